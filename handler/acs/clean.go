@@ -1,0 +1,79 @@
+package acs
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+const (
+	// maxMessage bounds the text that is kept of a message from outside, in bytes.
+	maxMessage = 512
+
+	// masked stands for what must not be shown.
+	masked = "•••"
+
+	// minSecret is the length from which a string that we sent is looked for in an answer, in bytes.
+	minSecret = 6
+)
+
+// digits are what may be part of a telephone number.
+var digits = regexp.MustCompile(`\+?[0-9]{7,}`)
+
+// clean makes a text from outside fit for a log: one line of printable
+// characters, bounded, and nothing in it of what was sent (JSON; may be nil),
+// nor anything that looks like a telephone number.
+func clean(text string, sent []byte) string {
+	for _, s := range secrets(sent) {
+		text = strings.ReplaceAll(text, s, masked)
+	}
+	text = digits.ReplaceAllString(text, masked)
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsPrint(r) && r != unicode.ReplacementChar:
+			return r
+		}
+		return -1
+	}, text)
+	text = strings.TrimSpace(text)
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "")
+	}
+	return text
+}
+
+// secrets are the strings of a request body that an answer must not repeat,
+// longest first; the kinds of identifiers and prompts are no secret.
+func secrets(sent []byte) []string {
+	var body any
+	if json.Unmarshal(sent, &body) != nil {
+		return nil
+	}
+	var found []string
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case string:
+			if len(v) >= minSecret {
+				found = append(found, v)
+			}
+		case []any:
+			for _, e := range v {
+				walk(e)
+			}
+		case map[string]any:
+			for name, e := range v {
+				if name != "kind" {
+					walk(e)
+				}
+			}
+		}
+	}
+	walk(body)
+	slices.SortFunc(found, func(a, b string) int { return len(b) - len(a) })
+	return found
+}

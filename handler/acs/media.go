@@ -1,0 +1,97 @@
+package acs
+
+import (
+	"context"
+	"net/http"
+)
+
+// PlayOptions are the optional parts of playing; nil means none.
+type PlayOptions struct {
+	// PlayTo are those who hear it; empty means everyone in the call.
+	PlayTo []Identifier
+
+	// Loop plays it until it is cancelled or interrupted.
+	Loop bool
+
+	// InterruptCallMediaOperation ends what is being played and queued, instead
+	// of waiting for it; nil is the service's default, no.
+	InterruptCallMediaOperation *bool
+
+	// OperationContext comes back in the events of this operation.
+	OperationContext     string
+	OperationCallbackURI string // where its events go; empty: the call's callback URI
+}
+
+// PlayResponse is empty.
+type PlayResponse struct{}
+
+// Play plays the sources one after another. PlayStarted follows, and
+// PlayCompleted, PlayFailed or PlayCanceled.
+//
+// The client does not repeat it. ErrIncompatibleMedia means that an operation
+// towards one participant runs, beside which this one may not.
+//
+// Source: CallMedia_Play, POST /calling/callConnections/{callConnectionId}:play.
+func (c *Client) Play(
+	ctx context.Context, callConnectionID string, sources []PlaySource, options *PlayOptions,
+) (PlayResponse, error) {
+	const name = "Play"
+	o := orDefault(options)
+	switch {
+	case len(sources) == 0:
+		return PlayResponse{}, invalid(name, "no play source")
+	case !allValid(sources):
+		return PlayResponse{}, invalid(name, "a play source is not exactly one of file, text and SSML")
+	case anyZero(o.PlayTo):
+		return PlayResponse{}, invalid(name, "a participant is nobody")
+	}
+	to := make([]mediaIdentifier, len(o.PlayTo))
+	for i, id := range o.PlayTo {
+		to[i] = mediaIdentifier(id)
+	}
+	type playOptions struct {
+		Loop bool `json:"loop"`
+	}
+	return PlayResponse{}, c.send(ctx, operation{
+		name:   name,
+		method: http.MethodPost,
+		path:   connections + "/{}:play",
+		ids:    []string{callConnectionID},
+		ok:     []int{http.StatusAccepted},
+		body: struct {
+			PlaySources                 []PlaySource      `json:"playSources"`
+			PlayTo                      []mediaIdentifier `json:"playTo"`
+			InterruptCallMediaOperation *bool             `json:"interruptCallMediaOperation,omitempty"`
+			PlayOptions                 playOptions       `json:"playOptions"`
+			OperationContext            string            `json:"operationContext,omitempty"`
+			OperationCallbackURI        string            `json:"operationCallbackUri,omitempty"`
+		}{
+			sources, to, o.InterruptCallMediaOperation, playOptions{o.Loop}, o.OperationContext,
+			o.OperationCallbackURI,
+		},
+	}, nil)
+}
+
+// CancelAllMediaOperationsOptions has no fields yet.
+type CancelAllMediaOperationsOptions struct{}
+
+// CancelAllMediaOperationsResponse is empty.
+type CancelAllMediaOperationsResponse struct{}
+
+// CancelAllMediaOperations ends what is being played and recognized, and what
+// is queued. PlayCanceled and RecognizeCanceled follow, whichever apply. The
+// client does not repeat it.
+//
+// Source: CallMedia_CancelAllMediaOperations,
+// POST /calling/callConnections/{callConnectionId}:cancelAllMediaOperations.
+func (c *Client) CancelAllMediaOperations(
+	ctx context.Context, callConnectionID string, _ *CancelAllMediaOperationsOptions,
+) (CancelAllMediaOperationsResponse, error) {
+	return CancelAllMediaOperationsResponse{}, c.send(ctx, operation{
+		name:   "CancelAllMediaOperations",
+		method: http.MethodPost,
+		path:   connections + "/{}:cancelAllMediaOperations",
+		ids:    []string{callConnectionID},
+		ok:     []int{http.StatusAccepted},
+	}, nil)
+}

@@ -1,0 +1,93 @@
+package acs
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// PlaySource is something to play: exactly one of File, Text and SSML. Text and
+// SSML need a call with CallIntelligenceOptions.
+type PlaySource struct {
+	File *FileSource
+	Text *TextSource
+	SSML *SSMLSource
+
+	// CacheID lets the service fetch or synthesize a prompt once per call:
+	// sources with the same id are taken for the same.
+	CacheID string
+}
+
+// FileSource is a WAV file, mono, 16 bit PCM at 16 kHz, at a URL that the service can fetch.
+type FileSource struct {
+	URI string `json:"uri"`
+}
+
+// TextSource is text to be spoken. A voice is chosen by locale and kind, or by name.
+type TextSource struct {
+	Text                  string    `json:"text"`
+	SourceLocale          string    `json:"sourceLocale,omitempty"` // such as "en-US"
+	VoiceKind             VoiceKind `json:"voiceKind,omitempty"`
+	VoiceName             string    `json:"voiceName,omitempty"` // such as "en-US-JennyNeural"
+	CustomVoiceEndpointID string    `json:"customVoiceEndpointId,omitempty"`
+}
+
+// VoiceKind is the gender of a voice.
+type VoiceKind string
+
+// The kinds of voices.
+const (
+	VoiceMale   VoiceKind = "male"
+	VoiceFemale VoiceKind = "female"
+)
+
+// SSMLSource is text to be spoken, in Speech Synthesis Markup Language.
+type SSMLSource struct {
+	SSMLText              string `json:"ssmlText"`
+	CustomVoiceEndpointID string `json:"customVoiceEndpointId,omitempty"`
+}
+
+// PlayFile is the file at a URI.
+func PlayFile(uri string) PlaySource { return PlaySource{File: &FileSource{URI: uri}} }
+
+// PlayText is a text in a locale such as "en-US".
+func PlayText(text, locale string) PlaySource {
+	return PlaySource{Text: &TextSource{Text: text, SourceLocale: locale}}
+}
+
+// PlaySSML is a document in Speech Synthesis Markup Language.
+func PlaySSML(ssml string) PlaySource { return PlaySource{SSML: &SSMLSource{SSMLText: ssml}} }
+
+// valid reports whether s is exactly one thing.
+func (s PlaySource) valid() bool {
+	n := 0
+	for _, set := range []bool{s.File != nil, s.Text != nil, s.SSML != nil} {
+		if set {
+			n++
+		}
+	}
+	return n == 1
+}
+
+func allValid(sources []PlaySource) bool {
+	return !slices.ContainsFunc(sources, func(s PlaySource) bool { return !s.valid() })
+}
+
+// MarshalJSON writes s with the kind that tells which of its members it is.
+func (s PlaySource) MarshalJSON() ([]byte, error) {
+	kind := ""
+	switch {
+	case s.File != nil:
+		kind = "file"
+	case s.Text != nil:
+		kind = "text"
+	case s.SSML != nil:
+		kind = "ssml"
+	}
+	return json.Marshal(struct {
+		Kind              string      `json:"kind"`
+		PlaySourceCacheID string      `json:"playSourceCacheId,omitempty"`
+		File              *FileSource `json:"file,omitempty"`
+		Text              *TextSource `json:"text,omitempty"`
+		SSML              *SSMLSource `json:"ssml,omitempty"`
+	}{kind, s.CacheID, s.File, s.Text, s.SSML})
+}

@@ -1,0 +1,67 @@
+package acs
+
+import "encoding/json"
+
+// CallConnectionState is how far a call has come.
+type CallConnectionState string
+
+// The states of a call connection.
+const (
+	StateUnknown          CallConnectionState = "unknown"
+	StateConnecting       CallConnectionState = "connecting"
+	StateConnected        CallConnectionState = "connected"
+	StateTransferring     CallConnectionState = "transferring"
+	StateTransferAccepted CallConnectionState = "transferAccepted"
+	StateDisconnecting    CallConnectionState = "disconnecting"
+	StateDisconnected     CallConnectionState = "disconnected"
+)
+
+// CallConnectionProperties is a call as the service sees it. Every field may be
+// empty; ServerCallID may come later, with the CallConnected event.
+type CallConnectionProperties struct {
+	CallConnectionID     string
+	ServerCallID         string
+	CorrelationID        string
+	State                CallConnectionState
+	CallbackURI          string
+	Targets              []Identifier
+	Source               Identifier
+	SourceCallerIDNumber Identifier // a phone number
+	SourceDisplayName    string
+	AnsweredBy           Identifier // a communication user
+	AnsweredFor          Identifier // the number that was called
+}
+
+// UnmarshalJSON reads the wire's CallConnectionProperties.
+func (p *CallConnectionProperties) UnmarshalJSON(data []byte) error {
+	var w struct {
+		CallConnectionID     string              `json:"callConnectionId"`
+		ServerCallID         string              `json:"serverCallId"`
+		CorrelationID        string              `json:"correlationId"`
+		CallConnectionState  CallConnectionState `json:"callConnectionState"`
+		CallbackURI          string              `json:"callbackUri"`
+		Targets              []Identifier        `json:"targets"`
+		Source               Identifier          `json:"source"`
+		SourceCallerIDNumber *phoneModel         `json:"sourceCallerIdNumber"`
+		SourceDisplayName    string              `json:"sourceDisplayName"`
+		AnsweredBy           *userModel          `json:"answeredBy"`
+		AnsweredFor          *phoneModel         `json:"answeredFor"`
+	}
+	if err := json.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	*p = CallConnectionProperties{
+		CallConnectionID:     w.CallConnectionID,
+		ServerCallID:         w.ServerCallID,
+		CorrelationID:        w.CorrelationID,
+		State:                w.CallConnectionState,
+		CallbackURI:          w.CallbackURI,
+		Targets:              w.Targets,
+		Source:               w.Source,
+		SourceCallerIDNumber: identifierModel{PhoneNumber: w.SourceCallerIDNumber}.identifier(),
+		SourceDisplayName:    w.SourceDisplayName,
+		AnsweredBy:           identifierModel{CommunicationUser: w.AnsweredBy}.identifier(),
+		AnsweredFor:          identifierModel{PhoneNumber: w.AnsweredFor}.identifier(),
+	}
+	return nil
+}

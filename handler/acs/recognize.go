@@ -1,0 +1,184 @@
+package acs
+
+import (
+	"context"
+	"net/http"
+)
+
+// RecognizeInputType is what a participant is listened to for.
+type RecognizeInputType string
+
+// The input types. Choices and speech need a call with CallIntelligenceOptions.
+const (
+	InputDTMF         RecognizeInputType = "dtmf"
+	InputChoices      RecognizeInputType = "choices"
+	InputSpeech       RecognizeInputType = "speech"
+	InputSpeechOrDTMF RecognizeInputType = "speechOrDtmf"
+)
+
+// Tone is a key of the telephone.
+type Tone string
+
+// The tones.
+const (
+	Tone0        Tone = "zero"
+	Tone1        Tone = "one"
+	Tone2        Tone = "two"
+	Tone3        Tone = "three"
+	Tone4        Tone = "four"
+	Tone5        Tone = "five"
+	Tone6        Tone = "six"
+	Tone7        Tone = "seven"
+	Tone8        Tone = "eight"
+	Tone9        Tone = "nine"
+	ToneA        Tone = "a"
+	ToneB        Tone = "b"
+	ToneC        Tone = "c"
+	ToneD        Tone = "d"
+	TonePound    Tone = "pound"
+	ToneAsterisk Tone = "asterisk"
+)
+
+// Choice is one of several things a participant may say, or a key instead.
+type Choice struct {
+	Label   string   `json:"label"` // comes back in RecognizeCompleted
+	Phrases []string `json:"phrases"`
+	Tone    Tone     `json:"tone,omitempty"`
+}
+
+// What is sent when the options do not say, as Microsoft's own clients do.
+const (
+	defaultInitialSilence = 5    // seconds
+	defaultInterTone      = 2    // seconds
+	defaultEndSilence     = 2000 // milliseconds
+)
+
+// RecognizeOptions are the optional parts of listening; nil means none.
+type RecognizeOptions struct {
+	// PlayPrompt is played first; PlayPrompts are several.
+	PlayPrompt  *PlaySource
+	PlayPrompts []PlaySource
+
+	// InterruptPrompt lets the participant speak or press before the prompt has
+	// ended; nil is the service's default.
+	InterruptPrompt *bool
+
+	// InitialSilenceTimeoutInSeconds is how long the participant may take to
+	// begin, 0 to 300; nil is 5. Then RecognizeFailed 8510 follows.
+	InitialSilenceTimeoutInSeconds *int32
+
+	// InterToneTimeoutInSeconds is the longest pause between two keys, 1 to 60; nil is 2.
+	InterToneTimeoutInSeconds *int32
+	// MaxTonesToCollect ends it after so many keys; nil is the service's default.
+	MaxTonesToCollect *int32
+	// StopTones are keys that end it and are not collected.
+	StopTones []Tone
+
+	// Choices are what may be chosen, for InputChoices.
+	Choices []Choice
+
+	// EndSilenceTimeoutInMs is the silence that ends speech; nil is 2000.
+	EndSilenceTimeoutInMs *int64
+
+	SpeechLanguage                   string // such as "en-US", which is the service's default
+	SpeechRecognitionModelEndpointID string // a custom model
+
+	// InterruptCallMediaOperation ends what is being played and queued, instead
+	// of waiting for it; nil is the service's default, no.
+	InterruptCallMediaOperation *bool
+
+	// OperationContext comes back in the events of this operation.
+	OperationContext     string
+	OperationCallbackURI string // where its events go; empty: the call's callback URI
+}
+
+// RecognizeResponse is empty.
+type RecognizeResponse struct{}
+
+// Recognize listens to one participant, after a prompt if there is one.
+// RecognizeCompleted, RecognizeFailed or RecognizeCanceled follows. Time-outs
+// are always sent, so that the service's defaults do not matter.
+//
+// The client does not repeat it. ErrIncompatibleMedia means that another media
+// operation runs beside which this one may not.
+//
+// Source: CallMedia_Recognize, POST /calling/callConnections/{callConnectionId}:recognize.
+func (c *Client) Recognize(
+	ctx context.Context, callConnectionID string, target Identifier, input RecognizeInputType, options *RecognizeOptions,
+) (RecognizeResponse, error) {
+	const name = "Recognize"
+	o := orDefault(options)
+	switch {
+	case target.IsZero():
+		return RecognizeResponse{}, invalid(name, "no target participant")
+	case input == "":
+		return RecognizeResponse{}, invalid(name, "no input type")
+	case input == InputChoices && len(o.Choices) == 0:
+		return RecognizeResponse{}, invalid(name, "no choices")
+	case o.PlayPrompt != nil && !o.PlayPrompt.valid(), !allValid(o.PlayPrompts):
+		return RecognizeResponse{}, invalid(name, "a prompt is not exactly one of file, text and SSML")
+	}
+	return RecognizeResponse{}, c.send(ctx, operation{
+		name:   name,
+		method: http.MethodPost,
+		path:   connections + "/{}:recognize",
+		ids:    []string{callConnectionID},
+		ok:     []int{http.StatusAccepted},
+		body: struct {
+			RecognizeInputType          RecognizeInputType `json:"recognizeInputType"`
+			RecognizeOptions            recognizeModel     `json:"recognizeOptions"`
+			PlayPrompt                  *PlaySource        `json:"playPrompt,omitempty"`
+			PlayPrompts                 []PlaySource       `json:"playPrompts,omitempty"`
+			InterruptCallMediaOperation *bool              `json:"interruptCallMediaOperation,omitempty"`
+			OperationContext            string             `json:"operationContext,omitempty"`
+			OperationCallbackURI        string             `json:"operationCallbackUri,omitempty"`
+		}{
+			input, o.model(target, input), o.PlayPrompt, o.PlayPrompts, o.InterruptCallMediaOperation,
+			o.OperationContext, o.OperationCallbackURI,
+		},
+	}, nil)
+}
+
+// recognizeModel is the wire's RecognizeOptions.
+type recognizeModel struct {
+	TargetParticipant                mediaIdentifier `json:"targetParticipant"`
+	InterruptPrompt                  *bool           `json:"interruptPrompt,omitempty"`
+	InitialSilenceTimeoutInSeconds   int32           `json:"initialSilenceTimeoutInSeconds"`
+	SpeechLanguage                   string          `json:"speechLanguage,omitempty"`
+	SpeechRecognitionModelEndpointID string          `json:"speechRecognitionModelEndpointId,omitempty"`
+	DTMFOptions                      *dtmfModel      `json:"dtmfOptions,omitempty"`
+	Choices                          []Choice        `json:"choices,omitempty"`
+	SpeechOptions                    *speechModel    `json:"speechOptions,omitempty"`
+}
+
+type dtmfModel struct {
+	InterToneTimeoutInSeconds int32  `json:"interToneTimeoutInSeconds"`
+	MaxTonesToCollect         *int32 `json:"maxTonesToCollect,omitempty"`
+	StopTones                 []Tone `json:"stopTones,omitempty"`
+}
+
+type speechModel struct {
+	EndSilenceTimeoutInMs int64 `json:"endSilenceTimeoutInMs"`
+}
+
+func (o RecognizeOptions) model(target Identifier, input RecognizeInputType) recognizeModel {
+	m := recognizeModel{
+		TargetParticipant:                mediaIdentifier(target),
+		InterruptPrompt:                  o.InterruptPrompt,
+		InitialSilenceTimeoutInSeconds:   valueOr(o.InitialSilenceTimeoutInSeconds, defaultInitialSilence),
+		SpeechLanguage:                   o.SpeechLanguage,
+		SpeechRecognitionModelEndpointID: o.SpeechRecognitionModelEndpointID,
+		Choices:                          o.Choices,
+	}
+	if input == InputDTMF || input == InputSpeechOrDTMF {
+		m.DTMFOptions = &dtmfModel{
+			InterToneTimeoutInSeconds: valueOr(o.InterToneTimeoutInSeconds, defaultInterTone),
+			MaxTonesToCollect:         o.MaxTonesToCollect,
+			StopTones:                 o.StopTones,
+		}
+	}
+	if input == InputSpeech || input == InputSpeechOrDTMF {
+		m.SpeechOptions = &speechModel{valueOr(o.EndSilenceTimeoutInMs, defaultEndSilence)}
+	}
+	return m
+}

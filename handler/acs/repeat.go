@@ -1,0 +1,97 @@
+package acs
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/google/uuid"
+)
+
+// Repeatability identifies a request across its repeats, those of the client
+// and those of the caller. A caller who may repeat a request later, perhaps in
+// another process, makes the pair, keeps it, and gives the same one each time.
+//
+// Within about five minutes of FirstSent, ACS answers a repeat with its first
+// 2xx or 4xx and runs the request again only after a 5xx; later it refuses with
+// 412. So a request that was throttled (429) needs a new pair.
+//
+// Source: "Repeatable requests", Azure Communication Services REST reference,
+// written for Email and Rooms; for Call Automation by analogy.
+type Repeatability struct {
+	// RequestID is a version 4 UUID, sent as Repeatability-Request-ID. When both
+	// fields are zero, the client makes a pair for the one call.
+	RequestID string
+
+	// FirstSent is when the request was first sent, to the second, sent as
+	// Repeatability-First-Sent.
+	FirstSent time.Time
+}
+
+// complete returns r, or a new pair if r is zero.
+func (r Repeatability) complete() (Repeatability, error) {
+	switch {
+	case r == Repeatability{}:
+		return Repeatability{RequestID: uuid.NewString(), FirstSent: time.Now()}, nil
+	case r.RequestID == "" || r.FirstSent.IsZero():
+		return r, errors.New("half a repeatability pair")
+	}
+	return r, nil
+}
+
+func (r Repeatability) set(h http.Header) {
+	h.Set("Repeatability-Request-Id", r.RequestID)
+	h.Set("Repeatability-First-Sent", r.FirstSent.UTC().Format(http.TimeFormat))
+}
+
+// once is for the operations that must not be sent twice.
+var once = policy.RetryOptions{MaxRetries: -1}
+
+// again is for the operations that may be sent again: after a lost answer, a
+// 408 or a 5xx that may pass. It never waits for what ctx would not live to see.
+func (c *Client) again(ctx context.Context) policy.RetryOptions {
+	o := c.retry
+	o.ShouldRetry = func(resp *http.Response, err error) bool {
+		if err != nil {
+			return true
+		}
+		switch code := resp.StatusCode; {
+		case code == http.StatusNotImplemented, code == http.StatusHTTPVersionNotSupported:
+			return false
+		case code != http.StatusRequestTimeout && code < http.StatusInternalServerError:
+			return false
+		}
+		deadline, ok := ctx.Deadline()
+		return !ok || time.Now().Add(retryAfter(resp.Header)).Before(deadline)
+	}
+	return o
+}
+
+// retryAfter is how long a response asks to wait; zero if it does not say.
+func retryAfter(h http.Header) time.Duration {
+	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
+		if ms, err := strconv.Atoi(h.Get(name)); err == nil && ms > 0 {
+			return bounded(ms, time.Millisecond)
+		}
+	}
+	v := h.Get("Retry-After")
+	if s, err := strconv.Atoi(v); err == nil {
+		return bounded(max(s, 0), time.Second)
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return max(time.Until(t), 0)
+	}
+	return 0
+}
+
+// bounded is n units, or a day if that is less: n comes from outside.
+func bounded(n int, unit time.Duration) time.Duration {
+	const day = 24 * time.Hour
+	if n > int(day/unit) {
+		return day
+	}
+	return time.Duration(n) * unit
+}

@@ -1,0 +1,232 @@
+package acs
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// attempt is one request at the transport.
+type attempt struct {
+	at     time.Duration // since the first
+	header http.Header
+}
+
+// played is a transport that gives its answers in turn and notes the attempts;
+// an answer with status 0 is a lost one.
+type played struct {
+	answers []answer
+	start   time.Time
+	seen    []attempt
+}
+
+func (p *played) do(req *http.Request) (*http.Response, error) {
+	if p.start.IsZero() {
+		p.start = time.Now()
+	}
+	a := p.answers[min(len(p.seen), len(p.answers)-1)]
+	p.seen = append(p.seen, attempt{time.Since(p.start), req.Header.Clone()})
+	if a.status == 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return reply(req, a), nil
+}
+
+var (
+	createCall = do{"CreateCall", func(ctx context.Context, c *Client) error {
+		_, err := c.CreateCall(ctx, []Identifier{phone}, callback, &CreateCallOptions{Repeatability: pair})
+		return err
+	}}
+	addParticipant = do{"AddParticipant", func(ctx context.Context, c *Client) error {
+		_, err := c.AddParticipant(ctx, conn, phone, &AddParticipantOptions{Repeatability: pair})
+		return err
+	}}
+	answerCall = do{"AnswerCall", func(ctx context.Context, c *Client) error {
+		_, err := c.AnswerCall(ctx, offer, callback, &AnswerCallOptions{Repeatability: pair})
+		return err
+	}}
+	getCall = do{"GetCall", func(ctx context.Context, c *Client) error {
+		_, err := c.GetCall(ctx, conn, nil)
+		return err
+	}}
+	hangupCall = do{"HangupCall", func(ctx context.Context, c *Client) error {
+		_, err := c.HangupCall(ctx, conn, nil)
+		return err
+	}}
+	playFile = do{"Play", func(ctx context.Context, c *Client) error {
+		_, err := c.Play(ctx, conn, []PlaySource{PlayFile("https://media.contoso.example/hold.wav")}, nil)
+		return err
+	}}
+	recognizeKeys = do{"Recognize", func(ctx context.Context, c *Client) error {
+		_, err := c.Recognize(ctx, conn, phone, InputDTMF, nil)
+		return err
+	}}
+	cancelMedia = do{"CancelAllMediaOperations", func(ctx context.Context, c *Client) error {
+		_, err := c.CancelAllMediaOperations(ctx, conn, nil)
+		return err
+	}}
+)
+
+func TestWhatIsSentAgain(t *testing.T) {
+	ok, noContent := answer{status: 200}, answer{status: 204}
+	tests := []struct {
+		name     string
+		op       do
+		answers  []answer
+		attempts int
+		ok       bool
+	}{
+		{"a call is not created twice after a 503", createCall, []answer{{status: 503}, {status: 201}}, 1, false},
+		{"a call is not created twice after a lost answer", createCall, []answer{{}, {status: 201}}, 1, false},
+		{"a participant is not added twice after a 500", addParticipant, []answer{{status: 500}, {status: 202}}, 1, false},
+		{"a participant is not added twice after a lost answer", addParticipant, []answer{{}, {status: 202}}, 1, false},
+		{"an answer is, after a 503", answerCall, []answer{{status: 503}, ok}, 2, true},
+		{"an answer is, after a 408", answerCall, []answer{{status: 408}, ok}, 2, true},
+		{"an answer is, after lost answers", answerCall, []answer{{}, {}, ok}, 3, true},
+		{"four attempts are the most", answerCall, []answer{{status: 500}}, 4, false},
+		{"a 429 is not", answerCall, []answer{{status: 429}, ok}, 1, false},
+		{"a 409 is not", answerCall, []answer{{status: 409}, ok}, 1, false},
+		{"a 501 is not", answerCall, []answer{{status: 501}, ok}, 1, false},
+		{"a look is, after a 500", getCall, []answer{{status: 500}, ok}, 2, true},
+		{"a look is not, after a 429", getCall, []answer{{status: 429}, ok}, 1, false},
+		{"leaving is, after a 502", hangupCall, []answer{{status: 502}, noContent}, 2, true},
+		{"playing is not, after a 503", playFile, []answer{{status: 503}, {status: 202}}, 1, false},
+		{"listening is not, after a lost answer", recognizeKeys, []answer{{}, {status: 202}}, 1, false},
+		{"cancelling is not, after a 500", cancelMedia, []answer{{status: 500}, {status: 202}}, 1, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &played{answers: tt.answers}
+				err := tt.op.run(t.Context(), wire(p.do).client(t))
+				if len(p.seen) != tt.attempts || (err == nil) != tt.ok {
+					t.Errorf("%d attempts, err = %v; want %d, %v", len(p.seen), err, tt.attempts, tt.ok)
+				}
+			})
+		})
+	}
+}
+
+func TestARepeatHasTheSamePairAndAFreshSignature(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &played{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "7"}}, {status: 200}}}
+		if err := answerCall.run(t.Context(), wire(p.do).client(t)); err != nil {
+			t.Fatal(err)
+		}
+		if len(p.seen) != 2 || p.seen[1].at != 7*time.Second {
+			t.Fatalf("attempts = %v, want a second one after 7 s", p.seen)
+		}
+		first, second := p.seen[0].header, p.seen[1].header
+		for _, name := range []string{"Repeatability-Request-Id", "Repeatability-First-Sent", "X-Ms-Client-Request-Id", "X-Ms-Content-Sha256"} {
+			if first.Get(name) == "" || first.Get(name) != second.Get(name) {
+				t.Errorf("%s: %q, then %q", name, first.Get(name), second.Get(name))
+			}
+		}
+		for _, name := range []string{"X-Ms-Date", "Authorization"} {
+			if first.Get(name) == second.Get(name) {
+				t.Errorf("%s is the same again", name)
+			}
+		}
+		if got := second.Get("X-Ms-Date"); got != "Sat, 01 Jan 2000 00:00:07 GMT" {
+			t.Errorf("x-ms-date = %q", got)
+		}
+	})
+}
+
+func TestAMadeUpPairStaysTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &played{answers: []answer{{status: 500}, {status: 204}}}
+		if _, err := wire(p.do).client(t).TerminateCall(t.Context(), conn, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"Repeatability-Request-Id", "Repeatability-First-Sent"} {
+			if a, b := p.seen[0].header.Get(name), p.seen[1].header.Get(name); a == "" || a != b {
+				t.Errorf("%s: %q, then %q", name, a, b)
+			}
+		}
+	})
+}
+
+func TestAThrottledRequestReturnsAtOnceWithItsDelay(t *testing.T) {
+	for _, op := range []do{createCall, answerCall, getCall, playFile} {
+		t.Run(op.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &played{answers: []answer{{status: 429, header: map[string]string{"Retry-After": "12"}}}}
+				start := time.Now()
+				err := op.run(t.Context(), wire(p.do).client(t))
+				e, ok := errors.AsType[*Error](err)
+				if !ok || !errors.Is(err, ErrThrottled) || e.RetryAfter != 12*time.Second || time.Since(start) != 0 {
+					t.Errorf("err = %v after %v", err, time.Since(start))
+				}
+				if !e.Temporary() || e.Refused() {
+					t.Error("a throttled request may succeed later")
+				}
+			})
+		})
+	}
+}
+
+func TestTheContextBoundsEverything(t *testing.T) {
+	t.Run("a wait that it would not outlive is not begun", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			p := &played{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "30"}}}}
+			start := time.Now()
+			err := answerCall.run(ctx, wire(p.do).client(t))
+			e, ok := errors.AsType[*Error](err)
+			if !ok || e.Status != 503 || e.RetryAfter != 30*time.Second || time.Since(start) != 0 {
+				t.Errorf("err = %v after %v, want the 503 at once", err, time.Since(start))
+			}
+		})
+	})
+	t.Run("an answer that does not come", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			silent := wire(func(req *http.Request) (*http.Response, error) {
+				<-req.Context().Done()
+				return nil, req.Context().Err()
+			})
+			start := time.Now()
+			err := getCall.run(ctx, silent.client(t))
+			e, ok := errors.AsType[*Error](err)
+			if !ok || e.Status != 0 || !e.Temporary() || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("err = %v", err)
+			}
+			if time.Since(start) != 10*time.Second {
+				t.Errorf("it took %v", time.Since(start))
+			}
+		})
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // the time is 2000-01-01 00:00:00
+		tests := []struct {
+			name, header, value string
+			want                time.Duration
+		}{
+			{"seconds", "Retry-After", "3", 3 * time.Second},
+			{"a date", "Retry-After", "Sat, 01 Jan 2000 00:01:00 GMT", time.Minute},
+			{"a date that is past", "Retry-After", "Fri, 31 Dec 1999 00:00:00 GMT", 0},
+			{"milliseconds", "retry-after-ms", "1500", 1500 * time.Millisecond},
+			{"milliseconds of Azure", "x-ms-retry-after-ms", "20", 20 * time.Millisecond},
+			{"a negative number", "Retry-After", "-5", 0},
+			{"more than a day", "Retry-After", "9223372036854775807", 24 * time.Hour},
+			{"nonsense", "Retry-After", "soon", 0},
+			{"another header", "Date", "3", 0},
+		}
+		for _, tt := range tests {
+			h := http.Header{}
+			h.Set(tt.header, tt.value)
+			if got := retryAfter(h); got != tt.want {
+				t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+			}
+		}
+	})
+}

@@ -1,0 +1,102 @@
+package acs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+)
+
+// operation is one call of a REST operation.
+type operation struct {
+	name   string
+	method string
+	path   string         // with {} for each of ids
+	ids    []string       // escaped by send; none may be empty
+	pair   *Repeatability // nil for the operations that take none
+	rings  bool           // a repeat might ring a telephone twice
+	body   any            // nil for no body
+	ok     []int          // the statuses of success
+}
+
+// repeats says which attempts the client may add to the first.
+func (op operation) repeats(ctx context.Context, c *Client) policy.RetryOptions {
+	if op.rings || op.pair == nil && op.method == http.MethodPost {
+		return once
+	}
+	return c.again(ctx)
+}
+
+// send runs op and decodes its answer into out, which stays as it is when the
+// answer has no body; out may be nil. Every error is an *Error.
+func (c *Client) send(ctx context.Context, op operation, out any) (err error) {
+	ctx, endSpan := runtime.StartSpan(ctx, "Client."+op.name, c.azc.Tracer(), nil)
+	defer func() { endSpan(err) }()
+
+	path := op.path
+	for _, id := range op.ids {
+		if id == "" {
+			return invalid(op.name, "an id is empty")
+		}
+		path = strings.Replace(path, "{}", escape(id), 1)
+	}
+	return c.sendTo(ctx, op, c.endpoint+path+"?api-version="+apiVersion, out)
+}
+
+// sendTo is send to a given URL.
+func (c *Client) sendTo(ctx context.Context, op operation, to string, out any) error {
+	req, err := runtime.NewRequest(policy.WithRetryOptions(ctx, op.repeats(ctx, c)), op.method, to)
+	if err != nil || !secure(req.Raw().URL) { // a next link may lead anywhere
+		return invalid(op.name, "the URL is malformed, or neither https nor loopback")
+	}
+	req.Raw().Header.Set("Accept", "application/json")
+	if op.pair != nil {
+		pair, err := op.pair.complete()
+		if err != nil {
+			return invalid(op.name, err.Error())
+		}
+		pair.set(req.Raw().Header)
+	}
+	var sent []byte
+	if op.body != nil {
+		if sent, err = json.Marshal(op.body); err != nil {
+			return invalid(op.name, "the body cannot be encoded")
+		}
+		if err := req.SetBody(streaming.NopCloser(bytes.NewReader(sent)), "application/json"); err != nil {
+			return invalid(op.name, "the body cannot be sent")
+		}
+	}
+
+	resp, err := c.azc.Pipeline().Do(req)
+	if err != nil {
+		return unanswered(op, err)
+	}
+	body, err := runtime.Payload(resp)
+	if err != nil {
+		return unanswered(op, err)
+	}
+	if !slices.Contains(op.ok, resp.StatusCode) {
+		return refused(op, resp, body, sent)
+	}
+	if out == nil || len(body) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return &Error{Op: op.name, Status: resp.StatusCode, Message: "the answer is not the expected JSON", Err: err}
+	}
+	return nil
+}
+
+// escape percent-encodes an id for a path segment as JavaScript's
+// encodeURIComponent does: ACS ids contain ":", "+" and "=", which
+// url.PathEscape leaves alone.
+func escape(id string) string {
+	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
+}
