@@ -1,0 +1,272 @@
+package config
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+)
+
+const (
+	testConnection = "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=c2VjcmV0LWFjY291bnQ="
+	testAccessKey  = "c2VjcmV0LWFjcy1rZXk="
+	testResource   = "0b2e7c9e-1111-4222-8333-444455556666"
+)
+
+func encodedKey(fill string) string {
+	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(fill, minKey)))
+}
+
+// env is a getenv: the settings that Azure needs at least, changed by pairs of name and value.
+func env(pairs ...string) func(string) string {
+	values := map[string]string{
+		"FUNCTIONS_CUSTOMHANDLER_PORT": "40123",
+		"AzureWebJobsStorage":          testConnection,
+		"ACS_ENDPOINT":                 "https://acme.communication.azure.com/",
+		"ACS_ACCESS_KEY":               testAccessKey,
+		"ACS_RESOURCE_ID":              testResource,
+		"WEBSITE_HOSTNAME":             "acme.azurewebsites.net",
+		"CALLBACK_KEYS":                "k1:" + encodedKey("x"),
+	}
+	for pair := range slices.Chunk(pairs, 2) {
+		values[pair[0]] = pair[1]
+	}
+	return func(name string) string { return values[name] }
+}
+
+func TestDefaults(t *testing.T) {
+	got, err := Load(env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		Port:     "40123",
+		LogLevel: zerolog.InfoLevel,
+		Storage:  Storage{ConnectionString: testConnection},
+		ACS: ACS{
+			Endpoint: "https://acme.communication.azure.com", AccessKey: testAccessKey, ResourceID: testResource,
+			Issuer:  "https://acscallautomation.communication.azure.com",
+			JWKSURL: "https://acscallautomation.communication.azure.com/calling/keys",
+		},
+		Callbacks: Callbacks{
+			BaseURL: "https://acme.azurewebsites.net",
+			Keys:    []Key{{"k1", Secret(strings.Repeat("x", minKey))}},
+		},
+		Timeouts: Timeouts{
+			ACS: 10 * time.Second, Answer: 25 * time.Second, Connect: 30 * time.Second, Prompt: 2 * time.Minute,
+			InviteGrace: 5 * time.Second, RecordingStart: 30 * time.Second, Hangup: 10 * time.Second,
+			Look: 2 * time.Minute, Call: 4 * time.Hour,
+		},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("config (-want +got):\n%s", d)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	var a, b = encodedKey("a"), encodedKey("b")
+	simulated := []string{"ACS_ENDPOINT", "http://127.0.0.1:8080", "CALLBACK_BASE_URL", "http://localhost:7071"}
+	tests := []struct {
+		name     string
+		settings []string
+		want     func(*Config) bool
+	}{
+		{"storage by identity", []string{"AzureWebJobsStorage", "", "AzureWebJobsStorage__accountName", "acme1",
+			"AzureWebJobsStorage__clientId", testResource},
+			func(c *Config) bool { return c.Storage == Storage{Account: "acme1", ClientID: testResource} }},
+		{"Azurite's short form is spelled out", []string{"AzureWebJobsStorage", "UseDevelopmentStorage=true;"},
+			func(c *Config) bool {
+				return strings.Contains(string(c.Storage.ConnectionString),
+					"TableEndpoint=http://127.0.0.1:10002/devstoreaccount1")
+			}},
+		{"a storage prefix", []string{"STORAGE_PREFIX", "test7"},
+			func(c *Config) bool { return c.Storage.Prefix == "test7" }},
+		{"ACS by identity", []string{"ACS_ACCESS_KEY", ""},
+			func(c *Config) bool { return c.ACS.AccessKey == "" }},
+		{"an issuer is kept to the letter", []string{"ACS_ISSUER", "https://issuer.example/"},
+			func(c *Config) bool { return c.ACS.Issuer == "https://issuer.example/" }},
+		{"a callback URL of one's own wins over the host's name",
+			[]string{"CALLBACK_BASE_URL", "https://calls.example/tel/"},
+			func(c *Config) bool { return c.Callbacks.BaseURL == "https://calls.example/tel" }},
+		{"the simulator may be spoken to in the clear", simulated,
+			func(c *Config) bool { return c.Callbacks.BaseURL == "http://localhost:7071" }},
+		{"and then the host's own name may be local",
+			append(simulated, "CALLBACK_BASE_URL", "", "WEBSITE_HOSTNAME", "localhost:7071"),
+			func(c *Config) bool { return c.Callbacks.BaseURL == "http://localhost:7071" }},
+		{"two keys, in their order", []string{"CALLBACK_KEYS", "new-1:" + a + ", old_1:" + b},
+			func(c *Config) bool {
+				keys := c.Callbacks.Keys
+				return len(keys) == 2 && keys[0].ID == "new-1" && keys[1].Secret[0] == 'b'
+			}},
+		{"lines by raw id and number", []string{"LINES", "28:orgid:8f1e, +12065550100"},
+			func(c *Config) bool { return slices.Equal(c.Lines, []string{"28:orgid:8f1e", "4:+12065550100"}) }},
+		{"cognitive services", []string{"COGNITIVE_SERVICES_ENDPOINT", "https://acme.cognitiveservices.azure.com/"},
+			func(c *Config) bool { return c.CognitiveServices == "https://acme.cognitiveservices.azure.com" }},
+		{"a log level", []string{"LOG_LEVEL", "debug"},
+			func(c *Config) bool { return c.LogLevel == zerolog.DebugLevel }},
+		{"a duration", []string{"CALL_TIMEOUT", "90m"},
+			func(c *Config) bool { return c.Timeouts.Call == 90*time.Minute }},
+		{"no grace at all", []string{"INVITE_GRACE", "0s"},
+			func(c *Config) bool { return c.Timeouts.InviteGrace == 0 }},
+		{"blanks around a value", []string{"ANSWER_TIMEOUT", " 20s\n"},
+			func(c *Config) bool { return c.Timeouts.Answer == 20*time.Second }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Load(env(tt.settings...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !tt.want(&got) {
+				t.Errorf("config = %+v", got)
+			}
+		})
+	}
+}
+
+func TestFaults(t *testing.T) {
+	const local = "must be https (http is for a simulator on this machine)"
+	key := encodedKey("a")
+	tests := []struct {
+		name     string
+		settings []string
+		want     []string
+	}{
+		{"no port", []string{"FUNCTIONS_CUSTOMHANDLER_PORT", ""},
+			[]string{"FUNCTIONS_CUSTOMHANDLER_PORT is not set"}},
+		{"a port out of range", []string{"FUNCTIONS_CUSTOMHANDLER_PORT", "65536"},
+			[]string{"FUNCTIONS_CUSTOMHANDLER_PORT is not a port number"}},
+		{"no storage", []string{"AzureWebJobsStorage", ""},
+			[]string{"AzureWebJobsStorage or AzureWebJobsStorage__accountName must be set"}},
+		{"storage that is no connection string", []string{"AzureWebJobsStorage", "acme"},
+			[]string{"AzureWebJobsStorage is not a connection string"}},
+		{"a faulty account is not also a missing one",
+			[]string{"AzureWebJobsStorage", "", "AzureWebJobsStorage__accountName", "Acme!"},
+			[]string{"AzureWebJobsStorage__accountName is not the name of a storage account"}},
+		{"a prefix that no container may have", []string{"STORAGE_PREFIX", "7up"},
+			[]string{"STORAGE_PREFIX is not a lower-case letter with at most 31 lower-case letters and digits behind"}},
+		{"ACS in the clear", []string{"ACS_ENDPOINT", "http://acme.communication.azure.com"},
+			[]string{"ACS_ENDPOINT " + local}},
+		{"a connection string as endpoint", []string{"ACS_ENDPOINT", "endpoint=https://a/;accesskey=c2VjcmV0"},
+			[]string{"ACS_ENDPOINT is not an https URL of host and path alone"}},
+		{"tokens' keys in the clear", []string{"ACS_JWKS_URL", "http://127.0.0.1/keys"},
+			[]string{"ACS_JWKS_URL " + local}},
+		{"a simulator whose issuer is elsewhere",
+			[]string{"ACS_ENDPOINT", "http://[::1]:8080", "ACS_ISSUER", "http://issuer.example"},
+			[]string{"ACS_ISSUER " + local}},
+		{"an access key that is not base64", []string{"ACS_ACCESS_KEY", "secret!"},
+			[]string{"ACS_ACCESS_KEY is not base64"}},
+		{"a resource's path for its id", []string{"ACS_RESOURCE_ID", "/subscriptions/s/acs1"},
+			[]string{"ACS_RESOURCE_ID is not a GUID"}},
+		{"no callback URL", []string{"WEBSITE_HOSTNAME", ""},
+			[]string{"CALLBACK_BASE_URL must be set where there is no WEBSITE_HOSTNAME"}},
+		{"a callback URL that ACS cannot reach", []string{"WEBSITE_HOSTNAME", "localhost:7071"},
+			[]string{"CALLBACK_BASE_URL " + local}},
+		{"a callback URL with a query", []string{"CALLBACK_BASE_URL", "https://a.example/?x=1"},
+			[]string{"CALLBACK_BASE_URL is not an https URL of host and path alone"}},
+		{"no keys", []string{"CALLBACK_KEYS", ""}, []string{"CALLBACK_KEYS is not set"}},
+		{"a key without an id", []string{"CALLBACK_KEYS", key},
+			[]string{"CALLBACK_KEYS has no id of 1 to 16 letters, digits, - and _ in front of key 1"}},
+		{"a key that is not base64", []string{"CALLBACK_KEYS", "a:" + key + ",b:secret!"},
+			[]string{"CALLBACK_KEYS has a key 2 that is not base64"}},
+		{"a short key", []string{"CALLBACK_KEYS", "a:c2VjcmV0"},
+			[]string{"CALLBACK_KEYS has a key 1 of fewer than 32 bytes"}},
+		{"three keys", []string{"CALLBACK_KEYS", "a:" + key + ",b:" + key + ",c:" + key},
+			[]string{"CALLBACK_KEYS has more than two keys"}},
+		{"two keys of one name", []string{"CALLBACK_KEYS", "a:" + key + ",a:" + key},
+			[]string{"CALLBACK_KEYS has two keys with one id"}},
+		{"cognitive services in the clear", []string{"COGNITIVE_SERVICES_ENDPOINT", "http://127.0.0.1"},
+			[]string{"COGNITIVE_SERVICES_ENDPOINT must be https"}},
+		{"a line that is none", []string{"LINES", "+12065550100,12065550101"},
+			[]string{"LINES has an entry 2 that is neither a raw id nor a number with + and country code"}},
+		{"a log level of another system", []string{"LOG_LEVEL", "verbose"},
+			[]string{"LOG_LEVEL is none of trace, debug, info, warn, error, disabled"}},
+		{"a number for a duration", []string{"CONNECT_TIMEOUT", "30"},
+			[]string{`CONNECT_TIMEOUT is not a duration such as "30s" or "2m"`}},
+		{"a duration too long", []string{"ANSWER_TIMEOUT", "31s"},
+			[]string{"ANSWER_TIMEOUT must be between 1s and 30s"}},
+		{"a negative duration", []string{"INVITE_GRACE", "-1s"},
+			[]string{"INVITE_GRACE must be between 0s and 1m0s"}},
+		{"all of them at once", []string{"ACS_RESOURCE_ID", "", "CALLBACK_KEYS", "a:", "LOG_LEVEL", "loud"},
+			[]string{"ACS_RESOURCE_ID is not set", "CALLBACK_KEYS has a key 1 of fewer than 32 bytes",
+				"LOG_LEVEL is none of trace, debug, info, warn, error, disabled"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Load(env(tt.settings...))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if d := cmp.Diff(tt.want, strings.Split(err.Error(), "\n")); d != "" {
+				t.Errorf("faults (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff(Config{}, got); d != "" {
+				t.Errorf("a config beside the error:\n%s", d)
+			}
+			if strings.Contains(err.Error(), "c2VjcmV0") || strings.Contains(err.Error(), key) {
+				t.Error("a secret is in the error")
+			}
+		})
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	c, err := Load(env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown strings.Builder
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		fmt.Fprintf(&shown, format, c)
+		fmt.Fprintf(&shown, format, c.Callbacks.Keys[0].Secret)
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown.Write(text)
+	log := zerolog.New(&shown)
+	log.Info().Interface("c", c).Stringer("s", c.ACS.AccessKey).Send()
+	for _, secret := range []string{testConnection, testAccessKey, "xxxx", "787878", "120 120"} {
+		if strings.Contains(shown.String(), secret) {
+			t.Errorf("%q is in %s", secret, &shown)
+		}
+	}
+}
+
+func TestLocalSettingsLoad(t *testing.T) {
+	text, err := os.ReadFile("../../local.settings.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var local struct {
+		IsEncrypted bool
+		Values      map[string]string
+	}
+	if err := json.Unmarshal(text, &local); err != nil {
+		t.Fatal(err)
+	}
+	// What the host adds by itself.
+	local.Values["FUNCTIONS_CUSTOMHANDLER_PORT"] = "40123"
+	local.Values["WEBSITE_HOSTNAME"] = "localhost:7071"
+	c, err := Load(func(name string) string { return local.Values[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !isLoopback(c.ACS.Endpoint) || !isLoopback(c.Callbacks.BaseURL) {
+		t.Errorf("local settings point away from this machine: %+v", c)
+	}
+	for name := range local.Values {
+		known := slices.ContainsFunc(settings, func(s setting) bool { return s.name == name })
+		if !known && name != "FUNCTIONS_WORKER_RUNTIME" { // read by the host itself
+			t.Errorf("local.settings.json has %s, which nobody reads", name)
+		}
+	}
+}

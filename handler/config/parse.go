@@ -1,0 +1,179 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// pattern is a regular expression and how to say in words what it wants.
+type pattern struct {
+	*regexp.Regexp
+	words string
+}
+
+var (
+	guid = pattern{regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`), "a GUID"}
+	// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+	accountName = pattern{regexp.MustCompile(`^[a-z0-9]{3,24}$`), "the name of a storage account"}
+	// Table names are alphanumeric and begin with a letter, container names are lower case; 63 characters at
+	// most.
+	prefix = pattern{regexp.MustCompile(`^[a-z][a-z0-9]{0,31}$`),
+		"a lower-case letter with at most 31 lower-case letters and digits behind"}
+	keyID  = regexp.MustCompile(`^[A-Za-z0-9_-]{1,16}$`)
+	number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // E.164
+	rawID  = regexp.MustCompile(`^[0-9]+:\S+$`)
+)
+
+// text sets a field to a value that fits p.
+func text(p pattern, field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		if !p.MatchString(value) {
+			return fmt.Errorf("is not %s", p.words)
+		}
+		*field(c) = value
+		return nil
+	}
+}
+
+// address sets a field to an absolute URL, without its trailing slash. Whether it may be plain http is not
+// known yet.
+func address(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		u, err := url.Parse(value)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" ||
+			u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+			// Without the value: somebody may have put a connection string here.
+			return errors.New("is not an https URL of host and path alone")
+		}
+		*field(c) = strings.TrimRight(value, "/")
+		return nil
+	}
+}
+
+// issuer keeps the URL to the letter, because a token must contain the very same.
+func issuer(c *Config, value string) error {
+	set := address(func(c *Config) *string { return &c.ACS.Issuer })
+	if err := set(c, value); err != nil {
+		return err
+	}
+	c.ACS.Issuer = value
+	return nil
+}
+
+func secureAddress(field func(*Config) *string) func(*Config, string) error {
+	set := address(field)
+	return func(c *Config, value string) error {
+		if isPlain(value) {
+			return errors.New("must be https")
+		}
+		return set(c, value)
+	}
+}
+
+// hostname makes the callbacks' base URL of the name that the platform gave the app.
+func hostname(c *Config, value string) error {
+	scheme := "https://"
+	if isLoopback("http://" + value) {
+		scheme = "http://"
+	}
+	return address(func(c *Config) *string { return &c.Callbacks.BaseURL })(c, scheme+value)
+}
+
+func isPlain(address string) bool { return strings.HasPrefix(strings.ToLower(address), "http://") }
+
+func isLoopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
+}
+
+// connectionString spells Azurite's short form out, which the SDKs for Go do not know.
+func connectionString(c *Config, value string) error {
+	if strings.EqualFold(strings.TrimRight(value, ";"), "UseDevelopmentStorage=true") {
+		value = azurite()
+	}
+	for field := range strings.SplitSeq(strings.TrimRight(value, ";"), ";") {
+		if name, _, ok := strings.Cut(field, "="); !ok || name == "" {
+			return errors.New("is not a connection string")
+		}
+	}
+	c.Storage.ConnectionString = Secret(value)
+	return nil
+}
+
+// azurite returns the connection string of an Azurite on its own ports, whose account and key are known to
+// everybody.
+//
+// Source: https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
+func azurite() string {
+	const (
+		account = "devstoreaccount1"
+		key     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+	)
+	endpoint := func(port string) string { return "http://127.0.0.1:" + port + "/" + account }
+	return "DefaultEndpointsProtocol=http;AccountName=" + account + ";AccountKey=" + key +
+		";BlobEndpoint=" + endpoint("10000") +
+		";QueueEndpoint=" + endpoint("10001") +
+		";TableEndpoint=" + endpoint("10002")
+}
+
+func accessKey(c *Config, value string) error {
+	if _, err := base64.StdEncoding.DecodeString(value); err != nil {
+		return errors.New("is not base64")
+	}
+	c.ACS.AccessKey = Secret(value)
+	return nil
+}
+
+// minKey is the least length of a signing secret in bytes, that of the hash it is used with.
+const minKey = 32
+
+// keys reads "id:base64,id:base64".
+func keys(c *Config, value string) error {
+	var keys []Key
+	for i, entry := range strings.Split(value, ",") {
+		id, encoded, ok := strings.Cut(strings.TrimSpace(entry), ":")
+		if !ok || !keyID.MatchString(id) {
+			return fmt.Errorf("has no id of 1 to 16 letters, digits, - and _ in front of key %d", i+1)
+		}
+		secret, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil {
+			return fmt.Errorf("has a key %d that is not base64", i+1)
+		}
+		if len(secret) < minKey {
+			return fmt.Errorf("has a key %d of fewer than %d bytes", i+1, minKey)
+		}
+		keys = append(keys, Key{id, Secret(secret)})
+	}
+	if len(keys) > 2 {
+		return errors.New("has more than two keys")
+	}
+	if len(keys) == 2 && keys[0].ID == keys[1].ID {
+		return errors.New("has two keys with one id")
+	}
+	c.Callbacks.Keys = keys
+	return nil
+}
+
+// lines reads raw ids and numbers, and makes raw ids of the numbers.
+func lines(c *Config, value string) error {
+	for i, line := range strings.Split(value, ",") {
+		line = strings.TrimSpace(line)
+		switch {
+		case number.MatchString(line):
+			line = "4:" + line
+		case !rawID.MatchString(line):
+			return fmt.Errorf("has an entry %d that is neither a raw id nor a number with + and country code", i+1)
+		}
+		c.Lines = append(c.Lines, line)
+	}
+	return nil
+}

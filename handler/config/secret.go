@@ -1,0 +1,19 @@
+package config
+
+import (
+	"fmt"
+	"io"
+)
+
+// Secret is a value that must not be seen: it prints as "[secret]" in every format. Convert it to a string,
+// or to bytes, where it is used.
+type Secret string
+
+const redacted = "[secret]"
+
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+func (Secret) String() string { return redacted }
+
+// MarshalText keeps it out of JSON and of log fields.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

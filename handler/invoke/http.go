@@ -1,0 +1,98 @@
+package invoke
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/rs/zerolog"
+)
+
+// maxBody bounds the body of an HTTP request, in bytes, whichever way it is framed.
+const maxBody = 1 << 20
+
+var errTooLarge = errors.New("body is too large")
+
+// HTTP is an http.Handler that may fail. A *Problem that it returns is the reply; any other error is a 500
+// that says nothing of the cause. Errors that are our fault (500 and above) are logged as such, refusals at
+// debug level. A handler that has begun its reply returns nil.
+type HTTP func(w http.ResponseWriter, r *http.Request) error
+
+func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	err := h(w, r)
+	if err == nil {
+		return
+	}
+	problem, ok := errors.AsType[*Problem](err)
+	if !ok {
+		problem = &Problem{Status: http.StatusInternalServerError}
+	}
+	log := zerolog.Ctx(r.Context())
+	if problem.Status >= http.StatusInternalServerError {
+		failed(log, err).Int("status", problem.Status).Msg("request failed")
+	} else {
+		log.Debug().Err(err).Int("status", problem.Status).Msg("request was refused")
+	}
+	problem.Write(w)
+}
+
+// serveHTTP hands an HTTP request on once its body is there, so that no handler acts on half of one.
+func serveHTTP(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	body, err := readBody(r.Body, maxBody)
+	switch {
+	case errors.Is(err, errTooLarge):
+		tooLarge := Problem{Status: http.StatusRequestEntityTooLarge, Detail: "The body may have 1 MiB at most."}
+		tooLarge.Write(w)
+		return
+	case err != nil:
+		cut := Problem{Status: http.StatusBadRequest, Detail: "The body ended early."}
+		cut.Write(w)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+
+	sent := &sentWriter{ResponseWriter: w}
+	defer func() {
+		switch v := recover(); {
+		case v == nil:
+		case v == http.ErrAbortHandler:
+			panic(v) // the handler's way to cut a reply short
+		default:
+			failed(zerolog.Ctx(r.Context()), newPanic(v)).Msg("request failed")
+			if sent.begun {
+				panic(http.ErrAbortHandler) // half a reply must not look whole
+			}
+			(&Problem{Status: http.StatusInternalServerError}).Write(w)
+		}
+	}()
+	h.ServeHTTP(sent, r)
+}
+
+// failed begins the log line of an error; a panic's has the stack.
+func failed(log *zerolog.Logger, err error) *zerolog.Event {
+	line := log.Error().Err(err)
+	if p, ok := errors.AsType[*panicked](err); ok {
+		line.Bytes(zerolog.ErrorStackFieldName, p.stack)
+	}
+	return line
+}
+
+// sentWriter knows whether a reply has begun.
+type sentWriter struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (w *sentWriter) WriteHeader(status int) {
+	w.begun = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *sentWriter) Write(p []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController flush.
+func (w *sentWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
