@@ -1,0 +1,196 @@
+package storetest
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"switchboard/handler/store"
+)
+
+// counter and note are two kinds of row in one partition.
+type counter struct {
+	N     int
+	Added map[string]int
+}
+
+type note struct {
+	Text string
+	Due  time.Time
+}
+
+func (n note) Columns() map[string]any { return map[string]any{"Due": n.Due} }
+
+func testTables(t *testing.T, newRows func(*testing.T) store.Rows) {
+	k := store.Key{Partition: "p", Row: "counter"}
+	due := time.Date(2026, 3, 29, 1, 0, 0, 123_456_789, time.UTC)
+
+	t.Run("eight writers lose none of their updates", func(t *testing.T) {
+		const writers, updates = 8, 5
+		rows := newRows(t)
+		table := store.NewTable[counter](rows)
+		if err := table.Insert(t.Context(), k, counter{Added: map[string]int{}}); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for w := range writers {
+			wg.Go(func() {
+				for range updates {
+					_, err := table.Update(t.Context(), k, func(c counter) (counter, error) {
+						c.N++
+						c.Added[string(rune('a'+w))]++
+						return c, nil
+					})
+					if err != nil {
+						t.Errorf("writer %d: %v", w, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		row, err := table.Get(t.Context(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff(t, "sum", writers*updates, row.Value.N)
+		for w, n := range row.Value.Added {
+			diff(t, "updates of "+w, updates, n)
+		}
+	})
+	t.Run("an update that changes nothing writes nothing", func(t *testing.T) {
+		rows := newRows(t)
+		table := store.NewTable[counter](rows)
+		if err := table.Insert(t.Context(), k, counter{N: 1}); err != nil {
+			t.Fatal(err)
+		}
+		before := read(t, rows, k)
+		got, err := table.Update(t.Context(), k, func(c counter) (counter, error) { return c, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff(t, "value", counter{N: 1}, got)
+		diff(t, "row", before, read(t, rows, k))
+	})
+	t.Run("an update of a missing row is not found", func(t *testing.T) {
+		table := store.NewTable[counter](newRows(t))
+		_, err := table.Update(t.Context(), k, func(c counter) (counter, error) { c.N++; return c, nil })
+		if !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("Update: %v, want %v", err, store.ErrNotFound)
+		}
+	})
+	t.Run("an update ends with the error of its edit", func(t *testing.T) {
+		table := store.NewTable[counter](newRows(t))
+		if err := table.Insert(t.Context(), k, counter{}); err != nil {
+			t.Fatal(err)
+		}
+		stop := errors.New("stop")
+		_, err := table.Update(t.Context(), k, func(c counter) (counter, error) { return c, stop })
+		if err != stop {
+			t.Errorf("Update: %v, want %v", err, stop)
+		}
+	})
+	t.Run("a row that was read can be replaced and deleted, once", func(t *testing.T) {
+		table := store.NewTable[note](newRows(t))
+		if err := table.Put(t.Context(), k, note{"one", due}); err != nil {
+			t.Fatal(err)
+		}
+		row, err := table.Get(t.Context(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff(t, "row", store.Row[note]{Key: k, Value: note{"one", due}, ETag: row.ETag}, row)
+		if err := table.Replace(t.Context(), row, note{"two", due}); err != nil {
+			t.Fatal(err)
+		}
+		if err := table.Replace(t.Context(), row, note{"three", due}); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("second Replace: %v, want %v", err, store.ErrConflict)
+		}
+		if err := table.Delete(t.Context(), row); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("Delete: %v, want %v", err, store.ErrConflict)
+		}
+		if row, err = table.Get(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
+		diff(t, "value", note{"two", due}, row.Value)
+		if err := table.Delete(t.Context(), row); err != nil {
+			t.Errorf("Delete: %v", err)
+		}
+	})
+	t.Run("rows of two kinds are written together, or not at all", func(t *testing.T) {
+		rows := newRows(t)
+		counters, notes := store.NewTable[counter](rows), store.NewTable[note](rows)
+		key := func(row string) store.Key { return store.Key{Partition: "p", Row: row} }
+		commit := func(n int) error {
+			tx := store.Begin(rows)
+			counters.InsertIn(tx, key("counter|"+string(rune('0'+n))), counter{N: n})
+			notes.InsertIn(tx, key("note"), note{"first", due})
+			return tx.Commit(t.Context())
+		}
+		if err := commit(1); err != nil {
+			t.Fatal(err)
+		}
+		if err := commit(2); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("second Commit: %v, want %v", err, store.ErrConflict)
+		}
+		old, err := notes.Get(t.Context(), key("note"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := counters.Get(t.Context(), key("counter|1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx := store.Begin(rows)
+		notes.ReplaceIn(tx, old, note{"second", due.Add(time.Hour)})
+		counters.DeleteIn(tx, one)
+		counters.InsertIn(tx, key("counter|3"), counter{N: 3})
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, e := range all(t, rows, store.Query{Partition: "p"}) {
+			got[e.Key.Row] = string(e.Doc)
+		}
+		diff(t, "rows", map[string]string{
+			"counter|3": `{"N":3,"Added":null}`,
+			"note":      `{"Text":"second","Due":"2026-03-29T02:00:00.123456789Z"}`,
+		}, got)
+	})
+	t.Run("a single write in a transaction conflicts as several do", func(t *testing.T) {
+		rows := newRows(t)
+		table := store.NewTable[counter](rows)
+		for _, want := range []error{nil, store.ErrConflict} {
+			tx := store.Begin(rows)
+			table.InsertIn(tx, k, counter{})
+			if err := tx.Commit(t.Context()); !errors.Is(err, want) || errors.Is(err, store.ErrExists) {
+				t.Errorf("Commit: %v, want %v", err, want)
+			}
+		}
+	})
+	t.Run("a list of values fetches its pages by itself", func(t *testing.T) {
+		rows := newRows(t)
+		table := store.NewTable[note](rows)
+		for i := range 7 {
+			at := due.Add(time.Duration(i) * time.Minute)
+			k := store.Key{Partition: "p", Row: store.TimeKey(at)}
+			if err := table.Insert(t.Context(), k, note{Due: at}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		q := store.Query{Partition: "p", Limit: 2, Where: []store.Condition{
+			{Column: "Due", Op: store.Le, Value: due.Add(4 * time.Minute)},
+		}}
+		var got []string
+		for row, err := range table.List(t.Context(), q) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, row.Value.Due.Format("04:05.000"))
+		}
+		diff(t, "notes", []string{"00:00.123", "01:00.123", "02:00.123", "03:00.123", "04:00.123"}, got)
+		for range table.List(t.Context(), q) {
+			break // a caller may stop at any row
+		}
+	})
+}

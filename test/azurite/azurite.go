@@ -1,0 +1,194 @@
+// Package azurite starts Azurite, Microsoft's stand-in for Azure Storage, at the
+// version that test/package.json pins, or says why it cannot. It keeps everything
+// in memory, listens on free ports of the loopback, and ends with the process
+// that started it.
+package azurite
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"time"
+)
+
+// The account that every Azurite has.
+// Source: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
+const (
+	account = "devstoreaccount1"
+	key     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+// startTimeout bounds the time from Azurite's start to its first answers; it
+// needs one or two seconds on an idle machine.
+const startTimeout = time.Minute
+
+//go:embed run.js
+var runScript string
+
+// Options are the optional settings of Start; nil means none.
+type Options struct {
+	// Notify is told, in a line for people, before Start begins something slow.
+	Notify func(string)
+}
+
+// Server is a running Azurite.
+type Server struct {
+	// The addresses of the account's services, without a slash at the end.
+	BlobURL, QueueURL, TableURL string
+
+	stdin  io.Closer     // open as long as Azurite is to run
+	exited chan struct{} // closed when the process has ended
+	kill   func() error
+	home   string // its working folder, which holds its log
+	close  sync.Once
+}
+
+// Start installs Azurite if need be, starts it and waits until its three services
+// answer. The context bounds the start, not the life of the server, which is ended
+// by Close or by the end of this process. It fails with ErrNoNode where there is no Node.js.
+func Start(ctx context.Context, o *Options) (*Server, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return nil, fmt.Errorf("start Azurite: %w", ErrNoNode)
+	}
+	packages, err := Install(ctx, o.Notify)
+	if err != nil {
+		return nil, err
+	}
+	s, err := launch(node, packages)
+	if err != nil {
+		return nil, fmt.Errorf("start Azurite: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := s.ready(ctx); err != nil {
+		log, _ := os.ReadFile(s.logPath())
+		s.Close()
+		return nil, fmt.Errorf("start Azurite: %w:\n%s", err, lastLines(log, 10))
+	}
+	return s, nil
+}
+
+// launch starts the process. Azurite chooses its ports itself, so that two that
+// start at once cannot choose the same, and writes them into its log.
+func launch(node, packages string) (*Server, error) {
+	home, err := os.MkdirTemp("", "azurite-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{home: home, exited: make(chan struct{})}
+	log, err := os.Create(s.logPath())
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close() // the process has its own
+	cmd := exec.Command(node, "-e", runScript, "--",
+		filepath.Join(packages, "node_modules/azurite/dist/src/azurite.js"),
+		"--inMemoryPersistence", "--disableTelemetry", "--silent",
+		"--skipApiVersionCheck", // azblob 1.8.0 speaks a version that Azurite 3.35.0 does not know by name
+		"--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
+		// Longer than any test, so that no idle connection is closed under a request.
+		"--blobKeepAliveTimeout", "3600", "--queueKeepAliveTimeout", "3600", "--tableKeepAliveTimeout", "3600")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = home, log, log
+	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS=") // the well-known account only
+	ownGroup(cmd)
+	if s.stdin, err = cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		os.RemoveAll(home)
+		return nil, err
+	}
+	s.kill = cmd.Process.Kill
+	go func() {
+		cmd.Wait() // how it ended stands in its log
+		close(s.exited)
+	}()
+	return s, nil
+}
+
+func (s *Server) logPath() string { return filepath.Join(s.home, "azurite.log") }
+
+var listening = regexp.MustCompile(`Azurite (Blob|Queue|Table) service is successfully listening at (http://\S+)`)
+
+// ready waits until the log names the three addresses and they answer.
+func (s *Server) ready(ctx context.Context) error {
+	for {
+		log, err := os.ReadFile(s.logPath())
+		if err != nil {
+			return err
+		}
+		for _, m := range listening.FindAllSubmatch(log, -1) {
+			url := string(m[2]) + "/" + account
+			switch string(m[1]) {
+			case "Blob":
+				s.BlobURL = url
+			case "Queue":
+				s.QueueURL = url
+			case "Table":
+				s.TableURL = url
+			}
+		}
+		if s.BlobURL != "" && s.QueueURL != "" && s.TableURL != "" {
+			return errors.Join(answers(ctx, s.BlobURL), answers(ctx, s.QueueURL), answers(ctx, s.TableURL))
+		}
+		select {
+		case <-s.exited:
+			return errors.New("it ended")
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// answers fails unless there is a server at url; a refusal is an answer.
+func answers(ctx context.Context, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// ConnectionString is what the Azure SDKs and the setting AzureWebJobsStorage take.
+func (s *Server) ConnectionString() string {
+	return ConnectionString(s.BlobURL, s.QueueURL, s.TableURL)
+}
+
+// ConnectionString names an Azurite by addresses that may be those of proxies. It
+// holds nothing secret: the key is the same everywhere.
+func ConnectionString(blobURL, queueURL, tableURL string) string {
+	return "DefaultEndpointsProtocol=http;AccountName=" + account + ";AccountKey=" + key +
+		";BlobEndpoint=" + blobURL + ";QueueEndpoint=" + queueURL + ";TableEndpoint=" + tableURL + ";"
+}
+
+// Close ends Azurite and everything that is stored in it, and waits for the end.
+func (s *Server) Close() {
+	s.close.Do(func() {
+		s.stdin.Close()
+		select {
+		case <-s.exited:
+		case <-time.After(5 * time.Second):
+			s.kill()
+			<-s.exited
+		}
+		os.RemoveAll(s.home)
+	})
+}

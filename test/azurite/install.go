@@ -1,0 +1,139 @@
+package azurite
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"switchboard/test"
+)
+
+// ErrNoNode: Node.js or npm is not on the PATH, so there can be no Azurite here.
+var ErrNoNode = errors.New("node and npm are needed, https://nodejs.org")
+
+var manifest = []string{"package.json", "package-lock.json"}
+
+// Install returns the folder whose node_modules holds the pinned Node packages,
+// Azurite among them. The first call on a machine fetches them with npm into the
+// user's cache, which takes about half a minute; the folder is named after the
+// lock file, so later ones find it. Any number of processes may call it at once.
+// Notify, if not nil, is told before it begins something slow.
+func Install(ctx context.Context, notify func(string)) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("install Node packages: %w", err)
+	}
+	hash := sha256.New()
+	for _, name := range manifest {
+		data, err := test.NodePackages.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		hash.Write(data)
+	}
+	home := filepath.Join(cache, "switchboard")
+	dir := filepath.Join(home, "node-"+hex.EncodeToString(hash.Sum(nil))[:16])
+	if installed(dir) {
+		return dir, nil
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return "", fmt.Errorf("install Node packages: %w", ErrNoNode)
+	}
+	if err := os.MkdirAll(home, 0o755); err != nil {
+		return "", fmt.Errorf("install Node packages: %w", err)
+	}
+	unlock, err := lock(ctx, dir+".lock")
+	if err != nil {
+		return "", fmt.Errorf("install Node packages: %w", err)
+	}
+	defer unlock()
+	if installed(dir) { // by somebody we waited for
+		return dir, nil
+	}
+	if notify != nil {
+		notify("installing Azurite with npm, once")
+	}
+	if err := npmCI(ctx, npm, home, dir); err != nil {
+		return "", fmt.Errorf("install Node packages: %w", err)
+	}
+	return dir, nil
+}
+
+// installed reports whether dir is complete: it gets its name only then.
+func installed(dir string) bool {
+	_, err := os.Stat(dir)
+	return err == nil
+}
+
+// npmCI installs into a folder beside dir and renames it at the end, so that a
+// killed installation leaves nothing that looks complete.
+func npmCI(ctx context.Context, npm, home, dir string) error {
+	draft, err := os.MkdirTemp(home, "draft-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(draft)
+	for _, name := range manifest {
+		data, err := fs.ReadFile(test.NodePackages, name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(draft, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = draft, &out, &out
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("npm ci: %w:\n%s", err, lastLines(out.Bytes(), 10))
+	}
+	return os.Rename(draft, dir)
+}
+
+// lock waits until no other process holds the lock at path. The lock ends with
+// the process, however it ends.
+func lock(ctx context.Context, path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		free, err := tryLock(f)
+		if err == nil && free {
+			return func() { f.Close() }, nil
+		}
+		if err == nil {
+			err = sleep(ctx, 100*time.Millisecond)
+		}
+		if err != nil {
+			f.Close()
+			return nil, fmt.Errorf("wait for %s: %w", path, err)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func lastLines(text []byte, n int) string {
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}

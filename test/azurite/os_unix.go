@@ -1,0 +1,23 @@
+//go:build unix
+
+package azurite
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// tryLock takes the lock on f, or reports that another process has it.
+func tryLock(f *os.File) (bool, error) {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ownGroup keeps a Ctrl-C in the terminal from cmd: whoever started it decides
+// when it ends.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
