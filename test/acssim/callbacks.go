@@ -1,0 +1,184 @@
+package acssim
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// cloudEvent is a callback as it goes over the wire, in an array of one.
+//
+// Source: CloudEvents 1.0, JSON format; learn.microsoft.com, "Handle Call
+// Automation events".
+type cloudEvent struct {
+	ID              string       `json:"id"`
+	Source          string       `json:"source"`
+	Type            string       `json:"type"`
+	Data            callbackData `json:"data"`
+	Time            string       `json:"time"`
+	SpecVersion     string       `json:"specversion"`
+	DataContentType string       `json:"datacontenttype"`
+	Subject         string       `json:"subject"`
+}
+
+// callbackTime is RFC 3339 with the seven digits that the service writes.
+const callbackTime = "2006-01-02T15:04:05.0000000-07:00"
+
+// callbackData are the members of all callbacks; each has those of its type.
+//
+// Source: definitions of the events, communicationservicescallautomation.json,
+// stable/2026-03-12.
+type callbackData struct {
+	CallConnectionID  string  `json:"callConnectionId"`
+	ServerCallID      string  `json:"serverCallId"`
+	CorrelationID     string  `json:"correlationId"`
+	OperationContext  string  `json:"operationContext,omitempty"`
+	ResultInformation *result `json:"resultInformation,omitempty"`
+
+	Participant           *identifier       `json:"participant,omitempty"`
+	SequenceNumber        int               `json:"sequenceNumber,omitempty"`
+	Participants          []callParticipant `json:"participants,omitzero"`
+	InvitationID          string            `json:"invitationId,omitempty"`
+	FailedPlaySourceIndex *int              `json:"failedPlaySourceIndex,omitempty"`
+	RecognitionType       string            `json:"recognitionType,omitempty"`
+	DTMFResult            *dtmfResult       `json:"dtmfResult,omitempty"`
+	ChoiceResult          *choiceResult     `json:"choiceResult,omitempty"`
+	SpeechResult          *speechResult     `json:"speechResult,omitempty"`
+	RecordingID           string            `json:"recordingId,omitempty"`
+	State                 string            `json:"state,omitempty"`
+	StartDateTime         string            `json:"startDateTime,omitempty"`
+	RecordingKind         string            `json:"recordingKind,omitempty"`
+}
+
+type dtmfResult struct {
+	Tones []string `json:"tones"`
+}
+
+type choiceResult struct {
+	Label            string  `json:"label"`
+	RecognizedPhrase string  `json:"recognizedPhrase,omitempty"`
+	Confidence       float64 `json:"confidence,omitempty"`
+}
+
+type speechResult struct {
+	Speech     string  `json:"speech"`
+	Confidence float64 `json:"confidence"`
+}
+
+// eventTime is what the service takes from an event to its callback, so that a
+// callback follows the answer to the request that caused it, as a rule.
+const eventTime = 20 * time.Millisecond
+
+// lane is the callbacks of one call that wait to be sent, in order.
+type lane struct {
+	waiting []*callback
+	open    bool          // somebody sends them
+	more    chan struct{} // there may be another one
+}
+
+type callback struct {
+	call   *call
+	url    string
+	event  cloudEvent
+	due    time.Time
+	faults eventFaults
+}
+
+// emit sends an event to where the application wants its callbacks.
+func (c *call) emit(event string, data callbackData) { c.emitTo(c.callbackURI, event, data) }
+
+// emitTo sends an event to url. An application that has left gets none.
+func (c *call) emitTo(url, event string, data callbackData) {
+	if c.appLeft {
+		return
+	}
+	data.CallConnectionID, data.ServerCallID, data.CorrelationID = c.connectionID, c.serverCallID, c.correlationID
+	source := "calling/callConnections/" + c.connectionID
+	if data.RecordingID != "" {
+		source = "calling/recordings/" + data.RecordingID
+	}
+	c.events++
+	now := time.Now()
+	cb := &callback{
+		call: c, url: url, due: now.Add(eventTime), faults: c.s.eventFaults(c.n, event, c.events),
+		event: cloudEvent{
+			ID: c.s.id("event", c.n, c.events), Source: source, Subject: source, Type: typePrefix + event,
+			Data: data, Time: now.UTC().Format(callbackTime), SpecVersion: "1.0", DataContentType: "application/json",
+		},
+	}
+	c.lane.waiting = append(c.lane.waiting, cb)
+	if c.lane.more == nil {
+		c.lane.more = make(chan struct{}, 1)
+	}
+	select {
+	case c.lane.more <- struct{}{}:
+	default:
+	}
+	if !c.lane.open {
+		c.lane.open = true
+		c.s.spawn(c.sendWaiting)
+	}
+}
+
+// sendWaiting empties the lane of a call and ends.
+func (c *call) sendWaiting() {
+	for {
+		cb := c.nextWaiting(true)
+		if cb == nil {
+			return
+		}
+		if !c.s.sleep(time.Until(cb.due)) {
+			return
+		}
+		if cb.faults.swap {
+			if overtakes := c.awaitWaiting(swapWait); overtakes != nil {
+				c.s.note(c, "fault", "%s overtakes %s", overtakes.name(), cb.name())
+				c.s.sleep(time.Until(overtakes.due))
+				c.post(overtakes)
+			}
+		}
+		c.post(cb)
+	}
+}
+
+// nextWaiting takes the first callback out; with last, an empty lane is closed.
+func (c *call) nextWaiting(last bool) *callback {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if len(c.lane.waiting) == 0 {
+		c.lane.open = !last
+		return nil
+	}
+	cb := c.lane.waiting[0]
+	c.lane.waiting = c.lane.waiting[1:]
+	return cb
+}
+
+// awaitWaiting waits for another callback for as long as d.
+func (c *call) awaitWaiting(d time.Duration) *callback {
+	enough := time.NewTimer(d)
+	defer enough.Stop()
+	for {
+		if cb := c.nextWaiting(false); cb != nil {
+			return cb
+		}
+		select {
+		case <-c.lane.more:
+		case <-enough.C:
+			return nil
+		case <-c.s.ctx.Done():
+			return nil
+		}
+	}
+}
+
+const typePrefix = "Microsoft.Communication."
+
+// name is the event's type without its prefix, with its codes if they say something.
+func (cb *callback) name() string {
+	name := strings.TrimPrefix(cb.event.Type, typePrefix)
+	if r := cb.event.Data.ResultInformation; r != nil && (r.Code != done.Code || r.SubCode != done.SubCode) {
+		name += fmt.Sprintf(" %d/%d", r.Code, r.SubCode)
+	}
+	return name
+}

@@ -1,0 +1,133 @@
+package acssim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Faults are the rates, from 0 to 1, at which the server misbehaves in ways
+// that the service's documentation warns of. Each decision is drawn from the
+// seed and from what it decides about, so a seed replays a run.
+type Faults struct {
+	Duplicate   float64 `json:"duplicate"`   // of events: delivered once more, at once or within 3 s
+	Swap        float64 `json:"swap"`        // of callbacks: delivered after the one that follows it
+	Delay       float64 `json:"delay"`       // of events: up to 2 s late, overtaken by others
+	Early       float64 `json:"early"`       // of requests: the answer comes after the events that it caused
+	Throttle    float64 `json:"throttle"`    // of requests: refused with 429 and Retry-After, nothing done
+	LoseAnswer  float64 `json:"loseAnswer"`  // of requests: done, but the connection is cut or the answer is a 500
+	ServerError float64 `json:"serverError"` // of requests: answered 503, nothing done
+}
+
+// DefaultFaults is a service on an ordinary bad day.
+func DefaultFaults() Faults {
+	return Faults{
+		Duplicate: 0.05, Swap: 0.05, Delay: 0.05, Early: 0.05,
+		Throttle: 0.02, LoseAnswer: 0.02, ServerError: 0.02,
+	}
+}
+
+func (f Faults) validate() error {
+	for _, rate := range []float64{f.Duplicate, f.Swap, f.Delay, f.Early, f.Throttle, f.LoseAnswer, f.ServerError} {
+		if !(rate >= 0 && rate <= 1) {
+			return fmt.Errorf("a rate of %v is not between 0 and 1", rate)
+		}
+	}
+	return nil
+}
+
+// SetFaults replaces the rates from now on, also on a Strict server. The error
+// says which rate is not one; then nothing changes.
+func (s *Server) SetFaults(f Faults) error {
+	if err := f.validate(); err != nil {
+		return err
+	}
+	s.Start()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = f
+	s.note(nil, "faults", "%+v", f)
+	return nil
+}
+
+const (
+	maxDuplicateLag = 3 * time.Second
+	maxDelay        = 2 * time.Second
+	// earlyHold is how long an answer is held back so that events overtake it:
+	// longer than a call takes to connect, shorter than any client waits.
+	earlyHold = 500 * time.Millisecond
+	// swapWait is how long a callback waits for one that may overtake it.
+	swapWait = 500 * time.Millisecond
+	// retryAfter is the advice that goes with a 429.
+	retryAfter = time.Second
+)
+
+// eventFaults is what goes wrong with one event.
+type eventFaults struct {
+	swap      bool
+	duplicate bool
+	lag       time.Duration // between an event and its duplicate
+	delay     time.Duration
+}
+
+// eventFaults decides about the event that decision names. The caller holds s.mu.
+func (s *Server) eventFaults(decision ...any) eventFaults {
+	d, f := s.dice("event", fmt.Sprint(decision...)), s.faults
+	var e eventFaults
+	// Every draw is made whether it is needed or not, so that changing one rate
+	// leaves the other faults of a seed where they were.
+	duplicate, swap, delay := d.Float64() < f.Duplicate, d.Float64() < f.Swap, d.Float64() < f.Delay
+	atOnce, lag, late := d.IntN(2) == 0, upTo(d, maxDuplicateLag), upTo(d, maxDelay)
+	e.duplicate = duplicate || s.DuplicateAll
+	if duplicate && !atOnce {
+		e.lag = lag
+	}
+	e.swap = swap || s.SwapNeighbours
+	if delay {
+		e.delay = late
+	}
+	return e
+}
+
+// requestFault is what goes wrong with one request.
+type requestFault string
+
+const (
+	noFault     requestFault = ""
+	throttle    requestFault = "throttle"
+	serverError requestFault = "server error"
+	answerCut   requestFault = "answer cut"
+	answerLost  requestFault = "answer replaced by a 500"
+	earlyEvents requestFault = "events first"
+)
+
+// requestFault decides about the next request for an operation on one call, or
+// on none yet if c is nil. The caller holds s.mu.
+func (s *Server) requestFault(c *call, operation string) requestFault {
+	seen, on := s.requests, 0
+	if c != nil {
+		seen, on = c.requests, c.n
+	}
+	seen[operation]++
+	d, f := s.dice("request", operation, on, seen[operation]), s.faults
+	throttled, failed, lost, early := d.Float64() < f.Throttle, d.Float64() < f.ServerError,
+		d.Float64() < f.LoseAnswer, d.Float64() < f.Early
+	cut := d.IntN(2) == 0
+	switch {
+	case throttled:
+		return throttle
+	case failed:
+		return serverError
+	case lost && cut:
+		return answerCut
+	case lost:
+		return answerLost
+	case early:
+		return earlyEvents
+	}
+	return noFault
+}
+
+func upTo(d *rand.Rand, max time.Duration) time.Duration {
+	return time.Duration(d.Int64N(int64(max)))
+}

@@ -1,0 +1,187 @@
+package acssim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestEventFaults(t *testing.T) {
+	tests := []struct {
+		name   string
+		sim    *Server
+		script string
+		want   []string
+	}{
+		{"everything twice", &Server{DuplicateAll: true}, "wait answer; hang up after 1s", []string{
+			"CallConnected answer", "CallConnected answer", "ParticipantsUpdated", "ParticipantsUpdated",
+			"CallDisconnected answer", "CallDisconnected answer"}},
+		{"neighbours swapped", &Server{SwapNeighbours: true}, "wait answer; hang up after 1s", []string{
+			"ParticipantsUpdated", "CallConnected answer", "CallDisconnected answer"}},
+		{"twice and swapped", &Server{DuplicateAll: true, SwapNeighbours: true}, "wait answer; hang up after 1s", []string{
+			"ParticipantsUpdated", "ParticipantsUpdated", "CallConnected answer", "CallConnected answer",
+			"CallDisconnected answer", "CallDisconnected answer"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, tt.sim, func(t *testing.T, app *application) {
+				app.connectCaller(tt.script)
+				app.wait(10 * time.Second)
+				if d := cmp.Diff(tt.want, app.received()); d != "" {
+					t.Errorf("events (-want +got):\n%s", d)
+				}
+				offers := map[bool]int{false: 1, true: 2}[tt.sim.DuplicateAll]
+				if len(app.offers) != offers {
+					t.Errorf("%d offers, want %d", len(app.offers), offers)
+				}
+			})
+		})
+	}
+
+	t.Run("a duplicate has the id of the first", func(t *testing.T) {
+		inBubble(t, &Server{Faults: &Faults{Duplicate: 1}}, func(t *testing.T, app *application) {
+			app.create("8:orgid:o")
+			app.wait(10 * time.Second)
+			seen := map[string]int{}
+			for _, e := range app.events {
+				seen[e.ID]++
+			}
+			for id, n := range seen {
+				if n != 2 {
+					t.Errorf("event %s came %d times", id, n)
+				}
+			}
+			if len(seen) != 2 {
+				t.Errorf("%d events, want 2", len(seen))
+			}
+		})
+	})
+	t.Run("events are late", func(t *testing.T) {
+		inBubble(t, &Server{Faults: &Faults{Delay: 1}}, func(t *testing.T, app *application) {
+			created := time.Now()
+			app.create("8:orgid:o")
+			app.wait(10 * time.Second)
+			if len(app.events) != 2 {
+				t.Fatalf("events = %q", app.received())
+			}
+			if late := app.last("CallConnected").At.Sub(created) - time.Second - eventTime; late <= 0 || late > maxDelay {
+				t.Errorf("CallConnected was %v late", late)
+			}
+		})
+	})
+}
+
+func TestRequestFaults(t *testing.T) {
+	t.Run("the answer comes after the events", func(t *testing.T) {
+		inBubble(t, &Server{Faults: &Faults{Early: 1}}, func(t *testing.T, app *application) {
+			before := 0
+			app.onOffer = func(context string) {
+				app.must(200, "POST", "/calling/callConnections:answer", app.answerBody(context))
+				before = len(app.received())
+			}
+			if _, err := app.sim.Ring(Caller{From: caller, To: line}); err != nil {
+				t.Fatal(err)
+			}
+			app.wait(5 * time.Second)
+			if before != 2 {
+				t.Errorf("%d events came before the answer, want 2", before)
+			}
+		})
+	})
+	t.Run("the answer is lost after the request was carried out", func(t *testing.T) {
+		cut, lost := 0, 0
+		inBubble(t, &Server{Faults: &Faults{LoseAnswer: 1}}, func(t *testing.T, app *application) {
+			const n = 20
+			for i := range n {
+				answer, err := app.try("POST", "/calling/callConnections", fmt.Sprintf(
+					`{"targets":[{"rawId":"8:orgid:%d"}],"callbackUri":"http://127.0.0.1:7071/callbacks"}`, i), nil)
+				switch {
+				case errors.Is(err, io.ErrUnexpectedEOF):
+					cut++
+				case err == nil && answer.status == 500:
+					lost++
+				default:
+					t.Errorf("answer = %s, %v", answer.code(), err)
+				}
+			}
+			app.wait(5 * time.Second)
+			if len(app.sim.Rings()) != n {
+				t.Errorf("%d telephones rang, want %d", len(app.sim.Rings()), n)
+			}
+		})
+		if cut == 0 || lost == 0 {
+			t.Errorf("%d connections were cut, %d answers replaced; want some of both", cut, lost)
+		}
+	})
+	t.Run("an answer that was cut off is there for the repeat", func(t *testing.T) {
+		inBubble(t, &Server{Faults: &Faults{LoseAnswer: 1}}, func(t *testing.T, app *application) {
+			const body = `{"targets":[{"rawId":"8:orgid:o"}],"callbackUri":"http://127.0.0.1:7071/callbacks"}`
+			h := pairHeader()
+			for {
+				if _, err := app.try("POST", "/calling/callConnections", body, h); err != nil {
+					break // cut
+				}
+				h = pairHeader()
+			}
+			rang := app.sim.RingsOf("8:orgid:o")
+			if again, err := app.try("POST", "/calling/callConnections", body, h); err != nil || again.status != 201 {
+				t.Errorf("again = %s, %v, want 201", again.code(), err)
+			}
+			if n := app.sim.RingsOf("8:orgid:o"); n != rang {
+				t.Errorf("the repeat rang the telephone again")
+			}
+		})
+	})
+	t.Run("rates are between 0 and 1", func(t *testing.T) {
+		inBubble(t, &Server{}, func(t *testing.T, app *application) {
+			if app.sim.SetFaults(Faults{Delay: 1.1}) == nil || app.sim.SetFaults(Faults{Delay: -1}) == nil {
+				t.Error("an impossible rate was taken")
+			}
+		})
+	})
+}
+
+// A run is what happened to each call, in order; what happens to one call at one
+// moment may be told in any order.
+func TestASeedReplaysARun(t *testing.T) {
+	run := func(seed uint64) []string {
+		var mu sync.Mutex
+		var entries []string
+		sim := &Server{Seed: seed, Faults: &Faults{Duplicate: 0.3, Swap: 0.3, Delay: 0.3, Throttle: 0.2, LoseAnswer: 0.2, ServerError: 0.2}}
+		sim.OnEvent = func(e Entry) {
+			mu.Lock()
+			defer mu.Unlock()
+			entries = append(entries, fmt.Sprint(e.Call, e.Time.UnixNano(), e.Kind, e.Text))
+		}
+		inBubble(t, sim, func(t *testing.T, app *application) {
+			for i := range 20 {
+				answer, err := app.try("POST", "/calling/callConnections", fmt.Sprintf(
+					`{"targets":[{"rawId":"8:orgid:%d"}],"callbackUri":"http://127.0.0.1:7071/callbacks"}`, i), nil)
+				if err == nil && answer.status == 201 {
+					app.wait(2 * time.Second)
+					_, _ = app.try("POST", app.pathOf(answer)+":terminate", "", nil)
+				}
+			}
+			app.wait(time.Minute)
+		})
+		slices.Sort(entries)
+		return entries
+	}
+	first := run(7)
+	if d := cmp.Diff(first, run(7)); d != "" {
+		t.Errorf("the same seed (-first +second):\n%s", d)
+	}
+	if cmp.Equal(first, run(8)) {
+		t.Error("another seed gives the same run")
+	}
+	if !slices.ContainsFunc(first, func(e string) bool { return strings.Contains(e, "fault") }) {
+		t.Error("nothing went wrong at all")
+	}
+}

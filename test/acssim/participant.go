@@ -1,0 +1,106 @@
+package acssim
+
+import (
+	"slices"
+	"time"
+)
+
+// participant is a person in a conversation.
+type participant struct {
+	call     *call
+	raw      string
+	phone    *phone
+	presence *Presence
+}
+
+// callParticipant is how the REST API and ParticipantsUpdated show one.
+//
+// Source: CallParticipant, communicationservicescallautomation.json, stable/2026-03-12.
+type callParticipant struct {
+	Identifier identifier `json:"identifier"`
+	IsMuted    bool       `json:"isMuted"`
+	IsOnHold   bool       `json:"isOnHold"`
+}
+
+// join brings a telephone into the conversation.
+func (c *call) join(p *phone) *participant {
+	who := &participant{call: c, raw: p.raw, phone: p, presence: &Presence{RawID: p.raw, JoinedAt: time.Now()}}
+	p.who = who
+	c.people = append(c.people, who)
+	c.presences = append(c.presences, who.presence)
+	if len(c.people) >= 2 && !c.appLeft {
+		c.group = true
+	}
+	c.s.stop(c.alone)
+	p.note("join", "is in the call")
+	c.wake()
+	return who
+}
+
+// gone takes a person out of the conversation, whatever that means for the others.
+func (p *participant) gone() {
+	c := p.call
+	c.people = slices.DeleteFunc(c.people, func(q *participant) bool { return q == p })
+	p.presence.LeftAt = time.Now()
+	p.phone.cancel()
+}
+
+// leave is a person leaving: a 1:1 call is over, in a group the others stay.
+func (c *call) leave(p *participant) {
+	if c.group && (len(c.people) > 1 || !c.appLeft) {
+		p.gone()
+		p.phone.note("leave", "has left")
+		c.cancelMediaOf(p)
+		if c.appLeft && len(c.people) < 2 {
+			c.end(hungUp)
+			return
+		}
+		c.participantsUpdated()
+		if len(c.people) == 0 {
+			c.alone = c.s.after(aloneFor, func() { c.end(aloneTooLong) })
+		}
+		return
+	}
+	c.end(hungUp)
+}
+
+// find is the person of a raw id in the conversation, or nil.
+func (c *call) find(raw string) *participant {
+	for _, p := range c.people {
+		if p.raw == raw {
+			return p
+		}
+	}
+	return nil
+}
+
+// listed are the participants that the application is told of.
+func (c *call) listed() []callParticipant {
+	list := []callParticipant{}
+	if c.s.ListApplication {
+		list = append(list, callParticipant{Identifier: identify(c.application())})
+	}
+	for _, p := range c.people {
+		list = append(list, callParticipant{Identifier: identify(p.raw)})
+	}
+	return list
+}
+
+// application is the raw id under which the application takes part.
+func (c *call) application() string {
+	switch {
+	case c.inbound && c.teams:
+		return c.to
+	case c.teams:
+		return c.from
+	}
+	return "8:acs:" + c.s.resourceID() + "_" + c.s.id("application")
+}
+
+func (c *call) participantsUpdated() {
+	if c.state != connected {
+		return
+	}
+	c.sequence++
+	c.emit("ParticipantsUpdated", callbackData{SequenceNumber: c.sequence, Participants: c.listed(), ResultInformation: &done})
+}

@@ -1,0 +1,176 @@
+package acssim
+
+import (
+	"context"
+	"time"
+)
+
+// phone is one telephone in one call, from its first ring to the hang-up. It
+// plays its script in a goroutine of its own; all it does to the call it does
+// with the server's mutex held.
+type phone struct {
+	call   *call
+	raw    string
+	script Script
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	invitation *invitation  // nil for the caller
+	who        *participant // nil until it is in the conversation
+	prompted   *mediaOp     // the recognition that the last `wait prompt` was about
+}
+
+// defaultScript is what a person does whom nobody gave a script.
+var defaultScript = Script{[]step{{verb: ring, d: time.Second}, {verb: answer}}}
+
+// SetPhone gives a person a telephone script for all calls that they get from
+// now on. raw is a raw id or a number in E.164. The error says what is wrong
+// with the script.
+func (s *Server) SetPhone(raw, script string) error {
+	sc, err := ParseScript(script)
+	if err != nil {
+		return err
+	}
+	if err := sc.checkCallee(); err != nil {
+		return err
+	}
+	s.Start()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phones[rawID(raw)] = sc
+	return nil
+}
+
+// pickUp starts the telephone of raw in a call. The caller holds s.mu.
+func (c *call) pickUp(raw string, script Script, invitation *invitation) *phone {
+	p := &phone{call: c, raw: raw, script: script, invitation: invitation}
+	p.ctx, p.cancel = context.WithCancel(c.s.ctx)
+	c.s.spawn(p.run)
+	return p
+}
+
+func (p *phone) run() {
+	for _, st := range p.script.steps {
+		if !p.do(st) {
+			return
+		}
+	}
+}
+
+// do reports false when the call is over for this telephone.
+func (p *phone) do(st step) bool {
+	switch st.verb {
+	case ring, wait:
+		return sleep(p.ctx, st.d)
+	case talk:
+		p.locked(func() { p.note("talk", "talks for %v", st.d) })
+		return sleep(p.ctx, st.d)
+	case waitFor:
+		return p.waitFor(st.text)
+	case press:
+		return p.press(st.text)
+	case say:
+		p.locked(func() { p.call.speech(p, st.text) })
+		return sleep(p.ctx, speechLength(st.text))
+	case answer:
+		return p.locked(p.invitation.answered)
+	case sayBusy:
+		return p.locked(func() { p.invitation.failed(busy) })
+	case decline:
+		return p.locked(func() { p.invitation.failed(declined) })
+	case outOfService:
+		return p.locked(func() { p.invitation.failed(unreachable) })
+	case ignore: // the invitation's timer ends it
+		<-p.ctx.Done()
+		return false
+	case hangUp:
+		return sleep(p.ctx, st.d) && p.locked(p.hangUp)
+	}
+	panic("acssim: a step without a meaning: " + string(st.verb))
+}
+
+// locked runs f with s.mu held, unless the call is over for this telephone.
+func (p *phone) locked(f func()) bool {
+	p.call.s.mu.Lock()
+	defer p.call.s.mu.Unlock()
+	if p.ctx.Err() != nil {
+		return false
+	}
+	f()
+	return p.ctx.Err() == nil
+}
+
+// waitFor returns when the cue has come.
+func (p *phone) waitFor(cue string) bool {
+	for {
+		var here bool
+		var changed <-chan struct{}
+		if !p.locked(func() { here, changed = p.perceives(cue), p.call.changed }) {
+			return false
+		}
+		if here {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-p.ctx.Done():
+			return false
+		}
+	}
+}
+
+// perceives reports whether a cue is there. A prompt is perceived once: who waits
+// for a prompt again waits for the next. The caller holds s.mu.
+func (p *phone) perceives(cue string) bool {
+	if p.who == nil {
+		return false
+	}
+	op := p.call.media.running
+	audible := op != nil && op.isFor(p.who) && !op.listening()
+	switch cue {
+	case cueAnswer:
+		return true
+	case cuePlay:
+		return audible
+	case cueMusic:
+		return audible && op.loop
+	case cueSilence:
+		return !audible
+	}
+	asked := op != nil && op.recognition != nil && op.isFor(p.who) && op != p.prompted
+	if !asked || cue == cuePrompt && !op.listening() {
+		return false
+	}
+	p.prompted = op
+	return true
+}
+
+// toneGap is the time from one key to the next of a practised finger.
+const toneGap = 250 * time.Millisecond
+
+func (p *phone) press(keys string) bool {
+	for _, key := range keys {
+		if !p.locked(func() { p.call.tone(p, key) }) || !sleep(p.ctx, toneGap) {
+			return false
+		}
+	}
+	return true
+}
+
+// hangUp puts the receiver down, whatever the call is at. The caller holds s.mu.
+func (p *phone) hangUp() {
+	switch {
+	case p.who != nil:
+		p.note("hangup", "hangs up")
+		p.call.leave(p.who)
+	case p.invitation != nil:
+		p.invitation.failed(declined)
+	default:
+		p.note("hangup", "gives up")
+		p.call.abandon()
+	}
+}
+
+func (p *phone) note(kind, format string, args ...any) {
+	p.call.s.note(p.call, kind, "%s "+format, append([]any{masked(p.raw)}, args...)...)
+}

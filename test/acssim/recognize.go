@@ -1,0 +1,152 @@
+package acssim
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// recognition is what a recognize operation asks a person for.
+type recognition struct {
+	input          string // dtmf, speech, speechOrDtmf or choices
+	interruptible  bool   // a key or a word during the prompt is heard, and stops the prompt
+	initialSilence time.Duration
+	interTone      time.Duration
+	endSilence     time.Duration
+	maxTones       int // 0: no limit
+	stopTones      []string
+	choices        []choice
+
+	listening bool // the prompt is over
+	tones     []string
+}
+
+// Source: Choice, communicationservicescallautomation.json, stable/2026-03-12.
+type choice struct {
+	Label   string   `json:"label"`
+	Phrases []string `json:"phrases"`
+	Tone    string   `json:"tone"`
+}
+
+// What the official SDK sends where the caller of it says nothing.
+const (
+	defaultInitialSilence = 5 * time.Second
+	defaultInterTone      = 2 * time.Second
+	defaultEndSilence     = 2 * time.Second
+)
+
+func (r *recognition) hearsTones() bool  { return r.input != "speech" }
+func (r *recognition) hearsSpeech() bool { return r.input != "dtmf" }
+
+func (c *call) beginRecognition(op *mediaOp) {
+	if op.length == 0 {
+		c.listen(op)
+		return
+	}
+	op.timer = c.s.after(op.length, func() { c.listen(op) })
+}
+
+// listen ends the prompt and waits for the person to begin.
+func (c *call) listen(op *mediaOp) {
+	c.s.stop(op.timer)
+	op.recognition.listening = true
+	op.timer = c.s.after(op.recognition.initialSilence, func() { c.recognizeFailed(op, &initialSilence) })
+	c.wake()
+}
+
+// asked is the recognition that hears a person now, or nil. A prompt that may be
+// interrupted ends here.
+func (c *call) asked(p *phone) *mediaOp {
+	op := c.media.running
+	if op == nil || op.recognition == nil || p.who == nil || !op.isFor(p.who) {
+		return nil
+	}
+	if !op.recognition.listening {
+		if !op.recognition.interruptible {
+			return nil
+		}
+		c.listen(op)
+	}
+	return op
+}
+
+// tone is one key pressed on a telephone. Nothing buffers it: a tone that no
+// recognition hears is lost.
+func (c *call) tone(p *phone, key rune) {
+	p.note("press", "presses %c", key)
+	op := c.asked(p)
+	if op == nil || !op.recognition.hearsTones() {
+		return
+	}
+	r, tone := op.recognition, toneNames[key]
+	if r.input == "choices" {
+		for _, choice := range r.choices {
+			if choice.Tone == tone {
+				c.recognizeCompleted(op, callbackData{RecognitionType: "choices", ResultInformation: &choiceByTone,
+					ChoiceResult: &choiceResult{Label: choice.Label}})
+				return
+			}
+		}
+		c.recognizeFailed(op, &incorrectTone)
+		return
+	}
+	if slices.Contains(r.stopTones, tone) {
+		c.tonesCompleted(op, &stopTone)
+		return
+	}
+	r.tones = append(r.tones, tone)
+	if len(r.tones) == r.maxTones {
+		c.tonesCompleted(op, &maxTones)
+		return
+	}
+	c.s.stop(op.timer)
+	op.timer = c.s.after(r.interTone, func() {
+		if c.s.InterToneCompletes {
+			c.tonesCompleted(op, &tonesSoFar)
+			return
+		}
+		c.recognizeFailed(op, &interTone)
+	})
+}
+
+// speech is words said at a telephone. Whoever listens knows that they are over
+// some silence later.
+func (c *call) speech(p *phone, words string) {
+	p.note("say", "says %q", words)
+	op := c.asked(p)
+	if op == nil || !op.recognition.hearsSpeech() {
+		return
+	}
+	r := op.recognition
+	c.s.stop(op.timer)
+	op.timer = c.s.after(speechLength(words)+r.endSilence, func() {
+		if r.input != "choices" {
+			c.recognizeCompleted(op, callbackData{RecognitionType: "speech", ResultInformation: &speechRecognized,
+				SpeechResult: &speechResult{Speech: words, Confidence: 1}})
+			return
+		}
+		for _, choice := range r.choices {
+			for _, phrase := range choice.Phrases {
+				if strings.EqualFold(strings.TrimSpace(words), phrase) {
+					c.recognizeCompleted(op, callbackData{RecognitionType: "choices", ResultInformation: &choiceBySpeech,
+						ChoiceResult: &choiceResult{Label: choice.Label, RecognizedPhrase: phrase, Confidence: 1}})
+					return
+				}
+			}
+		}
+		c.recognizeFailed(op, &noSuchChoice)
+	})
+}
+
+func (c *call) tonesCompleted(op *mediaOp, why *result) {
+	c.recognizeCompleted(op, callbackData{RecognitionType: "dtmf", ResultInformation: why,
+		DTMFResult: &dtmfResult{Tones: slices.Clone(op.recognition.tones)}})
+}
+
+func (c *call) recognizeCompleted(op *mediaOp, data callbackData) {
+	c.finishMedia(op, "Completed", data)
+}
+
+func (c *call) recognizeFailed(op *mediaOp, why *result) {
+	c.finishMedia(op, "Failed", callbackData{ResultInformation: why})
+}

@@ -1,0 +1,202 @@
+package acssim
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// connectionProperties is what the application is told of a call.
+//
+// Source: CallConnectionProperties, communicationservicescallautomation.json,
+// stable/2026-03-12.
+type connectionProperties struct {
+	CallConnectionID     string             `json:"callConnectionId"`
+	ServerCallID         string             `json:"serverCallId"`
+	Targets              []identifier       `json:"targets"`
+	CallConnectionState  string             `json:"callConnectionState"`
+	CallbackURI          string             `json:"callbackUri"`
+	SourceCallerIDNumber *phoneNumber       `json:"sourceCallerIdNumber,omitempty"`
+	SourceDisplayName    string             `json:"sourceDisplayName,omitempty"`
+	Source               *identifier        `json:"source,omitempty"`
+	CorrelationID        string             `json:"correlationId"`
+	AnsweredBy           *communicationUser `json:"answeredBy,omitempty"`
+	AnsweredFor          *phoneNumber       `json:"answeredFor,omitempty"`
+}
+
+func (c *call) properties() connectionProperties {
+	p := connectionProperties{
+		CallConnectionID: c.connectionID, ServerCallID: c.serverCallID, CorrelationID: c.correlationID,
+		CallConnectionState: string(c.state), CallbackURI: c.callbackURI,
+		SourceCallerIDNumber: c.source, SourceDisplayName: c.displayName,
+	}
+	for _, raw := range c.targets {
+		p.Targets = append(p.Targets, identify(raw))
+	}
+	source := identify(c.from)
+	p.Source = &source
+	if c.inbound {
+		p.AnsweredFor = identify(c.to).PhoneNumber
+	}
+	return p
+}
+
+// connectOptions are members that create and answer have in common.
+type connectOptions struct {
+	CallbackURI             string                   `json:"callbackUri"`
+	OperationContext        string                   `json:"operationContext"`
+	CallIntelligenceOptions *callIntelligenceOptions `json:"callIntelligenceOptions"`
+	MediaStreamingOptions   json.RawMessage          `json:"mediaStreamingOptions"`
+	TranscriptionOptions    json.RawMessage          `json:"transcriptionOptions"`
+}
+
+type callIntelligenceOptions struct {
+	CognitiveServicesEndpoint string `json:"cognitiveServicesEndpoint"`
+}
+
+func (o connectOptions) speechReady() bool {
+	return o.CallIntelligenceOptions != nil && o.CallIntelligenceOptions.CognitiveServicesEndpoint != ""
+}
+
+func (s *Server) createCall(q *request) (reply, error) {
+	var body struct {
+		connectOptions
+		Targets              []identifier       `json:"targets"`
+		SourceCallerIDNumber *phoneNumber       `json:"sourceCallerIdNumber"`
+		SourceDisplayName    string             `json:"sourceDisplayName"`
+		Source               *communicationUser `json:"source"`
+		TeamsAppSource       *teamsApp          `json:"teamsAppSource"`
+	}
+	if err := q.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if err := required("targets", len(body.Targets) > 0); err != nil {
+		return reply{}, err
+	}
+	if err := checkCallback("CallbackUri", body.CallbackURI); err != nil {
+		return reply{}, err
+	}
+	var targets []string
+	numbers := false
+	for _, t := range body.Targets {
+		raw, err := t.raw()
+		if err != nil {
+			return reply{}, refuse(http.StatusBadRequest, invalidArgument, err.Error())
+		}
+		targets = append(targets, raw)
+		numbers = numbers || isNumber(raw)
+	}
+	var from string
+	switch {
+	case body.TeamsAppSource != nil:
+		if body.SourceCallerIDNumber != nil || body.SourceDisplayName != "" {
+			return reply{}, refuse(http.StatusBadRequest, invalidArgument,
+				"Invalid request, SourceCallerIdNumber and SourceDisplayName are not supported")
+		}
+		var err error
+		if from, err = (identifier{MicrosoftTeamsApp: body.TeamsAppSource}).raw(); err != nil {
+			return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the field teamsAppSource is invalid")
+		}
+	case numbers && body.SourceCallerIDNumber == nil:
+		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "a number is called from a number: sourceCallerIdNumber is required")
+	case body.SourceCallerIDNumber != nil:
+		from = "4:" + body.SourceCallerIDNumber.Value
+	case body.Source != nil:
+		from = body.Source.ID
+	}
+
+	c := s.newCall(from, targets[0])
+	c.targets, c.group = targets, len(targets) > 1
+	c.teams = body.TeamsAppSource != nil
+	c.displayName, c.source = body.SourceDisplayName, body.SourceCallerIDNumber
+	c.speechReady = body.speechReady()
+	c.connect(body.CallbackURI, body.OperationContext)
+	for _, raw := range targets {
+		c.invite(raw, body.OperationContext, body.CallbackURI, 0, false)
+	}
+	q.id = c.connectionID
+	return reply{http.StatusCreated, c.properties()}, nil
+}
+
+func (s *Server) answerCall(q *request) (reply, error) {
+	var body struct {
+		connectOptions
+		IncomingCallContext string             `json:"incomingCallContext"`
+		AnsweredBy          *communicationUser `json:"answeredBy"`
+	}
+	if err := q.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if err := required("incomingCallContext", body.IncomingCallContext != ""); err != nil {
+		return reply{}, err
+	}
+	if err := checkCallback("CallbackUri", body.CallbackURI); err != nil {
+		return reply{}, err
+	}
+	c, err := s.takeOffer(body.IncomingCallContext)
+	if err != nil {
+		return reply{}, err
+	}
+	c.speechReady = body.speechReady()
+	c.answer(body.CallbackURI, body.OperationContext)
+	q.id = c.connectionID
+	properties := c.properties()
+	properties.AnsweredBy = body.AnsweredBy
+	return reply{http.StatusOK, properties}, nil
+}
+
+func (s *Server) rejectCall(q *request) (reply, error) {
+	var body struct {
+		IncomingCallContext string `json:"incomingCallContext"`
+		CallRejectReason    string `json:"callRejectReason"`
+	}
+	if err := q.decode(&body); err != nil {
+		return reply{}, err
+	}
+	if err := required("incomingCallContext", body.IncomingCallContext != ""); err != nil {
+		return reply{}, err
+	}
+	var why result
+	switch body.CallRejectReason {
+	case "", "none":
+		why = declined.result("4:")
+	case "busy":
+		why = busy.result("4:")
+	case "forbidden":
+		why = result{Code: 403, SubCode: 560403, Message: "The call was forbidden."}
+	default:
+		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the field callRejectReason is invalid")
+	}
+	c, err := s.takeOffer(body.IncomingCallContext)
+	if err != nil {
+		return reply{}, err
+	}
+	c.rejected = true
+	c.end(why)
+	return reply{status: http.StatusNoContent}, nil
+}
+
+func (s *Server) getCall(q *request) (reply, error) {
+	c, err := s.known(q.id)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{http.StatusOK, c.properties()}, nil
+}
+
+func (s *Server) hangupCall(q *request) (reply, error) {
+	c, err := s.known(q.id)
+	if err != nil {
+		return reply{}, err
+	}
+	c.hangUp()
+	return reply{status: http.StatusNoContent}, nil
+}
+
+func (s *Server) terminateCall(q *request) (reply, error) {
+	c, err := s.known(q.id)
+	if err != nil {
+		return reply{}, err
+	}
+	c.terminate()
+	return reply{status: http.StatusNoContent}, nil
+}

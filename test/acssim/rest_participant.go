@@ -1,0 +1,176 @@
+package acssim
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const (
+	defaultPageSize      = 2
+	maxInvitationSeconds = 180
+)
+
+func (s *Server) getParticipants(q *request) (reply, error) {
+	c, err := s.established(q.id)
+	if err != nil {
+		return reply{}, err
+	}
+	from, err := strconv.Atoi(cmp.Or(q.query.Get("skip"), "0"))
+	if err != nil || from < 0 {
+		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the page is not one of the list")
+	}
+	all := c.listed()
+	from = min(from, len(all))
+	to := min(from+cmp.Or(s.PageSize, defaultPageSize), len(all))
+	page := struct {
+		Value    []callParticipant `json:"value"`
+		NextLink string            `json:"nextLink,omitempty"`
+	}{Value: all[from:to]}
+	if to < len(all) {
+		page.NextLink = s.endpoint() + "/calling/callConnections/" + c.connectionID + "/participants?" +
+			url.Values{"api-version": {apiVersion}, "skip": {strconv.Itoa(to)}}.Encode()
+	}
+	return reply{http.StatusOK, page}, nil
+}
+
+func (s *Server) getParticipant(q *request) (reply, error) {
+	c, err := s.established(q.id)
+	if err != nil {
+		return reply{}, err
+	}
+	for _, p := range c.listed() {
+		if p.Identifier.RawID == q.who {
+			return reply{http.StatusOK, p}, nil
+		}
+	}
+	return reply{}, refuse(http.StatusNotFound, notFound, "there is no such participant")
+}
+
+// operationOptions are members that most operations within a call have.
+type operationOptions struct {
+	OperationContext     string `json:"operationContext"`
+	OperationCallbackURI string `json:"operationCallbackUri"`
+}
+
+// person reads an identifier that must be there.
+func person(field string, id *identifier) (string, error) {
+	if id == nil {
+		return "", refuse(http.StatusBadRequest, invalidArgument, "the field "+field+" is required")
+	}
+	raw, err := id.raw()
+	if err != nil {
+		return "", refuse(http.StatusBadRequest, invalidArgument, "the field "+field+" is invalid: "+err.Error())
+	}
+	return raw, nil
+}
+
+func (s *Server) addParticipant(q *request) (reply, error) {
+	var body struct {
+		operationOptions
+		ParticipantToAdd           *identifier     `json:"participantToAdd"`
+		SourceCallerIDNumber       *phoneNumber    `json:"sourceCallerIdNumber"`
+		SourceDisplayName          string          `json:"sourceDisplayName"`
+		InvitationTimeoutInSeconds int             `json:"invitationTimeoutInSeconds"`
+		CustomCallingContext       json.RawMessage `json:"customCallingContext"`
+	}
+	if err := q.decode(&body); err != nil {
+		return reply{}, err
+	}
+	c, err := s.established(q.id)
+	if err != nil {
+		return reply{}, err
+	}
+	raw, err := person("participantToAdd", body.ParticipantToAdd)
+	if err != nil {
+		return reply{}, err
+	}
+	callback, err := c.operationCallback(body.OperationCallbackURI)
+	if err != nil {
+		return reply{}, err
+	}
+	switch {
+	case body.InvitationTimeoutInSeconds < 0 || body.InvitationTimeoutInSeconds > maxInvitationSeconds:
+		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "invitationTimeoutInSeconds is not in 0 to 180")
+	case c.teams && body.SourceCallerIDNumber != nil:
+		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "Invalid request, SourceCallerIdNumber is not supported")
+	case !c.teams && isNumber(raw) && body.SourceCallerIDNumber == nil:
+		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "a number is called from a number: sourceCallerIdNumber is required")
+	case c.find(raw) != nil:
+		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the participant is in the call")
+	}
+	timeout := time.Duration(body.InvitationTimeoutInSeconds) * time.Second
+	i := c.invite(raw, body.OperationContext, callback, timeout, true)
+	return reply{http.StatusAccepted, map[string]any{
+		"participant":      callParticipant{Identifier: identify(raw)},
+		"operationContext": body.OperationContext,
+		"invitationId":     i.id,
+	}}, nil
+}
+
+func (s *Server) cancelAddParticipant(q *request) (reply, error) {
+	var body struct {
+		operationOptions
+		InvitationID string `json:"invitationId"`
+	}
+	if err := q.decode(&body); err != nil {
+		return reply{}, err
+	}
+	c, err := s.established(q.id)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := required("invitationId", body.InvitationID != ""); err != nil {
+		return reply{}, err
+	}
+	callback, err := c.operationCallback(body.OperationCallbackURI)
+	if err != nil {
+		return reply{}, err
+	}
+	data := callbackData{OperationContext: body.OperationContext, InvitationID: body.InvitationID, ResultInformation: &done}
+	if i := c.invitations[body.InvitationID]; i != nil {
+		i.phone.note("refuse", "is not wanted any more")
+		i.over()
+		c.emitTo(callback, "CancelAddParticipantSucceeded", data)
+	} else {
+		data.ResultInformation = &result{Code: 404, SubCode: 8522, Message: "There is no such invitation, or it is over."}
+		c.emitTo(callback, "CancelAddParticipantFailed", data)
+	}
+	return reply{http.StatusAccepted, map[string]string{
+		"invitationId": body.InvitationID, "operationContext": body.OperationContext,
+	}}, nil
+}
+
+func (s *Server) removeParticipant(q *request) (reply, error) {
+	var body struct {
+		operationOptions
+		ParticipantToRemove *identifier `json:"participantToRemove"`
+	}
+	if err := q.decode(&body); err != nil {
+		return reply{}, err
+	}
+	c, err := s.established(q.id)
+	if err != nil {
+		return reply{}, err
+	}
+	raw, err := person("participantToRemove", body.ParticipantToRemove)
+	if err != nil {
+		return reply{}, err
+	}
+	callback, err := c.operationCallback(body.OperationCallbackURI)
+	if err != nil {
+		return reply{}, err
+	}
+	p := c.find(raw)
+	if p == nil {
+		return reply{}, refuse(http.StatusNotFound, notFound, "there is no such participant")
+	}
+	who := identify(raw)
+	c.emitTo(callback, "RemoveParticipantSucceeded",
+		callbackData{OperationContext: body.OperationContext, Participant: &who, ResultInformation: &done})
+	c.leave(p)
+	return reply{http.StatusAccepted, map[string]string{"operationContext": body.OperationContext}}, nil
+}

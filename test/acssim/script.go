@@ -1,0 +1,255 @@
+package acssim
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Script is what a person does with a telephone, step by step: the parsed form
+// of texts like
+//
+//	ring 2s; answer; wait prompt; press 1; talk 3s; hang up
+//
+// The grammar is in the README. Who has come to the end of a script without
+// hanging up stays on the line.
+type Script struct{ steps []step }
+
+// step is one thing a person does. Its fields are those of its verb only.
+type step struct {
+	verb verb
+	d    time.Duration
+	text string
+}
+
+type verb string
+
+const (
+	ring         verb = "ring"           // d: let it ring for so long
+	answer       verb = "answer"         //
+	sayBusy      verb = "busy"           // the callee is in another call
+	decline      verb = "decline"        //
+	ignore       verb = "no answer"      // let it ring until the caller gives up
+	outOfService verb = "invalid number" //
+	press        verb = "press"          // text: tones as on the keys
+	say          verb = "say"            // text: the words
+	talk         verb = "talk"           // d: words that nobody needs to know
+	wait         verb = "wait"           // d
+	waitFor      verb = "wait for"       // text: one of the cues
+	hangUp       verb = "hang up"        // d: after so long
+)
+
+// The cues that `wait` knows, apart from a duration.
+const (
+	cueAnswer       = "answer"        // the call is connected
+	cuePrompt       = "prompt"        // it is one's turn: a recognition listens to this telephone, its prompt is over
+	cuePromptStarts = "prompt starts" // a recognition for this telephone has begun, its prompt may be playing
+	cuePlay         = "play"          // something is played to this telephone
+	cueMusic        = "music"         // something is played to this telephone in a loop
+	cueSilence      = "silence"       // nothing is played to this telephone
+)
+
+var cues = map[string]bool{
+	cueAnswer: true, cuePrompt: true, cuePromptStarts: true, cuePlay: true, cueMusic: true, cueSilence: true,
+}
+
+// Bounds of a script; they stop typing mistakes, not attackers.
+const (
+	maxSteps    = 1000
+	maxStepTime = 24 * time.Hour
+)
+
+// ParseScript reads a script. The error names the step that is wrong.
+func ParseScript(text string) (Script, error) {
+	var sc Script
+	parts, err := splitSteps(text)
+	if err != nil {
+		return Script{}, err
+	}
+	for i, part := range parts {
+		st, err := parseStep(part)
+		if err != nil {
+			return Script{}, fmt.Errorf("step %d, %q: %w", i+1, part, err)
+		}
+		if i > 0 && sc.steps[i-1].last() {
+			return Script{}, fmt.Errorf("step %d, %q: nothing can follow %q", i+1, part, sc.steps[i-1].verb)
+		}
+		if sc.steps = append(sc.steps, st); len(sc.steps) > maxSteps {
+			return Script{}, fmt.Errorf("more than %d steps", maxSteps)
+		}
+	}
+	return sc, nil
+}
+
+// splitSteps cuts at the semicolons outside quotes and drops empty steps.
+func splitSteps(text string) ([]string, error) {
+	var parts []string
+	quoted, escaped, from := false, false, 0
+	keep := func(part string) {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	for i, r := range text {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted && r == '\\':
+			escaped = true
+		case r == '"':
+			quoted = !quoted
+		case r == ';' && !quoted:
+			keep(text[from:i])
+			from = i + 1
+		}
+	}
+	if quoted {
+		return nil, errors.New("a quote is not closed")
+	}
+	keep(text[from:])
+	return parts, nil
+}
+
+func parseStep(text string) (step, error) {
+	if rest, ok := strings.CutPrefix(text, "say "); ok {
+		words, err := strconv.Unquote(strings.TrimSpace(rest))
+		if err != nil || strings.TrimSpace(words) == "" {
+			return step{}, errors.New(`want words in double quotes, as in say "yes"`)
+		}
+		return step{verb: say, text: words}, nil
+	}
+	words := strings.Fields(text)
+	switch whole := strings.Join(words, " "); {
+	case whole == string(answer), whole == string(sayBusy), whole == string(decline),
+		whole == string(ignore), whole == string(outOfService), whole == string(hangUp):
+		return step{verb: verb(whole)}, nil
+	case strings.HasPrefix(whole, "hang up after ") && len(words) == 4:
+		d, err := parseTime(words[3])
+		return step{verb: hangUp, d: d}, err
+	case words[0] == string(wait) && cues[strings.Join(words[1:], " ")]:
+		return step{verb: waitFor, text: strings.Join(words[1:], " ")}, nil
+	case len(words) != 2:
+		return step{}, errors.New("unknown step")
+	}
+	switch v, arg := verb(words[0]), words[1]; v {
+	case ring, talk, wait:
+		d, err := parseTime(arg)
+		return step{verb: v, d: d}, err
+	case press:
+		_, err := tonesOf(arg)
+		return step{verb: v, text: strings.ToUpper(arg)}, err
+	}
+	return step{}, errors.New("unknown step")
+}
+
+func parseTime(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 || d > maxStepTime {
+		return 0, errors.New("want a time such as 500ms, 2s or 1m")
+	}
+	return d, nil
+}
+
+// last reports whether a telephone can do nothing after the step.
+func (s step) last() bool {
+	switch s.verb {
+	case sayBusy, decline, ignore, outOfService, hangUp:
+		return true
+	}
+	return false
+}
+
+// String is the script as ParseScript reads it.
+func (s Script) String() string {
+	parts := make([]string, len(s.steps))
+	for i, st := range s.steps {
+		parts[i] = st.String()
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (s step) String() string {
+	switch s.verb {
+	case ring, talk, wait:
+		return fmt.Sprintf("%s %v", s.verb, s.d)
+	case waitFor:
+		return "wait " + s.text
+	case press:
+		return "press " + s.text
+	case say:
+		return "say " + strconv.Quote(s.text)
+	case hangUp:
+		if s.d > 0 {
+			return fmt.Sprintf("hang up after %v", s.d)
+		}
+	}
+	return string(s.verb)
+}
+
+// checkCallee reports what the telephone of somebody who is called cannot do:
+// it rings, then it answers or does not, and only then there is a conversation.
+func (s Script) checkCallee() error {
+	answered := false
+	for i, st := range s.steps {
+		switch st.verb {
+		case ring, sayBusy, decline, ignore, outOfService:
+			if answered {
+				return fmt.Errorf("step %d: %q comes before answer", i+1, st.verb)
+			}
+			if st.verb != ring {
+				return nil
+			}
+		case answer:
+			if answered {
+				return fmt.Errorf("step %d: a call is answered once", i+1)
+			}
+			answered = true
+		case wait:
+		default:
+			if !answered {
+				return fmt.Errorf("step %d: %q comes after answer", i+1, st.verb)
+			}
+		}
+	}
+	if !answered {
+		return errors.New("who is called must answer, or say busy, decline, no answer or invalid number")
+	}
+	return nil
+}
+
+// checkCaller reports what the telephone of somebody who calls cannot do.
+func (s Script) checkCaller() error {
+	for i, st := range s.steps {
+		switch st.verb {
+		case ring, answer, sayBusy, decline, ignore, outOfService:
+			return fmt.Errorf("step %d: %q is for somebody who is called", i+1, st.verb)
+		}
+	}
+	return nil
+}
+
+// toneNames are the tones of Call Automation by the key that makes them.
+//
+// Source: Tone, communicationservicescallautomation.json, stable/2026-03-12.
+var toneNames = map[rune]string{
+	'0': "zero", '1': "one", '2': "two", '3': "three", '4': "four", '5': "five", '6': "six", '7': "seven",
+	'8': "eight", '9': "nine", 'A': "a", 'B': "b", 'C': "c", 'D': "d", '#': "pound", '*': "asterisk",
+}
+
+// tonesOf names the tones of keys such as 12#.
+func tonesOf(keys string) ([]string, error) {
+	var tones []string
+	for _, key := range strings.ToUpper(keys) {
+		tone, ok := toneNames[key]
+		if !ok {
+			return nil, errors.New("want keys out of 0 to 9, *, # and A to D")
+		}
+		tones = append(tones, tone)
+	}
+	if len(tones) == 0 {
+		return nil, errors.New("want at least one key")
+	}
+	return tones, nil
+}

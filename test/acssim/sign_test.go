@@ -1,0 +1,122 @@
+package acssim
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// testdata/hmac.json holds requests as the official JavaScript SDK 1.6.0 signs
+// them, at one moment of 2026.
+func TestSignaturesOfTheOfficialSDKHold(t *testing.T) {
+	content, err := os.ReadFile("testdata/hmac.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var corpus struct {
+		Policy []struct {
+			Name, Method, URL, Date, Key string
+			Body                         string
+			Headers                      map[string]string
+		}
+		WholeCalls []struct {
+			Name, Key string
+			Wire      struct {
+				Method, Target, Body string
+				Headers              map[string]string
+			}
+		}
+	}
+	if err := json.Unmarshal(content, &corpus); err != nil {
+		t.Fatal(err)
+	}
+	check := func(name, key, method, url, body string, headers map[string]string) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sim := &Server{AccessKey: key, Strict: true}
+				sim.Start()
+				defer sim.Close()
+				sent, _, _ := strings.Cut(url, "#") // a fragment never leaves the client
+				r := httptest.NewRequest(strings.ToUpper(method), sent, nil)
+				for name, value := range headers {
+					r.Header.Set(name, value)
+				}
+				r.Host = headers["host"]
+				at, err := http.ParseTime(headers["x-ms-date"])
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Until(at))
+				if err := sim.verify(r, []byte(body)); err != nil {
+					t.Error(err)
+				}
+				if err := sim.verify(r, []byte(body+" ")); err == nil {
+					t.Error("another body is accepted")
+				}
+				r.Header.Set("x-ms-content-sha256", base64.StdEncoding.EncodeToString(make([]byte, 32)))
+				if err := sim.verify(r, []byte(body)); err == nil {
+					t.Error("another hash is accepted")
+				}
+			})
+		})
+	}
+	for _, v := range corpus.Policy {
+		check(v.Name, v.Key, v.Method, v.URL, v.Body, v.Headers)
+	}
+	for _, v := range corpus.WholeCalls {
+		if !strings.HasPrefix(v.Wire.Target, "/calling/") {
+			continue // recording content is signed for another host; nothing serves it yet
+		}
+		check("whole call/"+v.Name, v.Key, v.Wire.Method, "https://"+v.Wire.Headers["host"]+v.Wire.Target, v.Wire.Body, v.Wire.Headers)
+	}
+}
+
+func TestUnsignedRequestsAreRefused(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*http.Request)
+	}{
+		{"without a signature", func(r *http.Request) { r.Header.Del("Authorization") }},
+		{"with another signature", func(r *http.Request) { r.Header.Set("Authorization", signedHeaders+"AAAA") }},
+		{"with a bearer token", func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }},
+		{"without a date", func(r *http.Request) { r.Header.Del("x-ms-date") }},
+		{"for another path", func(r *http.Request) { r.URL.Path = "/calling/recordings/x" }},
+		{"for another host", func(r *http.Request) { r.Host = "elsewhere.example" }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, &Server{}, func(t *testing.T, app *application) {
+				app.http.Transport = changed{tt.change, app.http.Transport}
+				if got := app.send("GET", "/calling/callConnections/x", "").code(); got != "401/7509" {
+					t.Errorf("answer = %s, want 401/7509", got)
+				}
+			})
+		})
+	}
+	t.Run("an hour late", func(t *testing.T) {
+		inBubble(t, &Server{}, func(t *testing.T, app *application) {
+			app.http.Transport = changed{func(*http.Request) { time.Sleep(time.Hour) }, app.http.Transport}
+			if got := app.send("GET", "/calling/callConnections/x", "").code(); got != "401/7509" {
+				t.Errorf("answer = %s, want 401/7509", got)
+			}
+		})
+	})
+}
+
+// changed is a transport that changes requests after they were signed.
+type changed struct {
+	change func(*http.Request)
+	next   http.RoundTripper
+}
+
+func (c changed) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	c.change(r)
+	return c.next.RoundTrip(r)
+}

@@ -1,0 +1,111 @@
+package acssim
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Where an application finds what it needs to verify callbacks; the same paths
+// as on the public service.
+const (
+	metadataPath = "/calling/.well-known/acsopenidconfiguration"
+	keysPath     = "/calling/keys"
+)
+
+// tokenLife is how long the bearer token of a callback is good.
+//
+// Source: learn.microsoft.com, "How to secure webhook endpoint" (Call Automation).
+const tokenLife = 5 * time.Minute
+
+const signingKeyID = "acssim"
+
+// signingKey is made once per process, because making it is slow.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // the system has no randomness
+	}
+	return key
+})
+
+// callbackToken is a fresh bearer token for one callback.
+func (s *Server) callbackToken() (string, error) {
+	now := time.Now()
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
+		Issuer:    s.endpoint(),
+		Audience:  jwt.ClaimStrings{s.resourceID()},
+		IssuedAt:  jwt.NewNumericDate(now),
+		NotBefore: jwt.NewNumericDate(now),
+		ExpiresAt: jwt.NewNumericDate(now.Add(tokenLife)),
+	})
+	t.Header["kid"] = signingKeyID
+	return t.SignedString(signingKey())
+}
+
+func (s *Server) serveMetadata(w http.ResponseWriter) {
+	writeJSON(w, http.StatusOK, map[string]any{
+		"issuer":                                s.endpoint(),
+		"jwks_uri":                              s.endpoint() + keysPath,
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+	})
+}
+
+func (s *Server) serveKeys(w http.ResponseWriter) {
+	jwk, err := jwkset.NewJWKFromKey(signingKey().Public(), jwkset.JWKOptions{Metadata: jwkset.JWKMetadataOptions{
+		ALG: jwkset.AlgRS256, KID: signingKeyID, USE: jwkset.UseSig,
+	}})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	writeJSON(w, http.StatusOK, jwkset.JWKSMarshal{Keys: []jwkset.JWKMarshal{jwk.Marshal()}})
+}
+
+// offerClaims is what an incomingCallContext holds, for the server alone to read.
+type offerClaims struct {
+	jwt.RegisteredClaims
+	Call int `json:"call"`
+}
+
+var errContext = errors.New("the incomingCallContext is not one of this resource")
+
+func (s *Server) contextKey() []byte {
+	key := sha256.Sum256(append([]byte("incomingCallContext:"), s.key...))
+	return key[:]
+}
+
+// offerContext is the incomingCallContext of a call: signed, opaque, different
+// for each offer.
+func (s *Server) offerContext(c *call) (string, error) {
+	claims := offerClaims{Call: c.n}
+	claims.ID = s.id("offer", c.n)
+	claims.IssuedAt = jwt.NewNumericDate(c.started)
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(s.contextKey())
+}
+
+// offered is the call that an incomingCallContext was made for. Whether it can
+// still be answered is for the call to say: a token has whole seconds only.
+func (s *Server) offered(context string) (*call, error) {
+	var claims offerClaims
+	_, err := jwt.ParseWithClaims(context, &claims, func(*jwt.Token) (any, error) { return s.contextKey(), nil },
+		jwt.WithValidMethods([]string{"HS256"}), jwt.WithoutClaimsValidation())
+	if err != nil || claims.Call < 1 || claims.Call > len(s.calls) {
+		return nil, errContext
+	}
+	return s.calls[claims.Call-1], nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // a client that has gone needs no answer
+}
