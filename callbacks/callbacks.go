@@ -1,0 +1,84 @@
+// Package callbacks is the function that ACS calls to report what happened to a
+// call. Nothing is read or written for a caller who cannot show that it is ACS.
+package callbacks
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"switchboard/handler/auth"
+	"switchboard/handler/call"
+	"switchboard/handler/event"
+	"switchboard/handler/invoke"
+)
+
+// Handler takes callbacks at /api/callbacks/{callId}.
+type Handler struct {
+	Calls  Calls
+	Tokens Tokens
+	Signer *auth.Signer
+}
+
+// Calls takes in events of calls.
+type Calls interface {
+	Apply(ctx context.Context, id call.ID, ev call.Event) error
+}
+
+// Tokens checks the bearer token that ACS sends with each callback.
+type Tokens interface {
+	Verify(ctx context.Context, authorization string) error
+}
+
+// commitTime is how long the events of a callback may take to be saved. What is
+// not saved by then is refused with 503, so that ACS delivers it again.
+const commitTime = 5 * time.Second
+
+// Handle takes in the events of one callback. It answers 200 when all of them
+// are saved, now or by an earlier delivery; what they bring about may still be
+// under way.
+func (h *Handler) Handle(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("callId")
+	op, err := h.authenticate(r, id)
+	switch {
+	case errors.Is(err, auth.ErrKeysUnavailable): // it may be ACS: let it come again
+		return &invoke.Problem{Status: http.StatusServiceUnavailable, Err: err}
+	case err != nil:
+		return &invoke.Problem{Status: http.StatusUnauthorized, Err: err}
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return &invoke.Problem{Status: http.StatusBadRequest, Detail: "The body could not be read.", Err: err}
+	}
+	events, err := event.ParseCallbacks(body, call.ID(id), op)
+	if err != nil {
+		return &invoke.Problem{Status: http.StatusBadRequest, Detail: "The body is not a list of CloudEvents.", Err: err}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), commitTime)
+	defer cancel()
+	for _, ev := range events {
+		if err := h.Calls.Apply(ctx, call.ID(id), ev); err != nil {
+			return &invoke.Problem{Status: http.StatusServiceUnavailable, Err: err}
+		}
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// authenticate checks the MAC of the address and the token of the sender, and
+// returns the operation that the address was made for, 0 for the call itself.
+func (h *Handler) authenticate(r *http.Request, id string) (op int, err error) {
+	query := r.URL.Query()
+	if text := query.Get("op"); text != "" {
+		if op, err = strconv.Atoi(text); err != nil || op < 1 {
+			return 0, errors.New("malformed operation number")
+		}
+	}
+	if err := h.Signer.Verify(auth.CallbackSubject(id, op), query.Get("t")); err != nil {
+		return 0, err
+	}
+	return op, h.Tokens.Verify(r.Context(), r.Header.Get("Authorization"))
+}

@@ -1,0 +1,120 @@
+// Package exchange puts the program together: every function over given storage,
+// ACS and settings, and the one table of routes. The program itself and the
+// tests that run it in memory are put together by the same lines.
+package exchange
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"switchboard/api"
+	"switchboard/callbacks"
+	"switchboard/handler/acs"
+	"switchboard/handler/auth"
+	"switchboard/handler/call"
+	"switchboard/handler/catalog"
+	"switchboard/handler/config"
+	"switchboard/handler/engine"
+	"switchboard/handler/invoke"
+	"switchboard/handler/store"
+	"switchboard/incomingcall"
+	"switchboard/outbound"
+	"switchboard/recording"
+	"switchboard/sweep"
+)
+
+// Parts are what the exchange is built on.
+type Parts struct {
+	Config    config.Config
+	Tables    func(name string) store.Rows // an existing table, by its name without the prefix
+	Documents catalog.Blobs
+	ACS       *acs.Client
+	Tokens    callbacks.Tokens // checks the bearer tokens of ACS's callbacks
+	// Go runs what outlives an invocation.
+	Go func(ctx context.Context, f func(context.Context))
+}
+
+// Tables are the tables that the exchange uses.
+var Tables = []string{store.TableCalls, store.TableLive}
+
+// Container is the blob container of the documents, before the prefix.
+const Container = "catalog"
+
+// New builds every function and returns the table of routes.
+func New(p Parts) []invoke.Route {
+	var keys []auth.Key
+	for _, k := range p.Config.Callbacks.Keys {
+		keys = append(keys, auth.Key{ID: k.ID, Secret: []byte(k.Secret)})
+	}
+	signer := auth.NewSigner(keys)
+	calls := store.NewCalls(p.Tables(store.TableCalls), p.Tables(store.TableLive))
+	documents := catalog.New(p.Documents)
+	moves := &engine.Engine{
+		Calls: calls,
+		Line: &engine.ACS{
+			Client:            p.ACS,
+			CallbackURL:       callbackURL(p.Config.Callbacks.BaseURL, signer),
+			CognitiveServices: p.Config.CognitiveServices,
+		},
+		Flows: documents,
+		Go:    p.Go,
+	}
+	return routes(
+		&incomingcall.Handler{Calls: moves, Routes: documents, Lines: p.Config.Lines, Limits: Limits(p.Config)},
+		&callbacks.Handler{Calls: moves, Tokens: p.Tokens, Signer: signer},
+		&outbound.Handler{},
+		&recording.Handler{},
+		&sweep.Handler{Calls: moves},
+		&api.Handler{Calls: calls},
+	)
+}
+
+// routes is the one table of routes. Each function folder's function.json says
+// the same to the host; a test compares them.
+func routes(
+	incoming *incomingcall.Handler, back *callbacks.Handler, out *outbound.Handler,
+	rec *recording.Handler, sweeper *sweep.Handler, app *api.Handler,
+) []invoke.Route {
+	get := []string{http.MethodGet}
+	return []invoke.Route{
+		{Function: "incomingcall", Binding: "event", Event: incoming.Handle},
+		{
+			Function: "callbacks", Binding: "req", Methods: []string{http.MethodPost},
+			Path: "/api/callbacks/{callId}", HTTP: invoke.HTTP(back.Handle),
+		},
+		{Function: "outbound", Binding: "timer", Event: out.Handle},
+		{Function: "recording", Binding: "msg", Event: rec.Handle},
+		{Function: "sweep", Binding: "timer", Event: sweeper.Handle},
+		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/live", HTTP: invoke.HTTP(app.GetLive)},
+		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/calls/{id}", HTTP: invoke.HTTP(app.GetCall)},
+		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/calls/{id}/history", HTTP: invoke.HTTP(app.GetHistory)},
+	}
+}
+
+// callbackURL makes the addresses to which ACS reports.
+func callbackURL(base string, signer *auth.Signer) func(id call.ID, op int) string {
+	return func(id call.ID, op int) string {
+		query := url.Values{"t": {signer.Sign(auth.CallbackSubject(string(id), op))}}
+		if op > 0 {
+			query.Set("op", strconv.Itoa(op))
+		}
+		return base + "/api/callbacks/" + url.PathEscape(string(id)) + "?" + query.Encode()
+	}
+}
+
+// Limits are the deadlines of calls, from the settings.
+func Limits(c config.Config) call.Limits {
+	return call.Limits{
+		Request:        c.Timeouts.ACS,
+		Answer:         c.Timeouts.Answer,
+		Connect:        c.Timeouts.Connect,
+		Prompt:         c.Timeouts.Prompt,
+		InviteGrace:    c.Timeouts.InviteGrace,
+		RecordingStart: c.Timeouts.RecordingStart,
+		Hangup:         c.Timeouts.Hangup,
+		Look:           c.Timeouts.Look,
+		Call:           c.Timeouts.Call,
+	}
+}

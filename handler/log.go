@@ -1,0 +1,27 @@
+package main
+
+import (
+	"io"
+
+	"github.com/rs/zerolog"
+)
+
+// streams sends warnings and errors to stderr and the rest to stdout: the host
+// files lines by the stream that they come from.
+//
+// Source: WorkerProcess.cs, Azure/azure-functions-host.
+type streams struct{ out, err io.Writer }
+
+func (s streams) Write(line []byte) (int, error) { return s.out.Write(line) }
+
+func (s streams) WriteLevel(level zerolog.Level, line []byte) (int, error) {
+	if level >= zerolog.WarnLevel && level < zerolog.NoLevel {
+		return s.err.Write(line)
+	}
+	return s.out.Write(line)
+}
+
+// newLogger writes JSON lines.
+func newLogger(level zerolog.Level, stdout, stderr io.Writer) zerolog.Logger {
+	return zerolog.New(streams{stdout, stderr}).Level(level).With().Timestamp().Str("app", "switchboard").Logger()
+}

@@ -1,0 +1,49 @@
+// Command handler is the exchange: the program that the Functions host starts as
+// its custom handler. Settings in, server out.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/rs/zerolog"
+
+	"switchboard/handler/config"
+	"switchboard/handler/exchange"
+	"switchboard/handler/invoke"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Getenv, os.Stdout, os.Stderr))
+}
+
+// run serves until a signal or a fatal error ends it, and returns the exit code.
+// It is never 0: after that the host would go on without a handler.
+func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
+	settings, err := config.Load(getenv)
+	if err != nil {
+		fmt.Fprintf(stderr, "settings:\n%v\n", err)
+		return 1
+	}
+	log := newLogger(settings.LogLevel, stdout, stderr)
+	zerolog.ErrorFieldName = "err"
+	listener, err := invoke.Listen(settings.Port)
+	if err != nil {
+		log.Error().Err(err).Msg("port not opened")
+		return 1
+	}
+	server := invoke.New(log)
+	code, err := server.Run(ctx, listener, func(ctx context.Context) ([]invoke.Route, error) {
+		parts, err := open(ctx, settings, server)
+		if err != nil {
+			return nil, err
+		}
+		return exchange.New(parts), nil
+	})
+	if err != nil {
+		log.Error().Err(err).Msg("exchange stopped")
+	}
+	return code
+}

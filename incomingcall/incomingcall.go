@@ -1,0 +1,77 @@
+// Package incomingcall is the function that Event Grid triggers when somebody
+// rings one of our lines: it opens the call and answers it.
+package incomingcall
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/rs/zerolog"
+
+	"switchboard/handler/call"
+	"switchboard/handler/catalog"
+	"switchboard/handler/event"
+	"switchboard/handler/invoke"
+)
+
+// Handler takes offered calls.
+type Handler struct {
+	Calls  Calls
+	Routes Routes
+	Lines  []string // raw ids of our lines; empty: every line is ours
+	Limits call.Limits
+}
+
+// Calls opens calls.
+type Calls interface {
+	Open(ctx context.Context, id call.ID, offer call.Event) error
+}
+
+// Routes says which flow a call to a line is answered with.
+type Routes interface {
+	Route(ctx context.Context, line string) (call.FlowRef, error)
+}
+
+// Handle takes one offered call. Event Grid delivers at least once; the call's
+// id comes from the offer, so a second delivery opens the same call again, which
+// does only what the first one left undone. An error makes Event Grid deliver
+// again, some 10 s later: the caller's telephone rings for about 30 s.
+func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
+	offer, err := event.ParseOffer(data)
+	if errors.Is(err, event.ErrNotOurs) {
+		zerolog.Ctx(ctx).Debug().Msg("event of another kind ignored")
+		return nil // acknowledged: a second delivery would be no use
+	}
+	if err != nil {
+		return invoke.Permanent(err) // malformed: it would come again for a day and fail again
+	}
+	if len(h.Lines) > 0 && !slices.Contains(h.Lines, offer.To) {
+		zerolog.Ctx(ctx).Debug().Msg("offer to a line that is not ours ignored")
+		return nil
+	}
+	flow, err := h.Routes.Route(ctx, offer.To)
+	if errors.Is(err, catalog.ErrNoRoute) {
+		zerolog.Ctx(ctx).Info().Msg("offer without a route ignored")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	id := call.InboundID(offer.CorrelationID, offer.To, offer.IncomingCallContext)
+	return h.Calls.Open(ctx, id, call.Event{
+		Key:           offer.Key,
+		At:            offer.Time,
+		ServerCallID:  offer.ServerCallID,
+		CorrelationID: offer.CorrelationID,
+		Body: call.Offered{
+			Line:    offer.To,
+			Caller:  offer.From,
+			Name:    offer.CallerDisplayName,
+			Context: offer.IncomingCallContext,
+			Flow:    flow,
+			Limits:  h.Limits,
+		},
+	})
+}

@@ -1,0 +1,107 @@
+// Command local runs the whole exchange on this machine, with no cloud, and
+// plays a demonstration on it: a caller is greeted, chooses an agent from a menu,
+// is recorded, thanked and released. It prints what happens as it happens and
+// exits 0 only if all of it ended as it should.
+//
+//	go run ./test/local          the demonstration
+//	go run ./test/local -stay    … and the exchange stays up, to be played with
+//	go run ./test/local -v       … with the lines of the host and the handler
+//
+// The Functions host is the one that FUNC names, else the func on the PATH, else
+// funcsim, which stands in for it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"switchboard/test/acssim"
+	"switchboard/test/rig"
+	"switchboard/test/scenario"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, isTerminal(os.Stdout)); err != nil {
+		fmt.Fprintln(os.Stderr, "local:", err)
+		os.Exit(1)
+	}
+}
+
+// demonstrationTime bounds the demonstration; it takes some 20 s.
+const demonstrationTime = 2 * time.Minute
+
+func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer, color bool) error {
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	stay := flags.Bool("stay", false, "keep the exchange running after the demonstration, until Ctrl-C")
+	verbose := flags.Bool("v", false, "print the lines of the host and the handler")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return nil
+	case err != nil:
+		return err
+	}
+	out := newPrinter(stdout, color)
+	options := rig.Options{
+		Func:   findFunc(getenv),
+		ACS:    &acssim.Server{Strict: true, OnEvent: out.network},
+		Notify: out.note,
+		Log: func(line string) {
+			out.handler(line)
+			if *verbose {
+				out.raw(line)
+			}
+		},
+	}
+	began := time.Now()
+	r, err := rig.Start(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	out.note(fmt.Sprintf("the exchange is up on %s after %.1f s", r.Host.Name(), time.Since(began).Seconds()))
+
+	bounded, cancel := context.WithTimeout(ctx, demonstrationTime)
+	defer cancel()
+	played, err := scenario.RunFile(bounded, r.World, scenario.Stories, "inbound.txt")
+	if err == nil {
+		err = out.summary(bounded, r, played)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("interrupted")
+	case err != nil:
+		return err
+	case *stay:
+		out.stay(r)
+		<-ctx.Done()
+		out.note("ending everything")
+	}
+	return nil
+}
+
+// findFunc returns the path of a real Functions host, or "" if there is none.
+func findFunc(getenv func(string) string) string {
+	if path := getenv("FUNC"); path != "" {
+		return path
+	}
+	path, err := exec.LookPath("func")
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

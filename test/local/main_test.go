@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func TestTheDemonstrationEndsWell(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Azurite, the simulator and a host")
+	}
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("Azurite needs Node.js: ", err)
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), nil, os.Getenv, &out, false); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	last := strings.Join(lines[max(0, len(lines)-2):], "\n")
+	for _, want := range []string{"call in-", ": completed", " events, ", " transitions, ", " storage operations, "} {
+		if !strings.Contains(last, want) {
+			t.Errorf("the last lines do not say %q:\n%s", want, last)
+		}
+	}
+	if strings.Contains(out.String(), "\x1b[") {
+		t.Error("colour, though it is not for a terminal")
+	}
+	if strings.Contains(out.String(), "2065550100") {
+		t.Error("a full number is in the timeline")
+	}
+}
+
+func TestAnUnknownFlagStartsNothing(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-nonsense"}, os.Getenv, &out, false); err == nil {
+		t.Error("no error")
+	}
+	if out.Len() > 0 {
+		t.Errorf("it began: %s", &out)
+	}
+}

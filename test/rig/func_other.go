@@ -1,0 +1,23 @@
+//go:build !unix
+
+package rig
+
+import (
+	"context"
+	"errors"
+)
+
+// funcHost is not to be had where processes have no groups and no signals.
+type funcHost struct{}
+
+func newFunc(string, string, int, map[string]string, func(string)) *funcHost { return &funcHost{} }
+
+func (h *funcHost) Name() string             { return "func" }
+func (h *funcHost) URL() string              { return "" }
+func (h *funcHost) Stopped() <-chan struct{} { return nil }
+func (h *funcHost) Stop()                    {}
+func (h *funcHost) Kill()                    {}
+
+func (h *funcHost) Start(context.Context) error {
+	return errors.New("the rig runs a real func on Linux and macOS only; without FUNC it uses funcsim")
+}

@@ -1,0 +1,138 @@
+//go:build unix
+
+package rig
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// funcHost is a real Functions host, started by Core Tools.
+type funcHost struct {
+	path, app string
+	port      int
+	env       map[string]string
+	log       func(string)
+
+	cmd     *exec.Cmd
+	stopped chan struct{}
+}
+
+func newFunc(path, app string, port int, env map[string]string, log func(string)) *funcHost {
+	return &funcHost{path: path, app: app, port: port, env: env, log: log}
+}
+
+func (h *funcHost) Name() string             { return "func" }
+func (h *funcHost) URL() string              { return fmt.Sprintf("http://127.0.0.1:%d", h.port) }
+func (h *funcHost) Stopped() <-chan struct{} { return h.stopped }
+
+// Start runs `func start` in a process group of its own: a signal to the host
+// alone would leave the processes behind it.
+func (h *funcHost) Start(ctx context.Context) error {
+	cmd := exec.Command(h.path, "start", "--port", strconv.Itoa(h.port))
+	cmd.Dir = h.app
+	cmd.Env = os.Environ()
+	for name, value := range h.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	cmd.Stdout, cmd.Stderr = write, write
+	if err := cmd.Start(); err != nil {
+		read.Close()
+		write.Close()
+		return err
+	}
+	write.Close() // the processes have their own
+	stopped := make(chan struct{})
+	h.cmd, h.stopped = cmd, stopped
+	go h.copyLines(read)
+	go func() {
+		cmd.Wait() // how it ended stands in its lines
+		close(stopped)
+	}()
+	if err := serving(ctx, h); err != nil {
+		h.Stop()
+		return err
+	}
+	return nil
+}
+
+// copyLines hands the host's lines on until its last process has closed them.
+func (h *funcHost) copyLines(r io.ReadCloser) {
+	defer r.Close()
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if h.log != nil {
+			h.log(lines.Text())
+		}
+	}
+}
+
+// stopGrace is how long the host may take to end before its group is killed.
+const stopGrace = 10 * time.Second
+
+// Stop ends the host as a platform does, with SIGTERM, and then whatever is left
+// of its process group.
+func (h *funcHost) Stop() {
+	if h.cmd == nil {
+		return
+	}
+	group := -h.cmd.Process.Pid
+	_ = h.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-h.stopped:
+	case <-time.After(stopGrace):
+	}
+	_ = syscall.Kill(group, syscall.SIGKILL)
+	<-h.stopped
+}
+
+// Kill ends the handler, which it finds by its path: it is the host's child and
+// nobody tells its number.
+func (h *funcHost) Kill() {
+	for _, pid := range h.handlers() {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+		for syscall.Kill(pid, 0) == nil && !zombie(pid) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// handlers are the processes that run the staged handler.
+func (h *funcHost) handlers() []int {
+	out, err := exec.Command("ps", "-axo", "pid=,stat=,command=").Output()
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		if len(fields) < 3 || strings.HasPrefix(fields[1], "Z") || fields[2] != filepath.Join(h.app, "handler", "handler") {
+			continue
+		}
+		if pid, err := strconv.Atoi(fields[0]); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// zombie reports a process that has ended and that its parent has not waited for.
+func zombie(pid int) bool {
+	out, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
+	return err != nil || strings.HasPrefix(strings.TrimSpace(string(out)), "Z")
+}

@@ -1,0 +1,85 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"switchboard/test/funcsim"
+)
+
+// Host is a Functions host with our app on it, real or not.
+type Host interface {
+	// Name says which host it is.
+	Name() string
+	// URL is the host's front.
+	URL() string
+	// Start starts the host and returns when it serves. It may be called again
+	// after the host has stopped.
+	Start(ctx context.Context) error
+	// Stop ends the host and the handler with it; the handler gets no notice.
+	Stop()
+	// Kill ends the handler with SIGKILL and returns when it is gone. The host
+	// starts it again, and gives up after the third time.
+	Kill()
+	// Stopped is closed when the host has stopped, by itself or by Stop.
+	Stopped() <-chan struct{}
+}
+
+// funcsimHost is the stand-in.
+type funcsimHost struct {
+	host funcsim.Host
+	url  string
+}
+
+func newFuncsim(app string, port int, env map[string]string, log func(string)) *funcsimHost {
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	h := &funcsimHost{url: "http://" + addr, host: funcsim.Host{Root: app, Addr: addr, Env: env}}
+	if log != nil {
+		h.host.Log = func(e funcsim.Entry) { log(e.Text) }
+	}
+	return h
+}
+
+func (h *funcsimHost) Name() string             { return "funcsim" }
+func (h *funcsimHost) URL() string              { return h.url }
+func (h *funcsimHost) Stop()                    { h.host.Stop() }
+func (h *funcsimHost) Kill()                    { h.host.Kill() }
+func (h *funcsimHost) Stopped() <-chan struct{} { return h.host.Stopped() }
+
+func (h *funcsimHost) Start(ctx context.Context) error {
+	if err := h.host.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	return serving(ctx, h)
+}
+
+// startTimeout bounds the start of a host, which on a busy machine takes many
+// times the few seconds that it takes on an idle one.
+const startTimeout = 2 * time.Minute
+
+// serving waits until requests reach the handler through the host.
+func serving(ctx context.Context, h Host) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL()+"/api/v1/live", nil)
+		if err != nil {
+			return err
+		}
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-h.Stopped():
+			return fmt.Errorf("%s stopped while it was starting", h.Name())
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not serve: %w", h.Name(), ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
