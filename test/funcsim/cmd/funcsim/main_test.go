@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("FUNCSIM_TEST_PART") == "" {
+		goleak.VerifyTestMain(m)
+		return
+	}
+	fmt.Println("handler is up")
+	fmt.Println(http.ListenAndServe("127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"), nil))
+	os.Exit(1)
+}
+
+// output is a writer that can be read meanwhile.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+func TestFunctionsAndTheHandlersLinesAreShownUntilTheEnd(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("FUNCSIM_TEST_PART", "handler")
+	t.Setenv("AzureFunctionsJobHost__customHandler__description__defaultExecutablePath", self)
+	// Nobody answers there: an idle queue trigger is not what is tested.
+	t.Setenv("AzureWebJobsStorage", "AccountName=a;AccountKey=AAAA;QueueEndpoint=http://127.0.0.1:1/a")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &output{}
+	ended := make(chan error)
+	go func() { ended <- run(ctx, []string{"-root", "../../testdata/golden-app", "-port", "0"}, out, out) }()
+	for !strings.Contains(out.String(), "handler is up") {
+		select {
+		case err := <-ended:
+			t.Fatal(err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{
+		"/api/echo/{id?} GET,POST,PUT,DELETE,OPTIONS",
+		"/api/v1/{*path}",
+		"/runtime/webhooks/eventgrid?functionName=EventGridOne",
+		"*/15 * * * * *",
+		"Information stdout handler is up",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("not shown: %s\n%s", want, out)
+		}
+	}
+}
+
+func TestAFolderThatIsNoAppIsRefused(t *testing.T) {
+	err := run(t.Context(), []string{"-root", t.TempDir(), "-port", "0"}, &output{}, &output{})
+	if err == nil || !strings.Contains(err.Error(), "host.json") {
+		t.Errorf("err = %v", err)
+	}
+}

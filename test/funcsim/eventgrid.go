@@ -1,0 +1,129 @@
+package funcsim
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// serveEventGrid is the Event Grid extension's webhook: handshakes, and
+// notifications in either schema, single or in batches.
+// Source: EventGridExtensionConfigProvider.cs, and the recordings.
+func (in *instance) serveEventGrid(w http.ResponseWriter, r *http.Request) {
+	if !in.admit(w, r, in.host.Keys.EventGrid) {
+		return
+	}
+	name := r.URL.Query().Get("functionName")
+	f := in.app.function(name)
+	if f == nil || f.trigger != eventGridTrigger {
+		text(w, http.StatusNotFound, "cannot find function: '"+name+"'")
+		return
+	}
+	if r.Method == http.MethodOptions && r.Header.Get("WebHook-Request-Origin") != "" {
+		w.Header().Set("Webhook-Allowed-Origin", "eventgrid.azure.net")
+		return
+	}
+	kind := strings.ToLower(r.Header.Get("aeg-event-type"))
+	switch {
+	case r.Method != http.MethodPost:
+		w.WriteHeader(http.StatusBadRequest)
+	case kind == "subscriptionvalidation":
+		in.serveValidation(w, r)
+	case kind == "notification":
+		in.serveNotification(w, r, f)
+	case kind == "unsubscribe":
+		w.WriteHeader(http.StatusAccepted)
+	default:
+		w.WriteHeader(http.StatusBadRequest)
+	}
+}
+
+func (in *instance) serveValidation(w http.ResponseWriter, r *http.Request) {
+	var events []struct {
+		Data struct{ ValidationCode string }
+	}
+	if err := json.NewDecoder(r.Body).Decode(&events); err != nil || len(events) == 0 {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	var answer object
+	answer.set("validationResponse", quote(events[0].Data.ValidationCode))
+	text(w, http.StatusOK, answer.String())
+}
+
+// serveNotification invokes f once per event, all at the same time, and waits
+// for all. One failure fails the delivery, so that all of it comes again; its
+// words are those of the first event, in the order of the batch, that failed.
+func (in *instance) serveNotification(w http.ResponseWriter, r *http.Request, f *function) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	calls, err := eventCalls(f, body)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	failures := make([]error, len(calls))
+	var all sync.WaitGroup
+	for i, c := range calls {
+		c.traceparent = in.traceparent(r)
+		all.Go(func() { failures[i] = in.invoke(in.ctx, c) })
+	}
+	all.Wait()
+	for _, err := range failures {
+		if err != nil {
+			text(w, http.StatusInternalServerError, err.Error())
+			return
+		}
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// eventCalls reads one event or an array of events.
+func eventCalls(f *function, body []byte) ([]call, error) {
+	body = bytes.TrimSpace(body)
+	events := []json.RawMessage{body}
+	if bytes.HasPrefix(body, []byte("[")) {
+		events = nil
+		if err := json.Unmarshal(body, &events); err != nil {
+			return nil, err
+		}
+	}
+	var calls []call
+	for _, e := range events {
+		c, err := eventCall(f, e)
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, c)
+	}
+	return calls, nil
+}
+
+// eventCall passes an event on as an object, and its data once more in Metadata.
+func eventCall(f *function, event []byte) (call, error) {
+	value, err := reformat(event)
+	if err != nil {
+		return call{}, err
+	}
+	if !strings.HasPrefix(value, "{") {
+		return call{}, errors.New("an event is not a JSON object")
+	}
+	c := call{f: f, value: value}
+	for _, m := range members([]byte(value)) {
+		switch data := string(m.value); {
+		case m.name != "data", data == "null":
+		case data[0] == '{':
+			c.before.set("data", data)
+		default:
+			c.before.set("data", quote(data))
+		}
+	}
+	return c, nil
+}

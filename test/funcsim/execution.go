@@ -1,0 +1,48 @@
+package funcsim
+
+import (
+	"fmt"
+	"time"
+)
+
+// execution is one run of a function, bounded by functionTimeout.
+type execution struct {
+	id      string
+	expired chan struct{} // closed when time and grace are over
+	end     func()        // to be called once
+}
+
+// begin starts the clock of one invocation. If that runs out, the invocation
+// has failed; after a grace the handler, with everything else it is doing, is
+// killed and started again. Nobody tells it why. w is the handler that the
+// invocation goes to.
+func (in *instance) begin(f *function, w *worker) *execution {
+	finished := make(chan struct{})
+	x := &execution{id: in.newID(), expired: make(chan struct{}), end: func() { close(finished) }}
+	if in.app.functionTimeout <= 0 {
+		return x
+	}
+	in.spawn(func() {
+		select {
+		case <-finished:
+			return
+		case <-in.ctx.Done():
+			return
+		case <-time.After(in.app.functionTimeout):
+		}
+		in.log.add(Error, FromHost, timeoutText(f, in.app.functionTimeout))
+		select {
+		case <-finished:
+		case <-in.ctx.Done():
+			return
+		case <-time.After(in.grace):
+		}
+		close(x.expired)
+		in.supervisor.kill(w, restart)
+	})
+	return x
+}
+
+func timeoutText(f *function, d time.Duration) string {
+	return fmt.Sprintf("Timeout value of %s was exceeded by function: Functions.%s", formatTimeSpan(d), f.name)
+}

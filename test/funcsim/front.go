@@ -1,0 +1,81 @@
+package funcsim
+
+import (
+	"io"
+	"net/http"
+	"strings"
+)
+
+const (
+	eventGridPath = "/runtime/webhooks/eventgrid"
+	adminPath     = "/admin/"
+)
+
+// ServeHTTP is the front: Event Grid's webhook, the admin API, the home page,
+// and the HTTP functions. Whatever else, method or path, is 404 without a body.
+func (in *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !in.enter() {
+		http.Error(w, "Function host is not running.", http.StatusServiceUnavailable)
+		return
+	}
+	defer in.work.Done()
+	path := requestPath(r)
+	lower := strings.ToLower(path)
+	switch {
+	case path == "/":
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<!DOCTYPE html><title>funcsim</title><p>Your function app is up and running.\n")
+	case lower == eventGridPath:
+		in.serveEventGrid(w, r)
+	case strings.HasPrefix(lower, adminPath):
+		in.serveAdmin(w, r, path[len(adminPath):])
+	default:
+		in.serveFunction(w, r, path)
+	}
+}
+
+// serveFunction finds the HTTP function for a request and passes it on.
+func (in *instance) serveFunction(w http.ResponseWriter, r *http.Request, path string) {
+	f := in.app.httpFunction(r.Method, path)
+	if f == nil {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if !in.mayCall(r, f) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	in.forward(w, r, f, path)
+}
+
+// httpFunction is the function that takes path and method; of several, the one
+// whose route is the more exact.
+func (a *app) httpFunction(method, path string) *function {
+	prefix := "/" + a.routePrefix
+	if a.routePrefix != "" {
+		if len(path) < len(prefix) || !strings.EqualFold(path[:len(prefix)], prefix) {
+			return nil
+		}
+		path = path[len(prefix):]
+		if path != "" && path[0] != '/' {
+			return nil
+		}
+	}
+	var best *function
+	for _, f := range a.functions {
+		if f.trigger != httpTrigger || !f.allows(method) || !f.route.match(path) {
+			continue
+		}
+		if best == nil || f.route.before(best.route) {
+			best = f
+		}
+	}
+	return best
+}
+
+// text answers as the host's webhooks do: a plain text that is JSON or not.
+func text(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body)
+}

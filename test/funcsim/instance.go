@@ -1,0 +1,225 @@
+package funcsim
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log"
+	"maps"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// instance is one run of a Host, from Start to its end.
+type instance struct {
+	host       *Host // its knobs; not changed while this runs
+	app        *app
+	log        *journal
+	supervisor *supervisor
+	proxy      http.Handler
+	queues     map[string]Queue
+	newID      func() string
+	grace      time.Duration
+
+	listener net.Listener
+	front    *http.Server
+	url      string
+	client   *http.Client
+
+	ctx     context.Context
+	stop    context.CancelCauseFunc
+	stopped chan struct{} // closed when nothing is left running
+
+	mu   sync.Mutex
+	done bool           // no more work is taken
+	work sync.WaitGroup // requests, invocations and listeners
+}
+
+func newUUID() string { return uuid.NewString() }
+
+// newInstance reads the app and opens the front, but starts nothing.
+func newInstance(ctx context.Context, h *Host) (*instance, error) {
+	inProcess := h.Handler != nil
+	a, err := loadApp(cmp.Or(h.Root, "."), h.environ(), !inProcess)
+	if err != nil {
+		return nil, err
+	}
+	a.initTimeout = cmp.Or(h.InitializationTimeout, a.initTimeout)
+	a.functionTimeout = cmp.Or(h.FunctionTimeout, a.functionTimeout)
+
+	in := &instance{
+		host: h, app: a, log: &journal{sink: h.Log}, newID: h.NewID,
+		grace:   cmp.Or(h.TimeoutGrace, 2*time.Second), // measured on the running host
+		stopped: make(chan struct{}),
+	}
+	if in.newID == nil {
+		in.newID = newUUID
+	}
+	if in.queues, err = openQueues(a, h.Queues, !inProcess); err != nil {
+		return nil, err
+	}
+	if err := in.listen(); err != nil {
+		return nil, err
+	}
+	in.ctx, in.stop = context.WithCancelCause(ctx)
+	in.proxy = in.newProxy()
+	in.supervisor = &supervisor{
+		program: a.executable, initTimeout: a.initTimeout, log: in.log, giveUp: in.giveUp,
+		changed: make(chan struct{}),
+		start: func() (*worker, error) {
+			if inProcess {
+				return startInProcess(in.tracked(h.Handler), in.log), nil
+			}
+			return startProcess(a, in.handlerSettings(), in.log)
+		},
+	}
+	return in, nil
+}
+
+// listen opens the front: a socket, or memory where the handler is in process
+// and no address is asked for.
+func (in *instance) listen() error {
+	in.front = &http.Server{Handler: in, ErrorLog: log.New(&lineWriter{
+		line: func(s string) { in.log.add(Warning, FromHost, s) },
+	}, "", 0)}
+	if in.host.Handler != nil && in.host.Addr == "" {
+		l := newMemoryListener("127.0.0.1:7071")
+		in.listener, in.url = l, "http://localhost:7071"
+		in.client = &http.Client{Transport: &http.Transport{DialContext: l.dial}}
+		return nil
+	}
+	l, err := net.Listen("tcp", cmp.Or(in.host.Addr, "127.0.0.1:0"))
+	if err != nil {
+		return err
+	}
+	in.listener, in.url = l, "http://"+l.Addr().String()
+	in.client = &http.Client{Transport: &http.Transport{}}
+	return nil
+}
+
+// handlerSettings are the app's settings and what the host adds by itself.
+func (in *instance) handlerSettings() environment {
+	env := maps.Clone(in.app.env)
+	_, port, err := net.SplitHostPort(in.listener.Addr().String())
+	if err == nil && env["WEBSITE_HOSTNAME"] == "" {
+		env["WEBSITE_HOSTNAME"] = net.JoinHostPort("localhost", port)
+	}
+	if in.host.CoreTools {
+		env["AZURE_FUNCTIONS_ENVIRONMENT"] = "Development"
+		env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] = "true"
+	}
+	return env
+}
+
+// run starts everything and returns. When the host is to end, all of it ends,
+// the handler first.
+func (in *instance) run() {
+	supervised := make(chan struct{})
+	if len(in.app.functions) == 0 { // the host starts no handler then
+		in.log.add(Warning, FromHost, "No functions were found.")
+		close(supervised)
+	} else {
+		go func() {
+			defer close(supervised)
+			in.supervisor.run(in.ctx)
+		}()
+	}
+	for _, f := range in.app.functions {
+		switch f.trigger {
+		case timerTrigger:
+			in.spawn(newTimer(in, f).listen)
+		case queueTrigger:
+			if q := in.queues[f.queue]; q != nil {
+				l := &queueListener{in: in, f: f, queue: q, opts: in.app.queues}
+				in.spawn(l.listen)
+			}
+		}
+	}
+	go func() { _ = in.front.Serve(in.listener) }() // ErrServerClosed
+	go func() {
+		<-in.ctx.Done()
+		in.mu.Lock()
+		in.done = true
+		in.mu.Unlock()
+		<-supervised
+		_ = in.front.Close()
+		in.client.CloseIdleConnections()
+		in.work.Wait()
+		close(in.stopped)
+	}()
+}
+
+// enter lets a piece of work in unless the host is ending; who got in calls
+// work.Done.
+func (in *instance) enter() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.done {
+		return false
+	}
+	in.work.Add(1)
+	return true
+}
+
+// tracked is a handler in process whose requests the host waits for at its end.
+func (in *instance) tracked(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if in.enter() {
+			defer in.work.Done()
+			handler.ServeHTTP(w, r)
+		}
+	})
+}
+
+// spawn runs f on its own; the host does not end before f has returned.
+func (in *instance) spawn(f func()) {
+	if !in.enter() {
+		return
+	}
+	go func() {
+		defer in.work.Done()
+		f()
+	}()
+}
+
+func (in *instance) giveUp(reason string) {
+	in.log.add(Error, FromHost, reason)
+	in.stop(fmt.Errorf("%w: %s", ErrGaveUp, reason))
+}
+
+func (in *instance) over() bool {
+	select {
+	case <-in.stopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// openQueues finds the queue of every queue trigger: the one given, else that of
+// the storage account if that may be used.
+func openQueues(a *app, given map[string]Queue, storage bool) (map[string]Queue, error) {
+	queues := map[string]Queue{}
+	for _, f := range a.functions {
+		if f.trigger != queueTrigger {
+			continue
+		}
+		if q := given[f.queue]; q != nil {
+			queues[f.queue] = q
+			continue
+		}
+		if !storage {
+			continue
+		}
+		q, err := NewStorageQueue(a.env["AzureWebJobsStorage"], f.queue)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		queues[f.queue] = q
+	}
+	return queues, nil
+}

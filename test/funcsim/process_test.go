@@ -1,0 +1,281 @@
+package funcsim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// lines collects a host's log.
+type lines struct {
+	mu  sync.Mutex
+	all []Entry
+}
+
+func (l *lines) add(e Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, e)
+}
+
+// wait returns once an entry was logged whose text contains want.
+func (l *lines) wait(t *testing.T, want string) Entry {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // only ever reached by a failing test
+	defer cancel()
+	for {
+		l.mu.Lock()
+		i := slices.IndexFunc(l.all, func(e Entry) bool { return strings.Contains(e.Text, want) })
+		if i >= 0 {
+			defer l.mu.Unlock()
+			return l.all[i]
+		}
+		l.mu.Unlock()
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			t.Fatalf("never logged: %s", want)
+		}
+	}
+}
+
+// startProcessHost runs the test binary as the handler, and sees to it that
+// nothing is left after Stop. (Tests in a synctest bubble need no such check.)
+func startProcessHost(t *testing.T, part string, change func(*Host)) (*Host, *lines) {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	log := &lines{}
+	h := &Host{
+		Root: "testdata/golden-app", Env: processEnv(part), Log: log.add,
+		Queues: map[string]Queue{"texts": &MemoryQueue{}},
+	}
+	if change != nil {
+		change(h)
+	}
+	if err := h.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		h.Stop()
+		goleak.VerifyNone(t, before)
+	})
+	return h, log
+}
+
+// ask sends a request that the handler's process answers, or dies of.
+func ask(t *testing.T, h *Host, do string) (int, string) {
+	t.Helper()
+	resp, err := h.Client().Post(h.URL()+"/api/echo?do="+do, "text/plain", strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+// fail runs a function in which the handler's process does as told, and dies.
+func fail(t *testing.T, h *Host, do string) {
+	t.Helper()
+	err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e1","subject":"do=`+do+`"}`)
+	if _, ok := errors.AsType[*Failure](err); !ok {
+		t.Errorf("%s: err = %v, want a failure", do, err)
+	}
+}
+
+func TestHandlerGetsTheEnvironmentOfACustomHandler(t *testing.T) {
+	h, _ := startProcessHost(t, "handler", func(h *Host) { h.CoreTools = true })
+	_, body := ask(t, h, "environment")
+	var list []string
+	if err := json.Unmarshal([]byte(body), &list); err != nil {
+		t.Fatal(err)
+	}
+	env := environmentOf(list)
+	root, err := filepath.Abs(h.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(h.URL(), "http://"), ":")
+	for name, want := range map[string]string{
+		"FUNCTIONS_HTTPWORKER_PORT":       env["FUNCTIONS_CUSTOMHANDLER_PORT"],
+		"FUNCTIONS_HTTPWORKER_ID":         env["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"],
+		"FUNCTIONS_APP_ROOT_PATH":         root,
+		"FUNCTIONS_WORKER_RUNTIME":        "custom", // from local.settings.json
+		"AZURE_FUNCTIONS_ENVIRONMENT":     "Development",
+		"WEBSITE_HOSTNAME":                "localhost:" + port,
+		"FUNCTIONS_CORETOOLS_ENVIRONMENT": "true",
+	} {
+		if env[name] != want || want == "" {
+			t.Errorf("%s = %q, want %q", name, env[name], want)
+		}
+	}
+}
+
+func TestLinesOfTheHandlerGetTheirLevels(t *testing.T) {
+	h, log := startProcessHost(t, "handler", nil)
+	ask(t, h, "print")
+	fail(t, h, "exit1")
+	for _, want := range []Entry{
+		{Information, FromStdout, "listening"},
+		{Information, FromStdout, "no end of line"},
+		{Warning, FromStderr, "a Warning about something"},
+		{Error, FromStderr, "out of memory"},
+	} {
+		if got := log.wait(t, want.Text); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
+func TestExitCode0LeavesTheHostWithoutAHandler(t *testing.T) {
+	h, log := startProcessHost(t, "handler", nil)
+	fail(t, h, "exit0")
+	log.wait(t, "exit code 0")
+	fail(t, h, "nothing")
+	if h.Restarts() != 0 || h.PID() != 0 || h.Err() != nil {
+		t.Errorf("restarts %d, pid %d, err %v", h.Restarts(), h.PID(), h.Err())
+	}
+}
+
+func TestExitCode200IsNotCounted(t *testing.T) {
+	h, _ := startProcessHost(t, "handler", nil)
+	for range maxFailures + 1 {
+		fail(t, h, "exit200")
+	}
+	if status, _ := ask(t, h, "pid"); status != http.StatusOK {
+		t.Errorf("status after the restarts = %d", status)
+	}
+	if got := h.Restarts(); got != maxFailures+1 {
+		t.Errorf("restarts = %d, want %d", got, maxFailures+1)
+	}
+}
+
+func TestTheThirdFailureStopsTheHost(t *testing.T) {
+	h, _ := startProcessHost(t, "handler", nil)
+	url := h.URL()
+	fail(t, h, "exit1")
+	h.Kill()
+	if status, _ := ask(t, h, "pid"); status != http.StatusOK {
+		t.Errorf("status after two failures = %d, want 200", status)
+	}
+	h.Kill()
+	<-h.Stopped()
+	if !errors.Is(h.Err(), ErrGaveUp) || !strings.Contains(h.Err().Error(), "Exceeded http worker restart retry count") {
+		t.Errorf("err = %v", h.Err())
+	}
+	if resp, err := h.Client().Get(url); err == nil {
+		resp.Body.Close()
+		t.Error("the front still listens")
+	}
+	if err := h.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := ask(t, h, "pid"); status != http.StatusOK || h.Err() != nil || h.Restarts() != 0 {
+		t.Errorf("started again: status %d, err %v, restarts %d", status, h.Err(), h.Restarts())
+	}
+}
+
+func TestAKilledHandlerIsReplacedAndInvocationsWait(t *testing.T) {
+	h, _ := startProcessHost(t, "handler", nil)
+	_, first := ask(t, h, "pid")
+	if strconv.Itoa(h.PID()) != first {
+		t.Errorf("PID = %d, want %s", h.PID(), first)
+	}
+	h.Kill()
+	if !gone(first) {
+		t.Error("the handler survived")
+	}
+	if err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e1"}`); err != nil {
+		t.Error(err)
+	}
+	_, second := ask(t, h, "pid")
+	if second == first || h.Restarts() != 1 {
+		t.Errorf("pid %s after %s, restarts %d", second, first, h.Restarts())
+	}
+	h.Stop()
+	if !gone(second) {
+		t.Error("the handler survived the host")
+	}
+}
+
+func gone(pid string) bool {
+	n, err := strconv.Atoi(pid)
+	if err != nil {
+		panic(err)
+	}
+	p, err := os.FindProcess(n)
+	return err != nil || p.Signal(syscall.Signal(0)) != nil
+}
+
+func TestFunctionTimeoutKillsTheHandlerWithEverythingItDoes(t *testing.T) {
+	h, log := startProcessHost(t, "handler", func(h *Host) {
+		h.FunctionTimeout, h.TimeoutGrace = 400*time.Millisecond, 100*time.Millisecond
+	})
+	_, first := ask(t, h, "pid")
+	failed := make(chan error)
+	go func() {
+		failed <- h.Invoke(t.Context(), "EventGridOne", `{"id":"e1","subject":"reply=empty"}`)
+	}()
+	log.wait(t, "empty body")
+	other := make(chan error)
+	go func() {
+		other <- h.Invoke(t.Context(), "EventGridOne", `{"id":"e2","subject":"reply=sleep"}`)
+	}()
+	failure, ok := errors.AsType[*Failure](<-failed)
+	if !ok || failure.Error() != "Timeout value of 00:00:00.4000000 was exceeded by function: Functions.EventGridOne" {
+		t.Errorf("failure = %v", failure)
+	}
+	if err := <-other; err == nil {
+		t.Error("what else the handler was doing has survived")
+	}
+	if _, second := ask(t, h, "pid"); second == first {
+		t.Error("the handler was not restarted")
+	}
+	for range maxFailures { // such restarts do not count
+		if err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e3","subject":"reply=null"}`); err == nil {
+			t.Error("a reply of null succeeded")
+		}
+	}
+	if h.Err() != nil {
+		t.Error(h.Err())
+	}
+}
+
+func TestAHandlerThatNeverAnswersStopsTheHost(t *testing.T) {
+	h, _ := startProcessHost(t, "deaf handler", func(h *Host) { h.InitializationTimeout = 50 * time.Millisecond })
+	<-h.Stopped()
+	if !errors.Is(h.Err(), ErrGaveUp) {
+		t.Errorf("err = %v", h.Err())
+	}
+}
+
+func TestAMissingExecutableShowsWithTheFirstInvocation(t *testing.T) {
+	h, log := startProcessHost(t, "handler", func(h *Host) {
+		h.InitializationTimeout = 50 * time.Millisecond
+		h.Env["AzureFunctionsJobHost__customHandler__description__defaultExecutablePath"] = "no-such-program"
+	})
+	log.wait(t, "Failed to start Worker Channel. Process fileName: no-such-program")
+	if err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e1"}`); err == nil {
+		t.Error("an invocation without a handler succeeded")
+	}
+	<-h.Stopped()
+	if h.Err() == nil || !strings.Contains(h.Err().Error(), "Initialization timed out and host is shutting down") {
+		t.Errorf("err = %v", h.Err())
+	}
+}
