@@ -1,0 +1,175 @@
+// Package call is the life of one call: a value, the events that happen to it,
+// and Step, which says what the call is after an event and which actions it
+// then owes.
+//
+// The package is pure: no context, I/O, clock, randomness or logger; time and
+// ids come in as values. So a call can be replayed from its history, and every
+// order of events can be tried in a test. Doing the actions is for others.
+package call
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Schema is the version of Call as it is stored. A row with a higher one was
+// written by a later version of the program and must be left alone.
+const Schema = 1
+
+// Direction tells who opened a call.
+type Direction string
+
+// The directions of a call.
+const (
+	Inbound Direction = "inbound" // somebody rang a line of ours
+)
+
+// State is where a call is in its life.
+type State string
+
+// The states of a call. They follow each other in this order; a call that is
+// never answered leaves out StateConnected.
+const (
+	StateRinging   State = "ringing"
+	StateConnected State = "connected"
+	StateEnded     State = "ended"
+)
+
+// Call is one call with all that is known of it and all that it still owes. It
+// is a value: Step returns a new one and leaves its argument as it was.
+type Call struct {
+	Schema    int       `json:"schema"`
+	ID        ID        `json:"id"`
+	Direction Direction `json:"direction"`
+	Line      string    `json:"line"`   // raw id of our line
+	Caller    string    `json:"caller"` // raw id of who called
+	Name      string    `json:"name,omitempty"`
+	// Context is the offer's incomingCallContext: a token that only Answer and
+	// Reject may see. It is forgotten when the call is answered or over.
+	Context string `json:"context,omitempty"`
+
+	ConnectionID  string `json:"connectionId,omitempty"`
+	ServerCallID  string `json:"serverCallId,omitempty"`
+	CorrelationID string `json:"correlationId,omitempty"`
+
+	State       State     `json:"state"`
+	OfferedAt   time.Time `json:"offeredAt,omitzero"`
+	ConnectedAt time.Time `json:"connectedAt,omitzero"`
+	EndedAt     time.Time `json:"endedAt,omitzero"`
+
+	Flow  FlowRef `json:"flow"`
+	Node  string  `json:"node,omitempty"`  // where in the flow the call is
+	Asked int     `json:"asked,omitempty"` // how often the node's menu was played
+	Wait  Wait    `json:"wait,omitzero"`   // what the node is waiting for
+
+	Roster     Roster      `json:"roster,omitzero"`
+	Agents     []Party     `json:"agents,omitempty"` // those who joined, in that order
+	Recordings []Recording `json:"recordings,omitempty"`
+
+	Limits    Limits                 `json:"limits"`
+	Deadlines map[Deadline]time.Time `json:"deadlines,omitempty"`
+
+	// Ops is the number of the last operation.
+	Ops     int      `json:"ops"`
+	Pending []Action `json:"pending,omitempty"` // actions owed, in the order added
+
+	Ending  Outcome `json:"ending,omitempty"` // what the outcome will be once a hang-up is through
+	Outcome Outcome `json:"outcome,omitempty"`
+	Result  Result  `json:"result,omitzero"` // ACS's word on the end
+
+	Seq     int       `json:"seq"`     // history rows so far
+	Updated time.Time `json:"updated"` // when the last of them was written
+	// Seen are the keys of the latest events, so that the usual duplicate costs
+	// one read. Older ones are found by their own rows.
+	Seen []string `json:"seen,omitempty"`
+	// Listed says that the call may have a row among those that owe something.
+	Listed bool `json:"listed,omitempty"`
+}
+
+// Wait is what the present node is waiting for. Zero members: nothing of that kind.
+type Wait struct {
+	Media  Ref    `json:"media,omitzero"`  // a prompt, or a prompt with a key to be pressed
+	Music  Ref    `json:"music,omitzero"`  // music on hold
+	Invite Invite `json:"invite,omitzero"` // an agent's telephone rings
+}
+
+// Invite is an invitation under way.
+type Invite struct {
+	Ref   Ref    `json:"ref,omitzero"`
+	Agent string `json:"agent"`           // raw id
+	Index int    `json:"index"`           // which of the node's agents it is
+	Taken bool   `json:"taken,omitempty"` // ACS has said that it took the invitation
+	Again bool   `json:"again,omitempty"` // it stands for an earlier one of unknown fate
+	Look  Ref    `json:"look,omitzero"`   // the look at the participants that decides it
+}
+
+// Roster is who is in the call, by the latest word from ACS.
+type Roster struct {
+	Sequence     int           `json:"sequence"`
+	Participants []Participant `json:"participants,omitempty"`
+	// Caller says that the caller has been seen among them.
+	Caller bool `json:"caller,omitempty"`
+}
+
+// has reports whether the participant is in the call.
+func (r Roster) has(id string) bool {
+	return slices.ContainsFunc(r.Participants, func(p Participant) bool { return p.ID == id })
+}
+
+// Party is an agent who joined the call.
+type Party struct {
+	ID     string    `json:"id"` // raw id
+	Op     int       `json:"op"` // the invitation
+	Joined time.Time `json:"joined"`
+	Seen   bool      `json:"seen,omitempty"` // among the participants, since
+	Left   bool      `json:"left,omitempty"`
+}
+
+// Recording is a recording that was asked for.
+type Recording struct {
+	Op       int            `json:"op"`           // our operation that asked for it
+	Send     int            `json:"send"`         // the latest send of it
+	ID       string         `json:"id,omitempty"` // ACS's id; it may never be told
+	Channels string         `json:"channels"`     // "mixed" or "unmixed"
+	State    RecordingState `json:"state"`
+	Again    bool           `json:"again,omitempty"` // it was asked for a second time
+}
+
+// RecordingState is where a recording is in its life, as far as the call goes.
+type RecordingState string
+
+// The states of a recording within its call.
+const (
+	RecordingWanted   RecordingState = "wanted"
+	RecordingStarted  RecordingState = "started"
+	RecordingFinished RecordingState = "finished"
+	RecordingNone     RecordingState = "failed" // it did not start
+)
+
+// Owes reports whether something is still to be done for the call: it has not
+// ended, or has actions pending.
+func (c Call) Owes() bool { return c.State != StateEnded || len(c.Pending) > 0 }
+
+// Answered reports whether the call's answer is settled: it is connected, or
+// over, or the answer waits for nothing but ACS's callback.
+func (c Call) Answered() bool {
+	return !slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Verb == Answer })
+}
+
+// seenKeys is how many keys of events a call keeps.
+const seenKeys = 16
+
+// Has reports whether the event with this key is among the latest of the call.
+func (c Call) Has(key string) bool { return key != "" && slices.Contains(c.Seen, key) }
+
+// clone returns a copy that shares nothing that Step may change.
+func (c Call) clone() Call {
+	c.Roster.Participants = slices.Clone(c.Roster.Participants)
+	c.Agents = slices.Clone(c.Agents)
+	c.Recordings = slices.Clone(c.Recordings)
+	c.Deadlines = maps.Clone(c.Deadlines)
+	c.Pending = slices.Clone(c.Pending)
+	c.Seen = slices.Clone(c.Seen)
+	return c
+}

@@ -1,0 +1,117 @@
+package call
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"switchboard/handler/flow"
+)
+
+// Given is what Move is given from outside the call: together with the call and
+// the event it decides everything, and the history keeps it.
+type Given struct {
+	Now  time.Time
+	Flow *flow.Flow // the version that the call has pinned
+	Run  string     // who is writing: owns the actions that this write claims
+}
+
+// Move returns c after e: stepped, its free actions claimed for g.Run, and
+// counted as one row of history. It reports false, and c as it was, when the
+// event is a Tick that changes nothing.
+func Move(c Call, e Event, g Given) (Call, bool) {
+	now := later(g.Now.UTC().Round(0), c.Updated)
+	next := claim(Step(c, e, g), g.Run, now)
+	if _, tick := e.Body.(Tick); tick && reflect.DeepEqual(normal(next), normal(c)) {
+		return c, false
+	}
+	next.Seq++
+	next.Updated = now
+	if e.Key != "" {
+		next.Seen = append(next.Seen, e.Key)
+		next.Seen = next.Seen[max(0, len(next.Seen)-seenKeys):]
+	}
+	return next, true
+}
+
+// Claimed returns the actions that the run owns, lane by lane, each lane in the
+// order to send them.
+func (c Call) Claimed(run string) map[Lane][]Action {
+	lanes := map[Lane][]Action{}
+	for _, a := range c.Pending {
+		if a.By == run {
+			lanes[a.Verb.Lane()] = append(lanes[a.Verb.Lane()], a)
+		}
+	}
+	return lanes
+}
+
+// Owns reports whether the run still owns this send of the action.
+func (c Call) Owns(run string, a Action) bool {
+	return slices.ContainsFunc(c.Pending, func(p Action) bool { return p.Ref == a.Ref && p.By == run })
+}
+
+// claim gives the run every action that may be sent now: the first of each lane,
+// and those behind it as long as all before them are its own.
+func claim(c Call, run string, now time.Time) Call {
+	blocked := map[Lane]bool{}
+	for i, a := range c.Pending {
+		lane := a.Verb.Lane()
+		if blocked[lane] || !a.free(now) {
+			blocked[lane] = true
+			continue
+		}
+		if a.By != "" && a.Verb.Repeat() == Plain { // its owner's time is up
+			a = a.resend(time.Time{})
+			c.Wait.follow(a.Ref)
+		}
+		a.By, a.Until, a.NotBefore = run, c.until(a.Verb, now), time.Time{}
+		a.Claims++
+		if a.FirstSent.IsZero() {
+			a.FirstSent = now.Truncate(time.Second)
+		}
+		c.Pending[i] = a
+	}
+	return c
+}
+
+// until is the end of a run's time for an action that it claims now. A run starts
+// no request that could outlast it; so no answer begins after its own deadline.
+func (c Call) until(v Verb, now time.Time) time.Time {
+	until := now.Add(c.Limits.own(v))
+	if v != Answer {
+		return until
+	}
+	if last := c.OfferedAt.Add(c.Limits.Answer + c.Limits.Timeout(v)); last.Before(until) {
+		return last
+	}
+	return until
+}
+
+// follow makes a wait for an earlier send of the operation one for this send.
+func (w *Wait) follow(r Ref) {
+	for _, waiting := range []*Ref{&w.Media, &w.Music, &w.Invite.Ref, &w.Invite.Look} {
+		if waiting.Op == r.Op {
+			*waiting = r
+		}
+	}
+}
+
+// normal makes calls comparable: empty and nil lists are the same.
+func normal(c Call) Call {
+	c = c.clone()
+	if len(c.Pending) == 0 {
+		c.Pending = nil
+	}
+	if len(c.Deadlines) == 0 {
+		c.Deadlines = nil
+	}
+	return c
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

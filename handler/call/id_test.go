@@ -1,0 +1,21 @@
+package call
+
+import "testing"
+
+func TestInboundIDIsTheSameInEveryDeliveryAndDiffersInEveryOffer(t *testing.T) {
+	id := InboundID("corr", "28:orgid:line", "token")
+	if id != InboundID("corr", "28:orgid:line", "token") {
+		t.Error("it changes from delivery to delivery")
+	}
+	for _, other := range []ID{
+		InboundID("corr2", "28:orgid:line", "token"), InboundID("corr", "28:orgid:line2", "token"),
+		InboundID("corr", "28:orgid:line", "token2"), InboundID("corr2", "8:orgid:line", "token"),
+	} {
+		if id == other {
+			t.Errorf("two offers have the id %s", id)
+		}
+	}
+	if len(id) != 3+26 || id[:3] != "in-" {
+		t.Errorf("id = %s", id)
+	}
+}

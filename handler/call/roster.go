@@ -1,0 +1,81 @@
+package call
+
+import (
+	"slices"
+
+	"switchboard/handler/flow"
+)
+
+// rosterChanged takes in who is in the call, unless it is older than what is known.
+func (s *step) rosterChanged(b ParticipantsUpdated) {
+	if b.Sequence < s.Roster.Sequence || s.State == StateEnded {
+		return
+	}
+	s.Roster.Sequence = b.Sequence
+	s.present(b.Participants, b.Count > len(b.Participants), false)
+}
+
+// present takes in who is in the call. When the list is cut, absence from it
+// says nothing. A look is asked for and answered now; so absence counts in it
+// for people who were never seen, but not for those who joined while it was on
+// its way.
+func (s *step) present(list []Participant, cut, looked bool) {
+	s.Roster.Participants = list
+	callerGone := s.Roster.Caller && !s.Roster.has(s.Caller) && !cut
+	s.Roster.Caller = s.Roster.Caller || s.Roster.has(s.Caller)
+	for i, p := range s.Agents {
+		switch {
+		case s.Roster.has(p.ID):
+			s.Agents[i].Seen, s.Agents[i].Left = true, false
+		case cut, looked && s.now.Sub(p.Joined) <= s.Limits.own(Look):
+		case looked, p.Seen:
+			s.Agents[i].Left = true
+		}
+	}
+	if s.State != StateConnected || s.Ending != "" {
+		return
+	}
+	if callerGone {
+		s.callerLeft()
+		return
+	}
+	if n, ok := s.node().(*flow.Talk); ok && s.alone() {
+		s.enter(n.Next)
+	}
+}
+
+// alone reports whether no agent is in the call any more.
+func (s *step) alone() bool {
+	return !slices.ContainsFunc(s.Agents, func(p Party) bool { return !p.Left })
+}
+
+// look asks ACS about a call of which nothing was heard for a while.
+func (s *step) look() {
+	if s.State != StateConnected {
+		return
+	}
+	if !s.owes(Look) {
+		s.do(Action{Verb: Look})
+	}
+	s.deadline(byLook, s.Limits.Look)
+}
+
+// looked takes in who is in the call, and what that decides.
+func (s *step) looked(list []Participant) {
+	switch s.State {
+	case StateRinging:
+		// It is there, so it is connected: the event that says so was lost.
+		s.connected()
+		s.present(list, false, true)
+	case StateConnected:
+		invite := s.Wait.Invite.Look == s.e.Ref
+		s.present(list, false, true)
+		if s.Ending != "" {
+			if !s.owes(HangUp) {
+				s.release(s.Ending) // still there: hang up again
+			}
+		} else if invite && s.Wait.Invite.Look == s.e.Ref {
+			s.inviteLooked()
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package call
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestUsualCall(t *testing.T) {
+	tell(t, []story{
+		{"an offer is to be answered", offer, nil, "ringing, owes answer"},
+		{"an answer that ACS has taken waits for the connection", answered, nil, "ringing"},
+		{"a connected caller is greeted", greeted, nil, "connected at greeting"},
+		{"after the greeting comes the menu", asked, nil, "connected at menu"},
+		{"a key leads to the agents", inviting, nil, "connected at agent"},
+		{"an agent who joins talks to the caller", talking, nil, "connected at talk"},
+		{"after the agent has left the caller is thanked", thanked, nil, "connected at bye"},
+		{"a caller who was thanked is released", released, nil, "connected ending completed"},
+		{"a call that is over is completed", over, nil, "ended completed"},
+	})
+	c := over(t).c
+	if c.ConnectionID != "conn-1" || c.ServerCallID != "server-1" || c.CorrelationID != "corr-1" || c.Context != "" {
+		t.Errorf("ids = %q, %q, %q, context %q", c.ConnectionID, c.ServerCallID, c.CorrelationID, c.Context)
+	}
+	if len(c.Agents) != 1 || c.Agents[0].ID != anna || !c.Agents[0].Left {
+		t.Errorf("agents = %+v", c.Agents)
+	}
+	if c.Owes() || !c.Wake().IsZero() {
+		t.Errorf("owes %v, wakes at %v", c.Owes(), c.Wake())
+	}
+}
+
+// stages are all stages of a usual call, and of one that was given up.
+var stages = map[string]func(tester) *life{
+	"ringing": offer, "answered": answered, "greeting": greeted, "menu": asked, "agent": inviting,
+	"talk": talking, "bye": thanked, "ending": released, "ended": over, "missed": missed,
+}
+
+// bodies of events of every kind that ACS sends, in an order of no meaning.
+func everyBody() []Body {
+	return []Body{
+		offered, Buried{}, Connected{}, Disconnected{}, AnswerFailed{}, CreateFailed{}, PlayStarted{}, PlayCompleted{},
+		PlayFailed{}, PlayCanceled{}, Recognized{}, Recognized{Tones: []string{"one"}}, RecognizeFailed{},
+		RecognizeFailed{Tones: []string{"pound"}}, RecognizeCanceled{}, Added{Participant: ben},
+		AddFailed{Participant: anna}, people(9, caller), people(9), RecordingChanged{RecordingID: "x", Active: true},
+		RecordingChanged{RecordingID: "x"}, RecordingFailed{RecordingID: "x"}, Unknown{Type: "x"},
+		done, unheard, refuses("8522"), throttled(time.Second), Tick{},
+	}
+}
+
+func TestEveryEventAtEveryStageLeavesACallThatGoesOn(t *testing.T) {
+	// life.check does the looking.
+	for stage, from := range stages {
+		there := from(t)
+		for i, body := range everyBody() {
+			t.Run(fmt.Sprintf("%d %s at %s", i, Event{Body: body}.Kind(), stage), func(t *testing.T) {
+				for _, ref := range []Ref{{}, {1, 1}, {1, 2}, {99, 1}, there.c.Wait.Media, there.c.Wait.Invite.Ref} {
+					l := there.fork(t)
+					l.happensTo(ref, body)
+					l.happensTo(ref, body)
+					l.passes(time.Second)
+				}
+			})
+		}
+	}
+}
+
+func TestEventsWithoutSense(t *testing.T) {
+	tests := []struct {
+		name string
+		from func(tester) *life
+		then func(l *life)
+	}{
+		{"a second offer of the same call changes nothing", asked, func(l *life) { l.happens(offered) }},
+		{"a second connection of a connected call changes nothing", asked, func(l *life) {
+			l.happens(Connected{})
+		}},
+		{"a prompt that ended long ago changes nothing", inviting, func(l *life) {
+			l.happensTo(Ref{2, 1}, PlayCompleted{})
+		}},
+		{"keys of a menu that was left change nothing", inviting, func(l *life) {
+			l.happensTo(Ref{3, 1}, Recognized{Tones: []string{"pound"}})
+		}},
+		{"an event without a context belongs to no prompt", asked, func(l *life) {
+			l.happens(Recognized{Tones: []string{"one"}})
+		}},
+		{"an unknown event changes nothing", talking, func(l *life) {
+			l.happens(Unknown{Type: "Microsoft.Communication.New"})
+		}},
+		{"a late answer of ACS changes nothing", talking, func(l *life) {
+			l.answers(Action{Verb: Answer, Ref: Ref{1, 1}, Claims: 1}, refuses("8522"))
+		}},
+		{"a late failure of an invitation changes nothing", talking, func(l *life) {
+			l.happensTo(Ref{5, 1}, AddFailed{Participant: anna})
+		}},
+		{"an agent who joined does not join twice", talking, func(l *life) {
+			l.happensTo(Ref{5, 1}, Added{Participant: anna})
+		}},
+		{"a failed answer of a connected call changes nothing", asked, func(l *life) {
+			l.happens(AnswerFailed{})
+		}},
+		{"a burial of a call that is there changes nothing", asked, func(l *life) { l.happens(Buried{}) }},
+		{"an end of a call that has ended changes nothing", over, func(l *life) { l.happens(Disconnected{}) }},
+		{"a connection of a call that has come to its end changes nothing", over, func(l *life) {
+			l.happens(Connected{})
+		}},
+		{"a prompt after the end changes nothing", over, func(l *life) {
+			l.happensTo(Ref{8, 1}, PlayCompleted{})
+		}},
+		{"people after the end change nothing", over, func(l *life) { l.happens(people(9, caller, anna)) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := tt.from(t)
+			before := l.c
+			tt.then(l)
+			// Only what every event brings: a row of history, and news.
+			l.c.Seq, l.c.Updated, l.c.Seen = before.Seq, before.Updated, before.Seen
+			if at, ok := before.Deadlines[byLook]; ok {
+				l.c.Deadlines[byLook] = at
+			}
+			if got, want := doc(t, l.c), doc(t, before); got != want {
+				t.Errorf("the call is %s\n    was %s", got, want)
+			}
+		})
+	}
+}
+
+func TestEventOfAnotherConnection(t *testing.T) {
+	l := asked(t)
+	e := l.event(Ref{}, Disconnected{})
+	e.ConnectionID = "conn-2"
+	l.move(e)
+	if got := summary(l.c); got != "connected at menu" {
+		t.Errorf("the call is %s: it took another connection's end for its own", got)
+	}
+	l.replays()
+
+	t.Run("does not keep deadlines from being met", func(t *testing.T) {
+		l := asked(t)
+		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
+		l.now = l.now.Add(limits.own(Add)) // the run that was to invite has died
+		e := l.event(Ref{}, Connected{})
+		e.ConnectionID = "conn-2"
+		l.move(e)
+		if got := summary(l.c); got != "connected at agent, owes play#2" {
+			t.Errorf("the call is %s: an invitation is never sent by a second run", got)
+		}
+	})
+}
+
+func TestTimeNeverGoesBack(t *testing.T) {
+	l := asked(t)
+	updated := l.c.Updated
+	l.now = t0.Add(-time.Hour)
+	next, _ := Move(l.c, l.event(Ref{}, Unknown{}), Given{Now: l.now, Flow: l.flow, Run: "late"})
+	if !next.Updated.Equal(updated) {
+		t.Errorf("updated = %v, want %v", next.Updated, updated)
+	}
+}
+
+func TestTickThatChangesNothingIsNotWritten(t *testing.T) {
+	for stage, from := range stages {
+		t.Run(stage, func(t *testing.T) {
+			l := from(t)
+			for range 2 {
+				before := l.c
+				next, moved := Move(before, Event{Body: Tick{}}, Given{Now: l.now, Flow: l.flow, Run: "sweep"})
+				if moved || doc(t, next) != doc(t, before) {
+					t.Errorf("a tick without need moved the call to %s", summary(next))
+				}
+			}
+		})
+	}
+}
+
+func TestBurialTakesThePlaceOfACallThatWasNeverWritten(t *testing.T) {
+	l := &life{t: t, c: Call{ID: "in-1"}, now: t0}
+	l.move(Event{Key: "buried", Body: Buried{}})
+	l.move(Event{Key: "offer", At: t0, Body: offered}) // whoever was about to open it
+	if got := summary(l.c); got != "ended cancelled" {
+		t.Errorf("the call is %s", got)
+	}
+	l.replays()
+}
+
+func TestCallEndsWithItsLastRowOfHistory(t *testing.T) {
+	tests := []struct {
+		name string
+		from func(tester) *life
+		want string
+	}{
+		{"a connected call is hung up at once", talking, "ended completed, owes hangUp"},
+		{"an answered call is hung up", answered, "ended missed, owes hangUp"},
+		{"a call that rings is given up", offer, "ended missed, owes hangUp"},
+		{"a call that is being hung up is over", released, "ended completed, owes hangUp"},
+		{"a call that has ended stays as it is", over, "ended completed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := tt.from(t)
+			before := summary(l.c)
+			l.c.Seq = maxHistory - 2
+			l.happens(Unknown{})
+			if got := summary(l.c); got != before {
+				t.Errorf("one row earlier the call is %s", got)
+			}
+			l.happens(Unknown{})
+			if got := summary(l.c); got != tt.want || l.c.Seq != 9900 {
+				t.Errorf("at row %d the call is %s, want %s", l.c.Seq, got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,177 @@
+package call
+
+import (
+	"time"
+
+	"switchboard/handler/flow"
+)
+
+// defaultSilence is how long a menu waits for a key that its flow gives no time for.
+const defaultSilence = 5 * time.Second
+
+// enter takes the call to a node of its flow, and on from nodes that wait for nothing.
+func (s *step) enter(id string) {
+	for {
+		s.Node, s.Asked = id, 0
+		s.Wait.Media = Ref{}
+		s.met(byPrompt)
+		switch n := s.flow.Nodes[id].(type) {
+		case *flow.Play:
+			s.Wait.Media = s.do(Action{Verb: PlayPrompt, Prompt: &n.Prompt})
+			s.deadline(byPrompt, s.Limits.Prompt)
+			return
+		case *flow.Menu:
+			s.ask(n)
+			return
+		case *flow.Agent:
+			if n.Music != nil {
+				s.Wait.Music = s.do(Action{Verb: PlayPrompt, Prompt: n.Music, Loop: true})
+			}
+			s.invite(n, 0, false)
+			return
+		case *flow.Record:
+			s.record(n)
+			id = n.Next
+		case *flow.Talk:
+			if !s.alone() {
+				return
+			}
+			id = n.Next
+		case *flow.Hangup:
+			s.release(Completed)
+			return
+		default: // a node that the flow does not have; Parse lets none through
+			s.release(Failed)
+			return
+		}
+	}
+}
+
+// ask plays a menu's prompt and waits for a key of the caller.
+func (s *step) ask(n *flow.Menu) {
+	s.Asked++
+	silence := n.Silence.Or(defaultSilence)
+	s.Wait.Media = s.do(Action{Verb: Recognize, Target: s.Caller, Prompt: &n.Prompt, Silence: silence})
+	s.deadline(byPrompt, s.Limits.Prompt+silence)
+}
+
+// mine reports whether the event belongs to the prompt that the node waits for.
+// Without a reference in the event it may be any; such are not ours.
+func (s *step) mine() bool {
+	return s.State == StateConnected && s.Wait.Media != (Ref{}) && s.e.Ref == s.Wait.Media
+}
+
+// heard goes on after a prompt, heard to its end or cut short by somebody.
+func (s *step) heard() {
+	if n, ok := s.node().(*flow.Play); ok && s.mine() {
+		s.enter(n.Next)
+	}
+}
+
+// unplayable goes where the flow says when a prompt cannot be played.
+func (s *step) unplayable() {
+	if s.mine() {
+		s.promptFailed()
+	}
+}
+
+// pressed goes where the key leads. The tones may be of a failed recognition,
+// some of which ACS reports as such though a key was pressed.
+func (s *step) pressed(tones []string) {
+	n, ok := s.node().(*flow.Menu)
+	if !ok || !s.mine() {
+		return
+	}
+	if len(tones) > 0 {
+		if to, ok := n.Keys[keyOf[tones[0]]]; ok {
+			s.enter(to)
+			return
+		}
+	}
+	s.askAgain(n)
+}
+
+// nothingPressed asks again after a recognition that came to nothing.
+func (s *step) nothingPressed() {
+	if b, ok := s.e.Body.(RecognizeFailed); ok && len(b.Tones) > 0 {
+		s.pressed(b.Tones)
+		return
+	}
+	if n, ok := s.node().(*flow.Menu); ok && s.mine() {
+		s.askAgain(n)
+	}
+}
+
+func (s *step) askAgain(n *flow.Menu) {
+	if s.Asked > n.Repeats {
+		s.enter(n.Nothing)
+		return
+	}
+	s.ask(n)
+}
+
+// promptOverdue goes on though nothing was heard of a prompt for too long.
+func (s *step) promptOverdue() {
+	if s.State != StateConnected || s.Wait.Media == (Ref{}) {
+		return
+	}
+	if i := s.pending(s.Wait.Media); i >= 0 && s.sending(i) {
+		s.Deadlines[byPrompt] = s.Pending[i].Until
+		return
+	}
+	s.silence(s.Wait.Media)
+	s.promptFailed()
+}
+
+// silence makes sure that a prompt is not heard any more: one that was not sent
+// is struck off, one that may have been is cancelled. One that is being sent
+// stays, so that the cancelling waits for it.
+func (s *step) silence(prompt Ref) {
+	i := s.pending(prompt)
+	if i < 0 || s.Pending[i].sent() {
+		s.do(Action{Verb: CancelMedia})
+	}
+	if i >= 0 && !s.sending(i) {
+		s.strike(prompt)
+	}
+}
+
+// unwanted reports whether the action is a prompt that nothing waits for any more.
+func (s *step) unwanted(a Action) bool {
+	switch a.Verb {
+	case PlayPrompt, Recognize:
+		return a.Ref != s.Wait.Media && a.Ref != s.Wait.Music
+	default:
+		return false
+	}
+}
+
+// promptFailed goes on after a prompt that failed or of which nothing is known.
+func (s *step) promptFailed() {
+	switch n := s.node().(type) {
+	case *flow.Play:
+		if n.Failed != "" {
+			s.enter(n.Failed)
+		} else {
+			s.enter(n.Next)
+		}
+	case *flow.Menu:
+		s.askAgain(n)
+	}
+}
+
+// node returns the node where the call is; nil before its flow and after it.
+func (s *step) node() flow.Node {
+	if s.State != StateConnected {
+		return nil
+	}
+	return s.flow.Nodes[s.Node]
+}
+
+// keyOf gives the key of a telephone for ACS's name of its tone.
+//
+// Source: enum Tone, communicationservicescallautomation.json, stable/2026-03-12.
+var keyOf = map[string]string{
+	"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
+	"seven": "7", "eight": "8", "nine": "9", "asterisk": "*", "pound": "#",
+}

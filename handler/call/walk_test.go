@@ -1,0 +1,168 @@
+package call
+
+import (
+	"testing"
+	"time"
+
+	"switchboard/handler/flow"
+)
+
+func TestPrompts(t *testing.T) {
+	greeting := func(t tester) *life {
+		l := answered(t)
+		l.happens(Connected{})
+		return l
+	}
+	tell(t, []story{
+		{"an end that is heard of before ACS's answer counts", greeting, func(l *life) {
+			play := l.owed(PlayPrompt)
+			l.happensTo(l.c.Wait.Media, PlayCompleted{})
+			l.answers(play, done)
+		}, "connected at menu, owes recognize"},
+		{"a start proves the request", greeting, func(l *life) {
+			l.happensTo(l.c.Wait.Media, PlayStarted{})
+		}, "connected at greeting"},
+		{"one that was cut short is over", greeted, func(l *life) {
+			l.happensTo(l.c.Wait.Media, PlayCanceled{})
+		}, "connected at menu, owes recognize"},
+		{"one that cannot be played leads where the flow says", greeted, func(l *life) {
+			l.happensTo(l.c.Wait.Media, PlayFailed{})
+		}, "connected at sorry, owes play"},
+		{"or else on", thanked, func(l *life) {
+			l.happensTo(l.c.Wait.Media, PlayFailed{})
+		}, "connected ending completed, owes hangUp"},
+		{"one that ACS refuses cannot be played", greeting, func(l *life) {
+			l.replies(PlayPrompt, refuses("8535"))
+		}, "connected at sorry, owes play"},
+		{"one of a call that ACS does not have makes it look", greeting, func(l *life) {
+			l.replies(PlayPrompt, refuses(CodeGone))
+		}, "connected at sorry, owes play look"},
+		{"the call is over if ACS says so again", greeting, func(l *life) {
+			l.replies(PlayPrompt, refuses(CodeGone))
+			l.replies(Look, refuses(CodeGone))
+		}, "ended abandoned"},
+		{"one that goes unheard is sent again", greeting, func(l *life) {
+			l.replies(PlayPrompt, unheard)
+		}, "connected at greeting, owes play#2"},
+		{"events of the send before change nothing", greeting, func(l *life) {
+			l.replies(PlayPrompt, unheard)
+			l.happensTo(Ref{2, 1}, PlayCompleted{})
+		}, "connected at greeting, owes play#2"},
+		{"but is not sent for ever", greeting, func(l *life) {
+			for range plainSends {
+				l.replies(PlayPrompt, unheard)
+			}
+		}, "connected at sorry, owes play"},
+		{"the refusal of a repeat is a question: it counts as running", greeting, func(l *life) {
+			l.replies(PlayPrompt, unheard)
+			l.replies(PlayPrompt, refuses("8583"))
+		}, "connected at greeting"},
+		{"until its deadline", greeting, func(l *life) {
+			l.replies(PlayPrompt, unheard)
+			l.replies(PlayPrompt, refuses("412"))
+			l.passes(limits.Prompt)
+		}, "connected at sorry, owes cancelMedia play"},
+		{"one of which nothing is heard is stopped", greeted, func(l *life) {
+			l.passes(limits.Prompt)
+		}, "connected at sorry, owes cancelMedia play"},
+		{"one whose run has died is sent by another", greeting, func(l *life) {
+			l.passes(30 * time.Second)
+		}, "connected at greeting, owes play#2"},
+		{"one that is throttled to its deadline is given up", greeting, func(l *life) {
+			l.replies(PlayPrompt, throttled(time.Hour))
+			l.passes(limits.Prompt)
+		}, "connected at sorry, owes cancelMedia play"},
+		{"one that is on its way at its deadline is waited for", greeting, func(l *life) {
+			l.replies(PlayPrompt, throttled(limits.Prompt-time.Second))
+			l.passes(limits.Prompt - time.Second)
+			l.passes(2 * time.Second)
+		}, "connected at greeting, owes play#2"},
+		{"and is stopped if it goes unheard until its owner's time is up", greeting, func(l *life) {
+			l.replies(PlayPrompt, throttled(limits.Prompt-time.Second))
+			l.passes(limits.Prompt - time.Second)
+			l.passes(2 * time.Second)
+			l.passes(30 * time.Second)
+		}, "connected at sorry, owes cancelMedia play"},
+	})
+}
+
+func TestMenus(t *testing.T) {
+	ref := func(l *life) Ref { return l.c.Wait.Media }
+	tell(t, []story{
+		{"a key leads where the flow says", asked, func(l *life) {
+			l.happensTo(ref(l), Recognized{Tones: []string{"pound"}})
+		}, "connected at bye, owes play"},
+		{"a key collected before the time was over counts", asked, func(l *life) {
+			l.happensTo(ref(l), RecognizeFailed{Tones: []string{"pound"}})
+		}, "connected at bye, owes play"},
+		{"a key that leads nowhere is asked for again", asked, func(l *life) {
+			l.happensTo(ref(l), Recognized{Tones: []string{"nine"}})
+		}, "connected at menu, owes recognize"},
+		{"silence is asked again", asked, func(l *life) {
+			l.happensTo(ref(l), RecognizeFailed{})
+		}, "connected at menu, owes recognize"},
+		{"as often as the flow says", asked, func(l *life) {
+			l.happensTo(ref(l), RecognizeFailed{})
+			l.happensTo(ref(l), RecognizeCanceled{})
+		}, "connected at bye, owes play"},
+		{"a duplicate of the silence is not asked again", asked, func(l *life) {
+			first := ref(l)
+			l.happensTo(first, RecognizeFailed{})
+			l.happensTo(first, RecognizeFailed{})
+		}, "connected at menu, owes recognize"},
+		{"what ACS refuses to ask is asked again", asked, func(l *life) {
+			l.happensTo(ref(l), RecognizeFailed{})
+			l.replies(Recognize, refuses("8583"))
+		}, "connected at bye, owes play"},
+		{"what is never answered is asked again", asked, func(l *life) {
+			l.passes(limits.Prompt + defaultSilence)
+		}, "connected at menu, owes cancelMedia recognize"},
+		{"the time for the keys does not count as the prompt's", asked, func(l *life) {
+			l.passes(limits.Prompt + defaultSilence - time.Second)
+		}, "connected at menu"},
+		{"a menu begins anew when it is come to again", func(t tester) *life {
+			l := asked(t)
+			l.flow = parse(`{"name":"f","start":"menu","nodes":{"menu":{"kind":"menu","prompt":{"text":"?"},
+				"keys":{"1":"menu"},"repeats":1,"nothing":"end"},"end":{"kind":"hangup"}}}`)
+			l.c, l.history = Call{ID: "in-1"}, nil
+			l.happens(offered)
+			l.happens(Connected{})
+			return l
+		}, func(l *life) {
+			l.happensTo(ref(l), RecognizeFailed{})
+			l.happensTo(ref(l), Recognized{Tones: []string{"one"}})
+			l.happensTo(ref(l), RecognizeFailed{})
+		}, "connected at menu, owes recognize"},
+	})
+}
+
+func TestMenuAsksTheCaller(t *testing.T) {
+	l := greeted(t)
+	l.happensTo(l.c.Wait.Media, PlayCompleted{})
+	a := l.owed(Recognize)
+	if a.Target != caller || a.Prompt.Text != "Press 1." || a.Silence != defaultSilence {
+		t.Errorf("action = %+v", a)
+	}
+}
+
+func TestEveryToneIsAKey(t *testing.T) {
+	for tone, key := range keyOf {
+		l := asked(t)
+		l.flow = parse(`{"name":"f","start":"menu","nodes":{"menu":{"kind":"menu","prompt":{"text":"?"},
+			"keys":{"` + key + `":"end"},"nothing":"menu2"},
+			"menu2":{"kind":"menu","prompt":{"text":"?"},"keys":{"0":"end"},"nothing":"end"},"end":{"kind":"hangup"}}}`)
+		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{tone, "one"}})
+		if l.c.Ending != Completed {
+			t.Errorf("tone %s is not key %s: the call is %s", tone, key, summary(l.c))
+		}
+	}
+}
+
+func TestNodeThatTheFlowDoesNotHaveEndsTheCall(t *testing.T) {
+	l := greeted(t)
+	l.flow = &flow.Flow{Nodes: map[string]flow.Node{"greeting": &flow.Play{Next: "gone"}}}
+	l.happensTo(l.c.Wait.Media, PlayCompleted{})
+	if got := summary(l.c); got != "connected ending failed, owes hangUp" {
+		t.Errorf("the call is %s", got)
+	}
+}

@@ -1,0 +1,182 @@
+package flow
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxText bounds a spoken prompt, in bytes. ACS publishes no bound; this is some
+// four minutes of speech, more than anybody listens to.
+const maxText = 4000
+
+// maxNodes bounds a flow; finding its cycles takes time with the square of it.
+const maxNodes = 500
+
+// Lint reports everything that is wrong with a flow: nodes that do not exist,
+// cannot be reached or lead nowhere, cycles that no person can break, and members
+// out of range. An empty result means that every call comes to an end.
+func Lint(f *Flow) Faults {
+	faults := f.check()
+	if len(f.Nodes) > maxNodes {
+		return append(faults, Fault{"nodes", fmt.Sprintf("are %d, more than %d", len(f.Nodes), maxNodes)})
+	}
+	reached := f.reach()
+	for _, id := range slices.Sorted(maps.Keys(f.Nodes)) {
+		if !reached[id] {
+			faults = append(faults, Fault{"nodes." + id, "cannot be reached from the start"})
+		}
+		if cycle := f.cycle(id); cycle != nil {
+			text := "goes round without anybody's choice: " + strings.Join(cycle, " > ")
+			faults = append(faults, Fault{"nodes." + id, text})
+		}
+	}
+	return faults
+}
+
+// check reports what is wrong with single nodes and with where they lead.
+func (f *Flow) check() Faults {
+	var faults Faults
+	report := func(path, text string) { faults = append(faults, Fault{path, text}) }
+	target := func(path, id string) {
+		if id == "" {
+			report(path, "is missing")
+		} else if _, ok := f.Nodes[id]; !ok {
+			report(path, fmt.Sprintf("there is no node %q", id))
+		}
+	}
+	if f.Name == "" {
+		report("name", "is missing")
+	}
+	target("start", f.Start)
+	for _, id := range slices.Sorted(maps.Keys(f.Nodes)) {
+		if id == "" {
+			report("nodes", "has a node without an id")
+		}
+		at := "nodes." + id + "."
+		f.Nodes[id].check(func(member, text string) { report(at+member, text) })
+		for _, e := range f.Nodes[id].edges() {
+			target(at+e.member, e.target)
+		}
+	}
+	return faults
+}
+
+// reach returns the nodes that some way leads to from the start.
+func (f *Flow) reach() map[string]bool {
+	reached := make(map[string]bool, len(f.Nodes))
+	next := []string{f.Start}
+	for len(next) > 0 {
+		id := next[len(next)-1]
+		next = next[:len(next)-1]
+		node, ok := f.Nodes[id]
+		if !ok || reached[id] {
+			continue
+		}
+		reached[id] = true
+		for _, e := range node.edges() {
+			next = append(next, e.target)
+		}
+	}
+	return reached
+}
+
+// cycle returns the ids on a way from id back to itself that needs nobody's
+// choice and on which id is the least; so each cycle is reported once.
+func (f *Flow) cycle(id string) []string {
+	seen := map[string]bool{}
+	var walk func(at string, path []string) []string
+	walk = func(at string, path []string) []string {
+		node, ok := f.Nodes[at]
+		if !ok {
+			return nil
+		}
+		for _, e := range node.edges() {
+			switch {
+			case e.choice || e.target < id:
+			case e.target == id:
+				return append(path, id)
+			case !seen[e.target]:
+				seen[e.target] = true
+				if found := walk(e.target, append(path, e.target)); found != nil {
+					return found
+				}
+			}
+		}
+		return nil
+	}
+	return walk(id, []string{id})
+}
+
+func (n *Play) check(report func(member, text string)) { n.Prompt.check("prompt", report) }
+
+func (n *Menu) check(report func(member, text string)) {
+	n.Prompt.check("prompt", report)
+	if len(n.Keys) == 0 {
+		report("keys", "is empty")
+	}
+	for _, key := range slices.Sorted(maps.Keys(n.Keys)) {
+		if !slices.Contains(keys, key) {
+			report("keys."+key, "is not a key of a telephone")
+		}
+	}
+	if n.Repeats < 0 || n.Repeats > 9 {
+		report("repeats", "must be 0 to 9")
+	}
+	// The range is that of initialSilenceTimeoutInSeconds: 0 to 300.
+	within(n.Silence, time.Second, 300*time.Second, "silence", report)
+}
+
+func (n *Agent) check(report func(member, text string)) {
+	if len(n.Agents) == 0 {
+		report("agents", "is empty")
+	}
+	for i, id := range n.Agents {
+		if id == "" {
+			report(fmt.Sprintf("agents.%d", i), "is empty")
+		} else if slices.Contains(n.Agents[:i], id) {
+			report(fmt.Sprintf("agents.%d", i), "is there twice")
+		}
+	}
+	if n.Music != nil {
+		n.Music.check("music", report)
+	}
+	// The upper end is that of invitationTimeoutInSeconds.
+	within(n.Ring, 5*time.Second, 180*time.Second, "ring", report)
+}
+
+func (n *Record) check(report func(member, text string)) {
+	switch n.Channels {
+	case "", "mixed", "unmixed":
+	default:
+		report("channels", `must be "mixed" or "unmixed"`)
+	}
+}
+
+func (n *Talk) check(func(member, text string))   {}
+func (n *Hangup) check(func(member, text string)) {}
+
+func (p Prompt) check(member string, report func(member, text string)) {
+	switch {
+	case strings.TrimSpace(p.Text) == "" && p.File == "":
+		report(member, "has neither text nor file")
+	case p.Text != "" && p.File != "":
+		report(member, "has both text and file")
+	case len(p.Text) > maxText:
+		report(member+".text", fmt.Sprintf("has %d bytes, more than %d", len(p.Text), maxText))
+	case p.File != "":
+		if u, err := url.Parse(p.File); err != nil || u.Scheme != "https" || u.Host == "" {
+			report(member+".file", "is not an https URL")
+		}
+	}
+}
+
+// within reports a duration that is set and out of range.
+func within(d Duration, least, most time.Duration, member string, report func(member, text string)) {
+	if v := time.Duration(d); d != 0 && (v < least || v > most) {
+		report(member, fmt.Sprintf("must be %v to %v", least, most))
+	}
+}

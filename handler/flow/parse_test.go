@@ -1,0 +1,346 @@
+package flow
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// demonstration has a node of every kind.
+const demonstration = `{
+  "name": "demonstration",
+  "start": "greeting",
+  "nodes": {
+    "greeting": {"kind": "play", "prompt": {"file": "https://prompts.example/welcome.wav"}, "next": "menu", "failed": "bye"},
+    "menu": {
+      "kind": "menu", "prompt": {"text": "Press 1 for an agent.", "voice": "en-GB-SoniaNeural"},
+      "keys": {"1": "agent", "#": "menu"}, "repeats": 2, "silence": "7s", "nothing": "bye"
+    },
+    "agent": {
+      "kind": "agent", "agents": ["8:acs:r_t_u", "4:+14255550123"], "music": {"text": "la la"}, "ring": "25s",
+      "answered": "record", "nobody": "bye"
+    },
+    "record": {"kind": "record", "channels": "unmixed", "next": "talk"},
+    "talk": {"kind": "talk", "next": "bye"},
+    "bye": {"kind": "play", "prompt": {"text": "Goodbye."}, "next": "end"},
+    "end": {"kind": "hangup"}
+  }
+}`
+
+func TestParseReadsEveryKindOfNode(t *testing.T) {
+	got, err := Parse([]byte(demonstration))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Flow{Name: "demonstration", Start: "greeting", Nodes: map[string]Node{
+		"greeting": &Play{Prompt: Prompt{File: "https://prompts.example/welcome.wav"}, Next: "menu", Failed: "bye"},
+		"menu": &Menu{
+			Prompt: Prompt{Text: "Press 1 for an agent.", Voice: "en-GB-SoniaNeural"},
+			Keys:   map[string]string{"1": "agent", "#": "menu"}, Repeats: 2, Silence: Duration(7 * time.Second), Nothing: "bye",
+		},
+		"agent": &Agent{
+			Agents: []string{"8:acs:r_t_u", "4:+14255550123"}, Music: &Prompt{Text: "la la"},
+			Ring: Duration(25 * time.Second), Answered: "record", Nobody: "bye",
+		},
+		"record": &Record{Channels: "unmixed", Next: "talk"},
+		"talk":   &Talk{Next: "bye"},
+		"bye":    &Play{Prompt: Prompt{Text: "Goodbye."}, Next: "end"},
+		"end":    &Hangup{},
+	}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("flow (-want +got):\n%s", d)
+	}
+}
+
+// faulty is a flow with these nodes, the first of which is named "a".
+func faulty(nodes string) string { return `{"name":"f","start":"a","nodes":{` + nodes + `}}` }
+
+func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
+	const end = `"end":{"kind":"hangup"}`
+	tests := []struct {
+		name string
+		doc  string
+		want Faults
+	}{
+		{"a document that is not JSON", `{"name":`, Faults{{"$", "is not JSON: unexpected end of JSON input"}}},
+		{"text after the document", `{} {}`, Faults{{"$", "is not JSON: invalid character '{' after top-level value"}}},
+		{"a document that is no object", `[]`, Faults{{"$", "is not an object"}}},
+		{"null", `null`, Faults{{"$", "is not an object"}}},
+		{"an empty flow", `{}`, Faults{{"name", "is missing"}, {"start", "is missing"}}},
+		{
+			"a flow's own members",
+			`{"name":5,"nodes":[],"colour":"red"}`,
+			Faults{{"colour", "is not known"}, {"name", "must be a text"}, {"nodes", "must be an object"}},
+		},
+		{
+			"a start that does not exist", `{"name":"f","start":"x","nodes":{` + end + `}}`,
+			Faults{{"start", `there is no node "x"`}, {"nodes.end", "cannot be reached from the start"}},
+		},
+		{
+			"a node without an id", `{"name":"f","start":"","nodes":{"":{"kind":"hangup"}}}`,
+			Faults{{"start", "is missing"}, {"nodes", "has a node without an id"}},
+		},
+		{"a node that is no object", faulty(`"a":5`), Faults{{"nodes.a", "is not an object"}}},
+		{"a node that is null", faulty(`"a":null`), Faults{{"nodes.a", "is not an object"}}},
+		{"a node without a kind", faulty(`"a":{"next":"a"}`), Faults{{"nodes.a.kind", "is missing"}}},
+		{"a kind that is no text", faulty(`"a":{"kind":1}`), Faults{{"nodes.a.kind", "is missing"}}},
+		{
+			"a kind that does not exist", faulty(`"a":{"kind":"sing"}`),
+			Faults{{"nodes.a.kind", `"sing" is none of agent, hangup, menu, play, record, talk`}},
+		},
+		{
+			"members that are misspelt", faulty(`"a":{"kind":"play","prompt":{"txt":"Hello."},"nxt":"end"},` + end),
+			Faults{{"nodes.a.nxt", "is not known"}, {"nodes.a.prompt", `has a member that is not known: "txt"`}},
+		},
+		{
+			"members of another type",
+			faulty(`"a":{"kind":"menu","prompt":{"text":1},"keys":{"1":2},"repeats":"3","silence":4,"nothing":{}}`),
+			Faults{
+				{"nodes.a.keys", "must be a text"}, {"nodes.a.nothing", "must be a text"},
+				{"nodes.a.prompt.text", "must be a text"}, {"nodes.a.repeats", "must be a whole number"},
+				{"nodes.a.silence", `is not a duration such as "20s"`},
+			},
+		},
+		{
+			"a list that is none", faulty(`"a":{"kind":"agent","agents":"8:acs:x","answered":"end","nobody":"end"},` + end),
+			Faults{{"nodes.a.agents", "must be a list"}},
+		},
+		{
+			"members that are there twice",
+			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"end","1":"a"},"nothing":"end"},` + end + `,` + end),
+			Faults{{"nodes.a.keys.1", "is there twice"}, {"nodes.end", "is there twice"}},
+		},
+		{
+			"ways out that are missing or lead nowhere",
+			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"b","2":"","3":"x"},"nothing":""},
+				"b":{"kind":"play","prompt":{"text":"!"},"next":"y","failed":"z"}`),
+			Faults{
+				{"nodes.a.keys.2", "is missing"}, {"nodes.a.keys.3", `there is no node "x"`},
+				{"nodes.a.nothing", "is missing"},
+				{"nodes.b.next", `there is no node "y"`}, {"nodes.b.failed", `there is no node "z"`},
+			},
+		},
+		{
+			"a node that nothing leads to", faulty(`"a":{"kind":"hangup"},"b":{"kind":"talk","next":"a"}`),
+			Faults{{"nodes.b", "cannot be reached from the start"}},
+		},
+		{
+			"a cycle that nobody's choice breaks",
+			faulty(`"a":{"kind":"play","prompt":{"text":"?"},"next":"b"},
+				"b":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"end"},"nothing":"a"},` + end),
+			Faults{{"nodes.a", "goes round without anybody's choice: a > b > a"}},
+		},
+		{
+			"a cycle by way of a prompt that cannot be played",
+			faulty(`"a":{"kind":"play","prompt":{"text":"?"},"next":"end","failed":"a"},` + end),
+			Faults{{"nodes.a", "goes round without anybody's choice: a > a"}},
+		},
+		{
+			"a cycle in which nothing is waited for: with no agent there, talk is over at once",
+			faulty(`"a":{"kind":"record","next":"b"},"b":{"kind":"talk","next":"a"}`),
+			Faults{{"nodes.a", "goes round without anybody's choice: a > b > a"}},
+		},
+		{
+			"an agent who is tried again and again",
+			faulty(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"end","nobody":"a"},` + end),
+			Faults{{"nodes.a", "goes round without anybody's choice: a > a"}},
+		},
+		{
+			"prompts that cannot be played",
+			faulty(`"a":{"kind":"play","prompt":{"text":"  "},"next":"b"},
+				"b":{"kind":"play","prompt":{"text":"x","file":"https://x/y.wav"},"next":"c"},
+				"c":{"kind":"play","prompt":{"file":"http://x/y.wav"},"next":"d"},
+				"d":{"kind":"play","prompt":{"text":"` + strings.Repeat("x", maxText+1) + `"},"next":"e"},
+				"e":{"kind":"play","prompt":{"file":"https:///y.wav"},"next":"end"},` + end),
+			Faults{
+				{"nodes.a.prompt", "has neither text nor file"}, {"nodes.b.prompt", "has both text and file"},
+				{"nodes.c.prompt.file", "is not an https URL"}, {"nodes.d.prompt.text", "has 4001 bytes, more than 4000"},
+				{"nodes.e.prompt.file", "is not an https URL"},
+			},
+		},
+		{
+			"a menu that cannot be used",
+			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{},"repeats":10,"silence":"301s","nothing":"b"},
+				"b":{"kind":"menu","prompt":{"text":"?"},"keys":{"A":"end","12":"end"},"repeats":-1,"silence":"999ms",
+				"nothing":"end"},` + end),
+			Faults{
+				{"nodes.a.keys", "is empty"}, {"nodes.a.repeats", "must be 0 to 9"}, {"nodes.a.silence", "must be 1s to 5m0s"},
+				{"nodes.b.keys.12", "is not a key of a telephone"}, {"nodes.b.keys.A", "is not a key of a telephone"},
+				{"nodes.b.repeats", "must be 0 to 9"}, {"nodes.b.silence", "must be 1s to 5m0s"},
+			},
+		},
+		{
+			"agents who cannot be rung",
+			faulty(`"a":{"kind":"agent","agents":["","8:acs:x","8:acs:x"],"music":{},"ring":"181s","answered":"end","nobody":"b"},
+				"b":{"kind":"agent","agents":[],"ring":"4s","answered":"end","nobody":"end"},` + end),
+			Faults{
+				{"nodes.a.agents.0", "is empty"}, {"nodes.a.agents.2", "is there twice"},
+				{"nodes.a.music", "has neither text nor file"}, {"nodes.a.ring", "must be 5s to 3m0s"},
+				{"nodes.b.agents", "is empty"}, {"nodes.b.ring", "must be 5s to 3m0s"},
+			},
+		},
+		{
+			"channels that do not exist", faulty(`"a":{"kind":"record","channels":"stereo","next":"end"},` + end),
+			Faults{{"nodes.a.channels", `must be "mixed" or "unmixed"`}},
+		},
+		{
+			"an unreadable node hides only what it leads to",
+			faulty(`"a":{"kind":"talk","next":5},"b":{"kind":"record","channels":"x","next":"c"},"c":{"kind":"talk","next":"a"}`),
+			Faults{{"nodes.a.next", "must be a text"}, {"nodes.b.channels", `must be "mixed" or "unmixed"`}},
+		},
+		{"more nodes than anybody can follow", chain(maxNodes + 1), Faults{{"nodes", "are 501, more than 500"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f, err := Parse([]byte(tt.doc))
+			got, ok := errors.AsType[Faults](err)
+			if f != nil || !ok {
+				t.Fatalf("flow = %v, error = %T, want faults alone", f, err)
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("faults (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestParseTakesEveryFlowThatComesToAnEnd(t *testing.T) {
+	tests := []struct{ name, doc string }{
+		{"a hang-up alone", faulty(`"a":{"kind":"hangup"}`)},
+		{
+			"a menu that a key leads back to",
+			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"*":"a"},"nothing":"b"},"b":{"kind":"hangup"}`),
+		},
+		{
+			"an agent after an agent has left",
+			faulty(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"b","nobody":"c"},
+				"b":{"kind":"talk","next":"a"},"c":{"kind":"hangup"}`),
+		},
+		{
+			"a duration of zero, which is the default",
+			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"0":"b"},"silence":"0s","nothing":"b"},
+				"b":{"kind":"hangup"}`),
+		},
+		{"as many nodes as there may be", chain(maxNodes)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := Parse([]byte(tt.doc)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// chain is a flow of n nodes, each leading to the next.
+func chain(n int) string {
+	nodes := []string{`"a":{"kind":"talk","next":"n0002"}`}
+	for i := 2; i < n; i++ {
+		nodes = append(nodes, fmt.Sprintf(`"n%04d":{"kind":"talk","next":"n%04d"}`, i, i+1))
+	}
+	return faulty(strings.Join(append(nodes, fmt.Sprintf(`"n%04d":{"kind":"hangup"}`, n)), ","))
+}
+
+func TestFaultsPrintOneALine(t *testing.T) {
+	got := Faults{{"name", "is missing"}, {"start", "is missing"}}.Error()
+	if want := "name: is missing\nstart: is missing"; got != want {
+		t.Errorf("error = %q, want %q", got, want)
+	}
+}
+
+func TestDurationIsWrittenAsItIsRead(t *testing.T) {
+	doc, err := json.Marshal(Duration(90 * time.Second))
+	if err != nil || string(doc) != `"1m30s"` {
+		t.Errorf("written as %s, %v", doc, err)
+	}
+	if got := Duration(0).Or(time.Minute); got != time.Minute {
+		t.Errorf("default = %v, want 1m", got)
+	}
+	if got := Duration(time.Second).Or(time.Minute); got != time.Second {
+		t.Errorf("with a value = %v, want 1s", got)
+	}
+}
+
+func TestVersionChangesWithTheDocument(t *testing.T) {
+	a, b := Version([]byte("{}")), Version([]byte("{ }"))
+	if len(a) != 64 || a == b || a != Version([]byte("{}")) {
+		t.Errorf("versions %q and %q", a, b)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(demonstration))
+	f.Add([]byte(faulty(`"a":{"kind":"play","prompt":{"text":"?"},"next":"a"}`)))
+	f.Add([]byte(`{"name":"f","start":"a","nodes":{"a":null,"a":[1,{"x":1e999}]}}`))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		flow, err := Parse(doc)
+		if err != nil {
+			faults, ok := errors.AsType[Faults](err)
+			if flow != nil || !ok || len(faults) == 0 {
+				t.Fatalf("flow = %v, error = %#v, want faults alone", flow, err)
+			}
+			return
+		}
+		if faults := Lint(flow); len(faults) > 0 {
+			t.Fatalf("parsed with faults:\n%v", faults)
+		}
+		if steps := longest(flow, flow.Start, map[string]int{}); steps > len(flow.Nodes) {
+			t.Fatalf("%d steps without a choice in %d nodes", steps, len(flow.Nodes))
+		}
+		again, err := Parse(write(t, flow))
+		if d := cmp.Diff(flow, again); err != nil || d != "" {
+			t.Fatalf("written and read again: %v (-want +got):\n%s", err, d)
+		}
+	})
+}
+
+// longest walks every way that needs nobody's choice, and returns the number of
+// nodes on the longest; too many if there is a cycle.
+func longest(f *Flow, id string, steps map[string]int) int {
+	if n, ok := steps[id]; ok {
+		return n
+	}
+	steps[id] = len(f.Nodes) + 1 // until it is known: who comes back here meanwhile goes round
+	most := 0
+	for _, e := range f.Nodes[id].edges() {
+		if !e.choice {
+			most = max(most, longest(f, e.target, steps))
+		}
+	}
+	steps[id] = most + 1
+	return most + 1
+}
+
+// write makes a document of a flow.
+func write(t *testing.T, f *Flow) []byte {
+	t.Helper()
+	nodes := map[string]map[string]any{}
+	for _, id := range slices.Sorted(maps.Keys(f.Nodes)) {
+		doc, err := json.Marshal(f.Nodes[id])
+		if err != nil {
+			t.Fatal(err)
+		}
+		members := map[string]any{}
+		if err := json.Unmarshal(doc, &members); err != nil {
+			t.Fatal(err)
+		}
+		for kind, empty := range kinds {
+			if fmt.Sprintf("%T", empty()) == fmt.Sprintf("%T", f.Nodes[id]) {
+				members["kind"] = kind
+			}
+		}
+		nodes[id] = members
+	}
+	doc, err := json.Marshal(map[string]any{"name": f.Name, "start": f.Start, "nodes": nodes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
