@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -27,6 +28,7 @@ const callRow = "call"
 type Calls struct {
 	rows    Rows
 	calls   *Table[call.Call]
+	stored  *Table[json.RawMessage] // the same rows, to be read
 	entries *Table[call.Entry]
 	events  *Table[eventRow]
 	live    *Table[Live]
@@ -43,6 +45,7 @@ func NewCalls(calls, live Rows) *Calls {
 	return &Calls{
 		rows:    calls,
 		calls:   NewTable[call.Call](calls),
+		stored:  NewTable[json.RawMessage](calls),
 		entries: NewTable[call.Entry](calls),
 		events:  NewTable[eventRow](calls),
 		live:    NewTable[Live](live),
@@ -55,11 +58,25 @@ func eventKey(id call.ID, key string) Key { return Key{string(id), "e|" + HashKe
 
 // Load returns the call's row. Errors: ErrNotFound, ErrNewer.
 func (s *Calls) Load(ctx context.Context, id call.ID) (Row[call.Call], error) {
-	row, err := s.calls.Get(ctx, callKey(id))
-	if err == nil && row.Value.Schema > call.Schema {
-		err = fmt.Errorf("call %s, schema %d: %w", id, row.Value.Schema, ErrNewer)
+	stored, err := s.stored.Get(ctx, callKey(id))
+	if err != nil {
+		return Row[call.Call]{}, err
 	}
-	return row, err
+	// A later version may have changed anything but this.
+	var head struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(stored.Value, &head); err != nil {
+		return Row[call.Call]{}, fmt.Errorf("call %s: %w", id, err)
+	}
+	if head.Schema > call.Schema {
+		return Row[call.Call]{}, fmt.Errorf("call %s, schema %d: %w", id, head.Schema, ErrNewer)
+	}
+	row := Row[call.Call]{Key: stored.Key, ETag: stored.ETag}
+	if err := json.Unmarshal(stored.Value, &row.Value); err != nil {
+		return Row[call.Call]{}, fmt.Errorf("call %s: %w", id, err)
+	}
+	return row, nil
 }
 
 // Commit writes one transition: the call's row on condition that it is still the

@@ -1,0 +1,310 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"switchboard/handler/call"
+	"switchboard/handler/store"
+	"switchboard/handler/store/storetest"
+	"switchboard/test/azurite"
+)
+
+var t0 = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+
+// onEveryTable runs a test over tables in memory and on Azurite.
+func onEveryTable(t *testing.T, test func(t *testing.T, calls, live store.Rows)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) { test(t, storetest.NewMemory(), storetest.NewMemory()) })
+	t.Run("azurite", func(t *testing.T) {
+		account, err := store.Open(azurite.ForTest(t).ConnectionString(), azurite.Prefix(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := account.Create(t.Context(), store.TableCalls, store.TableLive); err != nil {
+			t.Fatal(err)
+		}
+		test(t, account.Table(store.TableCalls), account.Table(store.TableLive))
+	})
+}
+
+// transition is a commit of the n-th row of history, by an event with this key.
+func transition(c call.Call, key, run string) (call.Call, call.Entry) {
+	c.Schema, c.ID, c.Seq, c.Updated = call.Schema, "in-1", c.Seq+1, t0
+	if key != "" {
+		c.Seen = append(slices.Clone(c.Seen), key)
+	}
+	return c, call.Entry{
+		Seq: c.Seq, Now: t0, Run: run, Event: call.Event{Key: key, Body: call.Tick{}}, Rules: call.StepVersion, State: c.State,
+	}
+}
+
+func TestTransitionsOfACall(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, live store.Rows) {
+		calls, ctx := store.NewCalls(rows, live), t.Context()
+		if _, err := calls.Load(ctx, "in-1"); !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("before the first: %v, want %v", err, store.ErrNotFound)
+		}
+		none := store.Row[call.Call]{}
+		c, first := transition(call.Call{State: call.StateRinging}, "offer", "run-1")
+		if err := calls.Commit(ctx, none, c, first); err != nil {
+			t.Fatal(err)
+		}
+		if err := calls.Commit(ctx, none, c, first); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("opened twice: %v, want %v", err, store.ErrConflict)
+		}
+		row, err := calls.Load(ctx, "in-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(c, row.Value); d != "" {
+			t.Errorf("call (-written +read):\n%s", d)
+		}
+
+		next, second := transition(row.Value, "connected", "run-2")
+		if err := calls.Commit(ctx, row, next, second); err != nil {
+			t.Fatal(err)
+		}
+		late, lateEntry := transition(row.Value, "played", "run-3")
+		if err := calls.Commit(ctx, row, late, lateEntry); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("lost race: %v, want %v", err, store.ErrConflict)
+		}
+		if there, err := calls.Committed(ctx, "in-1", lateEntry); err != nil || there {
+			t.Errorf("the loser's event was committed: %v, %v", there, err)
+		}
+		if row, err = calls.Load(ctx, "in-1"); err != nil {
+			t.Fatal(err)
+		}
+		again, againEntry := transition(row.Value, "connected", "run-4")
+		if err := calls.Commit(ctx, row, again, againEntry); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("the same event again: %v, want %v", err, store.ErrConflict)
+		}
+		if there, err := calls.Committed(ctx, "in-1", againEntry); err != nil || !there {
+			t.Errorf("the event was committed: %v, %v", there, err)
+		}
+
+		tick, tickEntry := transition(row.Value, "", "run-5")
+		if there, err := calls.Committed(ctx, "in-1", tickEntry); err != nil || there {
+			t.Errorf("before the tick: %v, %v", there, err)
+		}
+		if err := calls.Commit(ctx, row, tick, tickEntry); err != nil {
+			t.Fatal(err)
+		}
+		if there, err := calls.Committed(ctx, "in-1", tickEntry); err != nil || !there {
+			t.Errorf("after the tick: %v, %v", there, err)
+		}
+		tickEntry.Run = "run-6"
+		if there, err := calls.Committed(ctx, "in-1", tickEntry); err != nil || there {
+			t.Errorf("another's tick: %v, %v", there, err)
+		}
+		tickEntry.Run = "run-5"
+
+		history, err := calls.History(ctx, "in-1")
+		if d := cmp.Diff([]call.Entry{first, second, tickEntry}, history); err != nil || d != "" {
+			t.Errorf("history: %v (-want +got):\n%s", err, d)
+		}
+	})
+}
+
+func TestCallOfALaterVersionIsLeftAlone(t *testing.T) {
+	rows := storetest.NewMemory()
+	calls := store.NewCalls(rows, storetest.NewMemory())
+	documents := store.NewTable[map[string]any](rows)
+	later := map[string]any{"schema": call.Schema + 1, "state": 7} // in another form, too
+	if err := documents.Insert(t.Context(), store.Key{Partition: "in-1", Row: "call"}, later); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := calls.Load(t.Context(), "in-1"); !errors.Is(err, store.ErrNewer) {
+		t.Errorf("load: %v, want %v", err, store.ErrNewer)
+	}
+}
+
+func TestListOfWhatOwesSomething(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, live store.Rows) {
+		calls, ctx := store.NewCalls(rows, live), t.Context()
+		shards := map[string]bool{}
+		for n := range 2 * store.Shards {
+			shards[store.Shard(n)] = true
+		}
+		if len(shards) != store.Shards || !shards["00"] || !shards["0f"] {
+			t.Fatalf("shards = %v", shards)
+		}
+		due := func(now time.Time, limit int) []string {
+			var ids []string
+			for n := range store.Shards {
+				found, err := calls.Due(ctx, store.Shard(n), now, limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, row := range found {
+					ids = append(ids, row.Value.ID)
+				}
+			}
+			slices.Sort(ids)
+			return ids
+		}
+		want := []string{}
+		for i := range 20 {
+			id := fmt.Sprintf("in-%02d", i)
+			if err := calls.List(ctx, call.ID(id), t0.Add(time.Duration(i)*time.Second), t0); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, id)
+		}
+		if d := cmp.Diff(want[:8], due(t0.Add(7*time.Second), 10)); d != "" {
+			t.Errorf("due after 7 s (-want +got):\n%s", d)
+		}
+		if got := len(due(t0.Add(time.Hour), 1)); got < 5 || got > store.Shards {
+			t.Errorf("at most one of each shard: %d", got)
+		}
+		if err := calls.List(ctx, "in-19", t0, t0); err != nil { // sooner than before
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]string{"in-00", "in-19"}, due(t0, 10)); d != "" {
+			t.Errorf("due at once (-want +got):\n%s", d)
+		}
+		all, err := calls.AllLive(ctx)
+		if err != nil || len(all) != 20 {
+			t.Errorf("all: %d, %v", len(all), err)
+		}
+	})
+}
+
+func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, live store.Rows) {
+		calls, ctx := store.NewCalls(rows, live), t.Context()
+		read := func() store.Row[store.Live] {
+			t.Helper()
+			for n := range store.Shards {
+				found, err := calls.Due(ctx, store.Shard(n), t0.Add(time.Hour), 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(found) == 1 {
+					return found[0]
+				}
+			}
+			t.Fatal("nothing is listed")
+			return store.Row[store.Live]{}
+		}
+		if err := calls.List(ctx, "in-1", t0, t0); err != nil {
+			t.Fatal(err)
+		}
+		seen := read()
+		if err := calls.Postpone(ctx, seen, t0.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if got := read().Value; !got.Due.Equal(t0.Add(time.Minute)) || !got.Written.Equal(t0) {
+			t.Errorf("postponed to %v, written %v", got.Due, got.Written)
+		}
+		if err := calls.Postpone(ctx, seen, t0.Add(time.Hour)); err != nil {
+			t.Errorf("postponed as it was before: %v", err)
+		}
+		if got := read().Value.Due; !got.Equal(t0.Add(time.Minute)) {
+			t.Errorf("another's time was overwritten with %v", got)
+		}
+	})
+}
+
+func TestUnlist(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, live store.Rows) {
+		calls, ctx := store.NewCalls(rows, live), t.Context()
+		listed := func() int {
+			t.Helper()
+			all, err := calls.AllLive(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(all)
+		}
+		if err := calls.List(ctx, "in-1", t0, t0); err != nil {
+			t.Fatal(err)
+		}
+		c, entry := transition(call.Call{State: call.StateRinging, Listed: true}, "offer", "run-1")
+		if err := calls.Commit(ctx, store.Row[call.Call]{}, c, entry); err != nil {
+			t.Fatal(err)
+		}
+		if err := calls.Unlist(ctx, "in-1"); err != nil || listed() != 1 {
+			t.Errorf("a call that rings: %v, %d listed", err, listed())
+		}
+		row, err := calls.Load(ctx, "in-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended, entry := transition(row.Value, "end", "run-2")
+		ended.State, ended.Outcome = call.StateEnded, call.Missed
+		if err := calls.Commit(ctx, row, ended, entry); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := calls.Unlist(ctx, "in-1"); err != nil || listed() != 0 {
+				t.Errorf("a call that owes nothing: %v, %d listed", err, listed())
+			}
+		}
+		if row, err = calls.Load(ctx, "in-1"); err != nil || row.Value.Listed {
+			t.Errorf("the row says listed: %v, %v", row.Value.Listed, err)
+		}
+	})
+}
+
+// Somebody makes the call owe something while it is taken off the list: whatever
+// the moment, it is on the list afterwards.
+func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
+	for moment := 1; ; moment++ {
+		rows, live := storetest.NewMemory(), storetest.NewMemory()
+		calls, ctx := store.NewCalls(rows, live), t.Context()
+		c, entry := transition(call.Call{State: call.StateEnded, Outcome: call.Missed, Listed: true}, "end", "run-1")
+		if err := errors.Join(
+			calls.List(ctx, "in-1", t0, t0),
+			calls.Commit(ctx, store.Row[call.Call]{}, c, entry),
+		); err != nil {
+			t.Fatal(err)
+		}
+		// owe is what the engine does: the live row first, before each try.
+		owe := func() {
+			for {
+				row, err := calls.Load(ctx, "in-1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				next, entry := transition(row.Value, "connected", "run-2")
+				next.Pending = []call.Action{{Ref: call.Ref{Op: 1, Send: 1}, Verb: call.HangUp}}
+				if !row.Value.Listed {
+					if err := calls.List(ctx, "in-1", t0, t0); err != nil {
+						t.Fatal(err)
+					}
+				}
+				next.Listed = true
+				if calls.Commit(ctx, row, next, entry) == nil {
+					return
+				}
+			}
+		}
+		operations, happened := 0, false
+		interrupt := func(storetest.Op) storetest.Fault {
+			operations++
+			if operations == moment {
+				happened = true
+				owe()
+			}
+			return storetest.None
+		}
+		rows.Fail, live.Fail = interrupt, interrupt
+		if err := calls.Unlist(ctx, "in-1"); err != nil {
+			t.Fatal(err)
+		}
+		rows.Fail, live.Fail = nil, nil
+		if !happened {
+			return // every moment was tried
+		}
+		all, err := calls.AllLive(ctx)
+		if err != nil || len(all) != 1 {
+			t.Errorf("at moment %d: %d listed, %v", moment, len(all), err)
+		}
+	}
+}
