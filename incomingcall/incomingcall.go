@@ -12,6 +12,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/catalog"
+	"switchboard/handler/engine"
 	"switchboard/handler/event"
 	"switchboard/handler/invoke"
 )
@@ -60,7 +61,7 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 		return err
 	}
 	id := call.InboundID(offer.CorrelationID, offer.To, offer.IncomingCallContext)
-	return h.Calls.Open(ctx, id, call.Event{
+	err = h.Calls.Open(ctx, id, call.Event{
 		Key:           offer.Key,
 		At:            offer.Time,
 		ServerCallID:  offer.ServerCallID,
@@ -74,4 +75,8 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 			Limits:  h.Limits,
 		},
 	})
+	if errors.Is(err, engine.ErrUnanswered) {
+		return invoke.Later(err) // somebody is at it, or ACS wants us to wait
+	}
+	return err
 }

@@ -42,9 +42,12 @@ func serveEvent(w http.ResponseWriter, r *http.Request, route Route) {
 	switch {
 	case err == nil:
 		reply(w, http.StatusOK, struct{}{})
-	case isPermanent(err):
+	case markOf(err) == permanent:
 		log.Error().Err(err).Msg("event was given up")
 		reply(w, http.StatusOK, struct{}{})
+	case markOf(err) == later:
+		log.Warn().Err(err).Msg("event has to come again")
+		reply(w, http.StatusInternalServerError, failure{"to come again"})
 	default:
 		failed(log, err).Msg("event failed")
 		reply(w, http.StatusInternalServerError, failure{"event failed"})

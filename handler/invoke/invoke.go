@@ -40,24 +40,43 @@ type Route struct {
 //   - queueTrigger: a JSON string that holds the text of the message, also where that text is JSON itself.
 //
 // nil means done, or rightly ignored. An error means try again: Event Grid and the queue deliver once more, a
-// timer's next tick does the work. What can never succeed is returned as Permanent. The context carries a
-// logger with the function's name and the invocation's id, and ends when the host gives the request up.
+// timer's next tick does the work. What can never succeed is returned as Permanent, what only has to come again
+// as Later. The context carries a logger with the function's name and the invocation's id, and ends when the host
+// gives the request up.
 type Func func(ctx context.Context, data json.RawMessage) error
 
-// Permanent marks err as one that another delivery would only meet again: the event is acknowledged and err
-// logged as an error. Permanent(nil) is nil.
-func Permanent(err error) error {
+// Permanent marks err as one that another delivery would only meet again: the event is acknowledged and err logged as
+// an error. Permanent(nil) is nil.
+func Permanent(err error) error { return marked(err, permanent) }
+
+// Later marks err as one that is nobody's fault: the event has to come again, and that is all. It fails the invocation
+// like any error, but is logged as a warning. Later(nil) is nil.
+func Later(err error) error { return marked(err, later) }
+
+// mark says what an error means for the event that met it.
+type mark int
+
+const (
+	permanent mark = iota + 1
+	later
+)
+
+type markedError struct {
+	error
+	mark mark
+}
+
+func (m markedError) Unwrap() error { return m.error }
+
+func marked(err error, m mark) error {
 	if err == nil {
 		return nil
 	}
-	return permanent{err}
+	return markedError{err, m}
 }
 
-type permanent struct{ error }
-
-func (p permanent) Unwrap() error { return p.error }
-
-func isPermanent(err error) bool {
-	_, ok := errors.AsType[permanent](err)
-	return ok
+// markOf is the outermost mark of err, 0 if it has none.
+func markOf(err error) mark {
+	m, _ := errors.AsType[markedError](err)
+	return m.mark
 }

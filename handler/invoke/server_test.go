@@ -119,6 +119,7 @@ func TestEventReplies(t *testing.T) {
 		{"done is acknowledged", func() error { return nil }, body, 200, ""},
 		{"an error fails the invocation", func() error { return boom }, body, 500, "error"},
 		{"a permanent error is acknowledged", func() error { return Permanent(boom) }, body, 200, "error"},
+		{"what has to come again is refused", func() error { return errors.Join(errors.New("x"), Later(boom)) }, body, 500, "warn"},
 		{"a permanent nil is nil", func() error { return Permanent(nil) }, body, 200, ""},
 		{"a panic fails the invocation", func() error { panic(boom) }, body, 500, "error"},
 		{"a missing binding is malformed", nil, `{"Data":{"timer":{}}}`, 400, "error"},

@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"switchboard/handler/call"
+	"switchboard/handler/flow"
+	"switchboard/handler/store"
+)
+
+// listAhead is how far ahead a call on the list of what owes something is looked
+// at, at most. A deadline nearer than that is written to the list first.
+const listAhead = 30 * time.Second
+
+// commitTime bounds how long one event is tried, against other writers of the
+// same call and storage that does not answer. Whoever waits for it does not wait
+// longer either; they deliver it again.
+const commitTime = 5 * time.Second
+
+// commit brings an event into the call's row and history, once, whatever happens
+// on the way, and returns the call after it. The actions that the write has
+// claimed are owned by run; an event that was committed before claims none.
+func (e *Engine) commit(ctx context.Context, id call.ID, ev call.Event, run string) (call.Call, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTime)
+	defer cancel()
+	give, err := e.turns.take(ctx, id)
+	if err != nil {
+		return call.Call{}, fmt.Errorf("wait for the call's turn: %w", err)
+	}
+	defer give()
+	for try := 1; ; try++ {
+		c, err := e.try(ctx, id, ev, run)
+		if err == nil || hopeless(err) {
+			return c, err
+		}
+		if pause(ctx, try) != nil {
+			return call.Call{}, fmt.Errorf("%w, after %d tries", err, try)
+		}
+	}
+}
+
+// try is one try to commit an event. After an error it is not known whether the
+// event was committed; the next try with the same run finds out, and finds the
+// actions that this one has claimed.
+func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, run string) (call.Call, error) {
+	row, err := e.load(ctx, id, ev)
+	if err != nil {
+		return call.Call{}, err
+	}
+	if row.Value.Has(ev.Key) {
+		return row.Value, nil
+	}
+	next, entry, err := e.step(ctx, row.Value, ev, run)
+	if err != nil || entry.Seq == 0 {
+		return next, err
+	}
+	if err := e.list(ctx, row.Value, &next); err != nil {
+		return call.Call{}, err
+	}
+	lost := e.Calls.Commit(ctx, row, next, entry)
+	if lost == nil {
+		logMove(ctx, row.Value, next, ev)
+		return next, nil
+	}
+	there, err := e.Calls.Committed(ctx, id, entry)
+	if err != nil || !there {
+		return call.Call{}, errors.Join(lost, err)
+	}
+	row, err = e.Calls.Load(ctx, id)
+	return row.Value, err
+}
+
+// hopeless reports an error that trying again at once does not help against.
+func hopeless(err error) bool {
+	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNewer) ||
+		errors.Is(err, store.ErrTooLarge) || errors.Is(err, store.ErrInvalid) || errors.Is(err, errFlow)
+}
+
+// load reads the call's row. For an event that opens a call there need be none yet.
+func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (store.Row[call.Call], error) {
+	row, err := e.Calls.Load(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		switch ev.Body.(type) {
+		case call.Offered, call.Buried:
+			return store.Row[call.Call]{Value: call.Call{ID: id}}, nil
+		}
+	}
+	return row, err
+}
+
+// errFlow means that the flow of a call could not be had.
+var errFlow = errors.New("no flow")
+
+// step lets the call take the event. An entry without a number: nothing to write.
+func (e *Engine) step(ctx context.Context, c call.Call, ev call.Event, run string) (call.Call, call.Entry, error) {
+	ref := c.Flow
+	if offer, ok := ev.Body.(call.Offered); ok && ref == (call.FlowRef{}) {
+		ref = offer.Flow
+	}
+	var f *flow.Flow
+	if ref != (call.FlowRef{}) { // a buried call has none
+		var err error
+		if f, err = e.Flows.Flow(ctx, ref); err != nil {
+			return call.Call{}, call.Entry{}, fmt.Errorf("%w: %w", errFlow, err)
+		}
+	}
+	next, moved := call.Move(c, ev, call.Given{Now: time.Now(), Flow: f, Run: run})
+	if !moved {
+		return c, call.Entry{}, nil
+	}
+	return next, call.Recorded(c, next, ev, run), nil
+}
+
+// list writes the call to the list of what owes something, before the call's own
+// row, if it is not there or is to be looked at sooner than it may be.
+func (e *Engine) list(ctx context.Context, c call.Call, next *call.Call) error {
+	if !next.Owes() {
+		return nil
+	}
+	due := next.Updated.Add(listAhead)
+	wake, before := next.Wake(), c.Wake()
+	sooner := !wake.IsZero() && wake.Before(due)
+	if c.Listed && (!sooner || !before.IsZero() && !wake.Before(before)) {
+		next.Listed = true
+		return nil
+	}
+	if sooner {
+		due = wake
+	}
+	next.Listed = true
+	return e.Calls.List(ctx, next.ID, due, time.Now())
+}
+
+// logMove writes one line for a change of state or place.
+func logMove(ctx context.Context, from, to call.Call, ev call.Event) {
+	if from.State == to.State && from.Node == to.Node {
+		return
+	}
+	line := zerolog.Ctx(ctx).Info().Str("call", string(to.ID)).Str("event", ev.Kind()).Str("state", string(to.State))
+	if to.Node != "" {
+		line.Str("node", to.Node)
+	}
+	if to.Outcome != "" {
+		line.Str("outcome", string(to.Outcome))
+	}
+	line.Msg("call moved")
+}
+
+// pause waits a little, longer with each try, and not the same for everybody.
+func pause(ctx context.Context, try int) error {
+	wait := time.Duration(min(try+1, 8)) * 20 * time.Millisecond
+	wait += rand.N(wait)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(wait):
+		return nil
+	}
+}

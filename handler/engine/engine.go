@@ -1,0 +1,174 @@
+// Package engine takes calls through their lives: it loads a call, lets package
+// call decide, saves, and only then acts. It is the one place that both changes
+// rows and talks to ACS.
+//
+// The host may end this process at any moment. Whatever was saved is still owed
+// and is done by a later delivery or the sweep; whatever was not saved was not
+// done.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"switchboard/handler/call"
+	"switchboard/handler/flow"
+	"switchboard/handler/store"
+)
+
+// Engine moves calls. All of its methods may be called concurrently, by any
+// number of processes on one storage, and repeated.
+type Engine struct {
+	Calls *store.Calls
+	Line  Line
+	Flows Flows
+	// Go runs f in a goroutine that outlives the present invocation and that the
+	// process waits for when it drains.
+	Go func(ctx context.Context, f func(context.Context))
+
+	turns turns
+}
+
+// Line is the way to ACS: it does one action and says what came of it. The event
+// is a call.Replied with the action's reference. Do may be called again with the
+// same action only as the kind of the action allows.
+type Line interface {
+	Do(ctx context.Context, c call.Call, a call.Action) call.Event
+}
+
+// Flows finds the flow that a call has pinned.
+type Flows interface {
+	Flow(ctx context.Context, ref call.FlowRef) (*flow.Flow, error)
+}
+
+// replyWait is how long Apply waits for its actions before it leaves them to a
+// goroutine: ACS delivers a callback again when the answer takes long.
+const replyWait = time.Second
+
+// ErrUnanswered means that a call's answer is still owed: the offer should be
+// delivered again.
+var ErrUnanswered = errors.New("not answered yet")
+
+// Open opens the call that the event offers and answers it. A second delivery
+// does only what the first one left undone. ErrUnanswered: the answer is still
+// owed, and not by this run.
+func (e *Engine) Open(ctx context.Context, id call.ID, offer call.Event) error {
+	w, err := e.apply(ctx, id, offer)
+	if err != nil {
+		return fmt.Errorf("open call %s: %w", id, err)
+	}
+	if w.empty() && !w.call().Answered() { // an earlier delivery died over it
+		if w, err = e.apply(ctx, id, call.Event{Body: call.Tick{}}); err != nil {
+			return fmt.Errorf("open call %s: %w", id, err)
+		}
+	}
+	w.wait(ctx, w.call().Limits.Timeout(call.Answer)+replyWait)
+	if !w.call().Answered() {
+		return fmt.Errorf("open call %s: %w", id, ErrUnanswered)
+	}
+	return nil
+}
+
+// Apply takes in an event of a call. When it returns nil the event is committed,
+// now or by an earlier delivery; the actions that it brought about may still be
+// under way. An event of a call that does not exist is ignored.
+func (e *Engine) Apply(ctx context.Context, id call.ID, ev call.Event) error {
+	w, err := e.apply(ctx, id, ev)
+	if errors.Is(err, store.ErrNotFound) {
+		zerolog.Ctx(ctx).Debug().Str("call", string(id)).Str("event", ev.Kind()).Msg("event of no call")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s on call %s: %w", ev.Kind(), id, err)
+	}
+	w.wait(ctx, replyWait)
+	return nil
+}
+
+// apply commits one event and begins to do the actions that its write has claimed.
+func (e *Engine) apply(ctx context.Context, id call.ID, ev call.Event) (*work, error) {
+	run := rand.Text()
+	c, err := e.commit(ctx, id, ev, run)
+	if err != nil {
+		return nil, err
+	}
+	w := newWork(c)
+	e.act(ctx, w, run, c)
+	return w, nil
+}
+
+// act does the actions that the run has claimed, the lanes side by side.
+func (e *Engine) act(ctx context.Context, w *work, run string, c call.Call) {
+	var todo []func(context.Context)
+	for _, lane := range c.Claimed(run) {
+		todo = append(todo, func(ctx context.Context) { e.send(ctx, w, run, c, lane) })
+	}
+	if !c.Owes() && c.Listed {
+		todo = append(todo, func(ctx context.Context) { e.unlist(ctx, c.ID) })
+	}
+	w.begin(len(todo))
+	for _, do := range todo {
+		e.Go(ctx, func(ctx context.Context) {
+			defer w.end()
+			do(ctx)
+		})
+	}
+}
+
+// send does the actions of one lane in their order. What ACS answers is an event
+// like any other; it may bring about more actions.
+func (e *Engine) send(ctx context.Context, w *work, run string, c call.Call, lane []call.Action) {
+	for _, a := range lane {
+		if !c.Owns(run, a) {
+			continue // struck off meanwhile, by the answer to an earlier one
+		}
+		timeout := c.Limits.Timeout(a.Verb)
+		if time.Now().Add(timeout).After(a.Until) {
+			return // it could outlast our time: somebody takes it over
+		}
+		asked, cancel := context.WithTimeout(ctx, timeout)
+		reply := e.Line.Do(asked, c, a)
+		cancel()
+		next, ok := e.answer(ctx, w, c.ID, reply, a.Until)
+		if !ok {
+			return
+		}
+		c = next
+	}
+}
+
+// answer commits what ACS answered. It tries until the action's time is up:
+// after that the action is taken over, and its answer no longer matters.
+func (e *Engine) answer(ctx context.Context, w *work, id call.ID, reply call.Event, until time.Time) (call.Call, bool) {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	log := zerolog.Ctx(ctx)
+	run := rand.Text()
+	for try := 0; ; try++ {
+		c, err := e.commit(ctx, id, reply, run)
+		if err == nil {
+			w.saw(c)
+			e.act(context.WithoutCancel(ctx), w, run, c)
+			return c, true
+		}
+		if hopeless(err) || pause(ctx, try) != nil {
+			log.Error().Err(err).Str("call", string(id)).Msg("answer not saved")
+			return call.Call{}, false
+		}
+	}
+}
+
+// unlist takes a call that owes nothing off the list. The sweep does it if this
+// comes to nothing.
+func (e *Engine) unlist(ctx context.Context, id call.ID) {
+	ctx, cancel := context.WithTimeout(ctx, listAhead)
+	defer cancel()
+	if err := e.Calls.Unlist(ctx, id); err != nil {
+		zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(id)).Msg("call left to the sweep")
+	}
+}

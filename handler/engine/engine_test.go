@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"go.uber.org/goleak"
+
+	"switchboard/handler/call"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestWholeCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		completed(t, w, w.play())
+	})
+}
+
+// completed checks that the agent was in the call, exactly once.
+func completed(t *testing.T, w *world, c call.Call) {
+	t.Helper()
+	if c.Outcome != call.Completed || len(c.Agents) != 1 || c.Agents[0].ID != anna {
+		t.Errorf("outcome %q, agents %+v", c.Outcome, c.Agents)
+	}
+	if len(c.Recordings) != 1 || c.Recordings[0].State != call.RecordingFinished {
+		t.Errorf("recordings %+v", c.Recordings)
+	}
+	if w.rings[anna] != 1 || w.rings[ben] != 0 {
+		t.Errorf("telephones rang: %v", w.rings)
+	}
+}
+
+func TestWholeCallWhateverGoesWrong(t *testing.T) {
+	var moments int
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.play()
+		moments = w.moment
+	})
+	if moments < 70 {
+		t.Fatalf("only %d moments", moments)
+	}
+	for _, kind := range []kind{notDone, lost, crashBefore, crashAfter} {
+		for moment := 1; moment <= moments; moment++ {
+			t.Run(fmt.Sprintf("%s, at moment %d", kind, moment), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					w.fault = fault{moment, kind}
+					completed(t, w, w.play())
+				})
+			})
+		}
+	}
+}
+
+func TestTwoProcessesTakeTheSameEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.start()
+		completed(t, w, w.play())
+	})
+	for moment := 1; moment < 200; moment += 7 {
+		t.Run(fmt.Sprintf("and one of them dies at moment %d", moment), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.start()
+				w.fault = fault{moment, crashAfter}
+				completed(t, w, w.play())
+			})
+		})
+	}
+}

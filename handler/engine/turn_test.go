@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"switchboard/handler/call"
+	"switchboard/handler/store/storetest"
+)
+
+func TestEventsOfOneCallWaitForTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQuiet()
+		if err := q.Open(t.Context(), id, offer()); err != nil {
+			t.Fatal(err)
+		}
+		writes := q.calls.Writes()
+		q.calls.Fail = func(storetest.Op) storetest.Fault {
+			time.Sleep(10 * time.Millisecond)
+			return storetest.None
+		}
+		for i := range 20 {
+			q.background.Go(func() {
+				ev := call.Event{Key: fmt.Sprint(i), ConnectionID: "conn-1", Body: call.Unknown{Type: "x"}}
+				if err := q.Apply(t.Context(), id, ev); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		q.background.Wait()
+		if got := q.calls.Writes() - writes; got != 20 {
+			t.Errorf("%d transactions for 20 events", got)
+		}
+	})
+}
+
+func TestTurnIsNotWaitedForLongerThanTheEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var turns turns
+		give, err := turns.take(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := turns.take(ctx, id); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error = %v", err)
+		}
+		give()
+		if give, err = turns.take(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		give()
+		if len(turns.calls) > 0 {
+			t.Errorf("%d turns are kept", len(turns.calls))
+		}
+	})
+}
