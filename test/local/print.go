@@ -72,26 +72,31 @@ func (p *printer) network(e acssim.Entry) {
 	}
 }
 
-// handler prints the handler's own word on a call that has moved on.
+// handler prints the handler's own word on a call that has moved on. A real host
+// puts its own words before a line of the handler, and now and then two of them
+// into one of its own.
 func (p *printer) handler(line string) {
-	var moved struct {
-		Message string `json:"message"`
-		State   string `json:"state"`
-		Node    string `json:"node"`
-		Outcome string `json:"outcome"`
-	}
-	start := strings.Index(line, "{") // a real host puts its own words before it
-	if start < 0 || json.Unmarshal([]byte(line[start:]), &moved) != nil || moved.Message != "call moved" {
+	start := strings.Index(line, "{")
+	if start < 0 {
 		return
 	}
-	words := moved.State
-	if moved.Node != "" {
-		words += " at " + moved.Node
+	for lines := json.NewDecoder(strings.NewReader(line[start:])); ; {
+		var moved struct{ Message, State, Node, Outcome string }
+		if lines.Decode(&moved) != nil {
+			return
+		}
+		if moved.Message != "call moved" {
+			continue
+		}
+		words := moved.State
+		if moved.Node != "" {
+			words += " at " + moved.Node
+		}
+		if moved.Outcome != "" {
+			words += ", " + moved.Outcome
+		}
+		p.line(green, "exchange", "moved", words)
 	}
-	if moved.Outcome != "" {
-		words += ", " + moved.Outcome
-	}
-	p.line(green, "exchange", "moved", words)
 }
 
 // raw prints a line of the host as it is.

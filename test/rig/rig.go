@@ -203,14 +203,29 @@ func (r *Rig) proxy(direct string) (string, error) {
 	return p.URL, nil
 }
 
-// Requests counts the requests of the handler so far: to its tables and
-// documents, which the app's prefix tells from what the host keeps in the same
-// account, and to ACS.
+// Requests counts the requests of the handler so far: to storage and to ACS. The
+// host keeps things of its own in the same account, but no tables; the app's
+// prefix tells the handler's blobs from the host's.
 func (r *Rig) Requests() (storage, acs int) {
-	acsHost := strings.TrimPrefix(r.ACSURL, "http://")
-	storage = r.Moments.Count(func(q faultproxy.Request) bool { return strings.Contains(q.Path, "/"+r.prefix) })
-	acs = r.Moments.Count(func(q faultproxy.Request) bool { return q.Target == acsHost })
+	for _, q := range r.Moments.Seen() {
+		switch q.Target {
+		case hostOf(r.Azurite.TableURL):
+			storage++
+		case hostOf(r.Azurite.BlobURL):
+			if strings.Contains(q.Path, "/"+r.prefix) {
+				storage++
+			}
+		case hostOf(r.ACSURL):
+			acs++
+		}
+	}
 	return storage, acs
+}
+
+// hostOf is the host and port of an http address.
+func hostOf(address string) string {
+	host, _, _ := strings.Cut(strings.TrimPrefix(address, "http://"), "/")
+	return host
 }
 
 // world is the rig as a scenario sees it, past the proxies.

@@ -1,0 +1,248 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/rs/zerolog"
+
+	"switchboard/handler/acs"
+	"switchboard/handler/auth"
+	"switchboard/handler/catalog"
+	"switchboard/handler/config"
+	"switchboard/handler/exchange"
+	"switchboard/handler/invoke"
+	"switchboard/handler/store"
+	"switchboard/handler/store/storetest"
+	"switchboard/test/acssim"
+	"switchboard/test/funcsim"
+	"switchboard/test/scenario"
+)
+
+// memory is the whole exchange in one process: handler, host, telephone network
+// and storage talk to each other through memory, so that all of it can run in a
+// synctest bubble. It is the product's own code but for main, and for storage.
+type memory struct {
+	t     testing.TB
+	world scenario.World
+	acs   *acssim.Server
+	host  *funcsim.Host
+	log   journal
+
+	tables    map[string]*storetest.Memory
+	documents *documents
+
+	ctx    context.Context // of everything that is fetched in the background
+	cancel context.CancelFunc
+
+	conditions
+	mu       sync.Mutex
+	requests []request // of the handler, so far
+	life     *life     // the present one of the handler
+	lives    sync.WaitGroup
+}
+
+// conditions are what the handler's requests meet on their way. The zero value
+// is fair weather.
+type conditions struct {
+	fate    func(request) fate // of each request; nil: all go through
+	repeats int                // how often a request to storage is repeated when no answer comes
+}
+
+const (
+	acsURL   = "http://127.0.0.1:8080"
+	frontURL = "http://localhost:7071" // of a funcsim without a socket
+)
+
+// settings are the app's settings, as a host would hand them over.
+var settings = map[string]string{
+	"FUNCTIONS_CUSTOMHANDLER_PORT": "8080",
+	"AzureWebJobsStorage":          "UseDevelopmentStorage=true",
+	"ACS_ENDPOINT":                 acsURL,
+	"ACS_ACCESS_KEY":               acssim.DevelopmentKey,
+	"ACS_RESOURCE_ID":              acssim.DevelopmentResourceID,
+	"ACS_ISSUER":                   acsURL,
+	"ACS_JWKS_URL":                 acsURL + "/calling/keys",
+	"CALLBACK_BASE_URL":            frontURL,
+	"CALLBACK_KEYS":                "test:c3dpdGNoYm9hcmQtZGV2ZWxvcG1lbnQtb25seS1jYWxsYmFjay1rZXk=",
+	"COGNITIVE_SERVICES_ENDPOINT":  "https://speech.example",
+	"LOG_LEVEL":                    "debug",
+}
+
+// startMemory starts an exchange around a simulator whose knobs are set. It is
+// to be called in a bubble, and closed in it.
+func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
+	t.Helper()
+	m := &memory{
+		t: t, acs: sim, conditions: c, documents: &documents{},
+		tables: map[string]*storetest.Memory{},
+	}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	for _, name := range exchange.Tables {
+		m.tables[name] = storetest.NewMemory()
+	}
+	sim.OnEvent = func(e acssim.Entry) { m.log.add(e.Kind + ": " + e.Text) }
+	m.begin()
+	m.host = &funcsim.Host{
+		Root: "../..",
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			m.mu.Lock()
+			server := m.life.server
+			m.mu.Unlock()
+			server.ServeHTTP(w, r)
+		}),
+	}
+	if err := m.host.Start(m.ctx); err != nil {
+		t.Fatal(err)
+	}
+	sim.Endpoint = acsURL
+	sim.EventGridURL = frontURL + "/runtime/webhooks/eventgrid?functionName=incomingcall"
+	sim.Transport = acssim.InProcess(m.host)
+	sim.Start()
+	m.world = scenario.World{
+		ACS:     sim,
+		Host:    m.host.Client(),
+		URL:     m.host.URL(),
+		Catalog: catalog.New(m.documents),
+		Calls:   store.NewCalls(m.tables[store.TableCalls], m.tables[store.TableLive]),
+		// The longest way back leads over a prompt's deadline and a look.
+		Patience: 10 * time.Minute,
+	}
+	return m
+}
+
+// close ends everything and returns when nothing of it runs any more.
+func (m *memory) close() {
+	m.acs.Close()
+	m.host.Stop()
+	m.lives.Wait()
+	m.cancel()
+}
+
+// begin gives the handler a new life: a process that knows nothing.
+func (m *memory) begin() {
+	l := &life{memory: m}
+	log := zerolog.New(&m.log).Level(zerolog.DebugLevel)
+	l.server = invoke.New(log)
+	c, err := config.Load(func(name string) string { return settings[name] })
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	network := &http.Client{Transport: acssim.InProcess(m.acs)}
+	client, err := acs.NewClientWithKey(c.ACS.Endpoint, string(c.ACS.AccessKey), &acs.ClientOptions{
+		ClientOptions: azcore.ClientOptions{Transport: &acsWire{l, network}},
+	})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	l.server.Handle(exchange.New(exchange.Parts{
+		Config:    c,
+		Tables:    func(name string) store.Rows { return &tableWire{l, name, m.tables[name]} },
+		Documents: &documentWire{l, m.documents},
+		ACS:       client,
+		Tokens: auth.NewVerifier(m.ctx, auth.Tokens{
+			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
+		}, network),
+		Go: func(ctx context.Context, f func(context.Context)) {
+			m.lives.Add(1)
+			l.server.Go(ctx, func(ctx context.Context) {
+				defer m.lives.Done()
+				f(ctx)
+			})
+		},
+	}))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.life = l
+}
+
+// request counts one more request.
+func (m *memory) request(to party, what string) request {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := request{len(m.requests) + 1, to, what}
+	m.requests = append(m.requests, r)
+	return r
+}
+
+// documents is a container of blobs in memory.
+type documents struct {
+	mu   sync.Mutex
+	docs map[string][]byte
+}
+
+func (d *documents) Get(_ context.Context, name string) ([]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	doc, ok := d.docs[name]
+	if !ok {
+		return nil, catalog.ErrNotFound
+	}
+	return bytes.Clone(doc), nil
+}
+
+func (d *documents) Put(_ context.Context, name string, doc []byte) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.docs == nil {
+		d.docs = map[string][]byte{}
+	}
+	d.docs[name] = bytes.Clone(doc)
+	return nil
+}
+
+func (d *documents) PutNew(ctx context.Context, name string, doc []byte) error {
+	if _, err := d.Get(ctx, name); err == nil {
+		return nil
+	}
+	return d.Put(ctx, name, doc)
+}
+
+// journal is what happened, for people: the handler's log and the simulator's
+// timeline, with the time since the beginning.
+type journal struct {
+	mu    sync.Mutex
+	began time.Time
+	lines []string
+}
+
+// Write takes one line of the handler's log.
+func (j *journal) Write(line []byte) (int, error) {
+	j.add(strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+func (j *journal) add(text string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.began.IsZero() {
+		j.began = time.Now()
+	}
+	j.lines = append(j.lines, fmt.Sprintf("%9.3f %s", time.Since(j.began).Seconds(), text))
+}
+
+// at is the handler's lines of a level.
+func (j *journal) at(level zerolog.Level) []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var found []string
+	for _, line := range j.lines {
+		if strings.Contains(line, `"level":"`+level.String()+`"`) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return strings.Join(j.lines, "\n")
+}

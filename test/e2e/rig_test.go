@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"switchboard/test/acssim"
+	"switchboard/test/azurite"
+	"switchboard/test/faultproxy"
+	"switchboard/test/rig"
+)
+
+// soon are deadlines that bring a call back on its way within seconds of a crash.
+var soon = map[string]string{
+	"ACS_TIMEOUT":             "2s",
+	"CONNECT_TIMEOUT":         "5s",
+	"PROMPT_TIMEOUT":          "15s",
+	"INVITE_GRACE":            "1s",
+	"RECORDING_START_TIMEOUT": "2s",
+	"HANGUP_TIMEOUT":          "2s",
+	"LOOK_INTERVAL":           "5s",
+}
+
+// host says on which Functions host a test of the built program runs: on the
+// func of that path, or on funcsim if it is empty.
+type host string
+
+const onFuncsim host = ""
+
+// onFunc is the host that FUNC names. A test that wants it is skipped if there
+// is none.
+func onFunc(t *testing.T) host {
+	t.Helper()
+	path := os.Getenv("FUNC")
+	if path == "" {
+		t.Skip("FUNC does not name a Functions host (the func of Azure Functions Core Tools)")
+	}
+	return host(path)
+}
+
+// start sets up a rig that ends with the test. Env adds settings. Tests on rigs
+// wait more than they work, so they run side by side.
+func (h host) start(t *testing.T, sim *acssim.Server, moments *faultproxy.Moments, env map[string]string) (*rig.Rig, *journal) {
+	t.Helper()
+	all := map[string]string{"LOG_LEVEL": "debug"}
+	maps.Copy(all, env)
+	log := &journal{}
+	sim.OnEvent = func(e acssim.Entry) { log.add(e.Kind + ": " + e.Text) }
+	r, err := rig.Start(t.Context(), rig.Options{
+		Func: string(h), Env: all, ACS: sim, Azurite: azurite.ForTest(t), Moments: moments, Log: log.add,
+	})
+	if err != nil {
+		t.Fatalf("%v\n\n%s", err, log)
+	}
+	t.Cleanup(r.Close)
+	r.World.Patience = 3 * time.Minute // there may be many of us on one machine
+	return r, log
+}
+
+// play runs a story on a rig, and then checks what holds after every story.
+func playOn(t *testing.T, r *rig.Rig, log *journal, file string) {
+	t.Helper()
+	played, err := read(t, file).Run(t.Context(), r.World)
+	if err == nil {
+		err = r.World.Verify(t.Context(), played)
+	}
+	if err != nil {
+		t.Errorf("%v\n\n%s", err, log)
+	}
+}
+
+// entry is a line of the handler's log.
+type entry struct {
+	Level    string `json:"level"`
+	Function string `json:"fn"`
+	Message  string `json:"message"`
+}
+
+// entries are the handler's lines in the log. A real host puts its own words
+// around them, and now and then two lines into one.
+func (j *journal) entries() []entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var all []entry
+	for _, line := range j.lines {
+		for rest := line; ; {
+			at := strings.IndexByte(rest, '{')
+			if at < 0 {
+				break
+			}
+			var e entry
+			text := json.NewDecoder(strings.NewReader(rest[at:]))
+			if text.Decode(&e) != nil || e.Level == "" {
+				rest = rest[at+1:]
+				continue
+			}
+			all = append(all, e)
+			rest = rest[at+int(text.InputOffset()):]
+		}
+	}
+	return all
+}
+
+// mustBeClean fails the test for each line of the handler that somebody must
+// look at.
+func (j *journal) mustBeClean(t *testing.T) {
+	t.Helper()
+	for _, e := range j.entries() {
+		if e.Level != "debug" && e.Level != "info" {
+			t.Errorf("the handler logged %+v", e)
+		}
+	}
+}
+
+// handlers are the paths that the handler asks for, of its tables, its documents
+// and ACS. What the host keeps in the same account is elsewhere.
+var handlers = regexp.MustCompile(`/r\d+x\d+(calls|live|catalog)|/\$batch$|^/calling/`)
+
+// counts reports a request of the handler, unless it is the sweep's for what is
+// due, which comes every few seconds whatever else happens.
+func counts(method, path string) bool {
+	return handlers.MatchString(path) && !(method == http.MethodGet && strings.Contains(path, "live()"))
+}

@@ -1,0 +1,194 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Parse reads the text of a story, but not the documents that it names. The
+// error lists every line that is wrong, each with its file and number.
+func Parse(file string, text []byte) (*Story, error) {
+	s := &Story{File: file}
+	known := names{people: map[string]string{}, calls: map[string]bool{}}
+	var faults []error
+	number := 0
+	for raw := range strings.Lines(string(text)) {
+		number++
+		trimmed := strings.TrimSpace(raw)
+		if trimmed == "" || strings.HasPrefix(trimmed, "#") {
+			continue
+		}
+		c, err := known.parse(trimmed)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s:%d: %w", file, number, err))
+			continue
+		}
+		if c != nil {
+			s.lines = append(s.lines, line{number, trimmed, c})
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return s, nil
+}
+
+// names are what a story has called people and calls so far.
+type names struct {
+	people map[string]string // to raw id or number
+	calls  map[string]bool
+}
+
+// parse reads one line. A line that only the parser needs has no command.
+func (n names) parse(text string) (command, error) {
+	verb, rest, _ := strings.Cut(text, " ")
+	rest = strings.TrimSpace(rest)
+	switch verb {
+	case "name":
+		return nil, n.parseName(rest)
+	case "flow":
+		return parseDocument(rest, func(d document) command { return &putFlow{d} })
+	case "routes":
+		return parseDocument(rest, func(d document) command { return &putRoutes{d} })
+	case "phone":
+		return n.parsePhone(rest)
+	case "call":
+		return n.parseCall(rest)
+	case "event":
+		return n.parseEvent(rest)
+	case "wait":
+		d, err := parseDuration(rest)
+		return pause(d), err
+	case "expect":
+		return n.parseExpect(rest)
+	}
+	return nil, fmt.Errorf("unknown command %q", verb)
+}
+
+func (n names) parseName(text string) error {
+	words := strings.Fields(text)
+	if len(words) != 2 {
+		return errors.New("want: name NAME RAWID")
+	}
+	name, who := words[0], words[1]
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if n.people[name] != "" {
+		return fmt.Errorf("%s is somebody already", name)
+	}
+	n.people[name] = who
+	return nil
+}
+
+// parsePhone reads `WHO: SCRIPT`. A raw id has colons, but no blank after one.
+func (n names) parsePhone(text string) (command, error) {
+	who, script, ok := cutScript(text)
+	if !ok {
+		return nil, errors.New("want: phone WHO: SCRIPT")
+	}
+	raw, err := n.person(who)
+	if err != nil {
+		return nil, err
+	}
+	return &setPhone{raw, script}, checkScript(script)
+}
+
+// parseCall reads `NAME FROM > TO: SCRIPT`.
+func (n names) parseCall(text string) (command, error) {
+	head, script, ok := cutScript(text)
+	words := strings.Fields(head)
+	if !ok || len(words) != 4 || words[2] != ">" {
+		return nil, errors.New("want: call NAME FROM > TO: SCRIPT")
+	}
+	from, err := n.person(words[1])
+	if err != nil {
+		return nil, err
+	}
+	to, err := n.person(words[3])
+	if err != nil {
+		return nil, err
+	}
+	if err := n.newCall(words[0]); err != nil {
+		return nil, err
+	}
+	return &ring{words[0], from, to, script}, checkScript(script)
+}
+
+func (n names) parseEvent(text string) (command, error) {
+	words := strings.Fields(text)
+	if len(words) != 2 {
+		return nil, errors.New("want: event NAME FILE")
+	}
+	if err := checkFile(words[1]); err != nil {
+		return nil, err
+	}
+	return &postEvent{document{file: words[1]}, words[0]}, n.newCall(words[0])
+}
+
+// newCall takes a name for a call.
+func (n names) newCall(name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if n.calls[name] {
+		return fmt.Errorf("there is a call %s already", name)
+	}
+	n.calls[name] = true
+	return nil
+}
+
+// person is the raw id or number that a word stands for.
+func (n names) person(word string) (string, error) {
+	if who := n.people[word]; who != "" {
+		return who, nil
+	}
+	if strings.HasPrefix(word, "+") || strings.Contains(word, ":") {
+		return word, nil
+	}
+	return "", fmt.Errorf("nobody is called %s", word)
+}
+
+func parseDocument(text string, put func(document) command) (command, error) {
+	if err := checkFile(text); err != nil {
+		return nil, err
+	}
+	return put(document{file: text}), nil
+}
+
+// cutScript cuts at the colon that a script follows: the first one before a
+// blank, or at the end if the script is empty.
+func cutScript(text string) (before, script string, ok bool) {
+	if before, script, ok = strings.Cut(text, ": "); ok {
+		return before, strings.TrimSpace(script), true
+	}
+	before, ok = strings.CutSuffix(text, ":")
+	return before, "", ok
+}
+
+func checkFile(name string) error {
+	if name == "" || len(strings.Fields(name)) != 1 || strings.ContainsAny(name, `/\`) {
+		return fmt.Errorf("%q is not the name of a file beside the story", name)
+	}
+	return nil
+}
+
+// reserved are the words that `expect` takes for something else than a call.
+var reserved = map[string]bool{"rings": true, "joins": true, "within": true, "replays": true}
+
+func checkName(name string) error {
+	if reserved[name] || strings.ContainsAny(name, ":+=>,") {
+		return fmt.Errorf("%q cannot be a name", name)
+	}
+	return nil
+}
+
+func parseDuration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q is not a time such as 500ms, 5s or 1m", text)
+	}
+	return d, nil
+}

@@ -1,0 +1,93 @@
+package scenario
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseNamesEveryWrongLine(t *testing.T) {
+	const head = "name ann +12065550100\nname desk 28:orgid:1\ncall one ann > desk: wait prompt; press 1\n"
+	tests := []struct {
+		name, line, want string
+	}{
+		{"an unknown command", "dial ann", `story.txt:4: unknown command "dial"`},
+		{"a name without a raw id", "name bob", "story.txt:4: want: name NAME RAWID"},
+		{"a name that is taken", "name ann +1", "story.txt:4: ann is somebody already"},
+		{"a name that expect could not tell from something else", "name rings +1", `story.txt:4: "rings" cannot be a name`},
+		{"a flow without a file", "flow", `story.txt:4: "" is not the name of a file beside the story`},
+		{"routes from another folder", "routes ../routes.json", `story.txt:4: "../routes.json" is not the name of a file beside the story`},
+		{"a telephone of nobody", "phone bob: answer", "story.txt:4: nobody is called bob"},
+		{"a telephone without a colon", "phone ann answer", "story.txt:4: want: phone WHO: SCRIPT"},
+		{"a telephone that can do nothing of the kind", "phone ann: dance", `story.txt:4: step 1, "dance": unknown step`},
+		{"a call to nowhere", "call two ann: wait answer", "story.txt:4: want: call NAME FROM > TO: SCRIPT"},
+		{"two calls of one name", "call one ann > desk: wait answer", "story.txt:4: there is a call one already"},
+		{"an event without a name", "event offer.json", "story.txt:4: want: event NAME FILE"},
+		{"a wait without a time", "wait a while", `story.txt:4: "a while" is not a time such as 500ms, 5s or 1m`},
+		{"no expectation", "expect within 5s", "story.txt:4: nothing is expected"},
+		{"an expectation of an unknown call", "expect two state=ended", "story.txt:4: no call is called two"},
+		{"an expectation of nothing", "expect one", "story.txt:4: nothing is expected"},
+		{"an expectation of an unknown key", "expect one colour=red", `story.txt:4: a call has no "colour"`},
+		{"an expectation without a value", "expect one ended", `story.txt:4: "ended" is not KEY=VALUE`},
+		{"an unknown key of the exchange", "expect alive=0", `story.txt:4: the exchange has no "alive"`},
+		{"a number that is none", "expect rings ann=often", `story.txt:4: "often" is not a number`},
+		{"a bound that is none", "expect one state=ended within soon", `story.txt:4: "soon" is not a time`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse("story.txt", []byte(head+tt.line+"\n"))
+			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+				t.Errorf("err = %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseNamesAllWrongLinesAtOnce(t *testing.T) {
+	_, err := Parse("story.txt", []byte("dial\n\n# a line for the reader\nwait\n"))
+	if err == nil || strings.Count(err.Error(), "story.txt:") != 2 {
+		t.Errorf("err = %v, want one for each of lines 1 and 4", err)
+	}
+}
+
+func TestTheStoriesAndTheirDocumentsCanBeRead(t *testing.T) {
+	stories, err := ReadAll(Stories)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(stories) == 0 {
+		t.Fatal("there are no stories")
+	}
+}
+
+// FuzzParse looks for texts that crash it, and for stories of which a line got
+// lost.
+func FuzzParse(f *testing.F) {
+	stories, err := ReadAll(Stories)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range stories {
+		var text []string
+		for _, l := range s.lines {
+			text = append(text, l.text)
+		}
+		f.Add(strings.Join(text, "\n"))
+	}
+	f.Add("name a +1\nphone a:\nphone a: answer\ncall b a > 28:orgid:x:\nexpect b agents=a,a within 1s\nexpect rings a=0 joins=1")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := Parse("story.txt", []byte(text))
+		if err != nil {
+			return
+		}
+		asked := 0
+		for line := range strings.Lines(text) {
+			line = strings.TrimSpace(line)
+			if line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "name") {
+				asked++
+			}
+		}
+		if len(s.lines) != asked {
+			t.Errorf("%d commands of %d lines", len(s.lines), asked)
+		}
+	})
+}
