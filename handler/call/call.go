@@ -122,6 +122,7 @@ type Party struct {
 	ID     string    `json:"id"` // raw id
 	Op     int       `json:"op"` // the invitation
 	Joined time.Time `json:"joined"`
+	After  int       `json:"after"`          // the last operation when they joined
 	Seen   bool      `json:"seen,omitempty"` // among the participants, since
 	Left   bool      `json:"left,omitempty"`
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"switchboard/handler/flow"
 )
 
 func TestClaim(t *testing.T) {
@@ -72,7 +74,7 @@ func TestWake(t *testing.T) {
 		{"an answer is taken over when its owner's time is up", offer, nil, 9 * time.Second},
 		{"a connection is waited for", answered, nil, limits.Connect},
 		{"a throttled request may be sent again", offer, func(l *life) { l.replies(Answer, throttled(3*time.Second)) }, 3 * time.Second},
-		{"a prompt is over some time", greeted, nil, limits.Prompt},
+		{"a prompt is over some time", greeted, nil, limits.Prompt + flow.Prompt{Text: "Hello."}.Spoken()},
 		{"people who talk are looked at", talking, nil, limits.Look},
 		{"a hang-up is heard of", released, nil, limits.Hangup},
 		{"nothing is owed after the end", over, nil, 0},

@@ -76,3 +76,15 @@ func (c Call) Wake() time.Time {
 	}
 	return wake
 }
+
+// Waiting is when the first action that nobody owns, because it must wait, may be
+// claimed. Zero: there is none.
+func (c Call) Waiting() time.Time {
+	var first time.Time
+	for _, a := range c.Pending {
+		if a.By == "" && !a.NotBefore.IsZero() && (first.IsZero() || a.NotBefore.Before(first)) {
+			first = a.NotBefore
+		}
+	}
+	return first
+}

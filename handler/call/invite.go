@@ -49,7 +49,9 @@ func (s *step) join(agent string, op int) {
 	if slices.ContainsFunc(s.Agents, func(p Party) bool { return p.Op == op }) {
 		return
 	}
-	s.Agents = append(s.Agents, Party{ID: agent, Op: op, Joined: s.now, Seen: s.Roster.has(agent)})
+	s.Agents = append(s.Agents, Party{
+		ID: agent, Op: op, Joined: s.now, After: s.Ops, Seen: s.Roster.has(agent),
+	})
 	n, ok := s.node().(*flow.Agent)
 	if !ok {
 		return

@@ -29,6 +29,9 @@ var limits = Limits{
 	Look: 5 * time.Minute, Call: time.Hour,
 }
 
+// spoken is longer than any prompt of the tests takes to speak.
+const spoken = 2 * time.Second
+
 // reception is the flow of the tests.
 var reception = parse(`{"name":"reception","start":"greeting","nodes":{
 	"greeting":{"kind":"play","prompt":{"text":"Hello."},"next":"menu","failed":"sorry"},

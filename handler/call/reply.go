@@ -172,6 +172,10 @@ func (s *step) recordingRefused(a Action, b Replied) {
 // as refused.
 const plainSends = 3
 
+// unheardWait is how long an action waits after a request that went unheard: what
+// is wrong takes a moment to pass, and people are waiting.
+func unheardWait(send int) time.Duration { return min(time.Second<<min(send-1, 10), 15*time.Second) }
+
 // unheard deals with a request that got no answer, or a 5xx.
 func (s *step) unheard(i int) {
 	a := s.Pending[i]
@@ -185,8 +189,8 @@ func (s *step) unheard(i int) {
 		s.yield(i)
 	case s.unwanted(a):
 		s.strike(a.Ref)
-	case a.Send < plainSends:
-		s.again(i, s.now)
+	case a.Send < plainSends || a.Verb == CancelMedia: // music over a conversation is never put up with
+		s.again(i, s.now.Add(unheardWait(a.Send)))
 	default:
 		s.strike(a.Ref)
 		s.refused(a, Replied{Verdict: Unheard})

@@ -6,20 +6,26 @@ import (
 	"switchboard/handler/flow"
 )
 
-// rosterChanged takes in who is in the call, unless it is older than what is known.
+// rosterChanged takes in who is in the call, unless it is older than what is
+// known. An agent who has joined and was never seen has either left already or
+// come after this list was made: ask.
 func (s *step) rosterChanged(b ParticipantsUpdated) {
 	if b.Sequence < s.Roster.Sequence || s.State == StateEnded {
 		return
 	}
 	s.Roster.Sequence = b.Sequence
-	s.present(b.Participants, b.Count > len(b.Participants), false)
+	s.present(b.Participants, b.Count > len(b.Participants), 0)
+	unseen := func(p Party) bool { return !p.Seen && !p.Left }
+	if s.State == StateConnected && s.Ending == "" && slices.ContainsFunc(s.Agents, unseen) {
+		s.deadline(byLook, 0)
+	}
 }
 
 // present takes in who is in the call. When the list is cut, absence from it
-// says nothing. A look is asked for and answered now; so absence counts in it
-// for people who were never seen, but not for those who joined while it was on
-// its way.
-func (s *step) present(list []Participant, cut, looked bool) {
+// says nothing. A list that was asked for, by the operation look, is the truth
+// about everybody who had joined before it was asked for; another one only about
+// those who have been in one before.
+func (s *step) present(list []Participant, cut bool, look int) {
 	s.Roster.Participants = list
 	callerGone := s.Roster.Caller && !s.Roster.has(s.Caller) && !cut
 	s.Roster.Caller = s.Roster.Caller || s.Roster.has(s.Caller)
@@ -27,8 +33,8 @@ func (s *step) present(list []Participant, cut, looked bool) {
 		switch {
 		case s.Roster.has(p.ID):
 			s.Agents[i].Seen, s.Agents[i].Left = true, false
-		case cut, looked && s.now.Sub(p.Joined) <= s.Limits.own(Look):
-		case looked, p.Seen:
+		case cut:
+		case look == 0 && p.Seen, look > p.After:
 			s.Agents[i].Left = true
 		}
 	}
@@ -66,10 +72,10 @@ func (s *step) looked(list []Participant) {
 	case StateRinging:
 		// It is there, so it is connected: the event that says so was lost.
 		s.connected()
-		s.present(list, false, true)
+		s.present(list, false, s.e.Ref.Op)
 	case StateConnected:
 		invite := s.Wait.Invite.Look == s.e.Ref
-		s.present(list, false, true)
+		s.present(list, false, s.e.Ref.Op)
 		if s.Ending != "" {
 			if !s.owes(HangUp) {
 				s.release(s.Ending) // still there: hang up again

@@ -33,10 +33,15 @@ func TestRoster(t *testing.T) {
 			l.happens(people(0, caller))
 			l.happens(people(1))
 		}, "connected ending abandoned, owes hangUp"},
-		{"an agent who is not listed yet has not left", inviting, func(l *life) {
+		{"an agent who is not listed yet is asked for", inviting, func(l *life) {
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
 			l.happens(people(2, caller))
-		}, "connected at talk, owes cancelMedia startRecording"},
+		}, "connected at talk, owes cancelMedia startRecording look"},
+		{"and has left if ACS says so", inviting, func(l *life) {
+			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
+			l.happens(people(2, caller))
+			l.replies(Look, Replied{Verdict: Done, Participants: []Participant{{ID: caller}}})
+		}, "connected at bye, owes cancelMedia startRecording play?"},
 		{"an agent may be listed before joining is told", inviting, func(l *life) {
 			l.happens(people(2, caller, anna))
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})

@@ -87,8 +87,10 @@ func (s *step) happen() {
 		s.disconnected()
 	case AnswerFailed, CreateFailed:
 		s.neverConnected()
-	case PlayCompleted, PlayCanceled:
+	case PlayCompleted:
 		s.heard()
+	case PlayCanceled:
+		s.cutShort()
 	case PlayFailed:
 		s.unplayable()
 	case Recognized:

@@ -18,7 +18,7 @@ func (s *step) enter(id string) {
 		switch n := s.flow.Nodes[id].(type) {
 		case *flow.Play:
 			s.Wait.Media = s.do(Action{Verb: PlayPrompt, Prompt: &n.Prompt})
-			s.deadline(byPrompt, s.Limits.Prompt)
+			s.deadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken())
 			return
 		case *flow.Menu:
 			s.ask(n)
@@ -52,7 +52,7 @@ func (s *step) ask(n *flow.Menu) {
 	s.Asked++
 	silence := n.Silence.Or(defaultSilence)
 	s.Wait.Media = s.do(Action{Verb: Recognize, Target: s.Caller, Prompt: &n.Prompt, Silence: silence})
-	s.deadline(byPrompt, s.Limits.Prompt+silence)
+	s.deadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken()+silence)
 }
 
 // mine reports whether the event belongs to the prompt that the node waits for.
@@ -61,8 +61,30 @@ func (s *step) mine() bool {
 	return s.State == StateConnected && s.Wait.Media != (Ref{}) && s.e.Ref == s.Wait.Media
 }
 
-// heard goes on after a prompt, heard to its end or cut short by somebody.
+// over reports whether the event ends the prompt that the node waits for. What
+// people have heard and pressed counts whichever send of the prompt it was; a
+// later send, made because nothing was known of the first, is silenced.
+func (s *step) over() bool {
+	if s.mine() {
+		return true
+	}
+	if s.State != StateConnected || s.e.Ref.Op == 0 || s.e.Ref.Op != s.Wait.Media.Op {
+		return false
+	}
+	s.silence(s.Wait.Media)
+	return true
+}
+
+// heard goes on after a prompt that was heard to its end.
 func (s *step) heard() {
+	if n, ok := s.node().(*flow.Play); ok && s.over() {
+		s.enter(n.Next)
+	}
+}
+
+// cutShort goes on after a prompt that somebody has stopped. A later send of the
+// same prompt stops the one before, which says nothing.
+func (s *step) cutShort() {
 	if n, ok := s.node().(*flow.Play); ok && s.mine() {
 		s.enter(n.Next)
 	}
@@ -79,7 +101,7 @@ func (s *step) unplayable() {
 // some of which ACS reports as such though a key was pressed.
 func (s *step) pressed(tones []string) {
 	n, ok := s.node().(*flow.Menu)
-	if !ok || !s.mine() {
+	if !ok || !s.over() {
 		return
 	}
 	if len(tones) > 0 {

@@ -43,14 +43,24 @@ func TestPrompts(t *testing.T) {
 		}, "ended abandoned"},
 		{"one that goes unheard is sent again", greeting, func(l *life) {
 			l.replies(PlayPrompt, unheard)
+		}, "connected at greeting, owes play#2?"},
+		{"after a moment", greeting, func(l *life) {
+			l.replies(PlayPrompt, unheard)
+			l.passes(unheardWait(1))
 		}, "connected at greeting, owes play#2"},
-		{"events of the send before change nothing", greeting, func(l *life) {
+		{"it was heard after all if its first send is over", greeting, func(l *life) {
 			l.replies(PlayPrompt, unheard)
 			l.happensTo(Ref{2, 1}, PlayCompleted{})
+		}, "connected at menu, owes cancelMedia recognize"},
+		{"it was not if its first send was stopped by the second", greeting, func(l *life) {
+			l.replies(PlayPrompt, unheard)
+			l.passes(unheardWait(1))
+			l.happensTo(Ref{2, 1}, PlayCanceled{})
 		}, "connected at greeting, owes play#2"},
 		{"but is not sent for ever", greeting, func(l *life) {
-			for range plainSends {
+			for send := range plainSends {
 				l.replies(PlayPrompt, unheard)
+				l.passes(unheardWait(send + 1))
 			}
 		}, "connected at sorry, owes play"},
 		{"the refusal of a repeat is a question: it counts as running", greeting, func(l *life) {
@@ -59,18 +69,19 @@ func TestPrompts(t *testing.T) {
 		}, "connected at greeting"},
 		{"until its deadline", greeting, func(l *life) {
 			l.replies(PlayPrompt, unheard)
+			l.passes(unheardWait(1))
 			l.replies(PlayPrompt, refuses("412"))
-			l.passes(limits.Prompt)
+			l.passes(limits.Prompt + spoken)
 		}, "connected at sorry, owes cancelMedia play"},
 		{"one of which nothing is heard is stopped", greeted, func(l *life) {
-			l.passes(limits.Prompt)
+			l.passes(limits.Prompt + spoken)
 		}, "connected at sorry, owes cancelMedia play"},
 		{"one whose run has died is sent by another", greeting, func(l *life) {
 			l.passes(30 * time.Second)
 		}, "connected at greeting, owes play#2"},
 		{"one that is throttled to its deadline is given up", greeting, func(l *life) {
 			l.replies(PlayPrompt, throttled(time.Hour))
-			l.passes(limits.Prompt)
+			l.passes(limits.Prompt + spoken)
 		}, "connected at sorry, owes cancelMedia play"},
 		{"one that is on its way at its deadline is waited for", greeting, func(l *life) {
 			l.replies(PlayPrompt, throttled(limits.Prompt-time.Second))
@@ -95,6 +106,14 @@ func TestMenus(t *testing.T) {
 		{"a key collected before the time was over counts", asked, func(l *life) {
 			l.happensTo(ref(l), RecognizeFailed{Tones: []string{"pound"}})
 		}, "connected at bye, owes play"},
+		{"a key pressed in the first send counts, though the second is being made", greeted, func(l *life) {
+			l.happensTo(ref(l), PlayCompleted{})
+			l.replies(Recognize, unheard)
+			first := Ref{ref(l).Op, 1}
+			l.passes(unheardWait(1))
+			l.replies(Recognize, done)
+			l.happensTo(first, Recognized{Tones: []string{"pound"}})
+		}, "connected at bye, owes cancelMedia play"},
 		{"a key that leads nowhere is asked for again", asked, func(l *life) {
 			l.happensTo(ref(l), Recognized{Tones: []string{"nine"}})
 		}, "connected at menu, owes recognize"},
@@ -115,7 +134,7 @@ func TestMenus(t *testing.T) {
 			l.replies(Recognize, refuses("8583"))
 		}, "connected at bye, owes play"},
 		{"what is never answered is asked again", asked, func(l *life) {
-			l.passes(limits.Prompt + defaultSilence)
+			l.passes(limits.Prompt + spoken + defaultSilence)
 		}, "connected at menu, owes cancelMedia recognize"},
 		{"the time for the keys does not count as the prompt's", asked, func(l *life) {
 			l.passes(limits.Prompt + defaultSilence - time.Second)

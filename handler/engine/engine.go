@@ -50,6 +50,10 @@ type Flows interface {
 // goroutine: ACS delivers a callback again when the answer takes long.
 const replyWait = time.Second
 
+// comeBackWithin is how long an action may have to wait for the run that heard so
+// to see to it. It is less than a process takes to drain.
+const comeBackWithin = 5 * time.Second
+
 // ErrUnanswered means that a call's answer is still owed: the offer should be
 // delivered again.
 var ErrUnanswered = errors.New("not answered yet")
@@ -153,7 +157,9 @@ func (e *Engine) answer(ctx context.Context, w *work, id call.ID, reply call.Eve
 		c, err := e.commit(ctx, id, reply, run)
 		if err == nil {
 			w.saw(c)
-			e.act(context.WithoutCancel(ctx), w, run, c)
+			ctx := context.WithoutCancel(ctx)
+			e.act(ctx, w, run, c)
+			e.comeBack(ctx, c)
 			return c, true
 		}
 		if hopeless(err) || pause(ctx, try) != nil {
@@ -161,6 +167,24 @@ func (e *Engine) answer(ctx context.Context, w *work, id call.ID, reply call.Eve
 			return call.Call{}, false
 		}
 	}
+}
+
+// comeBack looks at the call again when an action that must wait a little may be
+// sent. People are waiting for it, and the sweep comes by every few seconds only;
+// it does the work if this comes to nothing.
+func (e *Engine) comeBack(ctx context.Context, c call.Call) {
+	wait := time.Until(c.Waiting())
+	if c.Waiting().IsZero() || wait > comeBackWithin {
+		return
+	}
+	e.Go(ctx, func(ctx context.Context) {
+		time.Sleep(wait)
+		ctx, cancel := context.WithTimeout(ctx, listAhead)
+		defer cancel()
+		if err := e.Apply(ctx, c.ID, call.Event{Body: call.Tick{}}); err != nil {
+			zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(c.ID)).Msg("call left to the sweep")
+		}
+	})
 }
 
 // unlist takes a call that owes nothing off the list. The sweep does it if this

@@ -35,7 +35,7 @@ func TestSend(t *testing.T) {
 			t.Errorf("sent %v", sent)
 		}
 	})
-	inQuiet(t, "keeps it when the first one is throttled", func(t *testing.T, q *quiet) {
+	inQuiet(t, "comes back to one that has to wait a little", func(t *testing.T, q *quiet) {
 		q.answer = func(a call.Action) call.Replied {
 			if a.Verb == call.CancelMedia && a.Send == 1 {
 				return call.Replied{Verdict: call.Throttled, RetryAfter: 3 * time.Second}
@@ -43,10 +43,22 @@ func TestSend(t *testing.T) {
 			return done
 		}
 		nobody(t, q)
+		if got := q.verbs(); !slices.Equal(got, []call.Verb{call.CancelMedia, call.CancelMedia, call.PlayPrompt}) {
+			t.Errorf("sent %v", got)
+		}
+	})
+	inQuiet(t, "keeps it when the first one is throttled", func(t *testing.T, q *quiet) {
+		q.answer = func(a call.Action) call.Replied {
+			if a.Verb == call.CancelMedia && a.Send == 1 {
+				return call.Replied{Verdict: call.Throttled, RetryAfter: comeBackWithin + time.Second}
+			}
+			return done
+		}
+		nobody(t, q)
 		if got := q.verbs(); !slices.Equal(got, []call.Verb{call.CancelMedia}) {
 			t.Errorf("sent %v before the music was stopped", got)
 		}
-		q.sweeps(t, 5*time.Second)
+		q.sweeps(t, 2*comeBackWithin)
 		if got := q.verbs(); !slices.Equal(got, []call.Verb{call.CancelMedia, call.PlayPrompt}) {
 			t.Errorf("then sent %v", got)
 		}

@@ -46,6 +46,13 @@ type Prompt struct {
 // DefaultVoice speaks a text that names none.
 const DefaultVoice = "en-US-AvaMultilingualNeural"
 
+// Spoken is about how long the prompt's text takes to speak, slowly; zero for a
+// file, whose length is not known.
+func (p Prompt) Spoken() time.Duration {
+	const bytesPerSecond = 10 // of a voice that takes its time; others speak half as fast again
+	return time.Duration(len(p.Text)) * time.Second / bytesPerSecond
+}
+
 // Play plays a prompt to everybody in the call.
 type Play struct {
 	Prompt Prompt `json:"prompt"`
