@@ -75,8 +75,12 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 			Limits:  h.Limits,
 		},
 	})
-	if errors.Is(err, engine.ErrUnanswered) {
+	switch {
+	case errors.Is(err, engine.ErrUnanswered):
 		return invoke.Later(err) // somebody is at it, or ACS wants us to wait
+	case errors.Is(err, engine.ErrLoop):
+		zerolog.Ctx(ctx).Warn().Str("call", string(id)).Msg("call that goes round left alone")
+		return nil
 	}
 	return err
 }

@@ -79,15 +79,21 @@ func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, run string)
 // hopeless reports an error that trying again at once does not help against.
 func hopeless(err error) bool {
 	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNewer) ||
-		errors.Is(err, store.ErrTooLarge) || errors.Is(err, store.ErrInvalid) || errors.Is(err, errFlow)
+		errors.Is(err, store.ErrTooLarge) || errors.Is(err, store.ErrInvalid) || errors.Is(err, errFlow) || errors.Is(err, ErrLoop)
 }
 
 // load reads the call's row. For an event that opens a call there need be none yet.
 func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (store.Row[call.Call], error) {
 	row, err := e.Calls.Load(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		switch ev.Body.(type) {
-		case call.Offered, call.Buried:
+		switch b := ev.Body.(type) {
+		case call.Offered:
+			loops, err := e.Calls.Loops(ctx, b.Line, ev.CorrelationID, id, time.Now(), maxOffers)
+			if err == nil && loops {
+				err = ErrLoop
+			}
+			return store.Row[call.Call]{Value: call.Call{ID: id}}, err
+		case call.Buried:
 			return store.Row[call.Call]{Value: call.Call{ID: id}}, nil
 		}
 	}

@@ -19,11 +19,12 @@ func TestCosts(t *testing.T) {
 			do   func()
 			want cost
 		}{
+			// With one of each for the count of offers that tells a loop.
 			{"an offer that is answered", func() {
 				if err := q.Open(t.Context(), id, ev); err != nil {
 					t.Fatal(err)
 				}
-			}, cost{2, 2, 1}},
+			}, cost{3, 3, 1}},
 			{"its duplicate", func() {
 				if err := q.Open(t.Context(), id, ev); err != nil {
 					t.Fatal(err)

@@ -58,9 +58,16 @@ const comeBackWithin = 5 * time.Second
 // delivered again.
 var ErrUnanswered = errors.New("not answered yet")
 
+// maxOffers is how many calls with one correlation id are taken on one line
+// within a minute. A call that is redirected comes back under its correlation id.
+const maxOffers = 3
+
+// ErrLoop means that a call goes round between us and somebody else.
+var ErrLoop = errors.New("offered too often")
+
 // Open opens the call that the event offers and answers it. A second delivery
 // does only what the first one left undone. ErrUnanswered: the answer is still
-// owed, and not by this run.
+// owed, and not by this run. ErrLoop: the call goes round, and is left alone.
 func (e *Engine) Open(ctx context.Context, id call.ID, offer call.Event) error {
 	w, err := e.apply(ctx, id, offer)
 	if err != nil {

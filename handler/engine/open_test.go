@@ -2,12 +2,14 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/store"
 	"switchboard/handler/store/storetest"
 )
 
@@ -15,6 +17,23 @@ func TestOpen(t *testing.T) {
 	inQuiet(t, "answers the call before it returns", func(t *testing.T, q *quiet) {
 		if err := q.Open(t.Context(), id, offer()); err != nil || len(q.asked) != 1 || q.asked[0].Verb != call.Answer {
 			t.Errorf("open: %v, asked %+v", err, q.asked)
+		}
+	})
+	inQuiet(t, "leaves alone a call that goes round", func(t *testing.T, q *quiet) {
+		for n := range maxOffers + 2 {
+			again := call.ID(fmt.Sprintf("%s-%d", id, n))
+			for range 2 { // each is delivered twice
+				if err := q.Open(t.Context(), again, offer()); errors.Is(err, ErrLoop) != (n >= maxOffers) {
+					t.Errorf("offer %d: %v", n+1, err)
+				}
+			}
+		}
+		if got := len(q.asked); got != maxOffers {
+			t.Errorf("%d answers, want %d", got, maxOffers)
+		}
+		time.Sleep(time.Minute)
+		if err := q.Open(t.Context(), id, offer()); err != nil {
+			t.Errorf("a minute later: %v", err)
 		}
 	})
 	inQuiet(t, "leaves alone what another process is at", func(t *testing.T, q *quiet) {
@@ -81,8 +100,11 @@ func TestOpen(t *testing.T) {
 		body := ev.Body.(call.Offered)
 		body.Flow.Version = "gone"
 		ev.Body = body
-		if err := q.Open(t.Context(), id, ev); err == nil || len(q.calls.Entities()) > 0 {
-			t.Errorf("open: %v, %d rows", err, len(q.calls.Entities()))
+		if err := q.Open(t.Context(), id, ev); err == nil {
+			t.Error("open: no error")
+		}
+		if _, err := q.Calls.Load(t.Context(), id); !errors.Is(err, store.ErrNotFound) || len(q.live.Entities()) > 0 {
+			t.Errorf("the call's row: %v, %d listed", err, len(q.live.Entities()))
 		}
 	})
 	inQuiet(t, "fails when storage does not answer for 5 s", func(t *testing.T, q *quiet) {

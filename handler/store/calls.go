@@ -12,7 +12,7 @@ import (
 
 // Names of the tables, before the prefix from the settings.
 const (
-	TableCalls = "calls" // partition: call id; rows: callRow, history, events
+	TableCalls = "calls" // partition: call id; rows: callRow, history, events (and the rows of loops.go)
 	TableLive  = "live"  // partition: shard; row: call id
 )
 
@@ -32,6 +32,7 @@ type Calls struct {
 	entries *Table[call.Entry]
 	events  *Table[eventRow]
 	live    *Table[Live]
+	loops   *Table[loopRow]
 }
 
 // eventRow says that an event was committed, by whom and as which row of history.
@@ -49,6 +50,7 @@ func NewCalls(calls, live Rows) *Calls {
 		entries: NewTable[call.Entry](calls),
 		events:  NewTable[eventRow](calls),
 		live:    NewTable[Live](live),
+		loops:   NewTable[loopRow](calls),
 	}
 }
 

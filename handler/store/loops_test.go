@@ -1,0 +1,70 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"switchboard/handler/call"
+	"switchboard/handler/store"
+	"switchboard/handler/store/storetest"
+)
+
+func TestLoops(t *testing.T) {
+	const most = 3
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	calls := store.NewCalls(storetest.NewMemory(), storetest.NewMemory())
+	ask := func(line, correlationID string, n int, at time.Time) bool {
+		t.Helper()
+		loops, err := calls.Loops(t.Context(), line, correlationID, call.ID(fmt.Sprint("in-", n)), at, most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return loops
+	}
+	for n := range most {
+		if ask("line", "corr", n, now) || ask("line", "corr", n, now.Add(time.Second)) {
+			t.Errorf("offer %d, or its second delivery, counts as a loop", n+1)
+		}
+	}
+	if !ask("line", "corr", most, now.Add(2*time.Second)) {
+		t.Error("one more does not")
+	}
+	if ask("line", "corr", 0, now.Add(3*time.Second)) {
+		t.Error("a late delivery of the first one does")
+	}
+	if ask("line", "another", most, now) || ask("another", "corr", most, now) {
+		t.Error("another line or correlation id is counted with it")
+	}
+	if ask("line", "corr", most, now.Add(time.Minute)) {
+		t.Error("an offer a minute later counts as a loop")
+	}
+}
+
+func TestLoopsUnderFaults(t *testing.T) {
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	for _, fault := range []storetest.Fault{storetest.NotApplied, storetest.Lost} {
+		for n := 1; n <= 2; n++ {
+			table := storetest.NewMemory()
+			failed := false
+			table.Fail = func(op storetest.Op) storetest.Fault {
+				if op.N == n && !failed {
+					failed = true
+					return fault
+				}
+				return storetest.None
+			}
+			calls := store.NewCalls(table, storetest.NewMemory())
+			var loops bool
+			var err error
+			for range 2 { // the offer is delivered again
+				if loops, err = calls.Loops(t.Context(), "line", "corr", "in-1", now, 1); err == nil {
+					break
+				}
+			}
+			if loops || err != nil {
+				t.Errorf("%v at operation %d: loops %t, %v", fault, n, loops, err)
+			}
+		}
+	}
+}
