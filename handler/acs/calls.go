@@ -1,8 +1,10 @@
 package acs
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 )
 
 const connections = "/calling/callConnections"
@@ -11,6 +13,23 @@ const connections = "/calling/callConnections"
 // text and SSML prompts and recognize speech.
 type CallIntelligenceOptions struct {
 	CognitiveServicesEndpoint string `json:"cognitiveServicesEndpoint,omitempty"`
+}
+
+// callModel is what the bodies that open a call have in common.
+type callModel struct {
+	CallbackURI             string                   `json:"callbackUri"`
+	OperationContext        string                   `json:"operationContext,omitempty"`
+	CallIntelligenceOptions *CallIntelligenceOptions `json:"callIntelligenceOptions,omitempty"`
+	MediaStreamingOptions   *MediaStreamingOptions   `json:"mediaStreamingOptions,omitempty"`
+	TranscriptionOptions    *TranscriptionOptions    `json:"transcriptionOptions,omitempty"`
+}
+
+func (m callModel) check() error {
+	return cmp.Or(
+		checkCallback("callback URI", m.CallbackURI),
+		m.MediaStreamingOptions.check(),
+		m.TranscriptionOptions.check(),
+	)
 }
 
 // CreateCallOptions are the optional parts of a new call; nil means none.
@@ -31,6 +50,8 @@ type CreateCallOptions struct {
 	// OperationContext comes back in the call's events.
 	OperationContext        string
 	CallIntelligenceOptions *CallIntelligenceOptions
+	MediaStreamingOptions   *MediaStreamingOptions
+	TranscriptionOptions    *TranscriptionOptions
 }
 
 // CreateCallResponse is the new call.
@@ -51,19 +72,11 @@ func (c *Client) CreateCall(
 	const name = "CreateCall"
 	var resp CreateCallResponse
 	o := orDefault(options)
-	switch {
-	case len(targets) == 0:
-		return resp, invalid(name, "no target")
-	case anyZero(targets):
-		return resp, invalid(name, "a target is nobody")
-	case callbackURI == "":
-		return resp, invalid(name, "no callback URI")
-	case !zeroOr(o.TeamsAppSource, KindTeamsApp):
-		return resp, invalid(name, "TeamsAppSource is not a Teams app")
-	case !zeroOr(o.SourceCallerIDNumber, KindPhoneNumber):
-		return resp, invalid(name, "SourceCallerIDNumber is not a phone number")
-	case !zeroOr(o.Source, KindCommunicationUser):
-		return resp, invalid(name, "Source is not a communication user")
+	common := callModel{
+		callbackURI, o.OperationContext, o.CallIntelligenceOptions, o.MediaStreamingOptions, o.TranscriptionOptions,
+	}
+	if err := cmp.Or(checkEverybody("target", targets), o.checkSource(targets), common.check()); err != nil {
+		return resp, invalid(name, err.Error())
 	}
 	app := o.TeamsAppSource.model().MicrosoftTeamsApp
 	if app != nil && app.Cloud == CloudPublic {
@@ -77,117 +90,32 @@ func (c *Client) CreateCall(
 		rings:  true,
 		ok:     []int{http.StatusCreated},
 		body: struct {
-			Targets                 []Identifier             `json:"targets"`
-			CallbackURI             string                   `json:"callbackUri"`
-			SourceCallerIDNumber    *phoneModel              `json:"sourceCallerIdNumber,omitempty"`
-			SourceDisplayName       string                   `json:"sourceDisplayName,omitempty"`
-			Source                  *userModel               `json:"source,omitempty"`
-			OperationContext        string                   `json:"operationContext,omitempty"`
-			CallIntelligenceOptions *CallIntelligenceOptions `json:"callIntelligenceOptions,omitempty"`
-			TeamsAppSource          *teamsAppModel           `json:"teamsAppSource,omitempty"`
+			Targets              []Identifier   `json:"targets"`
+			SourceCallerIDNumber *phoneModel    `json:"sourceCallerIdNumber,omitempty"`
+			SourceDisplayName    string         `json:"sourceDisplayName,omitempty"`
+			Source               *userModel     `json:"source,omitempty"`
+			TeamsAppSource       *teamsAppModel `json:"teamsAppSource,omitempty"`
+			callModel
 		}{
-			targets, callbackURI, o.SourceCallerIDNumber.model().PhoneNumber, o.SourceDisplayName,
-			o.Source.model().CommunicationUser, o.OperationContext, o.CallIntelligenceOptions, app,
+			targets, o.SourceCallerIDNumber.model().PhoneNumber, o.SourceDisplayName,
+			o.Source.model().CommunicationUser, app, common,
 		},
 	}, &resp)
 	return resp, err
 }
 
-// AnswerCallOptions are the optional parts of an answer; nil means none.
-type AnswerCallOptions struct {
-	Repeatability Repeatability
-
-	// OperationContext comes back in the call's events.
-	OperationContext        string
-	CallIntelligenceOptions *CallIntelligenceOptions
-	AnsweredBy              Identifier // a communication user
-}
-
-// AnswerCallResponse is the answered call.
-type AnswerCallResponse struct{ CallConnectionProperties }
-
-// AnswerCall answers an offered call. The incomingCallContext is the one of the
-// IncomingCall event; the call rings for 30 s after it. CallConnected or
-// AnswerFailed arrives at callbackURI, perhaps before the return.
-//
-// It takes a Repeatability pair, with which the client repeats it.
-//
-// Source: AnswerCall, POST /calling/callConnections:answer.
-func (c *Client) AnswerCall(
-	ctx context.Context, incomingCallContext, callbackURI string, options *AnswerCallOptions,
-) (AnswerCallResponse, error) {
-	const name = "AnswerCall"
-	var resp AnswerCallResponse
-	o := orDefault(options)
-	switch {
-	case incomingCallContext == "":
-		return resp, invalid(name, "no incoming call context")
-	case callbackURI == "":
-		return resp, invalid(name, "no callback URI")
-	case !zeroOr(o.AnsweredBy, KindCommunicationUser):
-		return resp, invalid(name, "AnsweredBy is not a communication user")
-	}
-	err := c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + ":answer",
-		pair:   &o.Repeatability,
-		ok:     []int{http.StatusOK},
-		body: struct {
-			IncomingCallContext     string                   `json:"incomingCallContext"`
-			CallbackURI             string                   `json:"callbackUri"`
-			OperationContext        string                   `json:"operationContext,omitempty"`
-			CallIntelligenceOptions *CallIntelligenceOptions `json:"callIntelligenceOptions,omitempty"`
-			AnsweredBy              *userModel               `json:"answeredBy,omitempty"`
-		}{
-			incomingCallContext, callbackURI, o.OperationContext, o.CallIntelligenceOptions,
-			o.AnsweredBy.model().CommunicationUser,
-		},
-	}, &resp)
-	return resp, err
-}
-
-// RejectReason is what a rejected caller is told.
-type RejectReason string
-
-// The reasons to reject a call.
-const (
-	RejectNone      RejectReason = "none"
-	RejectBusy      RejectReason = "busy"
-	RejectForbidden RejectReason = "forbidden"
-)
-
-// RejectCallOptions are the optional parts of a rejection; nil means none.
-type RejectCallOptions struct {
-	Repeatability Repeatability
-	Reason        RejectReason // empty: the service's default, none
-}
-
-// RejectCallResponse is empty.
-type RejectCallResponse struct{}
-
-// RejectCall turns an offered call away. No event follows.
-//
-// It takes a Repeatability pair, with which the client repeats it.
-//
-// Source: RejectCall, POST /calling/callConnections:reject.
-func (c *Client) RejectCall(
-	ctx context.Context, incomingCallContext string, options *RejectCallOptions,
-) (RejectCallResponse, error) {
-	const name = "RejectCall"
-	o := orDefault(options)
-	if incomingCallContext == "" {
-		return RejectCallResponse{}, invalid(name, "no incoming call context")
-	}
-	return RejectCallResponse{}, c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + ":reject",
-		pair:   &o.Repeatability,
-		ok:     []int{http.StatusNoContent},
-		body: struct {
-			IncomingCallContext string       `json:"incomingCallContext"`
-			CallRejectReason    RejectReason `json:"callRejectReason,omitempty"`
-		}{incomingCallContext, o.Reason},
-	}, nil)
+// checkSource refuses a caller who cannot call the targets.
+func (o CreateCallOptions) checkSource(targets []Identifier) error {
+	teamsPhone := !o.TeamsAppSource.IsZero()
+	caller := !o.SourceCallerIDNumber.IsZero()
+	telephone := slices.ContainsFunc(targets, func(i Identifier) bool { return i.Kind == KindPhoneNumber })
+	return cmp.Or(
+		checkKind("TeamsAppSource", o.TeamsAppSource, KindTeamsApp, "a Teams app"),
+		checkKind("Source", o.Source, KindCommunicationUser, "a communication user"),
+		checkCallerID(o.SourceCallerIDNumber),
+		refuse(teamsPhone && (caller || o.SourceDisplayName != ""),
+			"a Teams Phone call takes neither SourceCallerIDNumber nor SourceDisplayName (8523)"),
+		refuse(telephone && !teamsPhone && !caller,
+			"a call to a telephone needs SourceCallerIDNumber, or TeamsAppSource"),
+	)
 }

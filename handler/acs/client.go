@@ -1,12 +1,14 @@
 package acs
 
 import (
-	"encoding/base64"
+	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -15,7 +17,7 @@ import (
 
 const (
 	moduleName    = "acs"
-	moduleVersion = "v0.1.0"
+	moduleVersion = "v0.2.0"
 
 	// apiVersion is the version of the REST API that this package speaks.
 	// Source: Azure/azure-rest-api-specs, communicationservicescallautomation.json, stable/2026-03-12.
@@ -28,23 +30,36 @@ const (
 // Client speaks to the Call Automation API of one ACS resource. It is safe for
 // concurrent use.
 type Client struct {
-	azc      *azcore.Client
-	retry    policy.RetryOptions
-	endpoint string // scheme and host, no slash at the end
+	azc            *azcore.Client
+	retry          policy.RetryOptions
+	endpoint       *url.URL // scheme and host alone
+	version        string
+	recordingHosts []string
 }
 
 // ClientOptions are the optional settings of a Client; nil means all defaults.
 type ClientOptions struct {
-	// ClientOptions are azcore's: transport, retry, logging, tracing. Of Retry,
-	// the client takes counts, delays and TryTimeout; which answers lead to a
-	// repeat it decides itself, see the package comment.
+	// ClientOptions are azcore's: transport, retry, logging, tracing, and an
+	// APIVersion other than the one that this package was written for. Of
+	// Retry, the client takes counts, delays and TryTimeout; which answers lead
+	// to a repeat it decides itself, see the package comment.
+	//
+	// Redirects are not followed, because requests carry credentials. That holds
+	// for the default transport and for an *http.Client; a Transport of another
+	// kind has to see to it itself.
 	azcore.ClientOptions
+
+	// RecordingHosts are host names from which recordings may be fetched besides
+	// those of the service. A name with a dot before it stands for all hosts
+	// under it. Plain http is spoken to them only on loopback, and only if the
+	// endpoint is plain http as well. Every host here is sent credentials.
+	RecordingHosts []string
 }
 
 // NewClient returns a client that identifies itself with Microsoft Entra
 // tokens. The endpoint is the resource's, such as
-// "https://contoso.unitedstates.communication.azure.com". Tokens are only sent
-// over https.
+// "https://contoso.unitedstates.communication.azure.com", or that of a proxy in
+// front of it. Tokens are only sent over https.
 func NewClient(endpoint string, cred azcore.TokenCredential, options *ClientOptions) (*Client, error) {
 	if cred == nil {
 		return nil, errors.New("acs: no credential")
@@ -56,11 +71,27 @@ func NewClient(endpoint string, cred azcore.TokenCredential, options *ClientOpti
 // resource's two access keys, given in base64 as the portal shows it. Plain
 // http is allowed to a loopback address, for tests and simulators.
 func NewClientWithKey(endpoint, accessKey string, options *ClientOptions) (*Client, error) {
-	key, err := base64.StdEncoding.DecodeString(accessKey)
-	if err != nil || len(key) == 0 {
-		return nil, errors.New("acs: the access key is not base64") // the decoder's error would quote it
+	key, err := ParseAccessKey(accessKey)
+	if err != nil {
+		return nil, err
 	}
-	return newClient(endpoint, &keyPolicy{key}, options)
+	return newClient(endpoint, newKeyPolicy(key), options)
+}
+
+// NewClientFromConnectionString is NewClientWithKey for a connection string as
+// the portal shows it: "endpoint=https://…/;accesskey=…". The names match in any
+// case and order; other members are ignored.
+func NewClientFromConnectionString(connectionString string, options *ClientOptions) (*Client, error) {
+	members := make(map[string]string)
+	for member := range strings.SplitSeq(connectionString, ";") {
+		name, value, _ := strings.Cut(member, "=") // the first one: keys end in "="
+		members[strings.ToLower(strings.TrimSpace(name))] = strings.TrimSpace(value)
+	}
+	endpoint, key := members["endpoint"], members["accesskey"]
+	if endpoint == "" || key == "" {
+		return nil, errors.New("acs: the connection string lacks endpoint or accesskey")
+	}
+	return NewClientWithKey(endpoint, key, options)
 }
 
 func newClient(endpoint string, auth policy.Policy, options *ClientOptions) (*Client, error) {
@@ -68,35 +99,34 @@ func newClient(endpoint string, auth policy.Policy, options *ClientOptions) (*Cl
 	if err != nil {
 		return nil, err
 	}
-	if options == nil {
-		options = &ClientOptions{}
-	}
+	o := orDefault(options)
+	version := cmp.Or(o.APIVersion, apiVersion)
+	o.APIVersion = "" // it is in the URLs; azcore would write it into next links and recordings' addresses too
+	o.Transport = withoutRedirects(o.Transport)
 	azc, err := azcore.NewClient(moduleName, moduleVersion, runtime.PipelineOptions{
 		AllowedQueryParameters: []string{"api-version"},
-		APIVersion:             runtime.APIVersionOptions{Name: "api-version"},
-		PerCall:                []policy.Policy{runtime.NewRequestIDPolicy()},
 		PerRetry:               []policy.Policy{auth},
 		Tracing:                runtime.TracingOptions{Namespace: "Microsoft.Communication"},
-	}, &options.ClientOptions)
+	}, &o.ClientOptions)
 	if err != nil {
 		return nil, fmt.Errorf("acs: %w", err)
 	}
-	return &Client{azc: azc, retry: options.Retry, endpoint: base}, nil
+	return &Client{azc: azc, retry: o.Retry, endpoint: base, version: version, recordingHosts: o.RecordingHosts}, nil
 }
 
 // parseEndpoint returns scheme and host of an endpoint, without the slash that
 // the portal puts at its end.
-func parseEndpoint(endpoint string) (string, error) {
+func parseEndpoint(endpoint string) (*url.URL, error) {
 	u, err := url.Parse(endpoint)
 	switch {
 	case err != nil || u.Host == "":
-		return "", errors.New("acs: the endpoint is not an absolute URL")
+		return nil, errors.New("acs: the endpoint is not an absolute URL")
 	case u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New("acs: the endpoint has more than a scheme and a host")
+		return nil, errors.New("acs: the endpoint has more than a scheme and a host")
 	case !secure(u):
-		return "", errors.New("acs: the endpoint is neither https nor http on loopback")
+		return nil, errors.New("acs: the endpoint is neither https nor http on loopback")
 	}
-	return u.Scheme + "://" + u.Host, nil
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
 // secure reports whether a signed request may be sent to u.
@@ -109,4 +139,31 @@ func secure(u *url.URL) bool {
 		return u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
 	}
 	return false
+}
+
+// defaultTransport is shared by all clients, and so are its connections.
+var defaultTransport = sync.OnceValue(func() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport // somebody has put their own there
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost = 10 // all requests go to one host
+	return t
+})
+
+// withoutRedirects is t, or the default for nil, such that a redirect is an
+// answer and not followed: credentials go to nobody but whom they are for.
+func withoutRedirects(t policy.Transporter) policy.Transporter {
+	var client http.Client
+	switch given := t.(type) {
+	case nil:
+		client.Transport = defaultTransport()
+	case *http.Client:
+		client = *given
+	default:
+		return t
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
 }

@@ -94,7 +94,7 @@ func (e *Error) Temporary() bool {
 // Refused reports a certain no: the operation was not carried out, and the
 // same request will not succeed as long as the call stays as it is.
 func (e *Error) Refused() bool {
-	return e.kind == ErrInvalidRequest || e.Status >= 400 && !e.Temporary()
+	return e.kind == ErrInvalidRequest || e.Status >= 300 && !e.Temporary()
 }
 
 // invalid is a request that is not sent because of why.
@@ -114,8 +114,11 @@ func refused(op operation, resp *http.Response, body, sent []byte) *Error {
 	e.Code, e.SubCode, text = parseErrorBody(body)
 	e.Code = cmp.Or(e.Code, clean(resp.Header.Get("X-Ms-Error-Code"), nil))
 	e.Message = clean(text, sent)
-	if e.Status < 300 {
+	switch {
+	case e.Status < 300:
 		e.Message = "not the expected success"
+	case e.Status < 400:
+		e.Message = "a redirect, which is not followed"
 	}
 	e.kind = e.classify(op.pair == nil)
 	// Not runtime.NewResponseError: it would write the URL and the body to azcore's log.

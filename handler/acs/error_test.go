@@ -103,6 +103,10 @@ func TestErrorsTellWhatHappened(t *testing.T) {
 			"acs: CreateCall: 500 Internal Server Error 8522", "8522", "", nil, false, true,
 		},
 		{
+			"a redirect", getCall, answer{status: 307, header: map[string]string{"Location": "https://contoso.example/"}},
+			"acs: GetCall: 307 Temporary Redirect: a redirect, which is not followed", "", "", nil, true, false,
+		},
+		{
 			"a success that cannot be read", createCall, answer{status: 201, body: `<html>`},
 			"acs: CreateCall: 201 Created: the answer is not the expected JSON", "", "", nil, false, false,
 		},
@@ -185,7 +189,7 @@ func TestAnErrorRepeatsNothingThatWasSent(t *testing.T) {
 
 func TestEmptyAnswersAreTaken(t *testing.T) {
 	_, c := newRecorder(t, answer{status: 201})
-	got, err := c.CreateCall(context.Background(), []Identifier{phone}, callback, nil)
+	got, err := c.CreateCall(context.Background(), []Identifier{agent}, callback, nil)
 	if err != nil || got.CallConnectionID != "" {
 		t.Errorf("%+v, %v", got, err)
 	}

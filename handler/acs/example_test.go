@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -98,6 +100,97 @@ func ExampleClient_StartRecording() {
 		panic(err)
 	}
 	fmt.Println(recording.RecordingID)
+}
+
+// A specialist is added while the caller hears music; what rings is told why.
+func ExampleClient_AddParticipant() {
+	added, err := client.AddParticipant(context.Background(), "421f0b00-d97f-49ad-a6ff-3f8c05dc64d7",
+		acs.TeamsExtensionUser("45ab2481-…", "92e44f95-…", "b8b0cd37-…"),
+		&acs.AddParticipantOptions{
+			TeamsPhone:                 true,
+			InvitationTimeoutInSeconds: new(int32(30)),
+			CustomCallingContext: &acs.CustomCallingContext{
+				VoIPHeaders: map[string]string{"customer": "4471"},
+				TeamsPhoneCallDetails: &acs.TeamsPhoneCallDetails{
+					CallTopic: "Order 8812",
+					Caller:    &acs.TeamsPhoneCallerDetails{Caller: acs.PhoneNumber("+14255550123"), Name: "Robin", PhoneNumber: "+14255550123"},
+				},
+			},
+		})
+	if errors.Is(err, acs.ErrInvalidRequest) {
+		fmt.Println("never sent:", err)
+		return
+	}
+	fmt.Println("ringing, to be withdrawn by", added.InvitationID)
+}
+
+// A call of two is handed on to a telephone; the application's part in it is over then.
+func ExampleClient_TransferToParticipant() {
+	_, err := client.TransferToParticipant(context.Background(), "421f0b00-d97f-49ad-a6ff-3f8c05dc64d7",
+		acs.PhoneNumber("+14255550187"), &acs.TransferToParticipantOptions{OperationContext: "order-8812"})
+	if e, ok := errors.AsType[*acs.Error](err); ok && !e.Refused() {
+		fmt.Println("it may be ringing, wait for CallTransferAccepted or CallTransferFailed")
+	}
+}
+
+// The audio of a call goes to a WebSocket, and comes from it.
+func ExampleMediaStreamingOptions() {
+	_, err := client.AnswerCall(context.Background(), "eyJhbGciOi…", "https://app.contoso.example/callbacks",
+		&acs.AnswerCallOptions{MediaStreamingOptions: &acs.MediaStreamingOptions{
+			AudioChannelType: acs.AudioMixed, TransportURL: "wss://media.contoso.example/audio",
+			StartMediaStreaming: new(true), EnableBidirectional: new(true), AudioFormat: acs.PCM24KMono,
+		}})
+	if err != nil {
+		panic(err)
+	}
+}
+
+// What arrives on the WebSocket.
+func ExampleParseFrame() {
+	frame, err := acs.ParseFrame([]byte(`{"kind":"AudioData","audioData":{"data":"AAECAw==","participantRawID":"4:+14255550123","silent":false}}`))
+	if err != nil {
+		panic(err)
+	}
+	switch frame.Kind {
+	case acs.FrameAudioData:
+		fmt.Println(len(frame.AudioData.Data), "bytes from", frame.AudioData.Participant)
+	case acs.FrameTranscriptionData:
+		fmt.Println(frame.TranscriptionData.Text)
+	}
+	// Output: 4 bytes from 4:+1425•••0123
+}
+
+// The file of a recording, whose address came with an event of Event Grid.
+func ExampleClient_DownloadRecording() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	const location = "https://us-storage.asm.skype.com/v1/objects/0-wus-d4/content/audio"
+	recording, err := client.DownloadRecording(ctx, location, nil)
+	if errors.Is(err, acs.ErrGone) {
+		fmt.Println("deleted, after 24 h")
+		return
+	}
+	if err != nil {
+		panic(err)
+	}
+	defer recording.Body.Close()
+	file, err := os.Create("recording.wav")
+	if err != nil {
+		panic(err)
+	}
+	defer file.Close()
+	if _, err := io.Copy(file, recording.Body); err != nil {
+		panic(err)
+	}
+}
+
+func ExampleParsePhoneNumber() {
+	number, err := acs.ParsePhoneNumber("(425) 555-0123", "US")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(number.ID)
+	// Output: +14255550123
 }
 
 func ExampleParseRawID() {

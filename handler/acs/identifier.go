@@ -55,7 +55,8 @@ type Identifier struct {
 	AssertedID string
 
 	// Raw is the raw id as it was delivered, where that is not the one the
-	// other fields lead to; then it is the one that counts.
+	// other fields lead to; then it is the one that counts, except for an ACS
+	// user, whose ID is the raw id.
 	Raw string
 }
 

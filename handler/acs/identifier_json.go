@@ -103,7 +103,7 @@ func (m identifierModel) identifier() Identifier {
 		}
 		return i
 	}
-	if i.Kind != KindCommunicationUser && m.RawID != "" && m.RawID != i.RawID() {
+	if m.RawID != "" && m.RawID != i.RawID() {
 		i.Raw = m.RawID
 	}
 	return i

@@ -3,109 +3,235 @@ package acs
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
 
 func TestWrongRequestsAreNotSent(t *testing.T) {
-	everyone := []Identifier{phone}
-	create := func(targets []Identifier, uri string, o *CreateCallOptions) func(context.Context, *Client) error {
+	somebody := []Identifier{agent}
+	create := func(targets []Identifier, uri string, o CreateCallOptions) func(context.Context, *Client) error {
 		return func(ctx context.Context, c *Client) error {
-			_, err := c.CreateCall(ctx, targets, uri, o)
+			_, err := c.CreateCall(ctx, targets, uri, &o)
 			return err
 		}
 	}
-	tests := []do{
-		{"a call to nobody", create(nil, callback, nil)},
-		{"a call to somebody and nobody", create([]Identifier{phone, {}}, callback, nil)},
-		{"a call without a callback", create(everyone, "", nil)},
-		{"a call from a number that is a user", create(everyone, callback, &CreateCallOptions{SourceCallerIDNumber: agent})},
-		{"a call from a resource account that is a number", create(everyone, callback, &CreateCallOptions{TeamsAppSource: phone})},
-		{"a call from a user who is a number", create(everyone, callback, &CreateCallOptions{Source: phone})},
-		{"a request id without its time", create(everyone, callback, &CreateCallOptions{Repeatability: Repeatability{RequestID: pair.RequestID}})},
-		{"a first time without its id", create(everyone, callback, &CreateCallOptions{Repeatability: Repeatability{FirstSent: time.Now()}})},
-		{"an answer without a context", func(ctx context.Context, c *Client) error {
-			_, err := c.AnswerCall(ctx, "", callback, nil)
+	answerWith := func(offered, uri string, o AnswerCallOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.AnswerCall(ctx, offered, uri, &o)
 			return err
-		}},
-		{"an answer without a callback", func(ctx context.Context, c *Client) error {
-			_, err := c.AnswerCall(ctx, offer, "", nil)
+		}
+	}
+	add := func(who Identifier, o AddParticipantOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.AddParticipant(ctx, conn, who, &o)
 			return err
-		}},
-		{"an answer by a number", func(ctx context.Context, c *Client) error {
-			_, err := c.AnswerCall(ctx, offer, callback, &AnswerCallOptions{AnsweredBy: phone})
+		}
+	}
+	carrying := func(context CustomCallingContext) func(context.Context, *Client) error {
+		return add(agent, AddParticipantOptions{CustomCallingContext: &context})
+	}
+	sip := func(name, value string) func(context.Context, *Client) error {
+		return carrying(CustomCallingContext{SIPHeaders: map[string]string{name: value}})
+	}
+	details := func(d TeamsPhoneCallDetails) func(context.Context, *Client) error {
+		return carrying(CustomCallingContext{TeamsPhoneCallDetails: &d})
+	}
+	recognize := func(who Identifier, input RecognizeInputType, o RecognizeOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.Recognize(ctx, conn, who, input, &o)
 			return err
-		}},
+		}
+	}
+	play := func(sources []PlaySource, o PlayOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.Play(ctx, conn, sources, &o)
+			return err
+		}
+	}
+	record := func(target RecordingTarget, o StartRecordingOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.StartRecording(ctx, target, &o)
+			return err
+		}
+	}
+	tones := func(n int) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.SendDTMFTones(ctx, conn, phone, slices.Repeat([]Tone{Tone1}, n), nil)
+			return err
+		}
+	}
+	many := func(n int, prefix string) map[string]string {
+		m := map[string]string{}
+		for i := range n {
+			m[prefix+strconv.Itoa(i)] = "v"
+		}
+		return m
+	}
+	byConnection := RecordingTarget{CallConnectionID: conn}
+	byLocator := RecordingTarget{CallLocator: &CallLocator{ServerCallLocator, "x"}}
+	music := []PlaySource{PlayFile("https://media.contoso.example/hold.wav")}
+	tests := []struct {
+		name string
+		run  func(context.Context, *Client) error
+		why  string
+	}{
+		{"a call to nobody", create(nil, callback, CreateCallOptions{}), "no target"},
+		{"a call to somebody and nobody", create([]Identifier{agent, {}}, callback, CreateCallOptions{}), "a target is nobody"},
+		{"a call without a callback", create(somebody, "", CreateCallOptions{}), "no callback URI"},
+		{"a call with a callback over plain http", create(somebody, "http://app.contoso.example/x", CreateCallOptions{}), "the callback URI is not an absolute https URL"},
+		{"a call with half a callback", create(somebody, "/callbacks", CreateCallOptions{}), "the callback URI is not an absolute https URL"},
+		{"a call from a number that is a user", create(somebody, callback, CreateCallOptions{SourceCallerIDNumber: agent}), "SourceCallerIDNumber is not a phone number"},
+		{"a call from a number that is withheld", create(somebody, callback, CreateCallOptions{SourceCallerIDNumber: PhoneNumber("anonymous")}), "SourceCallerIDNumber is withheld"},
+		{"a call from a resource account that is a number", create(somebody, callback, CreateCallOptions{TeamsAppSource: phone}), "TeamsAppSource is not a Teams app"},
+		{"a call from a user who is a number", create(somebody, callback, CreateCallOptions{Source: phone}), "Source is not a communication user"},
+		{"a Teams Phone call with a number", create([]Identifier{phone}, callback, CreateCallOptions{TeamsAppSource: TeamsApp("a"), SourceCallerIDNumber: phone}),
+			"a Teams Phone call takes neither SourceCallerIDNumber nor SourceDisplayName (8523)"},
+		{"a Teams Phone call with a name", create([]Identifier{phone}, callback, CreateCallOptions{TeamsAppSource: TeamsApp("a"), SourceDisplayName: "x"}),
+			"a Teams Phone call takes neither SourceCallerIDNumber nor SourceDisplayName (8523)"},
+		{"a call to a telephone from nowhere", create([]Identifier{agent, phone}, callback, CreateCallOptions{}), "a call to a telephone needs SourceCallerIDNumber, or TeamsAppSource"},
+		{"a stream without its channels", create(somebody, callback, CreateCallOptions{MediaStreamingOptions: &MediaStreamingOptions{}}), "MediaStreamingOptions lack an AudioChannelType"},
+		{"a stream to no WebSocket", create(somebody, callback, CreateCallOptions{MediaStreamingOptions: &MediaStreamingOptions{AudioChannelType: AudioMixed, TransportURL: "https://x"}}),
+			"MediaStreamingOptions have a TransportURL that is not an absolute wss URL"},
+		{"a transcription without its language", create(somebody, callback, CreateCallOptions{TranscriptionOptions: &TranscriptionOptions{}}), "TranscriptionOptions lack a Locale"},
+		{"a request id without its time", create(somebody, callback, CreateCallOptions{Repeatability: Repeatability{RequestID: pair.RequestID}}), "half a repeatability pair"},
+		{"a first time without its id", create(somebody, callback, CreateCallOptions{Repeatability: Repeatability{FirstSent: time.Now()}}), "half a repeatability pair"},
+
+		{"an answer without a context", answerWith("", callback, AnswerCallOptions{}), "no incoming call context"},
+		{"an answer without a callback", answerWith(offer, "", AnswerCallOptions{}), "no callback URI"},
+		{"an answer by a number", answerWith(offer, callback, AnswerCallOptions{AnsweredBy: phone}), "AnsweredBy is not a communication user"},
 		{"a rejection without a context", func(ctx context.Context, c *Client) error {
 			_, err := c.RejectCall(ctx, "", nil)
 			return err
-		}},
+		}, "no incoming call context"},
+		{"a redirection to nobody", func(ctx context.Context, c *Client) error {
+			_, err := c.RedirectCall(ctx, offer, Identifier{}, nil)
+			return err
+		}, "no target"},
+		{"a connection without an id", func(ctx context.Context, c *Client) error {
+			_, err := c.Connect(ctx, CallLocator{Kind: GroupCallLocator}, callback, nil)
+			return err
+		}, "the call locator has no id"},
+		{"a connection by an unknown kind of id", func(ctx context.Context, c *Client) error {
+			_, err := c.Connect(ctx, CallLocator{ID: "x"}, callback, nil)
+			return err
+		}, "the call locator is of no known kind"},
 		{"a look at no call", func(ctx context.Context, c *Client) error {
 			_, err := c.GetCall(ctx, "", nil)
 			return err
-		}},
+		}, "an id is empty"},
 		{"the participants of no call", func(ctx context.Context, c *Client) error {
 			_, err := c.NewGetParticipantsPager("", nil).NextPage(ctx)
 			return err
-		}},
-		{"nobody added", func(ctx context.Context, c *Client) error {
-			_, err := c.AddParticipant(ctx, conn, Identifier{}, nil)
+		}, "an id is empty"},
+		{"a look at nobody", func(ctx context.Context, c *Client) error {
+			_, err := c.GetParticipant(ctx, conn, Identifier{}, nil)
 			return err
-		}},
-		{"somebody added from a number that is a user", func(ctx context.Context, c *Client) error {
-			_, err := c.AddParticipant(ctx, conn, phone, &AddParticipantOptions{SourceCallerIDNumber: agent})
-			return err
-		}},
+		}, "an id is empty"},
+
+		{"nobody added", add(Identifier{}, AddParticipantOptions{}), "no participant"},
+		{"somebody added from a number that is a user", add(agent, AddParticipantOptions{SourceCallerIDNumber: agent}), "SourceCallerIDNumber is not a phone number"},
+		{"a telephone added from nowhere", add(phone, AddParticipantOptions{}), "a telephone is added with SourceCallerIDNumber, except to a Teams Phone call (TeamsPhone)"},
+		{"a telephone added to a Teams Phone call from a number", add(phone, AddParticipantOptions{TeamsPhone: true, SourceCallerIDNumber: phone}),
+			"a Teams Phone call takes neither SourceCallerIDNumber nor SourceDisplayName (8523)"},
+		{"a ring that is too long", add(agent, AddParticipantOptions{InvitationTimeoutInSeconds: new(int32(181))}), "InvitationTimeoutInSeconds is not between 0 and 180"},
+		{"a ring that is too short", add(agent, AddParticipantOptions{InvitationTimeoutInSeconds: new(int32(-1))}), "InvitationTimeoutInSeconds is not between 0 and 180"},
+		{"events of an addition sent nowhere", add(agent, AddParticipantOptions{OperationCallbackURI: "x"}), "the operation callback URI is not an absolute https URL"},
+		{"too many SIP headers", carrying(CustomCallingContext{SIPHeaders: many(6, SIPPrefix)}), "more than 5 SIP headers besides User-To-User"},
+		{"too many VoIP headers", carrying(CustomCallingContext{VoIPHeaders: many(1001, "h")}), "more than 1000 VoIP headers"},
+		{"a SIP header with another name", sip("Subject", "v"), "a SIP header is neither User-To-User nor begins with X-MS-Custom- or X-"},
+		{"a SIP header with a prefix alone", sip("X-MS-Custom-", "v"), "a SIP header is neither User-To-User nor begins with X-MS-Custom- or X-"},
+		{"a SIP header with a colon in its name", sip("X-a:b", "v"), "the name of a SIP header has a character that no header has"},
+		{"a SIP header of two lines", sip("X-a", "v\r\nX-b: w"), "the value of a SIP header has more than one line"},
+		{"a SIP header with a long name", sip("X-"+strings.Repeat("a", 63), "v"), "the name of a SIP header has more than 64 characters"},
+		{"a SIP header with a long value", sip(SIPUserToUser, strings.Repeat("v", 257)), "the value of a SIP header has more than 256 characters"},
+		{"a VoIP header without a name", carrying(CustomCallingContext{VoIPHeaders: map[string]string{"": "v"}}), "the name of a VoIP header is empty"},
+		{"a VoIP header with a long name", carrying(CustomCallingContext{VoIPHeaders: map[string]string{strings.Repeat("ü", 65): "v"}}), "the name of a VoIP header has more than 64 characters"},
+		{"a VoIP header with a long value", carrying(CustomCallingContext{VoIPHeaders: map[string]string{"k": strings.Repeat("v", 1025)}}), "the value of a VoIP header has more than 1024 characters"},
+		{"a long topic", details(TeamsPhoneCallDetails{CallTopic: strings.Repeat("t", 49)}), "the CallTopic has more than 48 characters"},
+		{"half a caller", details(TeamsPhoneCallDetails{Caller: &TeamsPhoneCallerDetails{Caller: phone, Name: "n"}}), "TeamsPhoneCallerDetails lack Caller, Name or PhoneNumber"},
+		{"too much about a caller", details(TeamsPhoneCallDetails{Caller: &TeamsPhoneCallerDetails{
+			Caller: phone, Name: "n", PhoneNumber: "+1", AdditionalCallerInformation: many(11, "k"),
+		}}), "more than 10 entries of AdditionalCallerInformation"},
+		{"half a source", details(TeamsPhoneCallDetails{Source: &TeamsPhoneSourceDetails{Language: "en"}}), "TeamsPhoneSourceDetails lack Source, Language or Status"},
 		{"no invitation withdrawn", func(ctx context.Context, c *Client) error {
 			_, err := c.CancelAddParticipant(ctx, conn, "", nil)
 			return err
-		}},
+		}, "no invitation id"},
 		{"nobody removed", func(ctx context.Context, c *Client) error {
 			_, err := c.RemoveParticipant(ctx, conn, Identifier{}, nil)
 			return err
-		}},
-		{"nothing played", func(ctx context.Context, c *Client) error {
-			_, err := c.Play(ctx, conn, nil, nil)
+		}, "no participant"},
+		{"nobody muted", func(ctx context.Context, c *Client) error {
+			_, err := c.Mute(ctx, conn, Identifier{}, nil)
 			return err
-		}},
-		{"a source that is nothing", func(ctx context.Context, c *Client) error {
-			_, err := c.Play(ctx, conn, []PlaySource{{}}, nil)
+		}, "no participant"},
+		{"a transfer to nobody", func(ctx context.Context, c *Client) error {
+			_, err := c.TransferToParticipant(ctx, conn, Identifier{}, nil)
 			return err
-		}},
-		{"something played to nobody", func(ctx context.Context, c *Client) error {
-			_, err := c.Play(ctx, conn, []PlaySource{PlayFile("https://x/y.wav")}, &PlayOptions{PlayTo: []Identifier{{}}})
+		}, "no target participant"},
+		{"nobody moved", func(ctx context.Context, c *Client) error {
+			_, err := c.MoveParticipants(ctx, conn, nil, "another", nil)
 			return err
-		}},
-		{"nobody listened to", func(ctx context.Context, c *Client) error {
-			_, err := c.Recognize(ctx, conn, Identifier{}, InputDTMF, nil)
+		}, "no participant"},
+		{"somebody moved from where they are", func(ctx context.Context, c *Client) error {
+			_, err := c.MoveParticipants(ctx, conn, somebody, conn, nil)
 			return err
-		}},
-		{"somebody listened to for nothing", func(ctx context.Context, c *Client) error {
-			_, err := c.Recognize(ctx, conn, phone, "", nil)
+		}, "the call to move from is this one"},
+
+		{"nothing played", play(nil, PlayOptions{}), "no play source"},
+		{"a source that is nothing", play([]PlaySource{{}}, PlayOptions{}), "a play source is not exactly one of file, text and SSML"},
+		{"a file that is nowhere", play([]PlaySource{PlayFile("")}, PlayOptions{}), "a play source has no URI"},
+		{"nothing said", play([]PlaySource{PlaySSML("")}, PlayOptions{}), "a play source has no text"},
+		{"something played to nobody", play(music, PlayOptions{PlayTo: []Identifier{{}}}), "a participant is nobody"},
+		{"nobody listened to", recognize(Identifier{}, InputDTMF, RecognizeOptions{}), "no target participant"},
+		{"somebody listened to for nothing", recognize(phone, "", RecognizeOptions{}), "no input type"},
+		{"no choices to choose from", recognize(phone, InputChoices, RecognizeOptions{}), "no choices"},
+		{"a choice that nobody can make", recognize(phone, InputChoices, RecognizeOptions{Choices: []Choice{{Label: "x"}}}), "a choice lacks its label or phrases"},
+		{"a prompt that is two things", recognize(phone, InputDTMF, RecognizeOptions{
+			PlayPrompt: &PlaySource{File: &FileSource{URI: "https://x/y.wav"}, Text: &TextSource{Text: "x"}},
+		}), "a play source is not exactly one of file, text and SSML"},
+		{"a silence that is too long", recognize(phone, InputDTMF, RecognizeOptions{InitialSilenceTimeoutInSeconds: new(int32(301))}), "InitialSilenceTimeoutInSeconds is not between 0 and 300"},
+		{"no time between keys", recognize(phone, InputDTMF, RecognizeOptions{InterToneTimeoutInSeconds: new(int32(0))}), "InterToneTimeoutInSeconds is not between 1 and 60"},
+		{"no keys", recognize(phone, InputDTMF, RecognizeOptions{MaxTonesToCollect: new(int32(0))}), "MaxTonesToCollect is not between 1 and 2147483647"},
+		{"speech that ends before it ends", recognize(phone, InputSpeech, RecognizeOptions{EndSilenceTimeoutInMs: new(int64(-1))}), "EndSilenceTimeoutInMs is not between 0 and 9223372036854775807"},
+		{"no keys pressed", tones(0), "no tones"},
+		{"too many keys pressed", tones(19), "more than 18 tones"},
+		{"nobody put on hold", func(ctx context.Context, c *Client) error {
+			_, err := c.Hold(ctx, conn, Identifier{}, nil)
 			return err
-		}},
-		{"no choices to choose from", func(ctx context.Context, c *Client) error {
-			_, err := c.Recognize(ctx, conn, phone, InputChoices, nil)
+		}, "no target participant"},
+		{"nobody taken off hold", func(ctx context.Context, c *Client) error {
+			_, err := c.Unhold(ctx, conn, Identifier{}, nil)
 			return err
-		}},
-		{"a prompt that is two things", func(ctx context.Context, c *Client) error {
-			_, err := c.Recognize(ctx, conn, phone, InputDTMF, &RecognizeOptions{
-				PlayPrompt: &PlaySource{File: &FileSource{URI: "https://x/y.wav"}, Text: &TextSource{Text: "x"}},
-			})
+		}, "no target participant"},
+		{"a transcription in no language", func(ctx context.Context, c *Client) error {
+			_, err := c.UpdateTranscription(ctx, conn, "", nil)
 			return err
-		}},
-		{"a recording of no call", func(ctx context.Context, c *Client) error {
-			_, err := c.StartRecording(ctx, RecordingTarget{}, nil)
+		}, "no locale"},
+		{"events of a stream sent nowhere", func(ctx context.Context, c *Client) error {
+			_, err := c.StartMediaStreaming(ctx, conn, &StartMediaStreamingOptions{OperationCallbackURI: "ftp://x"})
 			return err
-		}},
-		{"a recording of a call that is named twice", func(ctx context.Context, c *Client) error {
-			_, err := c.StartRecording(ctx, RecordingTarget{conn, &CallLocator{ServerCallLocator, "x"}}, nil)
-			return err
-		}},
-		{"a recording of a call by an empty locator", func(ctx context.Context, c *Client) error {
-			_, err := c.StartRecording(ctx, RecordingTarget{CallLocator: &CallLocator{Kind: RoomCallLocator}}, nil)
-			return err
-		}},
+		}, "the operation callback URI is not an absolute https URL"},
+
+		{"a recording of no call", record(RecordingTarget{}, StartRecordingOptions{}), "needs a connection id or a call locator, and not both"},
+		{"a recording of a call that is named twice", record(RecordingTarget{conn, byLocator.CallLocator}, StartRecordingOptions{}), "needs a connection id or a call locator, and not both"},
+		{"a recording of a call by an empty locator", record(RecordingTarget{CallLocator: &CallLocator{Kind: ServerCallLocator}}, StartRecordingOptions{}), "the call locator has no id"},
+		{"a recording of a room", record(RecordingTarget{CallLocator: &CallLocator{RoomCallLocator, "1"}}, StartRecordingOptions{}), "a room is not recorded by its id: use the call's server call id"},
+		{"a Teams Phone recording by a locator", record(byLocator, StartRecordingOptions{TeamsPhone: true, Content: ContentAudio, Format: FormatWAV}),
+			"a Teams Phone call is recorded by its connection, not by a locator"},
+		{"a Teams Phone recording as the service likes", record(byConnection, StartRecordingOptions{TeamsPhone: true}),
+			"a Teams Phone call is recorded as audio in WAV: Content and Format have to say so"},
+		{"a Teams Phone recording as MP3", record(byConnection, StartRecordingOptions{TeamsPhone: true, Content: ContentAudio, Format: FormatMP3}),
+			"a Teams Phone call is recorded as audio in WAV: Content and Format have to say so"},
+		{"an unmixed recording as MP4", record(byLocator, StartRecordingOptions{Channel: ChannelUnmixed, Format: FormatMP4}), "unmixed audio is recorded as audio in WAV"},
+		{"a recording into no container", record(byLocator, StartRecordingOptions{StorageKind: StorageBlob}), "StorageBlob needs a ContainerURL"},
+		{"a recording into a container of the service", record(byLocator, StartRecordingOptions{StorageKind: StorageService, ContainerURL: "https://x"}), "a ContainerURL is for StorageBlob"},
+		{"a sixth channel", record(byLocator, StartRecordingOptions{ChannelAffinity: []ChannelAffinity{{new(int32(5)), phone}}}), "a channel is not between 0 and 4"},
+		{"a channel of nobody", record(byLocator, StartRecordingOptions{ChannelAffinity: []ChannelAffinity{{}}}), "a channel's participant is nobody"},
+		{"events of a recording sent nowhere", record(byLocator, StartRecordingOptions{RecordingStateCallbackURI: "x"}), "the recording state callback URI is not an absolute https URL"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -113,12 +239,62 @@ func TestWrongRequestsAreNotSent(t *testing.T) {
 			err := tt.run(t.Context(), c)
 			e, ok := errors.AsType[*Error](err)
 			if !ok || !errors.Is(err, ErrInvalidRequest) || !e.Refused() || e.Temporary() {
-				t.Errorf("err = %v, want a certain ErrInvalidRequest", err)
+				t.Fatalf("err = %v, want a certain ErrInvalidRequest", err)
+			}
+			if e.Message != tt.why {
+				t.Errorf("why = %q, want %q", e.Message, tt.why)
 			}
 			if len(rec.requests()) != 0 {
 				t.Error("it was sent")
 			}
 		})
+	}
+}
+
+func TestConnectionStrings(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"endpoint=https://contoso.communication.azure.com/;accesskey=" + testKey:         true,
+		"Endpoint=https://contoso.communication.azure.com/;AccessKey=" + testKey + ";":   true,
+		"accesskey=" + testKey + "; endpoint=https://contoso.communication.azure.com;x=": true,
+		"endpoint=https://contoso.communication.azure.com/":                              false,
+		"accesskey=" + testKey: false,
+		"endpoint=http://contoso.communication.azure.com/;accesskey=" + testKey: false,
+		"endpoint=https://contoso.communication.azure.com/;accesskey=n*t":       false,
+		"": false,
+	} {
+		c, err := NewClientFromConnectionString(text, nil)
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+		if ok && c.endpoint.String() != "https://contoso.communication.azure.com" {
+			t.Errorf("%s: endpoint = %s", text, c.endpoint)
+		}
+		if err != nil && strings.Contains(err.Error(), testKey) {
+			t.Errorf("the error shows the key: %v", err)
+		}
+	}
+}
+
+func TestTelephoneNumbersAreRead(t *testing.T) {
+	for _, tt := range []struct{ text, region, want string }{
+		{"+14255550123", "", "+14255550123"},
+		{"(425) 555-0123", "US", "+14255550123"},
+		{"030 901820", "DE", "+4930901820"},
+		{"+49 (0)30 901820", "", "+4930901820"},
+		{"0049 30 901820", "DE", "+4930901820"},
+		{"425 555 0123", "", ""},
+		{"12", "US", ""},
+		{"anonymous", "US", ""},
+		{"", "US", ""},
+	} {
+		got, err := ParsePhoneNumber(tt.text, tt.region)
+		if tt.want == "" {
+			if err == nil || tt.text != "" && strings.Contains(err.Error(), tt.text) {
+				t.Errorf("%q: %v, %v", tt.text, got, err)
+			}
+		} else if err != nil || got != PhoneNumber(tt.want) {
+			t.Errorf("%q: %v, %v", tt.text, got, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package acs
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 )
@@ -37,13 +38,14 @@ func (c *Client) Play(
 ) (PlayResponse, error) {
 	const name = "Play"
 	o := orDefault(options)
-	switch {
-	case len(sources) == 0:
-		return PlayResponse{}, invalid(name, "no play source")
-	case !allValid(sources):
-		return PlayResponse{}, invalid(name, "a play source is not exactly one of file, text and SSML")
-	case anyZero(o.PlayTo):
-		return PlayResponse{}, invalid(name, "a participant is nobody")
+	common := operationModel{o.OperationContext, o.OperationCallbackURI}
+	if err := cmp.Or(
+		refuse(len(sources) == 0, "no play source"),
+		checkSources(sources),
+		checkNobody("participant", o.PlayTo),
+		common.check(),
+	); err != nil {
+		return PlayResponse{}, invalid(name, err.Error())
 	}
 	to := make([]mediaIdentifier, len(o.PlayTo))
 	for i, id := range o.PlayTo {
@@ -63,12 +65,8 @@ func (c *Client) Play(
 			PlayTo                      []mediaIdentifier `json:"playTo"`
 			InterruptCallMediaOperation *bool             `json:"interruptCallMediaOperation,omitempty"`
 			PlayOptions                 playOptions       `json:"playOptions"`
-			OperationContext            string            `json:"operationContext,omitempty"`
-			OperationCallbackURI        string            `json:"operationCallbackUri,omitempty"`
-		}{
-			sources, to, o.InterruptCallMediaOperation, playOptions{o.Loop}, o.OperationContext,
-			o.OperationCallbackURI,
-		},
+			operationModel
+		}{sources, to, o.InterruptCallMediaOperation, playOptions{o.Loop}, common},
 	}, nil)
 }
 

@@ -1,7 +1,5 @@
 package acs
 
-import "slices"
-
 // orDefault is what options say, or their zero value for nil.
 func orDefault[T any](options *T) T {
 	if options == nil {
@@ -19,11 +17,12 @@ func valueOr[T any](p *T, def T) T {
 	return *p
 }
 
-// zeroOr reports whether i is nobody or of the given kind.
-func zeroOr(i Identifier, kind IdentifierKind) bool {
-	return i.IsZero() || i.Kind == kind
+// operationModel is the end of most request bodies.
+type operationModel struct {
+	OperationContext     string `json:"operationContext,omitempty"`
+	OperationCallbackURI string `json:"operationCallbackUri,omitempty"`
 }
 
-func anyZero(ids []Identifier) bool {
-	return slices.ContainsFunc(ids, Identifier.IsZero)
+func (m operationModel) check() error {
+	return checkOptional("operation callback URI", m.OperationCallbackURI)
 }

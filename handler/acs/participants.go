@@ -1,9 +1,10 @@
 package acs
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
@@ -46,7 +47,7 @@ func (c *Client) NewGetParticipantsPager(
 			}
 			next, err := c.resolve(last.NextLink)
 			if err != nil {
-				return page, invalid(op.name, "the next link is malformed")
+				return page, invalid(op.name, err.Error())
 			}
 			return page, c.sendTo(ctx, op, next, &page)
 		},
@@ -54,130 +55,40 @@ func (c *Client) NewGetParticipantsPager(
 	})
 }
 
-// resolve makes a next link absolute and leaves it as it is otherwise.
+// resolve makes a next link absolute and leaves it as it is otherwise. One that
+// leads to another host is an error: requests carry credentials.
 func (c *Client) resolve(link string) (string, error) {
-	base, err := url.Parse(c.endpoint)
-	if err != nil {
-		return "", err
-	}
-	u, err := base.Parse(link)
-	if err != nil {
-		return "", err
+	u, err := c.endpoint.Parse(link)
+	switch {
+	case err != nil:
+		return "", errors.New("the next link is malformed")
+	case u.Scheme != c.endpoint.Scheme || signedHost(u) != signedHost(c.endpoint) || u.User != nil:
+		return "", errors.New("the next link leads to another host")
 	}
 	return u.String(), nil
 }
 
-// AddParticipantOptions are the optional parts of an invitation; nil means none.
-type AddParticipantOptions struct {
-	Repeatability Repeatability
+// GetParticipantOptions has no fields yet.
+type GetParticipantOptions struct{}
 
-	// SourceCallerIDNumber is the number that a telephone is shown, a phone
-	// number of the ACS resource. In a Teams Phone call it must be absent,
-	// otherwise a telephone cannot be added without it.
-	SourceCallerIDNumber Identifier
-	SourceDisplayName    string
+// GetParticipantResponse is the participant.
+type GetParticipantResponse struct{ CallParticipant }
 
-	// InvitationTimeoutInSeconds is how long the participant rings, 0 to 180;
-	// nil is the service's default.
-	InvitationTimeoutInSeconds *int32
-
-	// OperationContext comes back in the events of this operation.
-	OperationContext     string
-	OperationCallbackURI string // where its events go; empty: the call's callback URI
-}
-
-// AddParticipantResponse is the invitation.
-type AddParticipantResponse struct {
-	Participant      CallParticipant `json:"participant"`
-	OperationContext string          `json:"operationContext"`
-	InvitationID     string          `json:"invitationId"` // for CancelAddParticipant
-}
-
-// AddParticipant rings a participant into the call. AddParticipantSucceeded or
-// AddParticipantFailed follows, and ParticipantsUpdated.
+// GetParticipant looks at one participant. One who is not in the call is
+// ErrGone. The client repeats it.
 //
-// The client never sends it twice. After no answer, a 408 or a 5xx the
-// participant may be ringing.
-//
-// Source: CallConnection_AddParticipant, POST /calling/callConnections/{callConnectionId}/participants:add.
-func (c *Client) AddParticipant(
-	ctx context.Context, callConnectionID string, participant Identifier, options *AddParticipantOptions,
-) (AddParticipantResponse, error) {
-	const name = "AddParticipant"
-	var resp AddParticipantResponse
-	o := orDefault(options)
-	switch {
-	case participant.IsZero():
-		return resp, invalid(name, "no participant")
-	case !zeroOr(o.SourceCallerIDNumber, KindPhoneNumber):
-		return resp, invalid(name, "SourceCallerIDNumber is not a phone number")
-	}
+// Source: CallConnection_GetParticipant,
+// GET /calling/callConnections/{callConnectionId}/participants/{participantRawId}.
+func (c *Client) GetParticipant(
+	ctx context.Context, callConnectionID string, participant Identifier, _ *GetParticipantOptions,
+) (GetParticipantResponse, error) {
+	var resp GetParticipantResponse
 	err := c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + "/{}/participants:add",
-		ids:    []string{callConnectionID},
-		pair:   &o.Repeatability,
-		rings:  true,
-		ok:     []int{http.StatusAccepted},
-		body: struct {
-			ParticipantToAdd           Identifier  `json:"participantToAdd"`
-			SourceCallerIDNumber       *phoneModel `json:"sourceCallerIdNumber,omitempty"`
-			SourceDisplayName          string      `json:"sourceDisplayName,omitempty"`
-			InvitationTimeoutInSeconds *int32      `json:"invitationTimeoutInSeconds,omitempty"`
-			OperationContext           string      `json:"operationContext,omitempty"`
-			OperationCallbackURI       string      `json:"operationCallbackUri,omitempty"`
-		}{
-			participant, o.SourceCallerIDNumber.model().PhoneNumber, o.SourceDisplayName,
-			o.InvitationTimeoutInSeconds, o.OperationContext, o.OperationCallbackURI,
-		},
-	}, &resp)
-	return resp, err
-}
-
-// CancelAddParticipantOptions are the optional parts of a withdrawal; nil means none.
-type CancelAddParticipantOptions struct {
-	Repeatability Repeatability
-
-	// OperationContext comes back in the events of this operation.
-	OperationContext     string
-	OperationCallbackURI string // where its events go; empty: the call's callback URI
-}
-
-// CancelAddParticipantResponse names the invitation that is withdrawn.
-type CancelAddParticipantResponse struct {
-	InvitationID     string `json:"invitationId"`
-	OperationContext string `json:"operationContext"`
-}
-
-// CancelAddParticipant withdraws an invitation that has not been answered.
-// CancelAddParticipantSucceeded or CancelAddParticipantFailed follows.
-//
-// It takes a Repeatability pair, with which the client repeats it.
-//
-// Source: CallConnection_CancelAddParticipant,
-// POST /calling/callConnections/{callConnectionId}/participants:cancelAddParticipant.
-func (c *Client) CancelAddParticipant(
-	ctx context.Context, callConnectionID, invitationID string, options *CancelAddParticipantOptions,
-) (CancelAddParticipantResponse, error) {
-	const name = "CancelAddParticipant"
-	var resp CancelAddParticipantResponse
-	o := orDefault(options)
-	if invitationID == "" {
-		return resp, invalid(name, "no invitation id")
-	}
-	err := c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + "/{}/participants:cancelAddParticipant",
-		ids:    []string{callConnectionID},
-		pair:   &o.Repeatability,
-		ok:     []int{http.StatusAccepted},
-		body: struct {
-			InvitationID         string `json:"invitationId"`
-			OperationContext     string `json:"operationContext,omitempty"`
-			OperationCallbackURI string `json:"operationCallbackUri,omitempty"`
-		}{invitationID, o.OperationContext, o.OperationCallbackURI},
+		name:   "GetParticipant",
+		method: http.MethodGet,
+		path:   connections + "/{}/participants/{}",
+		ids:    []string{callConnectionID, participant.RawID()},
+		ok:     []int{http.StatusOK},
 	}, &resp)
 	return resp, err
 }
@@ -209,8 +120,9 @@ func (c *Client) RemoveParticipant(
 	const name = "RemoveParticipant"
 	var resp RemoveParticipantResponse
 	o := orDefault(options)
-	if participant.IsZero() {
-		return resp, invalid(name, "no participant")
+	common := operationModel{o.OperationContext, o.OperationCallbackURI}
+	if err := cmp.Or(refuse(participant.IsZero(), "no participant"), common.check()); err != nil {
+		return resp, invalid(name, err.Error())
 	}
 	err := c.send(ctx, operation{
 		name:   name,
@@ -220,10 +132,51 @@ func (c *Client) RemoveParticipant(
 		pair:   &o.Repeatability,
 		ok:     []int{http.StatusAccepted},
 		body: struct {
-			ParticipantToRemove  Identifier `json:"participantToRemove"`
-			OperationContext     string     `json:"operationContext,omitempty"`
-			OperationCallbackURI string     `json:"operationCallbackUri,omitempty"`
-		}{participant, o.OperationContext, o.OperationCallbackURI},
+			ParticipantToRemove Identifier `json:"participantToRemove"`
+			operationModel
+		}{participant, common},
+	}, &resp)
+	return resp, err
+}
+
+// MuteOptions are the optional parts of muting; nil means none.
+type MuteOptions struct {
+	Repeatability    Repeatability
+	OperationContext string // comes back in the response
+}
+
+// MuteResponse repeats the operation context.
+type MuteResponse struct {
+	OperationContext string `json:"operationContext"`
+}
+
+// Mute mutes one participant, who must be a user of ACS, and who alone can
+// unmute again. ParticipantsUpdated follows. Telephones cannot be muted, nor in
+// Teams Phone calls anybody.
+//
+// It takes a Repeatability pair, with which the client repeats it.
+//
+// Source: CallConnection_Mute, POST /calling/callConnections/{callConnectionId}/participants:mute.
+func (c *Client) Mute(
+	ctx context.Context, callConnectionID string, participant Identifier, options *MuteOptions,
+) (MuteResponse, error) {
+	const name = "Mute"
+	var resp MuteResponse
+	o := orDefault(options)
+	if participant.IsZero() {
+		return resp, invalid(name, "no participant")
+	}
+	err := c.send(ctx, operation{
+		name:   name,
+		method: http.MethodPost,
+		path:   connections + "/{}/participants:mute",
+		ids:    []string{callConnectionID},
+		pair:   &o.Repeatability,
+		ok:     []int{http.StatusOK},
+		body: struct {
+			TargetParticipants []Identifier `json:"targetParticipants"` // the service takes exactly one
+			OperationContext   string       `json:"operationContext,omitempty"`
+		}{[]Identifier{participant}, o.OperationContext},
 	}, &resp)
 	return resp, err
 }

@@ -1,8 +1,8 @@
 package acs
 
 import (
+	"cmp"
 	"encoding/json"
-	"slices"
 )
 
 // PlaySource is something to play: exactly one of File, Text and SSML. Text and
@@ -57,19 +57,31 @@ func PlayText(text, locale string) PlaySource {
 // PlaySSML is a document in Speech Synthesis Markup Language.
 func PlaySSML(ssml string) PlaySource { return PlaySource{SSML: &SSMLSource{SSMLText: ssml}} }
 
-// valid reports whether s is exactly one thing.
-func (s PlaySource) valid() bool {
+// check refuses what is not exactly one thing; nil is nothing, and will do.
+func (s *PlaySource) check() error {
+	if s == nil {
+		return nil
+	}
 	n := 0
 	for _, set := range []bool{s.File != nil, s.Text != nil, s.SSML != nil} {
 		if set {
 			n++
 		}
 	}
-	return n == 1
+	return cmp.Or(
+		refuse(n != 1, "a play source is not exactly one of file, text and SSML"),
+		refuse(s.File != nil && s.File.URI == "", "a play source has no URI"),
+		refuse(s.Text != nil && s.Text.Text == "" || s.SSML != nil && s.SSML.SSMLText == "", "a play source has no text"),
+	)
 }
 
-func allValid(sources []PlaySource) bool {
-	return !slices.ContainsFunc(sources, func(s PlaySource) bool { return !s.valid() })
+func checkSources(sources []PlaySource) error {
+	for i := range sources {
+		if err := sources[i].check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // MarshalJSON writes s with the kind that tells which of its members it is.

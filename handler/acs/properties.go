@@ -16,6 +16,31 @@ const (
 	StateDisconnected     CallConnectionState = "disconnected"
 )
 
+// SubscriptionState is how far the streaming of a call has come.
+type SubscriptionState string
+
+// The states of a subscription.
+const (
+	SubscriptionDisabled SubscriptionState = "disabled"
+	SubscriptionInactive SubscriptionState = "inactive"
+	SubscriptionActive   SubscriptionState = "active"
+)
+
+// MediaStreamingSubscription is the streaming of a call's audio.
+type MediaStreamingSubscription struct {
+	ID                     string            `json:"id"`
+	State                  SubscriptionState `json:"state"`
+	SubscribedContentTypes []string          `json:"subscribedContentTypes"` // audio
+}
+
+// TranscriptionSubscription is the transcription of a call.
+type TranscriptionSubscription struct {
+	ID                    string            `json:"id"`
+	State                 SubscriptionState `json:"state"`
+	SubscribedResultTypes []string          `json:"subscribedResultTypes"` // final, intermediate
+	Locale                string            `json:"locale"`
+}
+
 // CallConnectionProperties is a call as the service sees it. Every field may be
 // empty; ServerCallID may come later, with the CallConnected event.
 type CallConnectionProperties struct {
@@ -30,6 +55,10 @@ type CallConnectionProperties struct {
 	SourceDisplayName    string
 	AnsweredBy           Identifier // a communication user
 	AnsweredFor          Identifier // the number that was called
+
+	// The streams that the call was opened with; nil without.
+	MediaStreamingSubscription *MediaStreamingSubscription
+	TranscriptionSubscription  *TranscriptionSubscription
 }
 
 // UnmarshalJSON reads the wire's CallConnectionProperties.
@@ -46,6 +75,9 @@ func (p *CallConnectionProperties) UnmarshalJSON(data []byte) error {
 		SourceDisplayName    string              `json:"sourceDisplayName"`
 		AnsweredBy           *userModel          `json:"answeredBy"`
 		AnsweredFor          *phoneModel         `json:"answeredFor"`
+
+		MediaStreamingSubscription *MediaStreamingSubscription `json:"mediaStreamingSubscription"`
+		TranscriptionSubscription  *TranscriptionSubscription  `json:"transcriptionSubscription"`
 	}
 	if err := json.Unmarshal(data, &w); err != nil {
 		return err
@@ -62,6 +94,9 @@ func (p *CallConnectionProperties) UnmarshalJSON(data []byte) error {
 		SourceDisplayName:    w.SourceDisplayName,
 		AnsweredBy:           identifierModel{CommunicationUser: w.AnsweredBy}.identifier(),
 		AnsweredFor:          identifierModel{PhoneNumber: w.AnsweredFor}.identifier(),
+
+		MediaStreamingSubscription: w.MediaStreamingSubscription,
+		TranscriptionSubscription:  w.TranscriptionSubscription,
 	}
 	return nil
 }

@@ -1,7 +1,10 @@
 package acs
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"math"
 	"net/http"
 )
 
@@ -14,29 +17,6 @@ const (
 	InputChoices      RecognizeInputType = "choices"
 	InputSpeech       RecognizeInputType = "speech"
 	InputSpeechOrDTMF RecognizeInputType = "speechOrDtmf"
-)
-
-// Tone is a key of the telephone.
-type Tone string
-
-// The tones.
-const (
-	Tone0        Tone = "zero"
-	Tone1        Tone = "one"
-	Tone2        Tone = "two"
-	Tone3        Tone = "three"
-	Tone4        Tone = "four"
-	Tone5        Tone = "five"
-	Tone6        Tone = "six"
-	Tone7        Tone = "seven"
-	Tone8        Tone = "eight"
-	Tone9        Tone = "nine"
-	ToneA        Tone = "a"
-	ToneB        Tone = "b"
-	ToneC        Tone = "c"
-	ToneD        Tone = "d"
-	TonePound    Tone = "pound"
-	ToneAsterisk Tone = "asterisk"
 )
 
 // Choice is one of several things a participant may say, or a key instead.
@@ -108,15 +88,18 @@ func (c *Client) Recognize(
 ) (RecognizeResponse, error) {
 	const name = "Recognize"
 	o := orDefault(options)
-	switch {
-	case target.IsZero():
-		return RecognizeResponse{}, invalid(name, "no target participant")
-	case input == "":
-		return RecognizeResponse{}, invalid(name, "no input type")
-	case input == InputChoices && len(o.Choices) == 0:
-		return RecognizeResponse{}, invalid(name, "no choices")
-	case o.PlayPrompt != nil && !o.PlayPrompt.valid(), !allValid(o.PlayPrompts):
-		return RecognizeResponse{}, invalid(name, "a prompt is not exactly one of file, text and SSML")
+	common := operationModel{o.OperationContext, o.OperationCallbackURI}
+	if err := cmp.Or(
+		refuse(target.IsZero(), "no target participant"),
+		refuse(input == "", "no input type"),
+		refuse(input == InputChoices && len(o.Choices) == 0, "no choices"),
+		checkChoices(o.Choices),
+		o.PlayPrompt.check(),
+		checkSources(o.PlayPrompts),
+		o.checkTimes(),
+		common.check(),
+	); err != nil {
+		return RecognizeResponse{}, invalid(name, err.Error())
 	}
 	return RecognizeResponse{}, c.send(ctx, operation{
 		name:   name,
@@ -128,15 +111,30 @@ func (c *Client) Recognize(
 			RecognizeInputType          RecognizeInputType `json:"recognizeInputType"`
 			RecognizeOptions            recognizeModel     `json:"recognizeOptions"`
 			PlayPrompt                  *PlaySource        `json:"playPrompt,omitempty"`
-			PlayPrompts                 []PlaySource       `json:"playPrompts,omitempty"`
+			PlayPrompts                 []PlaySource       `json:"playPrompts,omitzero"`
 			InterruptCallMediaOperation *bool              `json:"interruptCallMediaOperation,omitempty"`
-			OperationContext            string             `json:"operationContext,omitempty"`
-			OperationCallbackURI        string             `json:"operationCallbackUri,omitempty"`
-		}{
-			input, o.model(target, input), o.PlayPrompt, o.PlayPrompts, o.InterruptCallMediaOperation,
-			o.OperationContext, o.OperationCallbackURI,
-		},
+			operationModel
+		}{input, o.model(target, input), o.PlayPrompt, o.PlayPrompts, o.InterruptCallMediaOperation, common},
 	}, nil)
+}
+
+// checkTimes refuses times and counts that the service does not take.
+func (o RecognizeOptions) checkTimes() error {
+	return cmp.Or(
+		checkRange("InitialSilenceTimeoutInSeconds", o.InitialSilenceTimeoutInSeconds, 0, 300),
+		checkRange("InterToneTimeoutInSeconds", o.InterToneTimeoutInSeconds, 1, 60),
+		checkRange("MaxTonesToCollect", o.MaxTonesToCollect, 1, math.MaxInt32),
+		checkRange("EndSilenceTimeoutInMs", o.EndSilenceTimeoutInMs, 0, math.MaxInt64),
+	)
+}
+
+func checkChoices(choices []Choice) error {
+	for _, c := range choices {
+		if c.Label == "" || len(c.Phrases) == 0 {
+			return errors.New("a choice lacks its label or phrases")
+		}
+	}
+	return nil
 }
 
 // recognizeModel is the wire's RecognizeOptions.
@@ -147,14 +145,14 @@ type recognizeModel struct {
 	SpeechLanguage                   string          `json:"speechLanguage,omitempty"`
 	SpeechRecognitionModelEndpointID string          `json:"speechRecognitionModelEndpointId,omitempty"`
 	DTMFOptions                      *dtmfModel      `json:"dtmfOptions,omitempty"`
-	Choices                          []Choice        `json:"choices,omitempty"`
+	Choices                          []Choice        `json:"choices,omitzero"`
 	SpeechOptions                    *speechModel    `json:"speechOptions,omitempty"`
 }
 
 type dtmfModel struct {
 	InterToneTimeoutInSeconds int32  `json:"interToneTimeoutInSeconds"`
 	MaxTonesToCollect         *int32 `json:"maxTonesToCollect,omitempty"`
-	StopTones                 []Tone `json:"stopTones,omitempty"`
+	StopTones                 []Tone `json:"stopTones,omitzero"`
 }
 
 type speechModel struct {

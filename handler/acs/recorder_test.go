@@ -50,6 +50,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.t.Errorf("read body: %v", err)
 	}
 	r.check(req, body)
+	checkSchema(r.t, req.Method, req.RequestURI, req.URL.RawQuery, req.Header, body)
 	r.mu.Lock()
 	a := r.answers[min(len(r.seen), len(r.answers)-1)]
 	r.seen = append(r.seen, received{req.Method, req.RequestURI, req.Header.Clone(), string(body)})
@@ -125,8 +126,19 @@ func (w wire) Do(req *http.Request) (*http.Response, error) { return w(req) }
 
 func (w wire) client(t *testing.T) *Client {
 	t.Helper()
+	checked := wire(func(req *http.Request) (*http.Response, error) {
+		if strings.HasPrefix(req.URL.Path, "/calling/") {
+			var body []byte
+			if req.Body != nil {
+				body, _ = io.ReadAll(req.Body)
+				req.Body = io.NopCloser(bytes.NewReader(body))
+			}
+			checkSchema(t, req.Method, req.URL.RequestURI(), req.URL.RawQuery, req.Header, body)
+		}
+		return w(req)
+	})
 	c, err := NewClientWithKey("https://contoso.communication.azure.com", testKey,
-		&ClientOptions{ClientOptions: azcore.ClientOptions{Transport: w}})
+		&ClientOptions{ClientOptions: azcore.ClientOptions{Transport: checked}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +153,7 @@ func reply(req *http.Request, a answer) *http.Response {
 	}
 	return &http.Response{
 		StatusCode: a.status, Header: h, Request: req, Body: io.NopCloser(bytes.NewBufferString(a.body)),
+		ContentLength: int64(len(a.body)),
 	}
 }
 

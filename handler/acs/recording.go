@@ -1,27 +1,13 @@
 package acs
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 )
 
 const recordings = "/calling/recordings"
-
-// CallLocatorKind is by which of its ids a call is found.
-type CallLocatorKind string
-
-// The kinds of call locators.
-const (
-	ServerCallLocator CallLocatorKind = "serverCallLocator"
-	GroupCallLocator  CallLocatorKind = "groupCallLocator"
-	RoomCallLocator   CallLocatorKind = "roomCallLocator" // not for recordings
-)
-
-// CallLocator finds a call that the application may not be in.
-type CallLocator struct {
-	Kind CallLocatorKind
-	ID   string
-}
 
 // RecordingTarget is the call to record: exactly one of its fields. A Teams
 // Phone call is named by its connection.
@@ -38,9 +24,14 @@ const (
 	ChannelMixed   RecordingChannel = "mixed"
 	ChannelUnmixed RecordingChannel = "unmixed"
 
+	// The formats go with contents and channels as they can: WAV with audio,
+	// mixed or not; MP3 with mixed audio; MP4 with mixed audio and video.
 	FormatWAV RecordingFormat = "wav"
 	FormatMP3 RecordingFormat = "mp3"
 	FormatMP4 RecordingFormat = "mp4"
+
+	StorageService RecordingStorageKind = "azureCommunicationServices"
+	StorageBlob    RecordingStorageKind = "azureBlobStorage"
 
 	RecordingActive   RecordingState = "active"
 	RecordingInactive RecordingState = "inactive"
@@ -53,9 +44,14 @@ type (
 	RecordingChannel string
 	// RecordingFormat is the kind of file.
 	RecordingFormat string
+	// RecordingStorageKind is where the files are kept.
+	RecordingStorageKind string
 	// RecordingState is whether a recording is running.
 	RecordingState string
 )
+
+// maxChannel is the last of the five channels of an unmixed recording.
+const maxChannel = 4
 
 // ChannelAffinity gives a participant an audio channel, 0 to 4, of an unmixed recording.
 type ChannelAffinity struct {
@@ -64,9 +60,12 @@ type ChannelAffinity struct {
 }
 
 // StartRecordingOptions are the optional parts of a recording; nil means none.
-// A Teams Phone call is recorded as audio, in WAV.
 type StartRecordingOptions struct {
 	Repeatability Repeatability
+
+	// TeamsPhone says that the call is a Teams Phone call: then it must be named
+	// by its connection, and Content and Format must be ContentAudio and FormatWAV.
+	TeamsPhone bool
 
 	// RecordingStateCallbackURI is where RecordingStateChanged and StartRecordingFailed go.
 	RecordingStateCallbackURI string
@@ -82,8 +81,12 @@ type StartRecordingOptions struct {
 	// PauseOnStart starts the recording paused.
 	PauseOnStart *bool
 
+	// StorageKind is where the files are kept; empty: in the service, or in the
+	// container if ContainerURL is given.
+	StorageKind RecordingStorageKind
+
 	// ContainerURL is the Azure Blob Storage container, and perhaps a path in it,
-	// to which the service exports the files; empty: they stay in the service for 24 h.
+	// to which the service exports the files. It keeps its own copy for 24 h as well.
 	ContainerURL string
 }
 
@@ -113,11 +116,8 @@ func (c *Client) StartRecording(
 	const name = "StartRecording"
 	var resp StartRecordingResponse
 	o := orDefault(options)
-	if (target.CallConnectionID == "") == (target.CallLocator == nil) {
-		return resp, invalid(name, "needs a connection id or a call locator, and not both")
-	}
-	if l := target.CallLocator; l != nil && l.ID == "" {
-		return resp, invalid(name, "the call locator has no id")
+	if err := cmp.Or(target.check(), o.check(target)); err != nil {
+		return resp, invalid(name, err.Error())
 	}
 	err := c.send(ctx, operation{
 		name:   name,
@@ -127,78 +127,74 @@ func (c *Client) StartRecording(
 		ok:     []int{http.StatusOK, http.StatusAccepted, http.StatusNoContent},
 		body: struct {
 			CallConnectionID                string                `json:"callConnectionId,omitempty"`
-			CallLocator                     *locatorModel         `json:"callLocator,omitempty"`
+			CallLocator                     *CallLocator          `json:"callLocator,omitempty"`
 			RecordingStateCallbackURI       string                `json:"recordingStateCallbackUri,omitempty"`
 			RecordingContentType            RecordingContent      `json:"recordingContentType,omitempty"`
 			RecordingChannelType            RecordingChannel      `json:"recordingChannelType,omitempty"`
 			RecordingFormatType             RecordingFormat       `json:"recordingFormatType,omitempty"`
-			AudioChannelParticipantOrdering []Identifier          `json:"audioChannelParticipantOrdering,omitempty"`
-			ChannelAffinity                 []ChannelAffinity     `json:"channelAffinity,omitempty"`
+			AudioChannelParticipantOrdering []Identifier          `json:"audioChannelParticipantOrdering,omitzero"`
+			ChannelAffinity                 []ChannelAffinity     `json:"channelAffinity,omitzero"`
 			PauseOnStart                    *bool                 `json:"pauseOnStart,omitempty"`
 			ExternalStorage                 *externalStorageModel `json:"externalStorage,omitempty"`
 		}{
-			target.CallConnectionID, target.CallLocator.model(), o.RecordingStateCallbackURI, o.Content, o.Channel,
+			target.CallConnectionID, target.CallLocator, o.RecordingStateCallbackURI, o.Content, o.Channel,
 			o.Format, o.AudioChannelParticipantOrdering, o.ChannelAffinity, o.PauseOnStart, o.storage(),
 		},
 	}, &resp)
 	return resp, err
 }
 
-// StopRecordingOptions has no fields yet.
-type StopRecordingOptions struct{}
-
-// StopRecordingResponse is empty.
-type StopRecordingResponse struct{}
-
-// StopRecording ends a recording; its file is announced through Event Grid some
-// minutes later. The client repeats it; a recording that has ended is ErrGone.
-//
-// Source: CallRecording_StopRecording, DELETE /calling/recordings/{recordingId}.
-func (c *Client) StopRecording(
-	ctx context.Context, recordingID string, _ *StopRecordingOptions,
-) (StopRecordingResponse, error) {
-	return StopRecordingResponse{}, c.send(ctx, operation{
-		name:   "StopRecording",
-		method: http.MethodDelete,
-		path:   recordings + "/{}",
-		ids:    []string{recordingID},
-		ok:     []int{http.StatusNoContent},
-	}, nil)
-}
-
-// locatorModel is a CallLocator on the wire.
-type locatorModel struct {
-	Kind         CallLocatorKind `json:"kind"`
-	ServerCallID string          `json:"serverCallId,omitempty"`
-	GroupCallID  string          `json:"groupCallId,omitempty"`
-	RoomID       string          `json:"roomId,omitempty"`
-}
-
-func (l *CallLocator) model() *locatorModel {
-	if l == nil {
+func (t RecordingTarget) check() error {
+	if (t.CallConnectionID == "") == (t.CallLocator == nil) {
+		return errors.New("needs a connection id or a call locator, and not both")
+	}
+	if t.CallLocator == nil {
 		return nil
 	}
-	m := &locatorModel{Kind: l.Kind}
-	switch l.Kind {
-	case GroupCallLocator:
-		m.GroupCallID = l.ID
-	case RoomCallLocator:
-		m.RoomID = l.ID
-	default:
-		m.ServerCallID = l.ID
+	return cmp.Or(
+		t.CallLocator.check(),
+		refuse(t.CallLocator.Kind == RoomCallLocator, "a room is not recorded by its id: use the call's server call id"),
+	)
+}
+
+// check refuses what the service does not record.
+//
+// Source: "Call recording", and the capabilities of Teams Phone extensibility,
+// Azure Communication Services documentation.
+func (o StartRecordingOptions) check(target RecordingTarget) error {
+	for _, a := range o.ChannelAffinity {
+		if err := cmp.Or(
+			refuse(a.Participant.IsZero(), "a channel's participant is nobody"),
+			checkRange("a channel", a.Channel, 0, maxChannel),
+		); err != nil {
+			return err
+		}
 	}
-	return m
+	unmixed, video := o.Channel == ChannelUnmixed, o.Content == ContentAudioVideo
+	return cmp.Or(
+		refuse(o.TeamsPhone && target.CallConnectionID == "", "a Teams Phone call is recorded by its connection, not by a locator"),
+		refuse(o.TeamsPhone && (o.Content != ContentAudio || o.Format != FormatWAV),
+			"a Teams Phone call is recorded as audio in WAV: Content and Format have to say so"),
+		refuse(unmixed && (video || o.Format != "" && o.Format != FormatWAV), "unmixed audio is recorded as audio in WAV"),
+		refuse(o.StorageKind == StorageBlob && o.ContainerURL == "", "StorageBlob needs a ContainerURL"),
+		refuse(o.StorageKind == StorageService && o.ContainerURL != "", "a ContainerURL is for StorageBlob"),
+		checkNobody("participant", o.AudioChannelParticipantOrdering),
+		checkOptional("recording state callback URI", o.RecordingStateCallbackURI),
+	)
 }
 
 // externalStorageModel is the wire's RecordingStorage.
 type externalStorageModel struct {
-	RecordingStorageKind             string `json:"recordingStorageKind"`
-	RecordingDestinationContainerURL string `json:"recordingDestinationContainerUrl"`
+	RecordingStorageKind             RecordingStorageKind `json:"recordingStorageKind"`
+	RecordingDestinationContainerURL string               `json:"recordingDestinationContainerUrl,omitempty"`
 }
 
 func (o StartRecordingOptions) storage() *externalStorageModel {
-	if o.ContainerURL == "" {
-		return nil
+	switch {
+	case o.StorageKind != "":
+		return &externalStorageModel{o.StorageKind, o.ContainerURL}
+	case o.ContainerURL != "":
+		return &externalStorageModel{StorageBlob, o.ContainerURL}
 	}
-	return &externalStorageModel{"azureBlobStorage", o.ContainerURL}
+	return nil
 }

@@ -51,21 +51,27 @@ func (r Repeatability) set(h http.Header) {
 var once = policy.RetryOptions{MaxRetries: -1}
 
 // again is for the operations that may be sent again: after a lost answer, a
-// 408 or a 5xx that may pass. It never waits for what ctx would not live to see.
-func (c *Client) again(ctx context.Context) policy.RetryOptions {
+// 408 or a 5xx that may pass, and if throttled is set after a 429 that says when.
+// It never waits for what ctx would not live to see.
+func (c *Client) again(ctx context.Context, throttled bool) policy.RetryOptions {
 	o := c.retry
 	o.ShouldRetry = func(resp *http.Response, err error) bool {
 		if err != nil {
 			return true
 		}
+		wait := retryAfter(resp.Header)
 		switch code := resp.StatusCode; {
+		case code == http.StatusTooManyRequests:
+			if !throttled || wait == 0 {
+				return false
+			}
 		case code == http.StatusNotImplemented, code == http.StatusHTTPVersionNotSupported:
 			return false
 		case code != http.StatusRequestTimeout && code < http.StatusInternalServerError:
 			return false
 		}
 		deadline, ok := ctx.Deadline()
-		return !ok || time.Now().Add(retryAfter(resp.Header)).Before(deadline)
+		return !ok || time.Now().Add(wait).Before(deadline)
 	}
 	return o
 }

@@ -38,11 +38,29 @@ func (p *played) do(req *http.Request) (*http.Response, error) {
 
 var (
 	createCall = do{"CreateCall", func(ctx context.Context, c *Client) error {
-		_, err := c.CreateCall(ctx, []Identifier{phone}, callback, &CreateCallOptions{Repeatability: pair})
+		_, err := c.CreateCall(ctx, []Identifier{phone}, callback, &CreateCallOptions{
+			Repeatability: pair, SourceCallerIDNumber: PhoneNumber("+18005550100"),
+		})
 		return err
 	}}
 	addParticipant = do{"AddParticipant", func(ctx context.Context, c *Client) error {
-		_, err := c.AddParticipant(ctx, conn, phone, &AddParticipantOptions{Repeatability: pair})
+		_, err := c.AddParticipant(ctx, conn, phone, &AddParticipantOptions{Repeatability: pair, TeamsPhone: true})
+		return err
+	}}
+	redirectCall = do{"RedirectCall", func(ctx context.Context, c *Client) error {
+		_, err := c.RedirectCall(ctx, offer, phone, nil)
+		return err
+	}}
+	transfer = do{"TransferToParticipant", func(ctx context.Context, c *Client) error {
+		_, err := c.TransferToParticipant(ctx, conn, phone, nil)
+		return err
+	}}
+	move = do{"MoveParticipants", func(ctx context.Context, c *Client) error {
+		_, err := c.MoveParticipants(ctx, conn, []Identifier{phone}, "another", nil)
+		return err
+	}}
+	pauseRecording = do{"PauseRecording", func(ctx context.Context, c *Client) error {
+		_, err := c.PauseRecording(ctx, recordingID, nil)
 		return err
 	}}
 	answerCall = do{"AnswerCall", func(ctx context.Context, c *Client) error {
@@ -84,6 +102,10 @@ func TestWhatIsSentAgain(t *testing.T) {
 		{"a call is not created twice after a lost answer", createCall, []answer{{}, {status: 201}}, 1, false},
 		{"a participant is not added twice after a 500", addParticipant, []answer{{status: 500}, {status: 202}}, 1, false},
 		{"a participant is not added twice after a lost answer", addParticipant, []answer{{}, {status: 202}}, 1, false},
+		{"a call is not redirected twice after a 503", redirectCall, []answer{{status: 503}, {status: 204}}, 1, false},
+		{"a call is not transferred twice after a lost answer", transfer, []answer{{}, {status: 202}}, 1, false},
+		{"a participant is not moved twice after a 500", move, []answer{{status: 500}, {status: 202}}, 1, false},
+		{"a recording is not paused twice after a 500", pauseRecording, []answer{{status: 500}, {status: 202}}, 1, false},
 		{"an answer is, after a 503", answerCall, []answer{{status: 503}, ok}, 2, true},
 		{"an answer is, after a 408", answerCall, []answer{{status: 408}, ok}, 2, true},
 		{"an answer is, after lost answers", answerCall, []answer{{}, {}, ok}, 3, true},
@@ -92,7 +114,9 @@ func TestWhatIsSentAgain(t *testing.T) {
 		{"a 409 is not", answerCall, []answer{{status: 409}, ok}, 1, false},
 		{"a 501 is not", answerCall, []answer{{status: 501}, ok}, 1, false},
 		{"a look is, after a 500", getCall, []answer{{status: 500}, ok}, 2, true},
-		{"a look is not, after a 429", getCall, []answer{{status: 429}, ok}, 1, false},
+		{"a look is, after a 429 that says when", getCall, []answer{{status: 429, header: map[string]string{"Retry-After": "7"}}, ok}, 2, true},
+		{"a look is not, after a 429 that does not", getCall, []answer{{status: 429}, ok}, 1, false},
+		{"an answer is not, after a 429 that says when", answerCall, []answer{{status: 429, header: map[string]string{"Retry-After": "7"}}, ok}, 1, false},
 		{"leaving is, after a 502", hangupCall, []answer{{status: 502}, noContent}, 2, true},
 		{"playing is not, after a 503", playFile, []answer{{status: 503}, {status: 202}}, 1, false},
 		{"listening is not, after a lost answer", recognizeKeys, []answer{{}, {status: 202}}, 1, false},
@@ -152,7 +176,7 @@ func TestAMadeUpPairStaysTheSame(t *testing.T) {
 }
 
 func TestAThrottledRequestReturnsAtOnceWithItsDelay(t *testing.T) {
-	for _, op := range []do{createCall, answerCall, getCall, playFile} {
+	for _, op := range []do{createCall, answerCall, playFile} {
 		t.Run(op.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &played{answers: []answer{{status: 429, header: map[string]string{"Retry-After": "12"}}}}

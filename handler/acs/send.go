@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+	"github.com/google/uuid"
 )
 
 // operation is one call of a REST operation.
@@ -28,10 +29,11 @@ type operation struct {
 
 // repeats says which attempts the client may add to the first.
 func (op operation) repeats(ctx context.Context, c *Client) policy.RetryOptions {
-	if op.rings || op.pair == nil && op.method == http.MethodPost {
+	reads := op.method != http.MethodPost // or deletes, which comes to the same
+	if op.rings || op.pair == nil && !reads {
 		return once
 	}
-	return c.again(ctx)
+	return c.again(ctx, reads) // a repeated pair would only be answered with the 429 again
 }
 
 // send runs op and decodes its answer into out, which stays as it is when the
@@ -47,7 +49,7 @@ func (c *Client) send(ctx context.Context, op operation, out any) (err error) {
 		}
 		path = strings.Replace(path, "{}", escape(id), 1)
 	}
-	return c.sendTo(ctx, op, c.endpoint+path+"?api-version="+apiVersion, out)
+	return c.sendTo(ctx, op, c.endpoint.String()+path+"?api-version="+url.QueryEscape(c.version), out)
 }
 
 // sendTo is send to a given URL.
@@ -56,7 +58,7 @@ func (c *Client) sendTo(ctx context.Context, op operation, to string, out any) e
 	if err != nil || !secure(req.Raw().URL) { // a next link may lead anywhere
 		return invalid(op.name, "the URL is malformed, or neither https nor loopback")
 	}
-	req.Raw().Header.Set("Accept", "application/json")
+	setHeader(req)
 	if op.pair != nil {
 		pair, err := op.pair.complete()
 		if err != nil {
@@ -94,9 +96,18 @@ func (c *Client) sendTo(ctx context.Context, op operation, to string, out any) e
 	return nil
 }
 
+// setHeader sets what every request has. The request id is not azcore's, whose
+// UUIDs are of no known variant.
+func setHeader(req *policy.Request) {
+	h := req.Raw().Header
+	h.Set("Accept", "application/json") // also for audio, as Microsoft's own client does
+	h.Set("X-Ms-Client-Request-Id", uuid.NewString())
+}
+
 // escape percent-encodes an id for a path segment as JavaScript's
 // encodeURIComponent does: ACS ids contain ":", "+" and "=", which
 // url.PathEscape leaves alone.
-func escape(id string) string {
-	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
-}
+func escape(id string) string { return unescaped.Replace(url.QueryEscape(id)) }
+
+// unescaped is what encodeURIComponent writes otherwise than url.QueryEscape.
+var unescaped = strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")

@@ -1,53 +1,154 @@
 package acs
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// keyPolicy signs requests with an access key. It stands inside the retry loop,
-// so that each attempt carries a fresh date: the service refuses old ones.
+// AccessKey is one of the two keys of an ACS resource, with which requests to
+// all its APIs are signed. Printing one shows nothing of it.
+type AccessKey struct{ key []byte }
+
+// ParseAccessKey reads an access key in base64, as the portal shows it.
+func ParseAccessKey(text string) (AccessKey, error) {
+	key, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(key) == 0 {
+		return AccessKey{}, errors.New("acs: the access key is not base64") // the decoder's error would quote it
+	}
+	return AccessKey{key}, nil
+}
+
+// String hides the key.
+func (AccessKey) String() string { return masked }
+
+// GoString hides the key.
+func (AccessKey) GoString() string { return masked }
+
+// Signed is what the signature of a request covers, as it goes over the wire.
 //
 // Source: "Sign an HTTP request", Azure Communication Services documentation.
-type keyPolicy struct {
-	key []byte
+type Signed struct {
+	Method       string
+	PathAndQuery string // of the request line, escapes and all
+	Date         string // x-ms-date, in the form of [http.TimeFormat]
+	Host         string // with a port only where it is not the scheme's own
+	ContentHash  string // x-ms-content-sha256
 }
 
-func (p *keyPolicy) Do(req *policy.Request) (*http.Response, error) {
-	raw := req.Raw()
-	hash, err := contentHash(req.Body())
-	if err != nil {
-		return nil, fmt.Errorf("hash body: %w", err)
+// append appends the string to sign. A query may be given apart from the path.
+func (s Signed) append(b []byte, query string) []byte {
+	b = append(append(b, strings.ToUpper(s.Method)...), '\n')
+	b = append(b, s.PathAndQuery...)
+	if query != "" {
+		b = append(append(b, '?'), query...)
 	}
-	date := time.Now().UTC().Format(http.TimeFormat)
-	raw.Host = signedHost(raw.URL) // sent as it is signed
-	text := stringToSign(raw.Method, raw.URL.RequestURI(), date, raw.Host, hash)
-	raw.Header.Set("X-Ms-Date", date)
-	raw.Header.Set("X-Ms-Content-Sha256", hash)
-	raw.Header.Set("Authorization",
-		"HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature="+p.sign(text))
-	return req.Next()
+	b = append(append(append(b, '\n'), s.Date...), ';')
+	b = append(append(b, s.Host...), ';')
+	return append(b, s.ContentHash...)
 }
 
-func (p *keyPolicy) sign(text string) string {
-	mac := hmac.New(sha256.New, p.key)
-	mac.Write([]byte(text))
+// String is the string to sign.
+func (s Signed) String() string { return string(s.append(nil, "")) }
+
+// ContentHash is the base64 SHA-256 of a body, that of x-ms-content-sha256.
+func ContentHash(body []byte) string {
+	sum := sha256.Sum256(body)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// Signature is the base64 signature of s. Client signs its own requests; this
+// is for other APIs of the resource, and for servers that check signatures.
+func (k AccessKey) Signature(s Signed) string {
+	mac := hmac.New(sha256.New, k.key)
+	mac.Write(s.append(nil, ""))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// stringToSign is what the signature covers. The path and query are those of
-// the request line, escapes and all.
-func stringToSign(method, pathAndQuery, date, host, hash string) string {
-	return strings.ToUpper(method) + "\n" + pathAndQuery + "\n" + date + ";" + host + ";" + hash
+// signedFor makes the key policy sign a request as if it were one for the
+// resource, though it goes to another host: see recording content.
+type signedFor struct{ host string }
+
+// keyPolicy signs requests with an access key. It stands inside the retry loop,
+// so that each attempt carries a fresh date: the service refuses old ones.
+type keyPolicy struct{ signers sync.Pool }
+
+func newKeyPolicy(key AccessKey) *keyPolicy {
+	p := &keyPolicy{}
+	p.signers.New = func() any {
+		return &signer{mac: hmac.New(sha256.New, key.key), sha: sha256.New()}
+	}
+	return p
+}
+
+func (p *keyPolicy) Do(req *policy.Request) (*http.Response, error) {
+	s := p.signers.Get().(*signer)
+	err := s.sign(req, time.Now())
+	p.signers.Put(s)
+	if err != nil {
+		return nil, fmt.Errorf("hash body: %w", err)
+	}
+	return req.Next()
+}
+
+// signer is what signing needs besides the request, kept for the next one: what
+// is left to allocate are the three values and the list that holds them.
+type signer struct {
+	mac, sha hash.Hash
+	read     [2048]byte // of the body
+	sum      [sha256.Size]byte
+	other    signedFor
+	buf      []byte
+}
+
+const authorization = "HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature="
+
+// sign sets the headers that make req one of at. The body is left at its start.
+func (s *signer) sign(req *policy.Request, at time.Time) error {
+	raw := req.Raw()
+	s.sha.Reset()
+	if body := req.Body(); body != nil {
+		if _, err := io.CopyBuffer(s.sha, body, s.read[:]); err != nil {
+			return err
+		}
+		// Not RewindBody: that would undo the wrapping by which the retry policy keeps the body open.
+		if _, err := body.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+	}
+	raw.Host = signedHost(raw.URL) // sent as it is signed
+	covered := Signed{Method: raw.Method, PathAndQuery: cmp.Or(raw.URL.EscapedPath(), "/"), Host: raw.Host}
+	query := raw.URL.RawQuery
+	if req.OperationValue(&s.other) {
+		covered.Host, query = s.other.host, ""
+	}
+	s.buf = at.UTC().AppendFormat(s.buf[:0], http.TimeFormat)
+	covered.Date = string(s.buf)
+	s.buf = base64.StdEncoding.AppendEncode(s.buf[:0], s.sha.Sum(s.sum[:0]))
+	covered.ContentHash = string(s.buf)
+
+	s.mac.Reset()
+	s.buf = covered.append(s.buf[:0], query)
+	s.mac.Write(s.buf)
+	s.buf = base64.StdEncoding.AppendEncode(append(s.buf[:0], authorization...), s.mac.Sum(s.sum[:0]))
+
+	values := []string{covered.Date, covered.ContentHash, string(s.buf)}
+	raw.Header["X-Ms-Date"] = values[0:1:1]
+	raw.Header["X-Ms-Content-Sha256"] = values[1:2:2]
+	raw.Header["Authorization"] = values[2:3:3]
+	return nil
 }
 
 // signedHost is the Host header of requests to u: lower case, and a port only
@@ -60,20 +161,4 @@ func signedHost(u *url.URL) string {
 	default:
 		return strings.TrimSuffix(host, ":80")
 	}
-}
-
-// contentHash is the base64 SHA-256 of a body, nil meaning the empty one. It
-// leaves the body where it was: at the start.
-func contentHash(body io.ReadSeeker) (string, error) {
-	h := sha256.New()
-	if body != nil {
-		if _, err := io.Copy(h, body); err != nil {
-			return "", err
-		}
-		// Not RewindBody: that would undo the wrapping by which the retry policy keeps the body open.
-		if _, err := body.Seek(0, io.SeekStart); err != nil {
-			return "", err
-		}
-	}
-	return base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
 }

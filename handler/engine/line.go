@@ -83,13 +83,15 @@ func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.
 		_, err = l.Client.CancelAllMediaOperations(ctx, connection, nil)
 	case call.Add:
 		_, err = l.Client.AddParticipant(ctx, connection, acs.ParseRawID(a.Target), &acs.AddParticipantOptions{
-			Repeatability: pair(c.ID, a), InvitationTimeoutInSeconds: seconds(a.Ring), OperationContext: opContext,
+			Repeatability: pair(c.ID, a), TeamsPhone: teamsPhone(c),
+			InvitationTimeoutInSeconds: seconds(a.Ring), OperationContext: opContext,
 		})
 	case call.StartRecord:
 		var res acs.StartRecordingResponse
 		target := acs.RecordingTarget{CallConnectionID: connection}
 		res, err = l.Client.StartRecording(ctx, target, &acs.StartRecordingOptions{
 			Repeatability:             pair(c.ID, a),
+			TeamsPhone:                teamsPhone(c),
 			RecordingStateCallbackURI: l.CallbackURL(c.ID, a.Op),
 			Content:                   acs.ContentAudio,
 			Channel:                   acs.RecordingChannel(a.Channels),
@@ -105,6 +107,9 @@ func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.
 	}
 	return done, err
 }
+
+// teamsPhone reports whether the call's line is a Teams resource account.
+func teamsPhone(c call.Call) bool { return acs.ParseRawID(c.Line).Kind == acs.KindTeamsApp }
 
 // participants returns who is in the call.
 func (l *ACS) participants(ctx context.Context, connection string) ([]call.Participant, error) {
@@ -146,6 +151,9 @@ func refusalCode(e *acs.Error) string {
 	}
 	if code := numericCode(e); code != 0 {
 		return strconv.Itoa(code)
+	}
+	if e.Status == 0 { // our own client would not send it
+		return ""
 	}
 	return strconv.Itoa(e.Status)
 }

@@ -116,6 +116,14 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 			"invitationTimeoutInSeconds":21,"operationContext":"in-1/7.1"}`,
 		},
 		{
+			"invite a telephone, which on a Teams line sees the line's own number",
+			call.Action{Verb: call.Add, Target: "4:+12065550111", Ring: 20 * time.Second}, 202,
+			"POST", connection + "/participants:add", true,
+			`{"participantToAdd":{"kind":"phoneNumber","rawId":"4:+12065550111",
+			"phoneNumber":{"value":"+12065550111","isAnonymous":false}},
+			"invitationTimeoutInSeconds":20,"operationContext":"in-1/7.1"}`,
+		},
+		{
 			"record", call.Action{Verb: call.StartRecord, Channels: "unmixed"}, 200, "POST", "/calling/recordings", true,
 			`{"callConnectionId":"conn-1","recordingStateCallbackUri":"https://app.example/in-1/7",
 			"recordingContentType":"audio","recordingChannelType":"unmixed","recordingFormatType":"wav"}`,
@@ -128,7 +136,7 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 			w := &wire{status: tt.status, body: `{"callConnectionId":"conn-1","serverCallId":"server-1",
 				"recordingId":"rec-1","value":[]}`}
 			tt.action.Ref, tt.action.Claims, tt.action.FirstSent = call.Ref{Op: 7, Send: 1}, 1, firstSent
-			c := call.Call{ID: id, ConnectionID: "conn-1", Context: "token"}
+			c := call.Call{ID: id, Line: "28:orgid:6f1c0a52-3a51-4a1e-9a55-2f4b8f0c7d11", ConnectionID: "conn-1", Context: "token"}
 			reply := newACS(t, w).Do(t.Context(), c, tt.action)
 
 			done := call.Replied{Verdict: call.Done}

@@ -1,13 +1,11 @@
 package event
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"switchboard/handler/acs"
 	"switchboard/handler/call"
 )
 
@@ -22,91 +20,39 @@ import (
 // Source: "Call Automation webhook events", Azure/azure-rest-api-specs,
 // communicationservicescallautomation.json, stable/2026-03-12.
 func ParseCallbacks(body []byte, id call.ID, op int) ([]call.Event, error) {
-	var docs []json.RawMessage
-	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '{' {
-		docs = []json.RawMessage{trimmed}
-	} else if err := json.Unmarshal(body, &docs); err != nil {
+	all, err := parse(body)
+	if err != nil {
 		return nil, fmt.Errorf("callback: %w", err)
 	}
-	events := make([]call.Event, 0, len(docs))
-	for i, doc := range docs {
-		e, err := parseCallback(doc, id, op)
-		if err != nil {
-			return nil, fmt.Errorf("callback event %d: %w", i, err)
-		}
-		events = append(events, e)
+	events := make([]call.Event, len(all))
+	for i, p := range all {
+		events[i] = p.callback(id, op)
 	}
 	return events, nil
 }
 
-// callbackData is the union of the members that our events have.
-type callbackData struct {
-	CallConnectionID  string             `json:"callConnectionId"`
-	ServerCallID      string             `json:"serverCallId"`
-	CorrelationID     string             `json:"correlationId"`
-	OperationContext  string             `json:"operationContext"`
-	ResultInformation *resultInformation `json:"resultInformation"`
-
-	Participant    party             `json:"participant"`
-	Participants   []callParticipant `json:"participants"`
-	SequenceNumber int               `json:"sequenceNumber"`
-
-	DTMFResult struct {
-		Tones []string `json:"tones"`
-	} `json:"dtmfResult"`
-	ChoiceResult struct {
-		Label string `json:"label"`
-	} `json:"choiceResult"`
-	SpeechResult struct {
-		Speech string `json:"speech"`
-	} `json:"speechResult"`
-
-	RecordingID string `json:"recordingId"`
-	State       string `json:"state"`
-}
-
-type resultInformation struct {
-	Code        int    `json:"code"`
-	SubCode     int    `json:"subCode"`
-	Message     string `json:"message"`
-	SIPDetails  detail `json:"sipDetails"`
-	Q850Details detail `json:"q850Details"`
-}
-
-type detail struct {
-	Code int `json:"code"`
-}
-
-type callParticipant struct {
-	Identifier party `json:"identifier"`
-	IsMuted    bool  `json:"isMuted"`
-	IsOnHold   bool  `json:"isOnHold"`
-}
-
-func parseCallback(doc []byte, id call.ID, op int) (call.Event, error) {
-	if len(doc) == 0 || doc[0] != '{' {
-		return call.Event{}, errors.New("not an object")
+// callback is p as the exchange sees it.
+func (p parsed) callback(id call.ID, op int) call.Event {
+	var c Common
+	if data, ok := p.Data.(interface{ common() *Common }); ok {
+		c = *data.common()
+	} else if u, ok := p.Data.(*Unknown); ok && len(u.JSON) > 0 {
+		_ = decode(u.JSON, &c) // whatever it is, it may say whose it is
 	}
-	var e envelope
-	if err := decode(doc, &e); err != nil {
-		return call.Event{}, err
-	}
-	var data callbackData
-	if len(e.Data) > 0 {
-		if err := decode(e.Data, &data); err != nil {
-			return call.Event{}, err
-		}
+	key := "callback " + p.envelope.key(c.CallConnectionID)
+	if p.part > 0 { // the others have the same id
+		key += "." + strconv.Itoa(p.part)
 	}
 	return call.Event{
-		Key:           "callback " + e.key(data.CallConnectionID),
-		At:            e.at(),
-		ConnectionID:  bound(data.CallConnectionID),
-		ServerCallID:  bound(data.ServerCallID),
-		CorrelationID: bound(data.CorrelationID),
-		Ref:           ref(data.OperationContext, id),
-		Result:        data.ResultInformation.result(),
-		Body:          data.body(e.kind(), op),
-	}, nil
+		Key:           key,
+		At:            p.Time,
+		ConnectionID:  bound(c.CallConnectionID),
+		ServerCallID:  bound(c.ServerCallID),
+		CorrelationID: bound(c.CorrelationID),
+		Ref:           ref(c.OperationContext, id),
+		Result:        c.ResultInformation.result(),
+		Body:          body(p.Event, op),
+	}
 }
 
 // ref reads an operationContext "<call id>/<op>.<send>". Anything else was not
@@ -123,70 +69,89 @@ func ref(context string, id call.ID) call.Ref {
 	return r
 }
 
-func (r *resultInformation) result() call.Result {
+func (r *ResultInformation) result() call.Result {
 	if r == nil {
 		return call.Result{}
 	}
 	return call.Result{
-		Code: r.Code, SubCode: r.SubCode, SIP: r.SIPDetails.Code, Q850: r.Q850Details.Code, Message: bound(r.Message),
+		Code: r.Code, SubCode: r.SubCode, SIP: r.SIPDetails.code(), Q850: r.Q850Details.code(), Message: bound(r.Message),
 	}
 }
 
-// body is the part of the event that its type decides.
-func (d callbackData) body(eventType string, op int) call.Body {
-	name, _ := strings.CutPrefix(eventType, typePrefix)
-	switch name {
-	case "CallConnected":
+func (d *ResultDetails) code() int {
+	if d == nil {
+		return 0
+	}
+	return d.Code
+}
+
+// body is what the exchange acts on; of the types that it has no use for, only
+// the name.
+func body(e Event, op int) call.Body {
+	switch d := e.Data.(type) {
+	case *CallConnected:
 		return call.Connected{}
-	case "CallDisconnected":
+	case *CallDisconnected:
 		return call.Disconnected{}
-	case "AnswerFailed":
+	case *AnswerFailed:
 		return call.AnswerFailed{}
-	case "CreateCallFailed":
+	case *CreateCallFailed:
 		return call.CreateFailed{}
-	case "PlayStarted":
+	case *PlayStarted:
 		return call.PlayStarted{}
-	case "PlayCompleted":
+	case *PlayCompleted:
 		return call.PlayCompleted{}
-	case "PlayFailed":
+	case *PlayFailed:
 		return call.PlayFailed{}
-	case "PlayCanceled":
+	case *PlayCanceled:
 		return call.PlayCanceled{}
-	case "RecognizeCompleted":
-		return call.Recognized{
-			Tones: d.tones(), Choice: bound(d.ChoiceResult.Label), Speech: bound(d.SpeechResult.Speech),
-		}
-	case "RecognizeFailed":
-		return call.RecognizeFailed{Tones: d.tones()}
-	case "RecognizeCanceled":
+	case *RecognizeCompleted:
+		return d.recognized()
+	case *RecognizeFailed:
+		return call.RecognizeFailed{Tones: d.DTMFResult.bounded()}
+	case *RecognizeCanceled:
 		return call.RecognizeCanceled{}
-	case "AddParticipantSucceeded":
-		return call.Added{Participant: string(d.Participant)}
-	case "AddParticipantFailed":
-		return call.AddFailed{Participant: string(d.Participant)}
-	case "ParticipantsUpdated":
-		return d.participantsUpdated()
-	case "RecordingStateChanged":
-		return call.RecordingChanged{RecordingID: bound(d.RecordingID), Active: d.State == "active", Op: op}
-	case "StartRecordingFailed":
+	case *AddParticipantSucceeded:
+		return call.Added{Participant: delivered(d.Participant)}
+	case *AddParticipantFailed:
+		return call.AddFailed{Participant: delivered(d.Participant)}
+	case *ParticipantsUpdated:
+		return d.bounded()
+	case *RecordingStateChanged:
+		return call.RecordingChanged{RecordingID: bound(d.RecordingID), Active: d.State == acs.RecordingActive, Op: op}
+	case *StartRecordingFailed:
 		return call.RecordingFailed{RecordingID: bound(d.RecordingID), Op: op}
 	}
-	return call.Unknown{Type: bound(eventType)}
+	return call.Unknown{Type: bound(e.Type)}
 }
 
-func (d callbackData) tones() []string {
+func (d *RecognizeCompleted) recognized() call.Recognized {
+	r := call.Recognized{Tones: d.DTMFResult.bounded()}
+	if d.ChoiceResult != nil {
+		r.Choice = bound(d.ChoiceResult.Label)
+	}
+	if d.SpeechResult != nil {
+		r.Speech = bound(d.SpeechResult.Speech)
+	}
+	return r
+}
+
+func (r *DTMFResult) bounded() []string {
+	if r == nil {
+		return nil
+	}
 	var tones []string
-	for _, t := range d.DTMFResult.Tones[:min(len(d.DTMFResult.Tones), maxTones)] {
-		tones = append(tones, bound(t))
+	for _, t := range r.Tones[:min(len(r.Tones), maxTones)] {
+		tones = append(tones, bound(string(t)))
 	}
 	return tones
 }
 
-func (d callbackData) participantsUpdated() call.ParticipantsUpdated {
+func (d *ParticipantsUpdated) bounded() call.ParticipantsUpdated {
 	u := call.ParticipantsUpdated{Sequence: d.SequenceNumber, Count: len(d.Participants)}
 	for _, p := range d.Participants[:min(len(d.Participants), maxParticipants)] {
 		u.Participants = append(u.Participants, call.Participant{
-			ID: string(p.Identifier), Muted: p.IsMuted, OnHold: p.IsOnHold,
+			ID: delivered(p.Identifier), Muted: p.IsMuted, OnHold: p.IsOnHold,
 		})
 	}
 	return u

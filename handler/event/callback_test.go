@@ -243,7 +243,7 @@ type corpus struct {
 
 func readCorpus(t testing.TB) (c corpus) {
 	t.Helper()
-	if err := json.Unmarshal(read(t, "testdata/events.json"), &c); err != nil {
+	if err := json.Unmarshal(read(t, "../../test/wire/testdata/events.json"), &c); err != nil {
 		t.Fatal(err)
 	}
 	if len(c.Events) == 0 || len(c.Edge) == 0 {

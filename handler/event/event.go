@@ -1,10 +1,26 @@
-// Package event turns the events of Azure into values of our own: offered calls
-// from Event Grid, and what Azure Communication Services reports about a call.
-// No other package knows how Azure writes them.
+// Package event reads the events of Azure Communication Services: what it reports
+// about a call to the call's callback address, and its events of Event Grid. No
+// other package knows how Azure writes them.
 //
-// The parsers are lenient where a strict one would lose a call: members may be
-// missing, of an unexpected type, or new; kinds and types may be unknown. What
-// they return is bounded, whatever came in.
+// [Parse] gives every event with all that it says, in a type of its own, and is of
+// use on its own, beside package acs:
+//
+//	events, err := event.Parse(body)
+//	for _, e := range events {
+//		switch data := e.Data.(type) {
+//		case *event.CallConnected:
+//		case *event.RecognizeCompleted:
+//		}
+//	}
+//
+// [ParseCallbacks] and [ParseOffer] give what the exchange acts on, in its own
+// values and bounded, whatever came in.
+//
+// All are lenient where a strict parser would lose a call: members may be
+// missing, of an unexpected type, or new; kinds and types may be unknown.
+// Deliveries repeat and overtake each other: an event is the same as another if
+// both its id and the call's connection are, and the sequence number of
+// ParticipantsUpdated tells what is stale.
 package event
 
 import (
@@ -37,6 +53,8 @@ const typePrefix = "Microsoft.Communication."
 // match in any case, because the spelling "specVersion" and the like occur.
 type envelope struct {
 	ID        string          `json:"id"`
+	Source    string          `json:"source"`
+	Topic     string          `json:"topic"`
 	Type      string          `json:"type"`
 	EventType string          `json:"eventType"`
 	Subject   string          `json:"subject"`
@@ -57,6 +75,9 @@ func decode(doc []byte, v any) error {
 
 // kind is the event's type by either schema.
 func (e envelope) kind() string { return cmp.Or(e.Type, e.EventType) }
+
+// source is where the event comes from by either schema.
+func (e envelope) source() string { return cmp.Or(e.Source, e.Topic) }
 
 // at is when the event happened, zero if it does not say.
 func (e envelope) at() time.Time {
@@ -83,12 +104,17 @@ func (e envelope) key(scope string) string {
 // digest hashes the parts, each with its length before it so that no two lists
 // of parts are alike.
 func digest(parts ...string) string {
-	h := sha256.New()
+	size := 0
 	for _, part := range parts {
-		_ = binary.Write(h, binary.BigEndian, uint64(len(part))) // a hash takes everything
-		h.Write([]byte(part))
+		size += 8 + len(part)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	all := make([]byte, 0, size)
+	for _, part := range parts {
+		all = binary.BigEndian.AppendUint64(all, uint64(len(part)))
+		all = append(all, part...)
+	}
+	sum := sha256.Sum256(all)
+	return hex.EncodeToString(sum[:16])
 }
 
 // bound cuts a text from outside to what may be kept of it.
@@ -99,25 +125,6 @@ func bound(text string) string {
 	return strings.ToValidUTF8(text, "")
 }
 
-// party is the raw id of an identifier, exactly as delivered; where it was not
-// delivered, the one that the identifier has.
-type party string
-
-func (p *party) UnmarshalJSON(doc []byte) error {
-	var delivered struct {
-		RawID string `json:"rawId"`
-	}
-	if err := decode(doc, &delivered); err != nil {
-		return err
-	}
-	if delivered.RawID != "" {
-		*p = party(bound(delivered.RawID))
-		return nil
-	}
-	var id acs.Identifier
-	if err := json.Unmarshal(doc, &id); err != nil {
-		return err
-	}
-	*p = party(bound(id.RawID()))
-	return nil
-}
+// delivered is the raw id of an identifier, exactly as delivered; where it was
+// not delivered, the one that the identifier has. It is empty for nobody.
+func delivered(i acs.Identifier) string { return bound(cmp.Or(i.Raw, i.RawID())) }

@@ -46,33 +46,22 @@ type Offer struct {
 // Source: Microsoft.Communication.IncomingCall, Azure/azure-rest-api-specs,
 // eventgrid, Microsoft.Communication, stable/2018-01-01.
 func ParseOffer(doc json.RawMessage) (Offer, error) {
-	var e envelope
-	if err := decode(doc, &e); err != nil {
+	events, err := parse(doc)
+	switch {
+	case err != nil && json.Valid(doc):
+		return Offer{}, ErrNotOurs // some other JSON than an event
+	case err != nil:
 		return Offer{}, fmt.Errorf("offer: %w", err)
-	}
-	if e.kind() != typePrefix+"IncomingCall" {
+	case len(events) != 1:
 		return Offer{}, ErrNotOurs
 	}
-	var data struct {
-		To                  party  `json:"to"`
-		From                party  `json:"from"`
-		OnBehalfOfCallee    party  `json:"onBehalfOfCallee"`
-		CallerDisplayName   string `json:"callerDisplayName"`
-		ServerCallID        string `json:"serverCallId"`
-		CorrelationID       string `json:"correlationId"`
-		IncomingCallContext string `json:"incomingCallContext"`
-		CustomContext       struct {
-			SIPHeaders  map[string]string `json:"sipHeaders"`
-			VoIPHeaders map[string]string `json:"voipHeaders"`
-		} `json:"customContext"`
+	data, ok := events[0].Data.(*IncomingCall)
+	if !ok {
+		return Offer{}, ErrNotOurs
 	}
-	if len(e.Data) > 0 {
-		if err := decode(e.Data, &data); err != nil {
-			return Offer{}, fmt.Errorf("offer data: %w", err)
-		}
-	}
+	to, from, onBehalfOf := delivered(data.To), delivered(data.From), delivered(data.OnBehalfOfCallee)
 	for _, required := range []struct{ name, value string }{
-		{"to", string(data.To)},
+		{"to", to},
 		{"incomingCallContext", data.IncomingCallContext},
 		{"correlationId", data.CorrelationID},
 	} {
@@ -84,11 +73,11 @@ func ParseOffer(doc json.RawMessage) (Offer, error) {
 		return Offer{}, fmt.Errorf("offer with an incomingCallContext of more than %d bytes", maxContext)
 	}
 	return Offer{
-		Key:                 "offer " + e.key(""),
-		Time:                e.at(),
-		To:                  string(data.To),
-		From:                string(data.From),
-		OnBehalfOfCallee:    string(data.OnBehalfOfCallee),
+		Key:                 "offer " + events[0].envelope.key(""),
+		Time:                events[0].Time,
+		To:                  to,
+		From:                from,
+		OnBehalfOfCallee:    onBehalfOf,
 		CallerDisplayName:   bound(data.CallerDisplayName),
 		ServerCallID:        bound(data.ServerCallID),
 		CorrelationID:       bound(data.CorrelationID),

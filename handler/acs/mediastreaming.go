@@ -1,0 +1,156 @@
+package acs
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+)
+
+// AudioChannelType is whether a stream holds all voices in one, or the loudest
+// four apart.
+type AudioChannelType string
+
+// The audio channel types.
+const (
+	AudioMixed   AudioChannelType = "mixed"
+	AudioUnmixed AudioChannelType = "unmixed"
+)
+
+// AudioFormat is how streamed audio is encoded: 16 bit PCM, one channel.
+type AudioFormat string
+
+// The audio formats, by their sampling rate.
+const (
+	PCM16KMono AudioFormat = "pcm16KMono" // the service's default
+	PCM24KMono AudioFormat = "pcm24KMono"
+)
+
+// transport is the only way in which the service streams.
+const transport = "websocket"
+
+// MediaStreamingOptions let the service send a call's audio to a WebSocket, and
+// take audio from it. [ParseFrame] reads what arrives there.
+type MediaStreamingOptions struct {
+	AudioChannelType AudioChannelType // required
+
+	// TransportURL is the WebSocket that the service connects to, wss.
+	TransportURL string
+
+	// ContentType is what is streamed: "audio", which is also the default.
+	ContentType string
+
+	// StartMediaStreaming starts at once when the call is connected, instead of
+	// with StartMediaStreaming; nil is the service's default, no.
+	StartMediaStreaming *bool
+
+	// EnableBidirectional lets the other side send audio into the call; nil is
+	// the service's default, no.
+	EnableBidirectional *bool
+
+	AudioFormat AudioFormat // empty: the service's default
+
+	// EnableDTMFTones streams the keys that are pressed as well; nil is the
+	// service's default, no.
+	EnableDTMFTones *bool
+}
+
+// MarshalJSON writes o with the transport that the wire wants to be told.
+func (o MediaStreamingOptions) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		TransportType       string           `json:"transportType"`
+		AudioChannelType    AudioChannelType `json:"audioChannelType"`
+		TransportURL        string           `json:"transportUrl,omitempty"`
+		ContentType         string           `json:"contentType,omitempty"`
+		StartMediaStreaming *bool            `json:"startMediaStreaming,omitempty"`
+		EnableBidirectional *bool            `json:"enableBidirectional,omitempty"`
+		AudioFormat         AudioFormat      `json:"audioFormat,omitempty"`
+		EnableDTMFTones     *bool            `json:"enableDtmfTones,omitempty"`
+	}{
+		transport, o.AudioChannelType, o.TransportURL, o.ContentType, o.StartMediaStreaming, o.EnableBidirectional,
+		o.AudioFormat, o.EnableDTMFTones,
+	})
+}
+
+func (o *MediaStreamingOptions) check() error {
+	if o == nil {
+		return nil
+	}
+	return cmp.Or(
+		refuse(o.AudioChannelType == "", "MediaStreamingOptions lack an AudioChannelType"),
+		checkTransport("MediaStreamingOptions", o.TransportURL),
+	)
+}
+
+// checkTransport refuses an address that is there and no WebSocket's.
+func checkTransport(name, address string) error {
+	if address == "" {
+		return nil
+	}
+	u, err := url.Parse(address)
+	return refuse(err != nil || u.Host == "" || u.Scheme != "wss" && u.Scheme != "ws",
+		name+" have a TransportURL that is not an absolute wss URL")
+}
+
+// StartMediaStreamingOptions are the optional parts of a start; nil means none.
+type StartMediaStreamingOptions struct {
+	// OperationContext comes back in the events of this operation.
+	OperationContext     string
+	OperationCallbackURI string // where its events go; empty: the call's callback URI
+}
+
+// StartMediaStreamingResponse is empty.
+type StartMediaStreamingResponse struct{}
+
+// StartMediaStreaming starts the stream that the call was opened with
+// (MediaStreamingOptions). MediaStreamingStarted or MediaStreamingFailed follows.
+// The client does not repeat it.
+//
+// Source: CallMedia_StartMediaStreaming,
+// POST /calling/callConnections/{callConnectionId}:startMediaStreaming.
+func (c *Client) StartMediaStreaming(
+	ctx context.Context, callConnectionID string, options *StartMediaStreamingOptions,
+) (StartMediaStreamingResponse, error) {
+	o := orDefault(options)
+	return StartMediaStreamingResponse{}, c.startOrStop(ctx, "StartMediaStreaming", "startMediaStreaming", callConnectionID,
+		operationModel(o))
+}
+
+// StopMediaStreamingOptions are the optional parts of a stop; nil means none.
+type StopMediaStreamingOptions struct {
+	// OperationContext comes back in the events of this operation.
+	OperationContext     string
+	OperationCallbackURI string // where its events go; empty: the call's callback URI
+}
+
+// StopMediaStreamingResponse is empty.
+type StopMediaStreamingResponse struct{}
+
+// StopMediaStreaming stops the stream. MediaStreamingStopped or
+// MediaStreamingFailed follows. The client does not repeat it.
+//
+// Source: CallMedia_StopMediaStreaming,
+// POST /calling/callConnections/{callConnectionId}:stopMediaStreaming.
+func (c *Client) StopMediaStreaming(
+	ctx context.Context, callConnectionID string, options *StopMediaStreamingOptions,
+) (StopMediaStreamingResponse, error) {
+	o := orDefault(options)
+	return StopMediaStreamingResponse{}, c.startOrStop(ctx, "StopMediaStreaming", "stopMediaStreaming", callConnectionID,
+		operationModel(o))
+}
+
+// startOrStop does a media operation that says nothing but its name.
+func (c *Client) startOrStop(ctx context.Context, name, verb, callConnectionID string, body operationModel) error {
+	if err := body.check(); err != nil {
+		return invalid(name, err.Error())
+	}
+	return c.send(ctx, operation{
+		name:   name,
+		method: http.MethodPost,
+		path:   connections + "/{}:" + verb,
+		ids:    []string{callConnectionID},
+		ok:     []int{http.StatusAccepted},
+		body:   body,
+	}, nil)
+}

@@ -1,0 +1,153 @@
+package acs
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+)
+
+// TranscriptionOptions let the service write down what is said in a call and
+// send it to a WebSocket. The call needs CallIntelligenceOptions. [ParseFrame]
+// reads what arrives there.
+type TranscriptionOptions struct {
+	Locale string // required, such as "en-US"
+
+	// TransportURL is the WebSocket that the service connects to, wss.
+	TransportURL string
+
+	SpeechModelEndpointID string // a custom model
+
+	// StartTranscription starts at once when the call is connected, instead of
+	// with StartTranscription; nil is the service's default, no.
+	StartTranscription *bool
+
+	// EnableIntermediateResults sends what is heard before it is certain as
+	// well; nil is the service's default, no.
+	EnableIntermediateResults *bool
+}
+
+// MarshalJSON writes o with the transport that the wire wants to be told.
+func (o TranscriptionOptions) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		TransportType             string `json:"transportType"`
+		Locale                    string `json:"locale"`
+		TransportURL              string `json:"transportUrl,omitempty"`
+		SpeechModelEndpointID     string `json:"speechModelEndpointId,omitempty"`
+		StartTranscription        *bool  `json:"startTranscription,omitempty"`
+		EnableIntermediateResults *bool  `json:"enableIntermediateResults,omitempty"`
+	}{
+		transport, o.Locale, o.TransportURL, o.SpeechModelEndpointID, o.StartTranscription, o.EnableIntermediateResults,
+	})
+}
+
+func (o *TranscriptionOptions) check() error {
+	if o == nil {
+		return nil
+	}
+	return cmp.Or(
+		refuse(o.Locale == "", "TranscriptionOptions lack a Locale"),
+		checkTransport("TranscriptionOptions", o.TransportURL),
+	)
+}
+
+// StartTranscriptionOptions are the optional parts of a start; nil means none.
+type StartTranscriptionOptions struct {
+	Locale                string // empty: that of the call's TranscriptionOptions
+	SpeechModelEndpointID string // a custom model
+
+	// OperationContext comes back in the events of this operation.
+	OperationContext     string
+	OperationCallbackURI string // where its events go; empty: the call's callback URI
+}
+
+// StartTranscriptionResponse is empty.
+type StartTranscriptionResponse struct{}
+
+// StartTranscription starts the transcription that the call was opened with
+// (TranscriptionOptions). TranscriptionStarted or TranscriptionFailed follows.
+// The client does not repeat it.
+//
+// Source: CallMedia_StartTranscription,
+// POST /calling/callConnections/{callConnectionId}:startTranscription.
+func (c *Client) StartTranscription(
+	ctx context.Context, callConnectionID string, options *StartTranscriptionOptions,
+) (StartTranscriptionResponse, error) {
+	o := orDefault(options)
+	return StartTranscriptionResponse{}, c.transcribe(ctx, "StartTranscription", "startTranscription", callConnectionID,
+		transcribeModel{o.Locale, o.SpeechModelEndpointID, operationModel{o.OperationContext, o.OperationCallbackURI}})
+}
+
+// UpdateTranscriptionOptions are the optional parts of an update; nil means none.
+type UpdateTranscriptionOptions struct {
+	SpeechModelEndpointID string // a custom model
+
+	// OperationContext comes back in the events of this operation.
+	OperationContext     string
+	OperationCallbackURI string // where its events go; empty: the call's callback URI
+}
+
+// UpdateTranscriptionResponse is empty.
+type UpdateTranscriptionResponse struct{}
+
+// UpdateTranscription lets a running transcription go on in another language,
+// such as "fr-FR". TranscriptionUpdated or TranscriptionFailed follows. The
+// client does not repeat it.
+//
+// Source: CallMedia_UpdateTranscription,
+// POST /calling/callConnections/{callConnectionId}:updateTranscription.
+func (c *Client) UpdateTranscription(
+	ctx context.Context, callConnectionID, locale string, options *UpdateTranscriptionOptions,
+) (UpdateTranscriptionResponse, error) {
+	const name = "UpdateTranscription"
+	o := orDefault(options)
+	if locale == "" {
+		return UpdateTranscriptionResponse{}, invalid(name, "no locale")
+	}
+	return UpdateTranscriptionResponse{}, c.transcribe(ctx, name, "updateTranscription", callConnectionID,
+		transcribeModel{locale, o.SpeechModelEndpointID, operationModel{o.OperationContext, o.OperationCallbackURI}})
+}
+
+// StopTranscriptionOptions are the optional parts of a stop; nil means none.
+type StopTranscriptionOptions struct {
+	// OperationContext comes back in the events of this operation.
+	OperationContext     string
+	OperationCallbackURI string // where its events go; empty: the call's callback URI
+}
+
+// StopTranscriptionResponse is empty.
+type StopTranscriptionResponse struct{}
+
+// StopTranscription stops a transcription. TranscriptionStopped or
+// TranscriptionFailed follows. The client does not repeat it.
+//
+// Source: CallMedia_StopTranscription,
+// POST /calling/callConnections/{callConnectionId}:stopTranscription.
+func (c *Client) StopTranscription(
+	ctx context.Context, callConnectionID string, options *StopTranscriptionOptions,
+) (StopTranscriptionResponse, error) {
+	o := orDefault(options)
+	return StopTranscriptionResponse{}, c.startOrStop(ctx, "StopTranscription", "stopTranscription", callConnectionID,
+		operationModel(o))
+}
+
+// transcribeModel is the body of a start and of an update.
+type transcribeModel struct {
+	Locale                string `json:"locale,omitempty"`
+	SpeechModelEndpointID string `json:"speechModelEndpointId,omitempty"`
+	operationModel
+}
+
+func (c *Client) transcribe(ctx context.Context, name, verb, callConnectionID string, body transcribeModel) error {
+	if err := body.check(); err != nil {
+		return invalid(name, err.Error())
+	}
+	return c.send(ctx, operation{
+		name:   name,
+		method: http.MethodPost,
+		path:   connections + "/{}:" + verb,
+		ids:    []string{callConnectionID},
+		ok:     []int{http.StatusAccepted},
+		body:   body,
+	}, nil)
+}

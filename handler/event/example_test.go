@@ -1,0 +1,34 @@
+package event_test
+
+import (
+	"fmt"
+	"net/http"
+
+	"switchboard/handler/event"
+)
+
+// A callback is an array of events, usually of one.
+func ExampleParse() {
+	events, err := event.Parse([]byte(`[{"id":"1","type":"Microsoft.Communication.RecognizeCompleted","specversion":"1.0",
+		"data":{"callConnectionId":"421f0b00","recognitionType":"dtmf","dtmfResult":{"tones":["one","pound"]}}}]`))
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range events {
+		switch data := e.Data.(type) {
+		case *event.RecognizeCompleted:
+			fmt.Println(data.CallConnectionID, "pressed", data.DTMFResult.Tones)
+		case *event.Unknown:
+			fmt.Println("something new:", e.Type)
+		}
+	}
+	// Output: 421f0b00 pressed [one pound]
+}
+
+// A webhook of an Event Grid subscription that no trigger stands in front of.
+func ExampleHandshakes() {
+	offers := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusAccepted)
+	})
+	http.Handle("/offers", event.Handshakes("incoming-calls", offers))
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"switchboard/handler/event"
+)
+
+// checkEvents checks callbacks: every element of a payload is read and written
+// again, once as it came and once from its fields, without the members that the
+// package does not know.
+func checkEvents(_ context.Context, r *report, doc []byte) error {
+	var file struct {
+		Types  []string
+		Events []struct {
+			Name    string
+			Payload json.RawMessage
+		}
+		Edge []struct {
+			Name         string
+			Input, Error json.RawMessage
+		}
+	}
+	if err := json.Unmarshal(doc, &file); err != nil {
+		return err
+	}
+	for _, name := range file.Types {
+		var o outcome
+		events, err := event.Parse(must(json.Marshal(map[string]string{"type": name})))
+		if err != nil || len(events) != 1 {
+			o.fail("event", name, err)
+		} else if _, unknown := events[0].Data.(*event.Unknown); unknown {
+			o.fail("type", "one of its own", "unknown")
+		}
+		r.add("type "+name, o)
+	}
+	for _, v := range file.Events {
+		var o outcome
+		o.events(v.Payload, true)
+		r.add("event "+v.Name, o)
+	}
+	for _, v := range file.Edge {
+		var o outcome
+		if v.Error == nil {
+			o.events(v.Input, false)
+		} else if events, err := event.Parse(v.Input); err == nil { // Microsoft's client throws: ours must not panic
+			for _, e := range events {
+				o.written(member(must(decode(e.Raw)), "data"), e, false)
+			}
+		}
+		r.add("edge "+v.Name, o)
+	}
+	return nil
+}
+
+// events checks a payload, and with fields the fields of its events alone.
+func (o *outcome) events(payload []byte, fields bool) {
+	payloads, err := decode(payload)
+	if err != nil {
+		o.fail("payload", "JSON", err)
+		return
+	}
+	list, ok := payloads.([]any)
+	if !ok {
+		list = []any{payloads}
+	}
+	events, err := event.Parse(payload)
+	if err != nil || len(events) != len(list) {
+		o.fail("events", len(list), err)
+		return
+	}
+	for i, e := range events {
+		want := member(list[i], "data")
+		o.written(want, e, false)
+		if fields {
+			e.Raw = nil
+			o.written(want, e, true)
+		}
+	}
+}
+
+// written wants all members of want in what is written of e, and equal; from the
+// fields alone those that there are. Times are compared as times.
+func (o *outcome) written(want any, e event.Event, fields bool) {
+	doc, err := json.Marshal(e)
+	if err != nil {
+		o.fail("event", "JSON", err)
+		return
+	}
+	for _, d := range compare(nil, "/data", want, member(must(decode(doc)), "data")) {
+		_, extra := d.want.(absent)
+		_, missing := d.got.(absent)
+		if extra || fields && missing || sameTime(d) {
+			continue
+		}
+		o.explain(d, nil)
+	}
+}
+
+func member(v any, name string) any {
+	m, _ := v.(map[string]any)
+	for key, value := range m {
+		if strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return nil
+}
