@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/MicahParks/keyfunc/v3"
+	"github.com/coder/websocket"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 )
@@ -43,12 +45,16 @@ type application struct {
 	onOffer func(context string)
 	status  func(callbackEvent) int
 
-	offerStatus int         // what offers are answered with; 0: 202
-	down        atomic.Bool // Event Grid's webhook answers 503
+	onToken     func(jwt.RegisteredClaims)
+	onStream    func(*websocket.Conn) // called at the first frame of a WebSocket
+	offerStatus int                   // what offers are answered with; 0: 202
+	down        atomic.Bool           // Event Grid's webhook answers 503
 
 	mu     sync.Mutex
 	events []callbackEvent
 	offers []incomingCall
+	files  []recordingFile
+	frames []streamFrame
 	faults []string
 }
 
@@ -56,6 +62,7 @@ type callbackEvent struct {
 	ID, Type string
 	At       time.Time
 	Data     callbackData
+	Together int // how many came in the same request
 }
 
 // inBubble runs a test with an application and a simulator that talk in
@@ -85,6 +92,8 @@ func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/eventgrid":
 		a.takeOffer(w, r)
+	case "/stream":
+		a.takeStream(w, r)
 	case "/callbacks":
 		a.takeCallback(w, r)
 	default:
@@ -107,7 +116,7 @@ func (a *application) takeOffer(w http.ResponseWriter, r *http.Request) {
 		EventType string
 		Data      json.RawMessage
 	}
-	if err := json.NewDecoder(r.Body).Decode(&events); err != nil || len(events) != 1 {
+	if err := json.NewDecoder(r.Body).Decode(&events); err != nil || len(events) == 0 {
 		a.fault("Event Grid sent %d events, %v", len(events), err)
 		return
 	}
@@ -117,9 +126,24 @@ func (a *application) takeOffer(w http.ResponseWriter, r *http.Request) {
 		_ = json.Unmarshal(events[0].Data, &data)
 		fmt.Fprintf(w, `{"validationResponse":%q}`, data.ValidationCode)
 	case "Notification":
+		for _, e := range events {
+			a.takeGridEvent(strings.TrimPrefix(e.EventType, typePrefix), e.Data)
+		}
+		w.WriteHeader(cmp.Or(a.offerStatus, http.StatusAccepted))
+	default:
+		a.fault("Event Grid sent a %q", kind)
+	}
+}
+
+func (a *application) takeGridEvent(kind string, data []byte) {
+	if err := checkGridEvent(kind, data); err != nil {
+		a.fault("Event Grid sent a %s: %v", kind, err)
+	}
+	switch kind {
+	case "IncomingCall":
 		var offer incomingCall
-		if err := json.Unmarshal(events[0].Data, &offer); err != nil || events[0].EventType != "Microsoft.Communication.IncomingCall" {
-			a.fault("Event Grid sent %s, %v", events[0].EventType, err)
+		if err := json.Unmarshal(data, &offer); err != nil {
+			a.fault("IncomingCall: %v", err)
 		}
 		a.mu.Lock()
 		a.offers = append(a.offers, offer)
@@ -127,9 +151,14 @@ func (a *application) takeOffer(w http.ResponseWriter, r *http.Request) {
 		if a.onOffer != nil {
 			a.onOffer(offer.IncomingCallContext)
 		}
-		w.WriteHeader(cmp.Or(a.offerStatus, http.StatusAccepted))
-	default:
-		a.fault("Event Grid sent a %q", kind)
+	case "RecordingFileStatusUpdated":
+		var file recordingFile
+		if err := json.Unmarshal(data, &file); err != nil {
+			a.fault("RecordingFileStatusUpdated: %v", err)
+		}
+		a.mu.Lock()
+		a.files = append(a.files, file)
+		a.mu.Unlock()
 	}
 }
 
@@ -139,26 +168,39 @@ func (a *application) takeCallback(w http.ResponseWriter, r *http.Request) {
 	}
 	var batch []struct {
 		ID, Type, SpecVersion string
-		Data                  callbackData
+		Data                  json.RawMessage
 	}
-	if err := json.NewDecoder(r.Body).Decode(&batch); err != nil || len(batch) != 1 || batch[0].SpecVersion != "1.0" {
+	if err := json.NewDecoder(r.Body).Decode(&batch); err != nil || len(batch) == 0 {
 		a.fault("callback of %d events, %v", len(batch), err)
 		return
 	}
-	e := callbackEvent{batch[0].ID, batch[0].Type[len("Microsoft.Communication."):], time.Now(), batch[0].Data}
+	var got []callbackEvent
+	for _, one := range batch {
+		e := callbackEvent{ID: one.ID, Type: strings.TrimPrefix(one.Type, typePrefix), At: time.Now(), Together: len(batch)}
+		if err := errors.Join(json.Unmarshal(one.Data, &e.Data), checkEvent(e.Type, one.Data)); err != nil || one.SpecVersion != "1.0" {
+			a.fault("callback %s: %v", one.Type, err)
+		}
+		emitted.Store(e.Type, true)
+		got = append(got, e)
+	}
 	a.mu.Lock()
-	a.events = append(a.events, e)
+	a.events = append(a.events, got...)
 	a.mu.Unlock()
-	if a.status != nil {
-		if status := a.status(e); status != 0 {
-			w.WriteHeader(status)
-			return
+	for _, e := range got {
+		if a.status != nil {
+			if status := a.status(e); status != 0 {
+				w.WriteHeader(status)
+				return
+			}
+		}
+		if a.on != nil {
+			a.on(e)
 		}
 	}
-	if a.on != nil {
-		a.on(e)
-	}
 }
+
+// emitted are the types of callbacks that some test has seen.
+var emitted sync.Map
 
 // verify checks a bearer token as the documentation tells applications to.
 func (a *application) verify(header string) error {
@@ -171,8 +213,12 @@ func (a *application) verify(header string) error {
 	if len(header) < len("Bearer ") {
 		return fmt.Errorf("none")
 	}
-	_, err = jwt.Parse(header[len("Bearer "):], keys.Keyfunc, jwt.WithValidMethods([]string{"RS256"}),
+	var claims jwt.RegisteredClaims
+	_, err = jwt.ParseWithClaims(header[len("Bearer "):], &claims, keys.Keyfunc, jwt.WithValidMethods([]string{"RS256"}), jwt.WithLeeway(maxSkewed),
 		jwt.WithIssuer(a.sim.endpoint()), jwt.WithAudience(DevelopmentResourceID), jwt.WithExpirationRequired())
+	if err == nil && a.onToken != nil {
+		a.onToken(claims)
+	}
 	return err
 }
 
@@ -224,7 +270,11 @@ func (a *application) tryAt(method, target, body string, header http.Header) (si
 	}
 	defer response.Body.Close()
 	got, err := io.ReadAll(response.Body)
-	return simAnswer{response.StatusCode, got, response.Header}, err
+	answer := simAnswer{response.StatusCode, got, response.Header}
+	if wrong := checkResponse(method, target, answer); err == nil && wrong != nil {
+		a.fault("%s %s: %v", method, target, wrong)
+	}
+	return answer, err
 }
 
 // send is try for requests that must be answered.

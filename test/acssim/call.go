@@ -1,6 +1,7 @@
 package acssim
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,39 +16,53 @@ type call struct {
 
 	connectionID  string // empty until the application creates or answers the call
 	serverCallID  string
+	conversation  string // the call in the service's own terms, as recordings name it
 	correlationID string
 
 	inbound     bool
 	teams       bool   // of a Teams resource account, not of an ACS identity or number
 	from, to    string // raw ids; to is the first target of an outbound call
+	groupID     string // of a group call or a room, which the application can connect to
+	roomID      string
+	connections int    // how often the application has connected to it
+	offerID     string // the id of the latest incomingCallContext
+	offers      int    // how many there have been
 	targets     []string
+	wanted      string // whom an agent calls on behalf of the line, or empty
+	behalfForm  OnBehalfForm
+	headers     customContext // what the caller sent along
 	displayName string
 	callbackURI string
 	context     string // operationContext of the create or answer request
 	source      *phoneNumber
 	speechReady bool // a cognitive services endpoint was named, so text can be spoken
 
-	state       callState
-	group       bool // it has had a third participant, or was created as a group
-	appLeft     bool // the application hung up, the people talk on
-	rejected    bool // by the application, before it was answered
-	caller      *phone
-	people      []*participant
-	invitations map[string]*invitation // those that ring, by id
-	invited     int                    // how many there have been
-	sequence    int                    // of ParticipantsUpdated
-	media       media
-	recordings  []*recording
-	ringing     *time.Timer // ends an offer, or an attempt to connect
-	alone       *time.Timer // ends a call that nobody but the application is in
-	lane        lane
-	events      int            // how many callbacks there have been
-	requests    map[string]int // requests seen by operation, see requestFault
-	changed     chan struct{}  // closed and replaced when telephones have something to notice
+	state         callState
+	group         bool // it has had a third participant, or was created as a group
+	appLeft       bool // the application hung up, the people talk on
+	rejected      bool // by the application, before it was answered
+	caller        *phone
+	outer         *phone // in the call that this one is a leg of, or nil; see ringLine
+	people        []*participant
+	invitations   map[string]*invitation // those that ring, by id
+	invited       int                    // how many there have been
+	sequence      int                    // of ParticipantsUpdated
+	media         media
+	sounds        sounds
+	streaming     *stream // of its sound, or nil
+	transcription *stream // of its words, or nil
+	answeredBy    *communicationUser
+	recordings    []*recording
+	ringing       *time.Timer // ends an offer, or an attempt to connect
+	alone         *time.Timer // ends a call that nobody but the application is in
+	lane          lane
+	events        int            // how many callbacks there have been
+	requests      map[string]int // requests seen by operation, see requestFault
+	changed       chan struct{}  // closed and replaced when telephones have something to notice
 
-	started, connected, ended time.Time
-	ending                    *result
-	presences                 []*Presence
+	started, rung, connected, ended time.Time
+	ending                          *result
+	presences                       []*Presence
 }
 
 type callState string
@@ -70,24 +85,28 @@ const (
 
 // newCall registers a call. The caller holds s.mu.
 func (s *Server) newCall(from, to string) *call {
-	n := len(s.calls) + 1
+	s.begun++
+	n := s.begun
+	conversation := s.id("conversation", n)
 	c := &call{
 		s: s, n: n, id: "call-" + strconv.Itoa(n), from: from, to: to,
 		correlationID: s.id("correlation", n),
-		serverCallID:  opaque("conv/" + s.id("conversation", n)),
+		serverCallID:  opaque("conv/" + conversation),
+		conversation:  conversation,
 		invitations:   map[string]*invitation{},
 		requests:      map[string]int{},
 		changed:       make(chan struct{}),
 		started:       time.Now(),
 	}
 	s.calls = append(s.calls, c)
+	s.live[c] = struct{}{}
 	return c
 }
 
 // connect makes the call known to the application, which is called back at uri.
 func (c *call) connect(uri, context string) {
 	c.state = connecting
-	c.connectionID = c.s.id("connection", c.n)
+	c.connectionID = c.s.id("connection", c.n, c.connections)
 	c.callbackURI, c.context = uri, context
 	c.s.connections[c.connectionID] = c
 }
@@ -97,6 +116,7 @@ func (c *call) establish() {
 	c.s.stop(c.ringing)
 	c.state, c.connected = connected, time.Now()
 	c.emit("CallConnected", callbackData{OperationContext: c.context, ResultInformation: &done})
+	c.startStreams()
 	c.s.note(c, "connected", "%d in the call", 1+len(c.people))
 }
 
@@ -120,11 +140,24 @@ func (c *call) hangUp() {
 		c.terminate()
 		return
 	}
+	c.dismissApplication(terminated)
+}
+
+// dismissApplication is the application leaving people alone with each other.
+func (c *call) dismissApplication(why result) {
 	c.dismiss()
-	c.emit("CallDisconnected", callbackData{OperationContext: c.context, ResultInformation: &terminated})
+	c.emit("CallDisconnected", callbackData{OperationContext: c.context, ResultInformation: &why})
 	c.appLeft = true
 	delete(c.s.connections, c.connectionID)
 	c.s.note(c, "leave", "the application leaves")
+}
+
+// connectionState is the state as the application is told it.
+func (c *call) connectionState() string {
+	if c.state == connected && c.transferring() {
+		return "transferring"
+	}
+	return string(c.state)
 }
 
 // terminate is the application ending the call for everybody.
@@ -139,6 +172,11 @@ func (c *call) terminate() {
 // dismiss ends what the application has going on in the call.
 func (c *call) dismiss() {
 	c.stopMedia()
+	for _, p := range c.people {
+		p.tones = nil
+	}
+	c.streaming.close()
+	c.transcription.close()
 	for _, r := range c.recordings {
 		r.end()
 	}
@@ -153,21 +191,51 @@ func (c *call) end(why result) {
 		return
 	}
 	known := c.connectionID != "" && !c.appLeft
+	for _, r := range c.recordings {
+		r.withCall = r.state != recordingEnded
+	}
 	c.dismiss()
+	c.state, c.ended, c.ending = disconnected, time.Now(), &why
 	for _, p := range slices.Clone(c.people) {
 		p.gone()
 	}
 	if c.caller != nil {
 		c.caller.cancel()
 	}
+	c.sounds = nil
 	c.s.stop(c.ringing)
 	c.s.stop(c.alone)
 	if known {
 		c.emit("CallDisconnected", callbackData{OperationContext: c.context, ResultInformation: &why})
+		c.appLeft = true // nothing follows
 		delete(c.s.connections, c.connectionID)
 	}
-	c.state, c.ended, c.ending = disconnected, time.Now(), &why
 	c.s.note(c, "ended", "%d/%d %s", why.Code, why.SubCode, why.Message)
+	c.s.forget(c)
+	c.endOuter(why)
+}
+
+const defaultKeep = 10_000
+
+// forget makes room for the memory of a call that has just ended.
+func (s *Server) forget(c *call) {
+	delete(s.live, c)
+	s.ended = append(s.ended, c)
+	for len(s.ended) > cmp.Or(s.Keep, defaultKeep) {
+		old := s.ended[0]
+		s.ended = s.ended[1:]
+		at, _ := slices.BinarySearchFunc(s.calls, old.n, func(c *call, n int) int { return cmp.Compare(c.n, n) })
+		s.calls = slices.Delete(s.calls, at, at+1)
+	}
+}
+
+// callOfNumber is the n-th call since the start, or nil if it is forgotten.
+func (s *Server) callOfNumber(n int) *call {
+	at, found := slices.BinarySearchFunc(s.calls, n, func(c *call, n int) int { return cmp.Compare(c.n, n) })
+	if !found {
+		return nil
+	}
+	return s.calls[at]
 }
 
 // wake tells the telephones of the call to look again for what they wait for.
@@ -203,7 +271,8 @@ type CallInfo struct {
 	Participants  []Presence `json:"participants"` // people, not the application, in the order they came
 }
 
-// Calls are all calls since the start, in the order they began.
+// Calls are the calls since the start, in the order they began; of those that
+// have ended the latest, see Keep.
 func (s *Server) Calls() []CallInfo {
 	s.Start()
 	s.mu.Lock()

@@ -275,3 +275,22 @@ func TestPagesOfParticipantsAreLinked(t *testing.T) {
 		}
 	})
 }
+
+func TestACallerWhoGivesUpWhileTheApplicationAnswers(t *testing.T) {
+	inBubble(t, &Server{}, func(t *testing.T, app *application) {
+		app.onOffer = func(context string) {
+			app.must(200, "POST", "/calling/callConnections:answer", app.answerBody(context))
+			if err := app.sim.HangUp("call-1", ""); err != nil {
+				app.fault("hang up: %v", err)
+			}
+		}
+		if _, err := app.sim.Ring(Caller{From: caller, To: line}); err != nil {
+			t.Fatal(err)
+		}
+		app.wait(5 * time.Second)
+		want := []string{"AnswerFailed 487/540487 answer", "CallDisconnected 487/540487 answer"}
+		if d := cmp.Diff(want, app.received()); d != "" {
+			t.Errorf("events (-want +got):\n%s", d)
+		}
+	})
+}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// cloudEvent is a callback as it goes over the wire, in an array of one.
+// cloudEvent is an event as a callback carries it, as a rule in an array of one.
 //
 // Source: CloudEvents 1.0, JSON format; learn.microsoft.com, "Handle Call
 // Automation events".
@@ -35,19 +35,26 @@ type callbackData struct {
 	OperationContext  string  `json:"operationContext,omitempty"`
 	ResultInformation *result `json:"resultInformation,omitempty"`
 
-	Participant           *identifier       `json:"participant,omitempty"`
-	SequenceNumber        int               `json:"sequenceNumber,omitempty"`
-	Participants          []callParticipant `json:"participants,omitzero"`
-	InvitationID          string            `json:"invitationId,omitempty"`
-	FailedPlaySourceIndex *int              `json:"failedPlaySourceIndex,omitempty"`
-	RecognitionType       string            `json:"recognitionType,omitempty"`
-	DTMFResult            *dtmfResult       `json:"dtmfResult,omitempty"`
-	ChoiceResult          *choiceResult     `json:"choiceResult,omitempty"`
-	SpeechResult          *speechResult     `json:"speechResult,omitempty"`
-	RecordingID           string            `json:"recordingId,omitempty"`
-	State                 string            `json:"state,omitempty"`
-	StartDateTime         string            `json:"startDateTime,omitempty"`
-	RecordingKind         string            `json:"recordingKind,omitempty"`
+	Participant           *identifier           `json:"participant,omitempty"`
+	SequenceNumber        int                   `json:"sequenceNumber,omitempty"`
+	Participants          []callParticipant     `json:"participants,omitzero"`
+	FromCall              string                `json:"fromCall,omitempty"`
+	TransferTarget        *identifier           `json:"transferTarget,omitempty"`
+	Transferee            *identifier           `json:"transferee,omitempty"`
+	SequenceID            int                   `json:"sequenceId,omitempty"`
+	Tone                  string                `json:"tone,omitempty"`
+	InvitationID          string                `json:"invitationId,omitempty"`
+	FailedPlaySourceIndex *int                  `json:"failedPlaySourceIndex,omitempty"`
+	RecognitionType       string                `json:"recognitionType,omitempty"`
+	DTMFResult            *dtmfResult           `json:"dtmfResult,omitempty"`
+	ChoiceResult          *choiceResult         `json:"choiceResult,omitempty"`
+	SpeechResult          *speechResult         `json:"speechResult,omitempty"`
+	RecordingID           string                `json:"recordingId,omitempty"`
+	State                 string                `json:"state,omitempty"`
+	StartDateTime         string                `json:"startDateTime,omitempty"`
+	RecordingKind         string                `json:"recordingKind,omitempty"`
+	TranscriptionUpdate   *transcriptionUpdate  `json:"transcriptionUpdate,omitempty"`
+	MediaStreamingUpdate  *mediaStreamingUpdate `json:"mediaStreamingUpdate,omitempty"`
 }
 
 type dtmfResult struct {
@@ -79,7 +86,7 @@ type lane struct {
 type callback struct {
 	call   *call
 	url    string
-	event  cloudEvent
+	events []cloudEvent // one, unless Batch brought more together
 	due    time.Time
 	faults eventFaults
 }
@@ -89,7 +96,7 @@ func (c *call) emit(event string, data callbackData) { c.emitTo(c.callbackURI, e
 
 // emitTo sends an event to url. An application that has left gets none.
 func (c *call) emitTo(url, event string, data callbackData) {
-	if c.appLeft {
+	if c.appLeft || c.silenced() {
 		return
 	}
 	data.CallConnectionID, data.ServerCallID, data.CorrelationID = c.connectionID, c.serverCallID, c.correlationID
@@ -101,10 +108,14 @@ func (c *call) emitTo(url, event string, data callbackData) {
 	now := time.Now()
 	cb := &callback{
 		call: c, url: url, due: now.Add(eventTime), faults: c.s.eventFaults(c.n, event, c.events),
-		event: cloudEvent{
+		events: []cloudEvent{{
 			ID: c.s.id("event", c.n, c.events), Source: source, Subject: source, Type: typePrefix + event,
 			Data: data, Time: now.UTC().Format(callbackTime), SpecVersion: "1.0", DataContentType: "application/json",
-		},
+		}},
+	}
+	if cb.faults.loss {
+		c.s.note(c, "fault", "%s is lost", cb.name())
+		return
 	}
 	c.lane.waiting = append(c.lane.waiting, cb)
 	if c.lane.more == nil {
@@ -127,13 +138,24 @@ func (c *call) sendWaiting() {
 		if cb == nil {
 			return
 		}
-		if !c.s.sleep(time.Until(cb.due)) {
+		if !sleep(c.s.ctx, time.Until(cb.due)) {
 			return
 		}
-		if cb.faults.swap {
+		if cb.faults.batch {
+			if next := c.awaitWaiting(batchWait); next != nil {
+				sleep(c.s.ctx, time.Until(next.due))
+				if next.url != cb.url {
+					c.post(cb)
+					cb = next
+				} else {
+					cb.events = append(cb.events, next.events...)
+					c.s.note(c, "fault", "%s come together", cb.name())
+				}
+			}
+		} else if cb.faults.swap {
 			if overtakes := c.awaitWaiting(swapWait); overtakes != nil {
 				c.s.note(c, "fault", "%s overtakes %s", overtakes.name(), cb.name())
-				c.s.sleep(time.Until(overtakes.due))
+				sleep(c.s.ctx, time.Until(overtakes.due))
 				c.post(overtakes)
 			}
 		}
@@ -156,7 +178,7 @@ func (c *call) nextWaiting(last bool) *callback {
 
 // awaitWaiting waits for another callback for as long as d.
 func (c *call) awaitWaiting(d time.Duration) *callback {
-	enough := time.NewTimer(d)
+	enough := time.NewTimer(c.s.real(d))
 	defer enough.Stop()
 	for {
 		if cb := c.nextWaiting(false); cb != nil {
@@ -176,9 +198,12 @@ const typePrefix = "Microsoft.Communication."
 
 // name is the event's type without its prefix, with its codes if they say something.
 func (cb *callback) name() string {
-	name := strings.TrimPrefix(cb.event.Type, typePrefix)
-	if r := cb.event.Data.ResultInformation; r != nil && (r.Code != done.Code || r.SubCode != done.SubCode) {
-		name += fmt.Sprintf(" %d/%d", r.Code, r.SubCode)
+	names := make([]string, len(cb.events))
+	for i, e := range cb.events {
+		names[i] = strings.TrimPrefix(e.Type, typePrefix)
+		if r := e.Data.ResultInformation; r != nil && (r.Code != done.Code || r.SubCode != done.SubCode) {
+			names[i] += fmt.Sprintf(" %d/%d", r.Code, r.SubCode)
+		}
 	}
-	return name
+	return strings.Join(names, ", ")
 }

@@ -16,12 +16,15 @@ func (s *Server) controlAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /sim/calls", s.controlRing)
 	mux.HandleFunc("GET /sim/calls", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Calls()) })
+	mux.HandleFunc("POST /sim/conversations", s.controlConverse)
 	mux.HandleFunc("POST /sim/calls/{id}/press", s.controlPress)
 	mux.HandleFunc("POST /sim/calls/{id}/say", s.controlSay)
 	mux.HandleFunc("POST /sim/calls/{id}/hangup", s.controlHangUp)
 	mux.HandleFunc("PUT /sim/phones/{rawID}", s.controlPhone)
 	mux.HandleFunc("PUT /sim/faults", s.controlFaults)
+	mux.HandleFunc("GET /sim/faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.faultsNow()) })
 	mux.HandleFunc("GET /sim/rings", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Rings()) })
+	mux.HandleFunc("GET /sim/subscriptions/{code}", s.serveValidation)
 	mux.HandleFunc("GET /sim/timeline", s.serveTimeline)
 	return mux
 }
@@ -36,7 +39,7 @@ func (s *Server) Press(call, raw, keys string) error {
 	if _, err := tonesOf(keys); err != nil {
 		return err
 	}
-	return s.handle(call, raw, func(p *phone) { p.call.s.spawn(func() { p.press(strings.ToUpper(keys)) }) })
+	return s.handle(call, raw, func(p *phone) { p.s.spawn(func() { p.press(strings.ToUpper(keys)) }) })
 }
 
 // Say lets somebody in a call say something. call and raw are as for Press.
@@ -80,6 +83,20 @@ func (s *Server) controlRing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, err := s.Ring(caller)
+	if err != nil {
+		problem(w, http.StatusBadRequest, err)
+		return
+	}
+	w.Header().Set("Location", "/sim/calls/"+id)
+	writeJSON(w, http.StatusAccepted, map[string]string{"id": id})
+}
+
+func (s *Server) controlConverse(w http.ResponseWriter, r *http.Request) {
+	var conversation Conversation
+	if !readControl(w, r, &conversation) {
+		return
+	}
+	id, err := s.Converse(conversation)
 	if err != nil {
 		problem(w, http.StatusBadRequest, err)
 		return

@@ -76,12 +76,12 @@ func (cb *callback) deliver(acknowledged chan<- struct{}) {
 // attempt sends a callback once and reports whether it was taken.
 func (cb *callback) attempt() bool {
 	s := cb.call.s
-	token, err := s.callbackToken()
+	token, err := s.callbackToken(cb.faults.skew)
 	if err != nil {
 		s.note(cb.call, "callback", "%s cannot be signed: %v", cb.name(), err)
 		return false
 	}
-	status, _, err := s.postJSON(cb.url, []cloudEvent{cb.event}, http.Header{"Authorization": {"Bearer " + token}})
+	status, _, err := s.postJSON(cb.url, cb.events, http.Header{"Authorization": {"Bearer " + token}})
 	if s.ctx.Err() != nil {
 		return false
 	}
@@ -115,11 +115,17 @@ func (s *Server) postJSON(target string, body any, header http.Header) (status i
 	if err != nil {
 		return 0, nil, err
 	}
+	status, _, answer, err = s.exchange(http.MethodPost, target, content, header)
+	return status, answer, err
+}
+
+// exchange sends a request like postJSON, and returns the header of the answer as well.
+func (s *Server) exchange(method, target string, content []byte, header http.Header) (status int, got http.Header, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(s.ctx, answerTime)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(content))
+	r, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(content))
 	if err != nil {
-		return 0, nil, errors.New("the URL is none")
+		return 0, nil, nil, errors.New("the URL is none")
 	}
 	r.Header.Set("Content-Type", "application/json")
 	for name, values := range header {
@@ -130,9 +136,9 @@ func (s *Server) postJSON(target string, body any, header http.Header) (status i
 		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err
 		}
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	defer response.Body.Close()
 	answer, err = io.ReadAll(io.LimitReader(response.Body, 64<<10))
-	return response.StatusCode, answer, err
+	return response.StatusCode, response.Header, answer, err
 }

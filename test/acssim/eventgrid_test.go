@@ -1,8 +1,19 @@
 package acssim
 
 import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestIncomingCallsAreAnnouncedByEventGridsRules(t *testing.T) {
@@ -47,4 +58,136 @@ func TestIncomingCallsAreAnnouncedByEventGridsRules(t *testing.T) {
 			}
 		})
 	})
+}
+
+// queue keeps messages.
+type queue struct {
+	mu       sync.Mutex
+	messages []string
+	broken   int // how many times it refuses
+}
+
+func (q *queue) Enqueue(_ context.Context, text string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.broken > 0 {
+		q.broken--
+		return errors.New("the queue is away")
+	}
+	q.messages = append(q.messages, text)
+	return nil
+}
+
+func TestEventsOntoAQueue(t *testing.T) {
+	encoded, plain, cloud := &queue{broken: 2}, &queue{}, &queue{}
+	sim := &Server{Subscriptions: []Subscription{
+		{Queue: encoded}, {Queue: plain, PlainText: true}, {Queue: cloud, PlainText: true, CloudEvents: true},
+		{Types: []string{"RecordingFileStatusUpdated"}, Queue: &queue{}},
+	}}
+	inBubble(t, sim, func(t *testing.T, app *application) {
+		path := app.connectCaller("wait answer; hang up after 5s")
+		app.record(path, "")
+		app.wait(time.Minute)
+	})
+	if len(encoded.messages) != 2 || len(plain.messages) != 2 || len(cloud.messages) != 2 {
+		t.Fatalf("%d, %d and %d messages", len(encoded.messages), len(plain.messages), len(cloud.messages))
+	}
+	decoded, err := base64.StdEncoding.DecodeString(encoded.messages[1])
+	if err != nil || string(decoded) != plain.messages[1] {
+		t.Errorf("base64 = %s, %v", decoded, err)
+	}
+	var event gridEvent
+	if err := json.Unmarshal([]byte(plain.messages[1]), &event); err != nil || event.EventType != "Microsoft.Communication.RecordingFileStatusUpdated" {
+		t.Errorf("plain = %s", plain.messages[1])
+	}
+	if !strings.HasPrefix(event.Subject, "/recording/call/") || !strings.Contains(event.Subject, "/recordingId/") {
+		t.Errorf("subject = %s", event.Subject)
+	}
+	var ce cloudGridEvent
+	if err := json.Unmarshal([]byte(cloud.messages[1]), &ce); err != nil || ce.SpecVersion != "1.0" || ce.Type != event.EventType || ce.ID != event.ID {
+		t.Errorf("cloud = %s", cloud.messages[1])
+	}
+}
+
+func TestEventsInTheSchemaOfCloudEvents(t *testing.T) {
+	var mu sync.Mutex
+	var got []string
+	hook := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions {
+			w.Header().Set("WebHook-Allowed-Origin", r.Header.Get("WebHook-Request-Origin"))
+			return
+		}
+		var e cloudGridEvent
+		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, r.Header.Get("Content-Type")+" "+e.Type)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		sim := &Server{Strict: true, Transport: InProcess(hook), Subscriptions: []Subscription{{URL: "https://hook.example", CloudEvents: true}}}
+		defer sim.Close()
+		if _, err := sim.Ring(Caller{From: caller, To: line}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+	})
+	if d := cmp.Diff([]string{"application/cloudevents+json; charset=utf-8 Microsoft.Communication.IncomingCall"}, got); d != "" {
+		t.Errorf("deliveries (-want +got):\n%s", d)
+	}
+}
+
+// A subscription without limits of its own is tried by Event Grid's schedule.
+func TestEventGridTriesAgain(t *testing.T) {
+	tests := []struct {
+		status int
+		want   []time.Duration // between the attempts
+	}{
+		{500, []time.Duration{10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, time.Hour}},
+		{404, []time.Duration{5 * time.Minute, 5 * time.Minute, 5 * time.Minute, 5 * time.Minute, 10 * time.Minute}},
+		{408, []time.Duration{2 * time.Minute, 2 * time.Minute, 2 * time.Minute, 5 * time.Minute}},
+		{503, []time.Duration{30 * time.Second, 30 * time.Second, time.Minute}},
+	}
+	for _, tt := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			var at []time.Time
+			var sim *Server
+			hook := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("aeg-event-type") == "SubscriptionValidation" { // consents by the other way
+					var events []struct {
+						Data struct{ ValidationURL string }
+					}
+					_ = json.NewDecoder(r.Body).Decode(&events)
+					v := httptest.NewRecorder()
+					sim.ServeHTTP(v, httptest.NewRequest("GET", strings.TrimPrefix(events[0].Data.ValidationURL, sim.endpoint()), nil))
+					if v.Code != 200 {
+						t.Errorf("validation = %d", v.Code)
+					}
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				at = append(at, time.Now())
+				w.WriteHeader(tt.status)
+			})
+			sim = &Server{Strict: true, Transport: InProcess(hook), Subscriptions: []Subscription{{URL: "https://hook.example"}}}
+			defer sim.Close()
+			if _, err := sim.Ring(Caller{From: caller, To: line}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(48 * time.Hour)
+			synctest.Wait()
+			for i, want := range tt.want {
+				if i+1 >= len(at) || at[i+1].Sub(at[i]) != want {
+					t.Fatalf("%d: attempts at %v, want %v", tt.status, at, tt.want)
+				}
+			}
+			if last := at[len(at)-1].Sub(at[0]); last > 24*time.Hour {
+				t.Errorf("%d: tried for %v", tt.status, last)
+			}
+		})
+	}
 }

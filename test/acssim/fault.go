@@ -17,6 +17,11 @@ type Faults struct {
 	Throttle    float64 `json:"throttle"`    // of requests: refused with 429 and Retry-After, nothing done
 	LoseAnswer  float64 `json:"loseAnswer"`  // of requests: done, but the connection is cut or the answer is a 500
 	ServerError float64 `json:"serverError"` // of requests: answered 503, nothing done
+	Slow        float64 `json:"slow"`        // of requests: answered 2 s late
+	Loss        float64 `json:"loss"`        // of events: never delivered
+	Batch       float64 `json:"batch"`       // of events: delivered together with the next
+	Skew        float64 `json:"skew"`        // of callbacks: their token is from a clock up to a minute off
+	Media       float64 `json:"media"`       // of media operations, streams and recordings: the media service fails them
 }
 
 // DefaultFaults is a service on an ordinary bad day.
@@ -24,11 +29,14 @@ func DefaultFaults() Faults {
 	return Faults{
 		Duplicate: 0.05, Swap: 0.05, Delay: 0.05, Early: 0.05,
 		Throttle: 0.02, LoseAnswer: 0.02, ServerError: 0.02,
+		Slow: 0.02, Batch: 0.02, Skew: 0.05,
 	}
 }
 
 func (f Faults) validate() error {
-	for _, rate := range []float64{f.Duplicate, f.Swap, f.Delay, f.Early, f.Throttle, f.LoseAnswer, f.ServerError} {
+	for _, rate := range []float64{
+		f.Duplicate, f.Swap, f.Delay, f.Early, f.Throttle, f.LoseAnswer, f.ServerError, f.Slow, f.Loss, f.Batch, f.Skew, f.Media,
+	} {
 		if !(rate >= 0 && rate <= 1) {
 			return fmt.Errorf("a rate of %v is not between 0 and 1", rate)
 		}
@@ -50,9 +58,17 @@ func (s *Server) SetFaults(f Faults) error {
 	return nil
 }
 
+func (s *Server) faultsNow() Faults {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.faults
+}
+
 const (
 	maxDuplicateLag = 3 * time.Second
 	maxDelay        = 2 * time.Second
+	maxSkewed       = time.Minute
+	slowHold        = 2 * time.Second
 	// earlyHold is how long an answer is held back so that events overtake it:
 	// longer than a call takes to connect, shorter than any client waits.
 	earlyHold = 500 * time.Millisecond
@@ -68,6 +84,9 @@ type eventFaults struct {
 	duplicate bool
 	lag       time.Duration // between an event and its duplicate
 	delay     time.Duration
+	loss      bool
+	batch     bool
+	skew      time.Duration
 }
 
 // eventFaults decides about the event that decision names. The caller holds s.mu.
@@ -78,6 +97,11 @@ func (s *Server) eventFaults(decision ...any) eventFaults {
 	// leaves the other faults of a seed where they were.
 	duplicate, swap, delay := d.Float64() < f.Duplicate, d.Float64() < f.Swap, d.Float64() < f.Delay
 	atOnce, lag, late := d.IntN(2) == 0, upTo(d, maxDuplicateLag), upTo(d, maxDelay)
+	loss, batch, skew, off := d.Float64() < f.Loss, d.Float64() < f.Batch, d.Float64() < f.Skew, upTo(d, 2*maxSkewed)-maxSkewed
+	e.loss, e.batch = loss, batch
+	if skew {
+		e.skew = off
+	}
 	e.duplicate = duplicate || s.DuplicateAll
 	if duplicate && !atOnce {
 		e.lag = lag
@@ -99,6 +123,7 @@ const (
 	answerCut   requestFault = "answer cut"
 	answerLost  requestFault = "answer replaced by a 500"
 	earlyEvents requestFault = "events first"
+	slowAnswer  requestFault = "slow answer"
 )
 
 // requestFault decides about the next request for an operation on one call, or
@@ -113,6 +138,7 @@ func (s *Server) requestFault(c *call, operation string) requestFault {
 	throttled, failed, lost, early := d.Float64() < f.Throttle, d.Float64() < f.ServerError,
 		d.Float64() < f.LoseAnswer, d.Float64() < f.Early
 	cut := d.IntN(2) == 0
+	slow := d.Float64() < f.Slow
 	switch {
 	case throttled:
 		return throttle
@@ -124,8 +150,21 @@ func (s *Server) requestFault(c *call, operation string) requestFault {
 		return answerLost
 	case early:
 		return earlyEvents
+	case slow:
+		return slowAnswer
 	}
 	return noFault
+}
+
+// mediaFault decides whether the media service fails an operation. The caller
+// holds s.mu.
+func (c *call) mediaFault(operation string) bool {
+	c.requests["media "+operation]++
+	failed := c.s.dice("media", operation, c.n, c.requests["media "+operation]).Float64() < c.s.faults.Media
+	if failed {
+		c.s.note(c, "fault", "the media service fails %s", operation)
+	}
+	return failed
 }
 
 func upTo(d *rand.Rand, max time.Duration) time.Duration {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -184,4 +185,88 @@ func TestASeedReplaysARun(t *testing.T) {
 	if !slices.ContainsFunc(first, func(e string) bool { return strings.Contains(e, "fault") }) {
 		t.Error("nothing went wrong at all")
 	}
+}
+
+func TestFurtherFaults(t *testing.T) {
+	t.Run("events are lost", func(t *testing.T) {
+		inBubble(t, &Server{Faults: &Faults{Loss: 1}}, func(t *testing.T, app *application) {
+			app.create("8:orgid:o")
+			if _, err := app.sim.Ring(Caller{From: caller, To: line}); err != nil {
+				t.Fatal(err)
+			}
+			app.wait(10 * time.Second)
+			if len(app.events)+len(app.offers) != 0 {
+				t.Errorf("events = %q, offers %d", app.received(), len(app.offers))
+			}
+		})
+	})
+	t.Run("events come together", func(t *testing.T) {
+		inBubble(t, &Server{Faults: &Faults{Batch: 1}}, func(t *testing.T, app *application) {
+			app.create("8:orgid:o")
+			for range 3 {
+				if _, err := app.sim.Ring(Caller{From: caller, To: line}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			app.wait(10 * time.Second)
+			if len(app.events) != 2 || app.events[0].Together != 2 || len(app.offers) != 3 {
+				t.Errorf("events = %+v, offers %d", app.events, len(app.offers))
+			}
+		})
+	})
+	t.Run("tokens are from a clock that is off", func(t *testing.T) {
+		inBubble(t, &Server{Faults: &Faults{Skew: 1}}, func(t *testing.T, app *application) {
+			var mu sync.Mutex
+			off := map[time.Duration]bool{}
+			app.onToken = func(claims jwt.RegisteredClaims) {
+				d := time.Until(claims.IssuedAt.Time).Abs()
+				mu.Lock()
+				defer mu.Unlock()
+				off[d] = true
+				if d > maxSkewed+time.Second {
+					t.Errorf("off by %v", d)
+				}
+			}
+			for range 5 {
+				app.create("8:orgid:o")
+			}
+			app.wait(10 * time.Second)
+			if len(off) < 5 || len(app.events) != 10 {
+				t.Errorf("skews = %v, %d events", off, len(app.events))
+			}
+		})
+	})
+	t.Run("answers are slow", func(t *testing.T) {
+		inBubble(t, &Server{Faults: &Faults{Slow: 1}}, func(t *testing.T, app *application) {
+			began := time.Now()
+			app.create("8:orgid:o")
+			if took := time.Since(began); took != slowHold {
+				t.Errorf("it took %v", took)
+			}
+		})
+	})
+	t.Run("the media service fails", func(t *testing.T) {
+		inBubble(t, &Server{Faults: &Faults{Media: 1}, CallsPerNumber: -1}, func(t *testing.T, app *application) {
+			if err := app.sim.SetPhone(caller, "answer; wait 10s; press 1"); err != nil {
+				t.Fatal(err)
+			}
+			path := app.createStreamed("mixed", streamURL, true)
+			app.wait(time.Second)
+			app.must(202, "POST", path+":play", `{"playSources":[{"kind":"file","file":{"uri":"https://x.example/a.wav"}}]}`)
+			app.must(202, "POST", path+":sendDtmfTones", fmt.Sprintf(`{"tones":["one"],"targetParticipant":{"rawId":%q}}`, caller))
+			app.must(202, "POST", path+":recognize", fmt.Sprintf(`{"recognizeInputType":"dtmf","recognizeOptions":{"targetParticipant":{"rawId":%q}}}`, caller))
+			app.must(200, "POST", path+":hold", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, caller))
+			app.must(200, "POST", path+":startContinuousDtmfRecognition", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, caller))
+			app.wait(20 * time.Second)
+			got := app.received()
+			for _, want := range []string{
+				"PlayFailed 500/9999", "SendDtmfTonesFailed 500/9999", "RecognizeFailed 500/9999", "HoldFailed 500/9999",
+				"ContinuousDtmfRecognitionToneFailed 500/9999", "MediaStreamingFailed 400/8581", "TranscriptionFailed 400/8581",
+			} {
+				if !slices.Contains(got, want) {
+					t.Errorf("events = %q, want %s", got, want)
+				}
+			}
+		})
+	})
 }

@@ -1,8 +1,12 @@
 package acssim
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 )
@@ -10,13 +14,18 @@ import (
 // InProcess is a transport that hands requests to h without a socket, which is
 // what a testing/synctest bubble needs. A handler that aborts (see
 // http.ErrAbortHandler) is a connection that was cut: the request fails with
-// io.ErrUnexpectedEOF. Responses are buffered whole, so it does not stream.
+// io.ErrUnexpectedEOF. Responses are buffered whole, so it does not stream; but a
+// handler may take the connection over, as for a WebSocket (see http.Hijacker).
 func InProcess(h http.Handler) http.RoundTripper { return inProcess{h} }
 
 type inProcess struct{ handler http.Handler }
 
 func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := r.Clone(r.Context())
+	ctx := r.Context()
+	if r.Header.Get("Upgrade") != "" { // a connection outlives the request that it began with
+		ctx = context.WithoutCancel(ctx)
+	}
+	in := r.Clone(ctx)
 	in.RequestURI = r.URL.RequestURI()
 	in.RemoteAddr = "127.0.0.1:0"
 	if in.Host == "" {
@@ -40,9 +49,11 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 				panic(p)
 			}
 		}()
-		w := httptest.NewRecorder()
+		w := &recorder{ResponseRecorder: httptest.NewRecorder(), answered: answered}
 		t.handler.ServeHTTP(w, in)
-		answered <- w.Result()
+		if !w.hijacked {
+			answered <- w.Result()
+		}
 	}()
 	select {
 	case response, ok := <-answered:
@@ -52,6 +63,32 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 		response.Request = r
 		return response, nil
 	case <-r.Context().Done():
+		go func() { // an answer that comes too late may be a connection
+			if response := <-answered; response != nil {
+				response.Body.Close()
+			}
+		}()
 		return nil, r.Context().Err()
 	}
+}
+
+// recorder is a response that can become a connection.
+type recorder struct {
+	*httptest.ResponseRecorder
+	answered chan<- *http.Response
+	hijacked bool
+}
+
+// Hijack implements http.Hijacker: the client gets what was answered before, and
+// its end of the connection as body.
+func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.hijacked {
+		return nil, nil, errors.New("the connection is taken over already")
+	}
+	w.hijacked = true
+	ours, theirs := net.Pipe()
+	response := w.Result()
+	response.Body = ours
+	w.answered <- response
+	return theirs, bufio.NewReadWriter(bufio.NewReader(theirs), bufio.NewWriter(theirs)), nil
 }

@@ -6,18 +6,28 @@ import (
 	"time"
 )
 
-// invitation is a telephone that rings because the application wants somebody
-// in the call: as target of a new call or added to one.
+// invitation is a telephone that rings because somebody is wanted in the call.
 type invitation struct {
 	call        *call
 	id          string
 	raw         string
-	added       bool // to a call, as opposed to a target that a call was created with
+	purpose     purpose
 	context     string
 	callbackURI string
+	transferee  *participant // of a transfer
 	phone       *phone
 	timer       *time.Timer
 }
+
+// purpose is what an invitation is for.
+type purpose string
+
+const (
+	target     purpose = "target"     // of a new call
+	addition   purpose = "addition"   // to a call
+	transfer   purpose = "transfer"   // of a participant
+	redirected purpose = "redirected" // call, which the application has nothing to do with any more
+)
 
 // How long a telephone rings where the application does not say.
 //
@@ -30,27 +40,57 @@ const (
 
 // invite rings raw for at most timeout, or for the network's own limit if that
 // is zero. The caller holds s.mu, as for all methods of an invitation.
-func (c *call) invite(raw, context, callbackURI string, timeout time.Duration, added bool) *invitation {
+func (c *call) invite(raw, context, callbackURI string, timeout time.Duration, purpose purpose) *invitation {
 	if timeout == 0 {
 		timeout = internetSetup
 		if isNumber(raw) {
 			timeout = networkSetup
 		}
 	}
-	c.s.rings[ringKey{raw, context}]++
+	i := c.newInvitation(raw, context, callbackURI, purpose)
+	c.s.countRing(ringKey{raw, context})
+	c.s.note(c, "ring", "%s rings", masked(raw))
+	i.timer = c.s.after(timeout, func() { i.failed(unanswered) })
+	if c.s.isLine(raw) {
+		i.phone = c.ringLine(i)
+	} else {
+		i.phone = c.pickUp(raw, c.s.scriptOf(raw), i)
+	}
+	return i
+}
+
+// wish invites raw where the network and the tenant allow it.
+func (c *call) wish(raw, context, callbackURI string, timeout time.Duration, purpose purpose) (*invitation, error) {
+	if c.teams {
+		if err := c.s.admitTeamsUsers(raw); err != nil {
+			return nil, err
+		}
+	}
+	declined, err := c.s.admitNumbers(c.line(), raw)
+	if err != nil {
+		return nil, err
+	}
+	if declined {
+		return c.turnAway(raw, context, callbackURI, purpose), nil
+	}
+	return c.invite(raw, context, callbackURI, timeout, purpose), nil
+}
+
+// turnAway is an invitation that the network declines: nothing rings.
+func (c *call) turnAway(raw, context, callbackURI string, purpose purpose) *invitation {
+	i := c.newInvitation(raw, context, callbackURI, purpose)
+	i.phone = c.pickUp(raw, Script{}, i)
+	i.timer = c.s.after(connectTime, func() { i.ended(lineLimit) })
+	return i
+}
+
+func (c *call) newInvitation(raw, context, callbackURI string, purpose purpose) *invitation {
 	c.invited++
 	i := &invitation{
-		call: c, id: c.s.id("invitation", c.n, c.invited), raw: raw, added: added,
+		call: c, id: c.s.id("invitation", c.n, c.invited), raw: raw, purpose: purpose,
 		context: context, callbackURI: callbackURI,
 	}
 	c.invitations[i.id] = i
-	script, ok := c.s.phones[raw]
-	if !ok {
-		script = defaultScript
-	}
-	c.s.note(c, "ring", "%s rings", masked(raw))
-	i.timer = c.s.after(timeout, func() { i.failed(unanswered) })
-	i.phone = c.pickUp(raw, script, i)
 	return i
 }
 
@@ -59,12 +99,19 @@ func (i *invitation) answered() {
 	c := i.call
 	i.end()
 	i.phone.note("answer", "answers")
+	switch i.purpose {
+	case transfer:
+		c.transferred(i)
+		return
+	case redirected:
+		c.join(c.caller)
+	}
 	first := c.state == connecting
 	c.join(i.phone)
 	if first {
 		c.establish()
 	}
-	if i.added {
+	if i.purpose == addition {
 		who := identify(i.raw)
 		c.emitTo(i.callbackURI, "AddParticipantSucceeded",
 			callbackData{OperationContext: i.context, Participant: &who, ResultInformation: &done})
@@ -74,11 +121,20 @@ func (i *invitation) answered() {
 
 // failed is the end of an invitation that was not answered.
 func (i *invitation) failed(why verdict) {
-	c, r := i.call, why.result(i.raw)
+	i.ended(why.result(i.raw))
+}
+
+// ended is the end of an invitation, with what became of it.
+func (i *invitation) ended(r result) {
+	c := i.call
 	i.over()
 	i.phone.note("refuse", "%s", r.Message)
 	switch {
-	case i.added:
+	case i.purpose == transfer:
+		c.emitTo(i.callbackURI, "CallTransferFailed", callbackData{OperationContext: i.context, ResultInformation: &r})
+	case i.purpose == redirected:
+		c.end(r)
+	case i.purpose == addition:
 		who := identify(i.raw)
 		c.emitTo(i.callbackURI, "AddParticipantFailed",
 			callbackData{OperationContext: i.context, Participant: &who, ResultInformation: &r})
@@ -87,10 +143,20 @@ func (i *invitation) failed(why verdict) {
 	}
 }
 
+// invitationOf is the invitation of somebody who rings for the call, or nil.
+func (c *call) invitationOf(raw string) *invitation {
+	for _, i := range c.invitations {
+		if i.raw == raw && i.purpose != transfer {
+			return i
+		}
+	}
+	return nil
+}
+
 // over stops the ringing.
 func (i *invitation) over() {
 	i.end()
-	i.phone.cancel()
+	i.phone.off()
 }
 
 func (i *invitation) end() {
@@ -100,6 +166,17 @@ func (i *invitation) end() {
 
 type ringKey struct{ raw, context string }
 
+// countRing counts one more ring and forgets the oldest where there are too many.
+func (s *Server) countRing(key ringKey) {
+	if s.rings[key]++; s.rings[key] == 1 {
+		s.rang = append(s.rang, key)
+	}
+	for len(s.rang) > cmp.Or(s.Keep, defaultKeep) {
+		delete(s.rings, s.rang[0])
+		s.rang = s.rang[1:]
+	}
+}
+
 // Rings counts how often the telephone of a person was made to ring by one
 // operation of the application.
 type Rings struct {
@@ -108,8 +185,8 @@ type Rings struct {
 	Count            int    `json:"count"`
 }
 
-// Rings are all telephones that the application has made ring, by raw id, then
-// by operationContext. An operation that rings twice has been done twice.
+// Rings are the telephones that the application has made ring, by raw id, then
+// by operationContext; the latest, see Keep. An operation that rings twice has been done twice.
 func (s *Server) Rings() []Rings {
 	s.Start()
 	s.mu.Lock()

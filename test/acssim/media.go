@@ -14,7 +14,7 @@ type media struct {
 	queue   []*mediaOp
 }
 
-// mediaOp is a play or a recognize operation.
+// mediaOp is an operation that plays, recognizes or sends tones.
 type mediaOp struct {
 	context      string
 	callbackURI  string
@@ -25,6 +25,8 @@ type mediaOp struct {
 	unplayable   bool          // a file cannot be downloaded, failedSource says which
 	failedSource int
 	recognition  *recognition // nil: it only plays
+	sent         []string     // tones for somebody's telephone; nil: it is no such operation
+	sound        *sound       // what it plays now
 	timer        *time.Timer  // of whatever it waits for now
 }
 
@@ -36,10 +38,21 @@ func (o *mediaOp) isFor(p *participant) bool {
 }
 
 func (o *mediaOp) name() string {
-	if o.recognition != nil {
+	switch {
+	case o.recognition != nil:
 		return "Recognize"
+	case o.sent != nil:
+		return "SendDtmfTones"
 	}
 	return "Play"
+}
+
+// cancelled is the event of an operation that is cancelled.
+func (o *mediaOp) cancelled() string {
+	if o.sent != nil {
+		return o.name() + "Failed"
+	}
+	return o.name() + "Canceled"
 }
 
 // admits reports whether an operation may be added to what runs and waits: next
@@ -76,7 +89,11 @@ func (c *call) nextMedia() {
 	op := c.media.queue[0]
 	c.media.queue = c.media.queue[1:]
 	c.media.running = op
+	broken := c.mediaFault(op.name())
 	switch {
+	case broken:
+		c.finishMedia(op, "Failed", callbackData{ResultInformation: &mediaBroken})
+		return
 	case op.unplayable:
 		why := &fileNotFound
 		if op.recognition != nil {
@@ -87,7 +104,11 @@ func (c *call) nextMedia() {
 	case op.recognition != nil:
 		c.s.note(c, "recognize", "asks %s, prompt of %v", masked(op.targets[0].raw), op.length)
 		c.beginRecognition(op)
+	case op.sent != nil:
+		c.s.note(c, "tones", "sends %d tones to %s", len(op.sent), masked(op.targets[0].raw))
+		op.timer = c.s.after(op.length, func() { c.finishMedia(op, "Completed", callbackData{ResultInformation: &done}) })
 	default:
+		op.sound = c.applicationSound()
 		c.s.note(c, "play", "plays %v%s", op.length, map[bool]string{true: ", again and again"}[op.loop])
 		c.emitTo(op.callbackURI, "PlayStarted", callbackData{OperationContext: op.context, ResultInformation: &done})
 		if !op.loop {
@@ -102,6 +123,7 @@ func (c *call) nextMedia() {
 // finishMedia ends the running operation with an event and starts the next.
 func (c *call) finishMedia(op *mediaOp, how string, data callbackData) {
 	c.s.stop(op.timer)
+	op.sound.cut()
 	c.media.running = nil
 	data.OperationContext = op.context
 	c.emitTo(op.callbackURI, op.name()+how, data)
@@ -112,7 +134,7 @@ func (c *call) finishMedia(op *mediaOp, how string, data callbackData) {
 // cancelMedia cancels what runs and what waits.
 func (c *call) cancelMedia() {
 	for _, op := range c.dropMedia(func(*mediaOp) bool { return true }) {
-		c.emitTo(op.callbackURI, op.name()+"Canceled",
+		c.emitTo(op.callbackURI, op.cancelled(),
 			callbackData{OperationContext: op.context, ResultInformation: &mediaCancelled})
 	}
 	c.wake()
@@ -122,7 +144,7 @@ func (c *call) cancelMedia() {
 // counts as cancelled is an inference.
 func (c *call) cancelMediaOf(p *participant) {
 	for _, op := range c.dropMedia(func(op *mediaOp) bool { return len(op.targets) > 0 && op.isFor(p) }) {
-		c.emitTo(op.callbackURI, op.name()+"Canceled",
+		c.emitTo(op.callbackURI, op.cancelled(),
 			callbackData{OperationContext: op.context, ResultInformation: &mediaCancelled})
 	}
 	c.nextMedia()
@@ -137,6 +159,7 @@ func (c *call) dropMedia(which func(*mediaOp) bool) []*mediaOp {
 	var dropped, kept []*mediaOp
 	if op := c.media.running; op != nil && which(op) {
 		c.s.stop(op.timer)
+		op.sound.cut()
 		c.media.running = nil
 		dropped = append(dropped, op)
 	}

@@ -14,12 +14,48 @@ const ringTime = 30 * time.Second
 // Caller is somebody who rings the application.
 type Caller struct {
 	From        string `json:"from"` // raw id, or a number in E.164
-	To          string `json:"to"`   // a line of the application: 28:orgid:…, 4:+…, 8:acs:…
+	To          string `json:"to"`   // a line of the application: 28:orgid:…, 4:+…, 8:acs:…; of OnBehalfOf: who is wanted
 	DisplayName string `json:"displayName"`
 	// Script is what the caller does from the first ring on; it begins with
 	// `wait answer` or anything that implies it. Empty: the caller listens and
 	// stays on the line.
 	Script string `json:"script"`
+	// OnBehalfOf is the resource account of an agent who calls To on its behalf,
+	// so that the application is offered the call and has to add To.
+	OnBehalfOf string `json:"onBehalfOf,omitempty"`
+	// OnBehalfForm is how such an offer is written. Default: LineIsCallee.
+	OnBehalfForm OnBehalfForm `json:"onBehalfForm,omitempty"`
+	// SIPHeaders and VoIPHeaders are what the caller sends along.
+	SIPHeaders  map[string]string `json:"sipHeaders,omitempty"`
+	VoIPHeaders map[string]string `json:"voipHeaders,omitempty"`
+}
+
+// OnBehalfForm is one way in which the documentation of the IncomingCall event
+// can be read for calls on behalf of a resource account: it has no sample.
+type OnBehalfForm string
+
+const (
+	// LineIsCallee has the resource account in `to` and who is wanted in `onBehalfOfCallee`.
+	LineIsCallee OnBehalfForm = "lineIsCallee"
+	// LineIsBehalf has who is wanted in `to` and the resource account in `onBehalfOfCallee`.
+	LineIsBehalf OnBehalfForm = "lineIsBehalf"
+	// LineIsBoth has the resource account in both, and who is wanted nowhere.
+	LineIsBoth OnBehalfForm = "lineIsBoth"
+)
+
+// parties are `to` and `onBehalfOfCallee` of an offer.
+func (f OnBehalfForm) parties(line, wanted string) (to, behalf string) {
+	switch f {
+	case LineIsBehalf:
+		return wanted, line
+	case LineIsBoth:
+		return line, line
+	}
+	return line, wanted
+}
+
+func (f OnBehalfForm) valid() bool {
+	return f == "" || f == LineIsCallee || f == LineIsBehalf || f == LineIsBoth
 }
 
 // Ring lets somebody ring the application: an IncomingCall event goes to Event
@@ -33,6 +69,9 @@ func (s *Server) Ring(caller Caller) (id string, err error) {
 	if err := script.checkCaller(); err != nil {
 		return "", fmt.Errorf("script: %w", err)
 	}
+	if !caller.OnBehalfForm.valid() {
+		return "", fmt.Errorf("unknown form %q of an offer on behalf of somebody", caller.OnBehalfForm)
+	}
 	from, to := rawID(caller.From), rawID(caller.To)
 	if from == "" || to == "" {
 		return "", errors.New("from and to must say who rings whom")
@@ -44,22 +83,34 @@ func (s *Server) Ring(caller Caller) (id string, err error) {
 		return "", errors.New("the simulator is closed")
 	}
 	c := s.newCall(from, to)
-	c.inbound, c.state = true, offered
-	c.teams = identify(to).MicrosoftTeamsApp != nil
-	c.displayName = caller.DisplayName
+	if line := rawID(caller.OnBehalfOf); line != "" {
+		c.to, c.wanted, c.behalfForm = line, to, caller.OnBehalfForm
+	}
+	c.displayName, c.headers = caller.DisplayName, customContext{caller.SIPHeaders, caller.VoIPHeaders}
 	if c.displayName == "" && isNumber(from) {
 		c.displayName = from[len("4:"):]
 	}
-	c.targets = []string{to}
-	context, err := s.offerContext(c)
-	if err != nil {
-		return "", err
-	}
 	s.note(c, "ring", "%s rings %s", masked(from), masked(to))
-	c.caller = c.pickUp(from, script, nil)
-	c.ringing = s.after(ringTime, func() { c.end(unanswered.result(from)) })
-	s.announce(c, context)
+	c.offer(script)
 	return c.id, nil
+}
+
+// offer starts the telephone of the caller and lets the line ring. The caller
+// holds s.mu.
+func (c *call) offer(script Script) {
+	c.inbound, c.state = true, offered
+	c.caller = c.pickUp(c.from, script, nil)
+	c.ringLineAt(c.to)
+}
+
+// ringLineAt offers the call to the application under one of its lines.
+func (c *call) ringLineAt(line string) {
+	c.to, c.targets = line, []string{line}
+	c.teams = identify(line).MicrosoftTeamsApp != nil
+	c.s.stop(c.ringing)
+	c.rung = time.Now()
+	c.ringing = c.s.after(ringTime, func() { c.end(unanswered.result(c.from)) })
+	c.s.announce(c, c.s.offerContext(c))
 }
 
 // answer connects an offered call to the application.
@@ -70,22 +121,36 @@ func (c *call) answer(callbackURI, context string) {
 		c.join(c.caller)
 		c.establish()
 		c.participantsUpdated()
+		c.connectOuter()
 	})
 }
 
-// takeOffer is the call that can still be answered or rejected with an
-// incomingCallContext, or why there is none.
+// redirect hands an offered call to somebody else, without a word to the
+// application: another of its lines rings anew, everybody else by telephone.
+func (c *call) redirect(to string) {
+	c.s.note(c, "ring", "is redirected to %s", masked(to))
+	if c.s.isLine(to) {
+		c.ringLineAt(to)
+		return
+	}
+	c.s.stop(c.ringing)
+	c.state, c.appLeft = connecting, true
+	c.invite(to, "", "", 0, redirected)
+}
+
+// takeOffer is the call that can still be answered, rejected or redirected with
+// an incomingCallContext, or why there is none.
 func (s *Server) takeOffer(context string) (*call, error) {
 	c, err := s.offered(context)
 	switch {
 	case err != nil:
 		return nil, refuse(400, invalidArgument, err.Error())
-	case time.Since(c.started) >= ringTime:
+	case s.between(c.rung, time.Now()) >= ringTime:
 		return nil, refuse(400, answeredTooLate, "the call was not answered in time")
-	case c.state == disconnected && c.connectionID == "" && !c.rejected:
+	case c.state == disconnected && c.connectionID == "" && !c.rejected && !c.appLeft:
 		return nil, refuse(404, notFound, "the caller has hung up")
 	case c.state != offered:
-		return nil, refuse(400, wrongState, "the call has been answered or rejected already")
+		return nil, refuse(400, wrongState, "the call has been answered, rejected or redirected already")
 	}
 	return c, nil
 }

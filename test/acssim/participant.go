@@ -1,6 +1,7 @@
 package acssim
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -11,6 +12,9 @@ type participant struct {
 	raw      string
 	phone    *phone
 	presence *Presence
+	muted    bool
+	hold     *hold             // nil: not on hold
+	tones    *toneSubscription // nil: nobody listens to every key
 }
 
 // callParticipant is how the REST API and ParticipantsUpdated show one.
@@ -39,10 +43,14 @@ func (c *call) join(p *phone) *participant {
 
 // gone takes a person out of the conversation, whatever that means for the others.
 func (p *participant) gone() {
-	c := p.call
+	p.call.remove(p)
+	p.phone.off()
+}
+
+func (c *call) remove(p *participant) {
 	c.people = slices.DeleteFunc(c.people, func(q *participant) bool { return q == p })
 	p.presence.LeftAt = time.Now()
-	p.phone.cancel()
+	c.hush(p.raw)
 }
 
 // leave is a person leaving: a 1:1 call is over, in a group the others stay.
@@ -55,13 +63,32 @@ func (c *call) leave(p *participant) {
 			c.end(hungUp)
 			return
 		}
-		c.participantsUpdated()
-		if len(c.people) == 0 {
-			c.alone = c.s.after(aloneFor, func() { c.end(aloneTooLong) })
+		if p.tones != nil {
+			c.emitTo(p.tones.callbackURI, "ContinuousDtmfRecognitionToneFailed",
+				callbackData{OperationContext: p.tones.context, ResultInformation: &hasLeft})
 		}
+		c.left()
 		return
 	}
 	c.end(hungUp)
+}
+
+// left is what follows when somebody has left a group.
+func (c *call) left() {
+	for _, id := range slices.Sorted(maps.Keys(c.invitations)) {
+		if i := c.invitations[id]; i != nil && i.transferee != nil && !slices.Contains(c.people, i.transferee) {
+			i.ended(hasLeft)
+		}
+	}
+	c.participantsUpdated()
+	c.aloneWithApplication()
+}
+
+// aloneWithApplication ends a call in time that nobody but the application is in.
+func (c *call) aloneWithApplication() {
+	if len(c.people) == 0 && c.state == connected {
+		c.alone = c.s.after(aloneFor, func() { c.end(aloneTooLong) })
+	}
 }
 
 // find is the person of a raw id in the conversation, or nil.
@@ -81,7 +108,7 @@ func (c *call) listed() []callParticipant {
 		list = append(list, callParticipant{Identifier: identify(c.application())})
 	}
 	for _, p := range c.people {
-		list = append(list, callParticipant{Identifier: identify(p.raw)})
+		list = append(list, callParticipant{identify(p.raw), p.muted, p.hold != nil})
 	}
 	return list
 }

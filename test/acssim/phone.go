@@ -9,19 +9,32 @@ import (
 // plays its script in a goroutine of its own; all it does to the call it does
 // with the server's mutex held.
 type phone struct {
-	call   *call
+	s      *Server
+	call   *call // guarded by s.mu: a telephone can move to another call
 	raw    string
 	script Script
 	ctx    context.Context
 	cancel context.CancelFunc
 
 	invitation *invitation  // nil for the caller
+	line       *call        // the call of the application's own that rings instead of a telephone, or nil
 	who        *participant // nil until it is in the conversation
 	prompted   *mediaOp     // the recognition that the last `wait prompt` was about
 }
 
 // defaultScript is what a person does whom nobody gave a script.
 var defaultScript = Script{[]step{{verb: ring, d: time.Second}, {verb: answer}}}
+
+// scriptOf is what a person does who is called.
+func (s *Server) scriptOf(raw string) Script {
+	if script, ok := s.phones[raw]; ok {
+		return script
+	}
+	if script := s.magic(raw).script; script.steps != nil {
+		return script
+	}
+	return defaultScript
+}
 
 // SetPhone gives a person a telephone script for all calls that they get from
 // now on. raw is a raw id or a number in E.164. The error says what is wrong
@@ -43,10 +56,19 @@ func (s *Server) SetPhone(raw, script string) error {
 
 // pickUp starts the telephone of raw in a call. The caller holds s.mu.
 func (c *call) pickUp(raw string, script Script, invitation *invitation) *phone {
-	p := &phone{call: c, raw: raw, script: script, invitation: invitation}
+	p := &phone{s: c.s, call: c, raw: raw, script: script, invitation: invitation}
 	p.ctx, p.cancel = context.WithCancel(c.s.ctx)
 	c.s.spawn(p.run)
 	return p
+}
+
+// off ends all that the telephone does, and the call behind it if it is a line
+// of the application. The caller holds s.mu.
+func (p *phone) off() {
+	p.cancel()
+	if p.line != nil {
+		p.line.end(hungUp)
+	}
 }
 
 func (p *phone) run() {
@@ -61,17 +83,22 @@ func (p *phone) run() {
 func (p *phone) do(st step) bool {
 	switch st.verb {
 	case ring, wait:
-		return sleep(p.ctx, st.d)
+		return p.sleep(st.d)
 	case talk:
-		p.locked(func() { p.note("talk", "talks for %v", st.d) })
-		return sleep(p.ctx, st.d)
+		p.locked(func() {
+			p.note("talk", "talks for %v", st.d)
+			if p.who != nil {
+				p.call.voice(p.who, st.d)
+			}
+		})
+		return p.sleep(st.d)
 	case waitFor:
 		return p.waitFor(st.text)
 	case press:
 		return p.press(st.text)
 	case say:
 		p.locked(func() { p.call.speech(p, st.text) })
-		return sleep(p.ctx, speechLength(st.text))
+		return p.sleep(speechLength(st.text))
 	case answer:
 		return p.locked(p.invitation.answered)
 	case sayBusy:
@@ -84,15 +111,18 @@ func (p *phone) do(st step) bool {
 		<-p.ctx.Done()
 		return false
 	case hangUp:
-		return sleep(p.ctx, st.d) && p.locked(p.hangUp)
+		return p.sleep(st.d) && p.locked(p.hangUp)
 	}
 	panic("acssim: a step without a meaning: " + string(st.verb))
 }
 
+// sleep reports false if the call ended for this telephone before d had passed.
+func (p *phone) sleep(d time.Duration) bool { return sleep(p.ctx, p.s.real(d)) }
+
 // locked runs f with s.mu held, unless the call is over for this telephone.
 func (p *phone) locked(f func()) bool {
-	p.call.s.mu.Lock()
-	defer p.call.s.mu.Unlock()
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
 	if p.ctx.Err() != nil {
 		return false
 	}
@@ -126,16 +156,17 @@ func (p *phone) perceives(cue string) bool {
 		return false
 	}
 	op := p.call.media.running
-	audible := op != nil && op.isFor(p.who) && !op.listening()
+	audible := op != nil && op.isFor(p.who) && !op.listening() && op.sent == nil
+	music := audible && op.loop || p.who.hold != nil && p.who.hold.music
 	switch cue {
 	case cueAnswer:
 		return true
 	case cuePlay:
 		return audible
 	case cueMusic:
-		return audible && op.loop
+		return music
 	case cueSilence:
-		return !audible
+		return !audible && !music
 	}
 	asked := op != nil && op.recognition != nil && op.isFor(p.who) && op != p.prompted
 	if !asked || cue == cuePrompt && !op.listening() {
@@ -150,7 +181,7 @@ const toneGap = 250 * time.Millisecond
 
 func (p *phone) press(keys string) bool {
 	for _, key := range keys {
-		if !p.locked(func() { p.call.tone(p, key) }) || !sleep(p.ctx, toneGap) {
+		if !p.locked(func() { p.call.tone(p, key) }) || !p.sleep(toneGap) {
 			return false
 		}
 	}
@@ -172,5 +203,5 @@ func (p *phone) hangUp() {
 }
 
 func (p *phone) note(kind, format string, args ...any) {
-	p.call.s.note(p.call, kind, "%s "+format, append([]any{masked(p.raw)}, args...)...)
+	p.s.note(p.call, kind, "%s "+format, append([]any{masked(p.raw)}, args...)...)
 }

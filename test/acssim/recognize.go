@@ -43,12 +43,14 @@ func (c *call) beginRecognition(op *mediaOp) {
 		c.listen(op)
 		return
 	}
+	op.sound = c.applicationSound()
 	op.timer = c.s.after(op.length, func() { c.listen(op) })
 }
 
 // listen ends the prompt and waits for the person to begin.
 func (c *call) listen(op *mediaOp) {
 	c.s.stop(op.timer)
+	op.sound.cut()
 	op.recognition.listening = true
 	op.timer = c.s.after(op.recognition.initialSilence, func() { c.recognizeFailed(op, &initialSilence) })
 	c.wake()
@@ -74,6 +76,11 @@ func (c *call) asked(p *phone) *mediaOp {
 // recognition hears is lost.
 func (c *call) tone(p *phone, key rune) {
 	p.note("press", "presses %c", key)
+	if p.who != nil {
+		c.keySound(p.raw, key)
+		p.who.pressed(toneNames[key])
+		c.streaming.tone(toneNames[key])
+	}
 	op := c.asked(p)
 	if op == nil || !op.recognition.hearsTones() {
 		return
@@ -113,6 +120,10 @@ func (c *call) tone(p *phone, key rune) {
 // some silence later.
 func (c *call) speech(p *phone, words string) {
 	p.note("say", "says %q", words)
+	if p.who != nil {
+		c.voice(p.who, speechLength(words))
+		c.transcription.said(p.who, words)
+	}
 	op := c.asked(p)
 	if op == nil || !op.recognition.hearsSpeech() {
 		return

@@ -11,8 +11,11 @@ type recording struct {
 	id          string
 	callbackURI string
 	state       recordingState
+	withCall    bool // it ended because the call did
 	paused      bool // by pauseOnStart, before it began
+	format      recordingFormat
 	started     time.Time
+	spans       []span // that were recorded; the last one is open while the recording is active
 	timer       *time.Timer
 }
 
@@ -34,10 +37,10 @@ const (
 )
 
 // record begins a recording: at once, or as a start by connection id does it.
-func (c *call) record(callbackURI string, paused, later bool) *recording {
+func (c *call) record(callbackURI string, format recordingFormat, paused, later bool) *recording {
 	r := &recording{
 		call: c, id: opaque("recording/" + c.s.id("recording", c.n, len(c.recordings))), callbackURI: callbackURI,
-		state: recordingStarting, paused: paused,
+		state: recordingStarting, paused: paused, format: format,
 	}
 	c.recordings = append(c.recordings, r)
 	c.s.recordings[r.id] = r
@@ -50,6 +53,10 @@ func (c *call) record(callbackURI string, paused, later bool) *recording {
 }
 
 func (r *recording) begin() {
+	if r.call.mediaFault("Recording") {
+		r.fail(mediaBroken)
+		return
+	}
 	r.started = time.Now()
 	if r.paused {
 		r.change(recordingInactive)
@@ -60,6 +67,13 @@ func (r *recording) begin() {
 
 // change moves the recording to a state and tells the application.
 func (r *recording) change(to recordingState) {
+	now := time.Now()
+	if r.state == recordingActive {
+		r.spans[len(r.spans)-1].to = now
+	}
+	if to == recordingActive {
+		r.spans = append(r.spans, span{from: now})
+	}
 	r.state = to
 	shown := r.shown()
 	r.call.s.note(r.call, "recording", "%s", to)
@@ -79,13 +93,18 @@ func (r *recording) end() {
 	r.call.s.stop(r.timer)
 	delete(r.call.s.recordings, r.id)
 	if starting {
-		r.state = recordingEnded
-		r.emit("StartRecordingFailed", callbackData{RecordingID: r.id, ResultInformation: &result{
-			Code: 400, SubCode: 8501, Message: "The call ended before its recording began.",
-		}})
+		r.fail(recordingTooLate)
 		return
 	}
 	r.change(recordingEnded)
+	r.file()
+}
+
+// fail is the end of a recording that has not begun.
+func (r *recording) fail(why result) {
+	delete(r.call.s.recordings, r.id)
+	r.state = recordingEnded
+	r.emit("StartRecordingFailed", callbackData{RecordingID: r.id, ResultInformation: &why})
 }
 
 func (r *recording) emit(event string, data callbackData) {

@@ -61,6 +61,9 @@ const (
 	invalidArgument   = "8523" // 400
 	recordingRuns     = "8559" // 400
 	noSpeech          = "8567" // 400: no cognitive services endpoint was named
+	conflict          = "8519" // 409
+	notSupported      = "8520" // 405
+	transferConflict  = "8607" // 409
 	incompatibleMedia = "8583" // 412
 	wrongState        = "8585" // 400
 	answeredTooLate   = "8587" // 400
@@ -83,7 +86,9 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	case answerCut:
 		panic(http.ErrAbortHandler)
 	case earlyEvents:
-		s.sleep(earlyHold)
+		sleep(s.ctx, earlyHold)
+	case slowAnswer:
+		sleep(s.ctx, slowHold)
 	}
 	if answer.status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))

@@ -1,9 +1,6 @@
 package acssim
 
-import (
-	"encoding/json"
-	"net/http"
-)
+import "net/http"
 
 // connectionProperties is what the application is told of a call.
 //
@@ -12,7 +9,7 @@ import (
 type connectionProperties struct {
 	CallConnectionID     string             `json:"callConnectionId"`
 	ServerCallID         string             `json:"serverCallId"`
-	Targets              []identifier       `json:"targets"`
+	Targets              []identifier       `json:"targets,omitempty"`
 	CallConnectionState  string             `json:"callConnectionState"`
 	CallbackURI          string             `json:"callbackUri"`
 	SourceCallerIDNumber *phoneNumber       `json:"sourceCallerIdNumber,omitempty"`
@@ -21,40 +18,65 @@ type connectionProperties struct {
 	CorrelationID        string             `json:"correlationId"`
 	AnsweredBy           *communicationUser `json:"answeredBy,omitempty"`
 	AnsweredFor          *phoneNumber       `json:"answeredFor,omitempty"`
+
+	MediaStreamingSubscription *subscriptionState `json:"mediaStreamingSubscription,omitempty"`
+	TranscriptionSubscription  *subscriptionState `json:"transcriptionSubscription,omitempty"`
 }
 
 func (c *call) properties() connectionProperties {
 	p := connectionProperties{
 		CallConnectionID: c.connectionID, ServerCallID: c.serverCallID, CorrelationID: c.correlationID,
-		CallConnectionState: string(c.state), CallbackURI: c.callbackURI,
-		SourceCallerIDNumber: c.source, SourceDisplayName: c.displayName,
+		CallConnectionState: c.connectionState(), CallbackURI: c.callbackURI,
+		SourceCallerIDNumber: c.source, SourceDisplayName: c.displayName, AnsweredBy: c.answeredBy,
+		MediaStreamingSubscription: c.streaming.subscription(), TranscriptionSubscription: c.transcription.subscription(),
 	}
 	for _, raw := range c.targets {
 		p.Targets = append(p.Targets, identify(raw))
 	}
-	source := identify(c.from)
-	p.Source = &source
+	if c.from != "" {
+		source := identify(c.from)
+		p.Source = &source
+	}
 	if c.inbound {
 		p.AnsweredFor = identify(c.to).PhoneNumber
 	}
 	return p
 }
 
-// connectOptions are members that create and answer have in common.
+// connectOptions are members that create, answer and connect have in common.
 type connectOptions struct {
 	CallbackURI             string                   `json:"callbackUri"`
 	OperationContext        string                   `json:"operationContext"`
 	CallIntelligenceOptions *callIntelligenceOptions `json:"callIntelligenceOptions"`
-	MediaStreamingOptions   json.RawMessage          `json:"mediaStreamingOptions"`
-	TranscriptionOptions    json.RawMessage          `json:"transcriptionOptions"`
+	MediaStreamingOptions   *mediaStreamingOptions   `json:"mediaStreamingOptions"`
+	TranscriptionOptions    *transcriptionOptions    `json:"transcriptionOptions"`
+}
+
+func (o connectOptions) check() error {
+	if err := checkCallback("CallbackUri", o.CallbackURI); err != nil {
+		return err
+	}
+	if err := o.MediaStreamingOptions.check(); err != nil {
+		return err
+	}
+	return o.TranscriptionOptions.check()
+}
+
+// prepare gives a call what can be asked for when it is created, answered or
+// connected to only.
+func (c *call) prepare(o connectOptions) {
+	c.speechReady = o.CallIntelligenceOptions != nil && o.CallIntelligenceOptions.CognitiveServicesEndpoint != ""
+	c.streaming, c.transcription = nil, nil
+	if o.MediaStreamingOptions != nil {
+		c.streaming = c.newStreaming(o.MediaStreamingOptions)
+	}
+	if o.TranscriptionOptions != nil {
+		c.transcription = c.newTranscription(o.TranscriptionOptions)
+	}
 }
 
 type callIntelligenceOptions struct {
 	CognitiveServicesEndpoint string `json:"cognitiveServicesEndpoint"`
-}
-
-func (o connectOptions) speechReady() bool {
-	return o.CallIntelligenceOptions != nil && o.CallIntelligenceOptions.CognitiveServicesEndpoint != ""
 }
 
 func (s *Server) createCall(q *request) (reply, error) {
@@ -72,7 +94,7 @@ func (s *Server) createCall(q *request) (reply, error) {
 	if err := required("targets", len(body.Targets) > 0); err != nil {
 		return reply{}, err
 	}
-	if err := checkCallback("CallbackUri", body.CallbackURI); err != nil {
+	if err := body.check(); err != nil {
 		return reply{}, err
 	}
 	var targets []string
@@ -104,14 +126,28 @@ func (s *Server) createCall(q *request) (reply, error) {
 		from = body.Source.ID
 	}
 
+	if body.TeamsAppSource != nil {
+		if err := s.admitTeamsUsers(targets...); err != nil {
+			return reply{}, err
+		}
+	}
+	declined, err := s.admitNumbers(from, targets...)
+	if err != nil {
+		return reply{}, err
+	}
+
 	c := s.newCall(from, targets[0])
 	c.targets, c.group = targets, len(targets) > 1
 	c.teams = body.TeamsAppSource != nil
 	c.displayName, c.source = body.SourceDisplayName, body.SourceCallerIDNumber
-	c.speechReady = body.speechReady()
+	c.prepare(body.connectOptions)
 	c.connect(body.CallbackURI, body.OperationContext)
 	for _, raw := range targets {
-		c.invite(raw, body.OperationContext, body.CallbackURI, 0, false)
+		if declined && isNumber(raw) {
+			c.turnAway(raw, body.OperationContext, body.CallbackURI, target)
+			continue
+		}
+		c.invite(raw, body.OperationContext, body.CallbackURI, 0, target)
 	}
 	q.id = c.connectionID
 	return reply{http.StatusCreated, c.properties()}, nil
@@ -129,19 +165,18 @@ func (s *Server) answerCall(q *request) (reply, error) {
 	if err := required("incomingCallContext", body.IncomingCallContext != ""); err != nil {
 		return reply{}, err
 	}
-	if err := checkCallback("CallbackUri", body.CallbackURI); err != nil {
+	if err := body.check(); err != nil {
 		return reply{}, err
 	}
 	c, err := s.takeOffer(body.IncomingCallContext)
 	if err != nil {
 		return reply{}, err
 	}
-	c.speechReady = body.speechReady()
+	c.prepare(body.connectOptions)
 	c.answer(body.CallbackURI, body.OperationContext)
 	q.id = c.connectionID
-	properties := c.properties()
-	properties.AnsweredBy = body.AnsweredBy
-	return reply{http.StatusOK, properties}, nil
+	c.answeredBy = body.AnsweredBy
+	return reply{http.StatusOK, c.properties()}, nil
 }
 
 func (s *Server) rejectCall(q *request) (reply, error) {

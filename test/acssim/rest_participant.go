@@ -2,7 +2,6 @@ package acssim
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -71,11 +70,11 @@ func person(field string, id *identifier) (string, error) {
 func (s *Server) addParticipant(q *request) (reply, error) {
 	var body struct {
 		operationOptions
-		ParticipantToAdd           *identifier     `json:"participantToAdd"`
-		SourceCallerIDNumber       *phoneNumber    `json:"sourceCallerIdNumber"`
-		SourceDisplayName          string          `json:"sourceDisplayName"`
-		InvitationTimeoutInSeconds int             `json:"invitationTimeoutInSeconds"`
-		CustomCallingContext       json.RawMessage `json:"customCallingContext"`
+		ParticipantToAdd           *identifier           `json:"participantToAdd"`
+		SourceCallerIDNumber       *phoneNumber          `json:"sourceCallerIdNumber"`
+		SourceDisplayName          string                `json:"sourceDisplayName"`
+		InvitationTimeoutInSeconds int                   `json:"invitationTimeoutInSeconds"`
+		CustomCallingContext       *customCallingContext `json:"customCallingContext"`
 	}
 	if err := q.decode(&body); err != nil {
 		return reply{}, err
@@ -86,6 +85,9 @@ func (s *Server) addParticipant(q *request) (reply, error) {
 	}
 	raw, err := person("participantToAdd", body.ParticipantToAdd)
 	if err != nil {
+		return reply{}, err
+	}
+	if err := body.CustomCallingContext.check(); err != nil {
 		return reply{}, err
 	}
 	callback, err := c.operationCallback(body.OperationCallbackURI)
@@ -102,13 +104,13 @@ func (s *Server) addParticipant(q *request) (reply, error) {
 	case c.find(raw) != nil:
 		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the participant is in the call")
 	}
-	timeout := time.Duration(body.InvitationTimeoutInSeconds) * time.Second
-	i := c.invite(raw, body.OperationContext, callback, timeout, true)
-	return reply{http.StatusAccepted, map[string]any{
-		"participant":      callParticipant{Identifier: identify(raw)},
-		"operationContext": body.OperationContext,
-		"invitationId":     i.id,
-	}}, nil
+	i, err := c.wish(raw, body.OperationContext, callback, time.Duration(body.InvitationTimeoutInSeconds)*time.Second, addition)
+	if err != nil {
+		return reply{}, err
+	}
+	answer := operationAnswer(body.OperationContext)
+	answer["participant"], answer["invitationId"] = callParticipant{Identifier: identify(raw)}, i.id
+	return reply{http.StatusAccepted, answer}, nil
 }
 
 func (s *Server) cancelAddParticipant(q *request) (reply, error) {
@@ -139,9 +141,9 @@ func (s *Server) cancelAddParticipant(q *request) (reply, error) {
 		data.ResultInformation = &result{Code: 404, SubCode: 8522, Message: "There is no such invitation, or it is over."}
 		c.emitTo(callback, "CancelAddParticipantFailed", data)
 	}
-	return reply{http.StatusAccepted, map[string]string{
-		"invitationId": body.InvitationID, "operationContext": body.OperationContext,
-	}}, nil
+	answer := operationAnswer(body.OperationContext)
+	answer["invitationId"] = body.InvitationID
+	return reply{http.StatusAccepted, answer}, nil
 }
 
 func (s *Server) removeParticipant(q *request) (reply, error) {
@@ -164,13 +166,18 @@ func (s *Server) removeParticipant(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	who := identify(raw)
 	p := c.find(raw)
-	if p == nil {
+	switch {
+	case p == nil && c.invitationOf(raw) != nil:
+		c.emitTo(callback, "RemoveParticipantFailed",
+			callbackData{OperationContext: body.OperationContext, Participant: &who, ResultInformation: &notJoined})
+		return reply{http.StatusAccepted, operationAnswer(body.OperationContext)}, nil
+	case p == nil:
 		return reply{}, refuse(http.StatusNotFound, notFound, "there is no such participant")
 	}
-	who := identify(raw)
 	c.emitTo(callback, "RemoveParticipantSucceeded",
 		callbackData{OperationContext: body.OperationContext, Participant: &who, ResultInformation: &done})
 	c.leave(p)
-	return reply{http.StatusAccepted, map[string]string{"operationContext": body.OperationContext}}, nil
+	return reply{http.StatusAccepted, operationAnswer(body.OperationContext)}, nil
 }

@@ -1,7 +1,7 @@
 package acssim
 
 import (
-	"encoding/json"
+	"cmp"
 	"net/http"
 )
 
@@ -11,21 +11,16 @@ func (r *recording) properties() map[string]string {
 
 func (s *Server) startRecording(q *request) (reply, error) {
 	var body struct {
-		CallLocator *struct {
-			Kind         string `json:"kind"`
-			ServerCallID string `json:"serverCallId"`
-			GroupCallID  string `json:"groupCallId"`
-			RoomID       string `json:"roomId"`
-		} `json:"callLocator"`
-		CallConnectionID                string          `json:"callConnectionId"`
-		RecordingStateCallbackURI       string          `json:"recordingStateCallbackUri"`
-		RecordingContentType            string          `json:"recordingContentType"`
-		RecordingChannelType            string          `json:"recordingChannelType"`
-		RecordingFormatType             string          `json:"recordingFormatType"`
-		AudioChannelParticipantOrdering []identifier    `json:"audioChannelParticipantOrdering"`
-		ChannelAffinity                 json.RawMessage `json:"channelAffinity"`
-		PauseOnStart                    bool            `json:"pauseOnStart"`
-		ExternalStorage                 json.RawMessage `json:"externalStorage"`
+		CallLocator                     *callLocator      `json:"callLocator"`
+		CallConnectionID                string            `json:"callConnectionId"`
+		RecordingStateCallbackURI       string            `json:"recordingStateCallbackUri"`
+		RecordingContentType            string            `json:"recordingContentType"`
+		RecordingChannelType            string            `json:"recordingChannelType"`
+		RecordingFormatType             string            `json:"recordingFormatType"`
+		AudioChannelParticipantOrdering []identifier      `json:"audioChannelParticipantOrdering"`
+		ChannelAffinity                 []channelAffinity `json:"channelAffinity"`
+		PauseOnStart                    bool              `json:"pauseOnStart"`
+		ExternalStorage                 *externalStorage  `json:"externalStorage"`
 	}
 	if err := q.decode(&body); err != nil {
 		return reply{}, err
@@ -40,11 +35,22 @@ func (s *Server) startRecording(q *request) (reply, error) {
 	}
 	connectionID := body.CallConnectionID
 	if body.CallLocator != nil {
-		for id, c := range s.connections {
-			if c.serverCallID == body.CallLocator.ServerCallID {
-				connectionID = id
-			}
+		if err := body.CallLocator.check(); err != nil {
+			return reply{}, err
 		}
+		if body.CallLocator.RoomID != "" {
+			return reply{}, refuse(http.StatusBadRequest, invalidArgument, "a recording cannot be started by the id of a room")
+		}
+		if c := s.locate(body.CallLocator); c != nil {
+			connectionID = c.connectionID
+		}
+	}
+	format := recordingFormat{
+		content: cmp.Or(body.RecordingContentType, "audioVideo"), channel: cmp.Or(body.RecordingChannelType, "mixed"),
+		format: cmp.Or(body.RecordingFormatType, "mp4"), storage: body.ExternalStorage,
+	}
+	if err := format.assign(body.AudioChannelParticipantOrdering, body.ChannelAffinity); err != nil {
+		return reply{}, err
 	}
 	c, err := s.established(connectionID)
 	if err != nil {
@@ -52,6 +58,10 @@ func (s *Server) startRecording(q *request) (reply, error) {
 	}
 	q.id = c.connectionID
 	switch {
+	case !format.known():
+		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the recording's content, channel or format is none of those there are")
+	case !body.ExternalStorage.valid():
+		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the field externalStorage is invalid")
 	case body.RecordingChannelType == "unmixed" && body.RecordingFormatType != "" && body.RecordingFormatType != "wav":
 		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "unmixed audio is recorded as wav")
 	case c.teams && (body.RecordingContentType != "audio" || body.RecordingFormatType != "wav"):
@@ -63,7 +73,7 @@ func (s *Server) startRecording(q *request) (reply, error) {
 		}
 	}
 	later := body.CallConnectionID != ""
-	r := c.record(body.RecordingStateCallbackURI, body.PauseOnStart, later)
+	r := c.record(body.RecordingStateCallbackURI, format, body.PauseOnStart, later)
 	switch {
 	case !later:
 		return reply{http.StatusOK, r.properties()}, nil

@@ -35,6 +35,13 @@ func TestFaultyRequestsAreRefused(t *testing.T) {
 		{"a call that is not there", "GET", create + "/nobody", "", "404/8522"},
 		{"a recording that is not there", "GET", "/calling/recordings/none%3D%3D", "", "404/8522"},
 		{"a recording of no call", "POST", "/calling/recordings", `{}`, "400/8523"},
+		{"a recording by a room", "POST", "/calling/recordings", `{"callLocator":{"kind":"roomCallLocator","roomId":"b"}}`, "400/8523"},
+		{"a recording of a form that there is not", "POST", "/calling/recordings", `{"callConnectionId":"a","recordingFormatType":"ogg"}`, "404/8522"},
+		{"a redirection to nobody", "POST", create + ":redirect", `{"incomingCallContext":"a"}`, "400/8523"},
+		{"a redirection of nothing", "POST", create + ":redirect", `{"incomingCallContext":"a","target":{"rawId":"8:orgid:o"}}`, "400/8523"},
+		{"a connection to nothing", "POST", create + ":connect", `{` + callback + `}`, "400/8523"},
+		{"a stream over ws to another machine", "POST", create, `{` + person + `,` + callback + `,"transcriptionOptions":
+			{"transportType":"websocket","transportUrl":"ws://app.example","locale":"en-US"}}`, "400/8523"},
 		{"a recording of two", "POST", "/calling/recordings", `{"callConnectionId":"a","callLocator":{"serverCallId":"b"}}`, "400/8523"},
 	}
 	for _, tt := range tests {
@@ -88,6 +95,25 @@ func TestFaultyRequestsWithinACallAreRefused(t *testing.T) {
 			`{"participantToAdd":{"rawId":"4:+14255550123"},"sourceCallerIdNumber":{"value":"+14255550100"}}`, "400/8523"},
 		{"too long an invitation", "/participants:add", `{"participantToAdd":{"rawId":"8:orgid:o"},"invitationTimeoutInSeconds":181}`, "400/8523"},
 		{"removing somebody who is not there", "/participants:remove", `{"participantToRemove":{"rawId":"8:orgid:o"}}`, "404/8522"},
+		{"transferring to nobody", ":transferToParticipant", `{}`, "400/8523"},
+		{"transferring somebody to where they are", ":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, caller), "400/8523"},
+		{"transferring somebody who is not there", ":transferToParticipant",
+			`{"targetParticipant":{"rawId":"8:orgid:o"},"transferee":{"rawId":"8:orgid:p"}}`, "404/8522"},
+		{"too many SIP headers", ":transferToParticipant", `{"targetParticipant":{"rawId":"8:orgid:o"},"customCallingContext":{"sipHeaders":
+			{"X-1":"","X-2":"","X-3":"","X-4":"","X-5":"","X-6":""}}}`, "400/8523"},
+		{"too long a SIP header", "/participants:add", `{"participantToAdd":{"rawId":"8:orgid:o"},"customCallingContext":{"sipHeaders":{"X-` +
+			strings.Repeat("1", 63) + `":""}}}`, "400/8523"},
+		{"too long a VoIP header", "/participants:add", `{"participantToAdd":{"rawId":"8:orgid:o"},"customCallingContext":{"voipHeaders":{"a":"` +
+			strings.Repeat("1", 1025) + `"}}}`, "400/8523"},
+		{"moving nobody", "/participants:moveHere", `{"fromCall":"x"}`, "400/8523"},
+		{"moving from nowhere in particular", "/participants:moveHere", `{"targetParticipants":[{"rawId":"8:orgid:o"}]}`, "400/8523"},
+		{"moving from a call that is not there", "/participants:moveHere", `{"targetParticipants":[{"rawId":"8:orgid:o"}],"fromCall":"x"}`, "404/8522"},
+		{"muting nobody", "/participants:mute", `{}`, "400/8523"},
+		{"muting somebody who is not there", "/participants:mute", `{"targetParticipants":[{"rawId":"8:orgid:o"}]}`, "404/8522"},
+		{"putting nobody on hold", ":hold", `{}`, "400/8523"},
+		{"listening to nobody's keys", ":startContinuousDtmfRecognition", `{}`, "400/8523"},
+		{"sending no tones", ":sendDtmfTones", fmt.Sprintf(`{"tones":[],"targetParticipant":{"rawId":%q}}`, caller), "400/8523"},
+		{"sending too many tones", ":sendDtmfTones", fmt.Sprintf(`{"tones":["one"%s],"targetParticipant":{"rawId":%q}}`, strings.Repeat(`,"one"`, 18), caller), "400/8523"},
 		{"cancelling no invitation in particular", "/participants:cancelAddParticipant", `{}`, "400/8523"},
 	}
 	for _, tt := range tests {

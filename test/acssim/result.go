@@ -25,9 +25,22 @@ var (
 	cancelled    = result{Code: 487, SubCode: 540487, Message: "The call was cancelled before it was answered."}
 	aloneTooLong = result{Code: 200, SubCode: 7000, Message: "Nobody was left in the call."}
 
-	mediaCancelled = result{Code: 400, SubCode: 8508, Message: "The operation was cancelled."}
-	promptFailed   = result{Code: 500, SubCode: 8511, Message: "The prompt could not be played."}
-	fileNotFound   = result{Code: 400, SubCode: 8536, Message: "The file could not be downloaded."}
+	lineLimit = result{603, 560603, "The line has too many calls.",
+		&resultDetail{603, "Decline"}, &resultDetail{21, "Call rejected"}}
+
+	hasLeft         = result{Code: 404, SubCode: 8522, Message: "The participant is not in the call."}
+	notJoined       = result{Code: 400, SubCode: 8585, Message: "The participant is still being called."}
+	noSuchCall      = result{Code: 404, SubCode: 8522, Message: "There is no such call."}
+	transferredAway = result{Code: 200, SubCode: 7000, Message: "The call was transferred."}
+	movedAway       = result{Code: 200, SubCode: 7000, Message: "The participant was moved to another call."}
+
+	streamUnreachable = result{Code: 400, SubCode: 8581, Message: "The WebSocket cannot be connected to."}
+	streamInterrupted = result{Code: 500, SubCode: 8603, Message: "The WebSocket was closed."}
+	recordingTooLate  = result{Code: 400, SubCode: 8501, Message: "The call ended before its recording began."}
+	mediaBroken       = result{Code: 500, SubCode: 9999, Message: "The media service failed."}
+	mediaCancelled    = result{Code: 400, SubCode: 8508, Message: "The operation was cancelled."}
+	promptFailed      = result{Code: 500, SubCode: 8511, Message: "The prompt could not be played."}
+	fileNotFound      = result{Code: 400, SubCode: 8536, Message: "The file could not be downloaded."}
 
 	maxTones         = result{Code: 200, SubCode: 8531, Message: "The most tones that were asked for were received."}
 	stopTone         = result{Code: 200, SubCode: 8514, Message: "A stop tone was received."}

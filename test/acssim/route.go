@@ -20,7 +20,7 @@ type operation struct {
 	do func(*Server, *request) (reply, error)
 }
 
-// operations is the REST API as far as it is simulated.
+// operations are all 34 operations of the REST API.
 //
 // Source: communicationservicescallautomation.json, Azure/azure-rest-api-specs,
 // stable/2026-03-12.
@@ -28,9 +28,13 @@ var operations = []operation{
 	{"CreateCall", "POST", "/calling/callConnections", true, (*Server).createCall},
 	{"AnswerCall", "POST", "/calling/callConnections:answer", true, (*Server).answerCall},
 	{"RejectCall", "POST", "/calling/callConnections:reject", true, (*Server).rejectCall},
+	{"RedirectCall", "POST", "/calling/callConnections:redirect", true, (*Server).redirectCall},
+	{"Connect", "POST", "/calling/callConnections:connect", true, (*Server).connectCall},
 	{"GetCall", "GET", "/calling/callConnections/{id}", false, (*Server).getCall},
 	{"HangupCall", "DELETE", "/calling/callConnections/{id}", false, (*Server).hangupCall},
 	{"TerminateCall", "POST", "/calling/callConnections/{id}:terminate", true, (*Server).terminateCall},
+
+	{"TransferToParticipant", "POST", "/calling/callConnections/{id}:transferToParticipant", true, (*Server).transferToParticipant},
 
 	{"GetParticipants", "GET", "/calling/callConnections/{id}/participants", false, (*Server).getParticipants},
 	{"GetParticipant", "GET", "/calling/callConnections/{id}/participants/{who}", false, (*Server).getParticipant},
@@ -38,9 +42,23 @@ var operations = []operation{
 	{"CancelAddParticipant", "POST", "/calling/callConnections/{id}/participants:cancelAddParticipant", true, (*Server).cancelAddParticipant},
 	{"RemoveParticipant", "POST", "/calling/callConnections/{id}/participants:remove", true, (*Server).removeParticipant},
 
+	{"Mute", "POST", "/calling/callConnections/{id}/participants:mute", true, (*Server).muteParticipants},
+	{"MoveParticipants", "POST", "/calling/callConnections/{id}/participants:moveHere", true, (*Server).moveParticipants},
+
 	{"Play", "POST", "/calling/callConnections/{id}:play", false, (*Server).play},
 	{"Recognize", "POST", "/calling/callConnections/{id}:recognize", false, (*Server).recognize},
 	{"CancelAllMediaOperations", "POST", "/calling/callConnections/{id}:cancelAllMediaOperations", false, (*Server).cancelAllMediaOperations},
+
+	{"StartContinuousDtmfRecognition", "POST", "/calling/callConnections/{id}:startContinuousDtmfRecognition", false, (*Server).startContinuousDTMF},
+	{"StopContinuousDtmfRecognition", "POST", "/calling/callConnections/{id}:stopContinuousDtmfRecognition", false, (*Server).stopContinuousDTMF},
+	{"SendDtmfTones", "POST", "/calling/callConnections/{id}:sendDtmfTones", true, (*Server).sendDTMFTones},
+	{"Hold", "POST", "/calling/callConnections/{id}:hold", false, (*Server).holdParticipant},
+	{"Unhold", "POST", "/calling/callConnections/{id}:unhold", false, (*Server).unholdParticipant},
+	{"StartTranscription", "POST", "/calling/callConnections/{id}:startTranscription", false, (*Server).startTranscription},
+	{"StopTranscription", "POST", "/calling/callConnections/{id}:stopTranscription", false, (*Server).stopTranscription},
+	{"UpdateTranscription", "POST", "/calling/callConnections/{id}:updateTranscription", false, (*Server).updateTranscription},
+	{"StartMediaStreaming", "POST", "/calling/callConnections/{id}:startMediaStreaming", false, (*Server).startMediaStreaming},
+	{"StopMediaStreaming", "POST", "/calling/callConnections/{id}:stopMediaStreaming", false, (*Server).stopMediaStreaming},
 
 	{"StartRecording", "POST", "/calling/recordings", true, (*Server).startRecording},
 	{"GetRecordingProperties", "GET", "/calling/recordings/{id}", false, (*Server).getRecording},

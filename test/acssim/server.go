@@ -15,6 +15,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -45,9 +46,12 @@ type Server struct {
 	// trailing slash; it is the issuer of callback tokens as well. Default:
 	// DevelopmentEndpoint.
 	Endpoint string
-	// EventGridURL is the webhook that incoming calls are announced to. Empty:
-	// there is no subscription, and nobody hears of them.
+	// EventGridURL is the webhook that incoming calls are announced to, with the
+	// attempts and life that are recommended for them. Empty: there is no such
+	// subscription.
 	EventGridURL string
+	// Subscriptions are further Event Grid subscriptions.
+	Subscriptions []Subscription
 	// Transport carries all that the server sends: callbacks and Event Grid.
 	// Nil: sockets.
 	Transport http.RoundTripper
@@ -90,6 +94,44 @@ type Server struct {
 	// InterToneCompletes lets a pause between tones complete a recognition with
 	// the tones so far instead of failing it; the documentation has both.
 	InterToneCompletes bool
+	// RefuseTeamsUsers refuses Teams users as targets of Teams Phone calls, as one
+	// of two contradicting pages has it; by default they can be called.
+	RefuseTeamsUsers bool
+	// CallsPerNumber is how many calls of one line may ring or talk to telephone
+	// numbers at a time. Default 2, the service's own default; negative: no limit.
+	CallsPerNumber int
+	// LimitDeclines shows a call too many as declined with 603/560603, which the
+	// documentation has as well, instead of refusing it with 429.
+	LimitDeclines bool
+	// Lines are raw ids, or numbers in E.164, that belong to the application apart
+	// from every resource account: whoever calls them raises an IncomingCall.
+	Lines []string
+	// AcceptBearer says whether an Entra token may be used instead of the access
+	// key. Nil: none may.
+	AcceptBearer func(token string) bool
+
+	// Speed is how many times faster than real time people talk, telephones ring
+	// and time-outs run out. Timestamps, tokens and signatures keep real time.
+	// Default 1.
+	Speed float64
+	// Keep is how many ended calls, and how many counts of Rings, are remembered.
+	// Default 10,000.
+	Keep int
+
+	// ContentURL is where recordings are said to be: another name for Endpoint,
+	// such as https://us-storage.asm.skype.com, where a client insists on one of
+	// the service's own. Default: Endpoint.
+	ContentURL string
+	// ChunkLength is how long a chunk of a recording is at most. Default: any length.
+	ChunkLength time.Duration
+	// FileDelay is what it takes from the end of a recording to its file; with the
+	// service it is minutes. Default 3 s.
+	FileDelay time.Duration
+	// Export writes files to storage of the application's own, as the service
+	// does with its managed identity. Nil: it fails, as without the role. See
+	// SharedKeyExport.
+	Export func(ctx context.Context, url string, content io.ReadSeeker) error
+
 	// CallbackAttempts is how often a callback is sent until it gets a 2xx.
 	// Default 4. The service's own number is not published.
 	CallbackAttempts int
@@ -103,17 +145,24 @@ type Server struct {
 	client   *http.Client
 	control  http.Handler
 	timeline timeline
-	grid     subscription
+	grid     []*subscriber
+	token    latestToken
 
 	mu          sync.Mutex // guards everything below, and every call with what belongs to it
 	closed      bool
 	timers      map[*time.Timer]struct{}
 	faults      Faults
-	calls       []*call          // all of them, in the order they began
-	connections map[string]*call // those that the application knows and that are up
+	live        map[*call]struct{} // those that have not ended
+	begun       int                // calls
+	calls       []*call            // in the order they began, without those that are forgotten
+	ended       []*call            // in the order they ended, likewise
+	connections map[string]*call   // those that the application knows and that are up
 	recordings  map[string]*recording
+	documents   map[string]*document
+	filed       []*document // the oldest first
 	phones      map[string]Script
 	rings       map[ringKey]int
+	rang        []ringKey      // the keys of rings, the oldest first
 	requests    map[string]int // requests seen that belong to no call yet, by operation
 	repeats     repeats
 }
@@ -136,12 +185,13 @@ func (s *Server) start() {
 	s.client = s.newClient()
 	s.control = s.controlAPI()
 	s.timers = map[*time.Timer]struct{}{}
+	s.live = map[*call]struct{}{}
 	s.connections = map[string]*call{}
 	s.recordings = map[string]*recording{}
+	s.documents = map[string]*document{}
 	s.phones = map[string]Script{}
 	s.rings = map[ringKey]int{}
 	s.requests = map[string]int{}
-	s.grid.validated = make(chan struct{})
 	s.faults = DefaultFaults()
 	if s.Faults != nil {
 		s.faults = *s.Faults
@@ -153,10 +203,13 @@ func (s *Server) start() {
 		s.faults = Faults{}
 	}
 	s.logf("acssim: seed %d, faults %+v", s.seed, s.faults)
-	if s.EventGridURL != "" {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.spawn(s.subscribe)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grid = s.subscribers()
+	for _, g := range s.grid {
+		if g.Queue == nil {
+			s.spawn(g.subscribe)
+		}
 	}
 }
 
@@ -180,6 +233,8 @@ func (s *Server) Close() {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.Start()
 	switch path := r.URL.Path; {
+	case strings.HasPrefix(path, contentPath):
+		s.serveContent(w, r)
 	case path == metadataPath && r.Method == http.MethodGet:
 		s.serveMetadata(w)
 	case path == keysPath && r.Method == http.MethodGet:
@@ -208,6 +263,23 @@ func (s *Server) spawn(f func()) {
 	}
 }
 
+// real is how long d of simulated time takes.
+func (s *Server) real(d time.Duration) time.Duration {
+	if s.Speed <= 0 || s.Speed == 1 {
+		return d
+	}
+	return time.Duration(float64(d) / s.Speed)
+}
+
+// between is how much simulated time passed from one moment to another.
+func (s *Server) between(from, to time.Time) time.Duration {
+	d := to.Sub(from)
+	if s.Speed <= 0 || s.Speed == 1 {
+		return d
+	}
+	return time.Duration(float64(d) * s.Speed)
+}
+
 // after runs f, with s.mu held, when d has passed, unless the timer is stopped
 // or the server closed before. The caller holds s.mu.
 func (s *Server) after(d time.Duration, f func()) *time.Timer {
@@ -216,7 +288,7 @@ func (s *Server) after(d time.Duration, f func()) *time.Timer {
 		return t
 	}
 	s.wg.Add(1)
-	t = time.AfterFunc(d, func() {
+	t = time.AfterFunc(s.real(d), func() {
 		defer s.wg.Done()
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -242,7 +314,9 @@ func (s *Server) stop(t *time.Timer) {
 }
 
 // sleep reports false if the server was closed before d had passed.
-func (s *Server) sleep(d time.Duration) bool { return sleep(s.ctx, d) }
+func (s *Server) sleep(d time.Duration) bool { return sleep(s.ctx, s.real(d)) }
+
+// sleep takes real time. It reports false if ctx was done before d had passed.
 
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -24,6 +25,30 @@ const maxSkew = 5 * time.Minute
 //
 // Source: learn.microsoft.com, "Sign an HTTP request" (Azure Communication Services).
 func (s *Server) verify(r *http.Request, body []byte) error {
+	return s.verifySigned(r, body, strings.ToLower(r.Host), signedTargets(r.URL))
+}
+
+// verifyContent is verify for recordings, whose requests are signed as if they
+// were for the resource, and without their query.
+func (s *Server) verifyContent(r *http.Request) error {
+	host := strings.ToLower(r.Header.Get("x-ms-host"))
+	if _, want, _ := strings.Cut(s.endpoint(), "://"); host != want && !bearer(r) {
+		return errors.New("x-ms-host is not the host of the resource")
+	}
+	return s.verifySigned(r, nil, host, []string{r.URL.EscapedPath()})
+}
+
+// bearer reports whether a request has a token instead of a signature.
+func bearer(r *http.Request) bool { return strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") }
+
+// verifySigned wants one of the targets signed for a host, or a bearer token.
+func (s *Server) verifySigned(r *http.Request, body []byte, host string, targets []string) error {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		if s.AcceptBearer != nil && s.AcceptBearer(token) {
+			return nil
+		}
+		return errors.New("the bearer token is not accepted")
+	}
 	hash := sha256.Sum256(body)
 	content := base64.StdEncoding.EncodeToString(hash[:])
 	if r.Header.Get("x-ms-content-sha256") != content {
@@ -41,8 +66,7 @@ func (s *Server) verify(r *http.Request, body []byte) error {
 	if !ok {
 		return fmt.Errorf("the Authorization header is not of the HMAC-SHA256 scheme")
 	}
-	host := strings.ToLower(r.Host)
-	for _, target := range signedTargets(r.URL) {
+	for _, target := range targets {
 		if hmac.Equal([]byte(given), []byte(sign(s.key, r.Method, target, date, host, content))) {
 			return nil
 		}

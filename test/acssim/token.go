@@ -37,15 +37,40 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// callbackToken is a fresh bearer token for one callback.
-func (s *Server) callbackToken() (string, error) {
-	now := time.Now()
+// callbackToken is a bearer token for one callback. Two of the same second are
+// the same token, because a token has whole seconds and RS256 no randomness; it
+// is kept for that long, because signing is the most expensive thing done here.
+func (s *Server) callbackToken(skew time.Duration) (string, error) {
+	now := time.Now().Add(skew)
+	k := &s.token
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.text != "" && k.second == now.Unix() {
+		return k.text, nil
+	}
+	text, err := s.sign(now, tokenLife)
+	if err != nil {
+		return "", err
+	}
+	k.text, k.second = text, now.Unix()
+	return text, nil
+}
+
+// latestToken is the callback token that was made last.
+type latestToken struct {
+	mu     sync.Mutex
+	second int64
+	text   string
+}
+
+// sign is a token of a moment and a life, for the application to verify.
+func (s *Server) sign(now time.Time, life time.Duration) (string, error) {
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
 		Issuer:    s.endpoint(),
 		Audience:  jwt.ClaimStrings{s.resourceID()},
 		IssuedAt:  jwt.NewNumericDate(now),
 		NotBefore: jwt.NewNumericDate(now),
-		ExpiresAt: jwt.NewNumericDate(now.Add(tokenLife)),
+		ExpiresAt: jwt.NewNumericDate(now.Add(life)),
 	})
 	t.Header["kid"] = signingKeyID
 	return t.SignedString(signingKey())
@@ -85,11 +110,17 @@ func (s *Server) contextKey() []byte {
 
 // offerContext is the incomingCallContext of a call: signed, opaque, different
 // for each offer.
-func (s *Server) offerContext(c *call) (string, error) {
+func (s *Server) offerContext(c *call) string {
+	c.offers++
+	c.offerID = s.id("offer", c.n, c.offers)
 	claims := offerClaims{Call: c.n}
-	claims.ID = s.id("offer", c.n)
+	claims.ID = c.offerID
 	claims.IssuedAt = jwt.NewNumericDate(c.started)
-	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(s.contextKey())
+	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(s.contextKey())
+	if err != nil {
+		panic(err) // such claims have always been JSON
+	}
+	return text
 }
 
 // offered is the call that an incomingCallContext was made for. Whether it can
@@ -98,10 +129,13 @@ func (s *Server) offered(context string) (*call, error) {
 	var claims offerClaims
 	_, err := jwt.ParseWithClaims(context, &claims, func(*jwt.Token) (any, error) { return s.contextKey(), nil },
 		jwt.WithValidMethods([]string{"HS256"}), jwt.WithoutClaimsValidation())
-	if err != nil || claims.Call < 1 || claims.Call > len(s.calls) {
+	if err != nil {
 		return nil, errContext
 	}
-	return s.calls[claims.Call-1], nil
+	if c := s.callOfNumber(claims.Call); c != nil && claims.ID == c.offerID {
+		return c, nil
+	}
+	return nil, errContext
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

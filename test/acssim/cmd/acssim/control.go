@@ -23,11 +23,15 @@ type command struct {
 	show    func(w io.Writer, answer []byte) error // nil: there is nothing to show
 }
 
-type options struct{ script, name, who string }
+type options struct{ script, name, who, behalf string }
 
 var commands = map[string]command{
 	"call": {[]string{"FROM", "TO"}, http.MethodPost, func(a []string, o options) (string, any) {
-		return "/sim/calls", acssim.Caller{From: a[0], To: a[1], DisplayName: o.name, Script: o.script}
+		return "/sim/calls", acssim.Caller{From: a[0], To: a[1], DisplayName: o.name, Script: o.script, OnBehalfOf: o.behalf}
+	}, showID},
+	"talk": {[]string{"RAWID", "RAWID"}, http.MethodPost, func(a []string, o options) (string, any) {
+		people := []acssim.Person{{RawID: a[0], Script: o.script}, {RawID: a[1]}}
+		return "/sim/conversations", acssim.Conversation{GroupID: o.name, People: people}
 	}, showID},
 	"press": {[]string{"CALL", "TONES"}, http.MethodPost, func(a []string, o options) (string, any) {
 		return "/sim/calls/" + url.PathEscape(a[0]) + "/press", map[string]string{"tones": a[1], "participant": o.who}
@@ -42,6 +46,9 @@ var commands = map[string]command{
 		return "/sim/phones/" + url.PathEscape(a[0]), map[string]string{"script": a[1]}
 	}, nil},
 	"calls": {nil, http.MethodGet, func([]string, options) (string, any) { return "/sim/calls", nil }, showCalls},
+	"faults": {[]string{"JSON"}, http.MethodPut, func(a []string, _ options) (string, any) {
+		return "/sim/faults", json.RawMessage(a[0])
+	}, nil},
 	"rings": {nil, http.MethodGet, func([]string, options) (string, any) { return "/sim/rings", nil }, showRings},
 }
 
@@ -55,11 +62,18 @@ func control(ctx context.Context, c command, args []string, stdout, stderr io.Wr
 	case "call":
 		flags.StringVar(&o.script, "script", "", "what the caller does, such as 'wait prompt; press 1'")
 		flags.StringVar(&o.name, "name", "", "display name of the caller")
+		flags.StringVar(&o.behalf, "behalf", "", "resource account on whose behalf an agent calls")
+	case "talk":
+		flags.StringVar(&o.script, "script", "", "what the first one does")
+		flags.StringVar(&o.name, "group", "", "id of the group that they are in")
 	case "press", "say", "hangup":
 		flags.StringVar(&o.who, "who", "", "raw id or number of somebody else than the caller")
 	}
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
+	}
+	if args[0] == "faults" && flags.NArg() == 0 { // without rates they are shown
+		c = command{method: http.MethodGet, request: func([]string, options) (string, any) { return "/sim/faults", nil }, show: showFaults}
 	}
 	if flags.NArg() != len(c.args) {
 		return fmt.Errorf("usage: acssim %s [flags] %v", args[0], c.args)
@@ -131,6 +145,12 @@ func showCalls(w io.Writer, answer []byte) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\n", c.ID, c.State, c.From, c.To, c.StartedAt.Format(time.TimeOnly), present)
 	}
 	return table.Flush()
+}
+
+// showFaults prints the rates as the command takes them.
+func showFaults(w io.Writer, answer []byte) error {
+	_, err := w.Write(answer)
+	return err
 }
 
 func showRings(w io.Writer, answer []byte) error {

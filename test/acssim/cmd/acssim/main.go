@@ -8,6 +8,8 @@
 //	acssim say CALL WORDS
 //	acssim hangup CALL
 //	acssim phone RAWID SCRIPT     what somebody does when they are called
+//	acssim talk RAWID RAWID       people who talk without the application
+//	acssim faults [JSON]          the rates of misbehaviour, shown or replaced
 //	acssim calls | rings
 //
 // It serves loopback only: whoever reaches it can ring the application.
@@ -57,6 +59,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	resource := flags.String("resource", acssim.DevelopmentResourceID, "immutable `id` of the resource")
 	grid := flags.String("eventgrid", eventGridWebhook, "webhook `URL` for incoming calls")
 	seed := flags.Uint64("seed", 0, "seed of ids and misbehaviour; 0: a random one")
+	speed := flags.Float64("speed", 1, "how many times faster than real time people and time-outs are")
+	content := flags.String("content", "", "`URL` under which recordings are said to be, such as https://us-storage.asm.skype.com")
+	queue := flags.String("queue", "", "`URL` of a storage queue of Azurite's for events about recordings")
+	plain := flags.Bool("plain", false, "put events into the queue as plain text instead of base64")
 	strict := flags.Bool("strict", false, "do not misbehave")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -70,9 +76,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	sim := &acssim.Server{
 		AccessKey: *key, ResourceID: *resource, Endpoint: "http://" + listener.Addr().String(),
-		EventGridURL: *grid, Seed: *seed, Strict: *strict,
+		EventGridURL: *grid, Seed: *seed, Strict: *strict, Speed: *speed, ContentURL: *content,
 		Logf:    func(format string, args ...any) { fmt.Fprintf(stdout, format+"\n", args...) },
 		OnEvent: func(e acssim.Entry) { print(stdout, e) },
+	}
+	if err := useAzurite(sim, *queue, *plain); err != nil {
+		return err
 	}
 	fmt.Fprintf(stdout, "acssim: serving %s\n", sim.Endpoint)
 	return serve(ctx, listener, sim)

@@ -89,6 +89,14 @@ func TestACallByHand(t *testing.T) {
 		t.Errorf("calls = %q", got)
 	}
 	command("phone", "+12065550101", "busy")
+	if got := command("talk", "-group", "g", "8:orgid:a", "8:orgid:b"); got != "call-2\n" {
+		t.Errorf("talk = %q", got)
+	}
+	command("faults", `{"delay":0.5}`)
+	if got := command("faults"); !strings.Contains(got, `"delay":0.5`) {
+		t.Errorf("faults = %q", got)
+	}
+	command("faults", `{}`)
 	command("hangup", "call-1")
 	log.until(t, "ended")
 	if got := command("rings"); !strings.HasPrefix(got, "RINGS") {

@@ -1,0 +1,135 @@
+package contract
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
+
+	"switchboard/handler/acs"
+	"switchboard/handler/event"
+	"switchboard/test/acssim"
+	"switchboard/test/azurite"
+)
+
+// The account that every Azurite has.
+const (
+	account = "devstoreaccount1"
+	key     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+// A recording is exported into a container and announced in a queue, both of Azurite.
+func TestARecordingInAzurite(t *testing.T) {
+	ctx := t.Context()
+	queue, blobs := storage(t)
+	export, err := acssim.SharedKeyExport(account, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim := &acssim.Server{Strict: true, Speed: 20, Export: export, Subscriptions: []acssim.Subscription{
+		{Types: []string{"RecordingFileStatusUpdated"}, Queue: acssim.StorageQueue(queue)},
+	}}
+	server := httptest.NewUnstartedServer(sim)
+	sim.Endpoint = "http://" + server.Listener.Addr().String()
+	server.Start()
+	defer server.Close()
+	defer sim.Close()
+	client, err := acs.NewClientWithKey(sim.Endpoint, acssim.DevelopmentKey, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.SetPhone("+12065550100", "answer; wait 1s; talk 5s; hang up"); err != nil {
+		t.Fatal(err)
+	}
+	call, err := client.CreateCall(ctx, []acs.Identifier{caller}, "http://127.0.0.1:1/", &acs.CreateCallOptions{TeamsAppSource: lineID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the call to connect", func() bool { return sim.Calls()[0].State == "connected" })
+	if _, err := client.StartRecording(ctx, acs.RecordingTarget{CallConnectionID: call.CallConnectionID}, &acs.StartRecordingOptions{
+		TeamsPhone: true, Content: acs.ContentAudio, Format: acs.FormatWAV, ContainerURL: blobs.URL(),
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	var message string
+	until(t, "a message", func() bool {
+		got, err := queue.DequeueMessage(ctx, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Messages) == 1 {
+			message = *got.Messages[0].MessageText
+		}
+		return message != ""
+	})
+	content, err := base64.StdEncoding.DecodeString(message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := event.Parse(content)
+	if err != nil || len(events) != 1 {
+		t.Fatalf("%d events, %v", len(events), err)
+	}
+	file, ok := events[0].Data.(*event.RecordingFileStatusUpdated)
+	if !ok {
+		t.Fatalf("event = %T", events[0].Data)
+	}
+	at := file.RecordingStorageInfo.RecordingChunks[0].ContentLocation
+	blob, err := blobs.NewBlobClient(strings.TrimPrefix(at, blobs.URL()+"/")).DownloadStream(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blob.Body.Close()
+	wav, err := io.ReadAll(blob.Body)
+	if err != nil || !bytes.HasPrefix(wav, []byte("RIFF")) || len(wav) < 32_000 {
+		t.Errorf("blob of %d bytes, %v", len(wav), err)
+	}
+}
+
+// storage is a new queue and a new container.
+func storage(t *testing.T) (*azqueue.QueueClient, *container.Client) {
+	t.Helper()
+	server, name := azurite.ForTest(t), azurite.Prefix()+"acssim"
+	queueKey, err := azqueue.NewSharedKeyCredential(account, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	queue, err := azqueue.NewQueueClientWithSharedKeyCredential(server.QueueURL+"/"+name, queueKey, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobKey, err := container.NewSharedKeyCredential(account, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := container.NewClientWithSharedKeyCredential(server.BlobURL+"/"+name, blobKey, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := queue.Create(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := blobs.Create(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	return queue, blobs
+}
+
+// until looks again and again, for as long as the test has.
+func until(t *testing.T, what string, there func() bool) {
+	t.Helper()
+	for !there() {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatalf("no %s", what)
+		}
+	}
+}

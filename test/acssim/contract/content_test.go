@@ -1,0 +1,91 @@
+package contract
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"switchboard/handler/acs"
+	"switchboard/handler/event"
+	"switchboard/test/acssim"
+)
+
+// A recording arrives whole although the connection breaks in the middle of it
+// again and again.
+func TestARecordingOverBrokenConnections(t *testing.T) {
+	ctx := t.Context()
+	files := make(chan *event.RecordingFileStatusUpdated, 1)
+	app := httptest.NewServer(event.Handshakes("", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		events, err := event.Parse(body)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, e := range events {
+			if file, ok := e.Data.(*event.RecordingFileStatusUpdated); ok {
+				files <- file
+			}
+		}
+	})))
+	defer app.Close()
+	sim := &acssim.Server{Strict: true, Speed: 20, Seed: 1, Subscriptions: []acssim.Subscription{
+		{Types: []string{"RecordingFileStatusUpdated"}, URL: app.URL},
+	}}
+	server := httptest.NewUnstartedServer(sim)
+	sim.Endpoint = "http://" + server.Listener.Addr().String()
+	server.Start()
+	defer server.Close()
+	defer sim.Close()
+	client, err := acs.NewClientWithKey(sim.Endpoint, acssim.DevelopmentKey, &acs.ClientOptions{
+		ClientOptions:  azcore.ClientOptions{Retry: policy.RetryOptions{MaxRetries: 20, RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond}},
+		RecordingHosts: []string{"127.0.0.1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.SetPhone("+12065550100", "answer; wait 2s; talk 5s; hang up"); err != nil {
+		t.Fatal(err)
+	}
+	call, err := client.CreateCall(ctx, []acs.Identifier{caller}, app.URL, &acs.CreateCallOptions{TeamsAppSource: lineID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "connected call", func() bool { return sim.Calls()[0].State == "connected" })
+	if _, err := client.StartRecording(ctx, acs.RecordingTarget{CallConnectionID: call.CallConnectionID}, &acs.StartRecordingOptions{
+		TeamsPhone: true, Content: acs.ContentAudio, Format: acs.FormatWAV,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	location := (<-files).RecordingStorageInfo.RecordingChunks[0].ContentLocation
+	download := func() []byte {
+		t.Helper()
+		response, err := client.DownloadRecording(ctx, location, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		content, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	whole := download()
+	if err := sim.SetFaults(acssim.Faults{LoseAnswer: 0.9}); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if got := download(); !bytes.Equal(got, whole) {
+			t.Errorf("%d bytes arrived of %d", len(got), len(whole))
+		}
+	}
+}

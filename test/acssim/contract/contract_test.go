@@ -1,0 +1,272 @@
+package contract
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"switchboard/handler/acs"
+	"switchboard/test/acssim"
+)
+
+var operations = []string{
+	"CreateCall", "AnswerCall", "RedirectCall", "RejectCall", "Connect", "GetCall", "HangupCall", "TerminateCall",
+	"TransferToParticipant", "GetParticipants", "AddParticipant", "RemoveParticipant", "Mute", "CancelAddParticipant",
+	"MoveParticipants", "GetParticipant", "Play", "StartTranscription", "StopTranscription", "UpdateTranscription",
+	"CancelAllMediaOperations", "Recognize", "StartContinuousDtmfRecognition", "StopContinuousDtmfRecognition",
+	"SendDtmfTones", "Hold", "Unhold", "StartMediaStreaming", "StopMediaStreaming", "StartRecording",
+	"GetRecordingProperties", "StopRecording", "PauseRecording", "ResumeRecording",
+}
+
+// The client's 34 operations are what the simulator takes, and the parser knows
+// what follows.
+func TestTheClientsOperations(t *testing.T) {
+	run(t, &acssim.Server{}, func(t *testing.T, x *exchange) {
+		ctx, c := t.Context(), x.client
+		hung := func(id string) {
+			_, err := c.TerminateCall(ctx, id, nil)
+			x.must(err)
+			x.wait(time.Second)
+		}
+
+		_, err := c.RejectCall(ctx, x.offered(""), nil)
+		x.must(err)
+		_, err = c.RedirectCall(ctx, x.offered("wait answer; hang up after 5s"), agent, nil)
+		x.must(err)
+
+		// A call with everything that is played and asked in it.
+		id := x.answered("wait prompt; press 1; wait 10s; press 2")
+		properties, err := c.GetCall(ctx, id, nil)
+		x.must(err)
+		if properties.State != acs.StateConnected {
+			t.Errorf("state = %s", properties.State)
+		}
+		hello := acs.PlayText("Hello.", "en-US")
+		_, err = c.Play(ctx, id, []acs.PlaySource{hello}, &acs.PlayOptions{OperationContext: "p"})
+		x.must(err)
+		x.wait(5 * time.Second)
+		_, err = c.Recognize(ctx, id, caller, acs.InputDTMF, &acs.RecognizeOptions{PlayPrompt: &hello, MaxTonesToCollect: new(int32(1))})
+		x.must(err)
+		x.wait(5 * time.Second)
+		_, err = c.StartContinuousDTMFRecognition(ctx, id, caller, nil)
+		x.must(err)
+		x.wait(15 * time.Second)
+		_, err = c.StopContinuousDTMFRecognition(ctx, id, caller, nil)
+		x.must(err)
+		_, err = c.SendDTMFTones(ctx, id, caller, []acs.Tone{acs.Tone0}, nil)
+		x.must(err)
+		x.wait(time.Second)
+		_, err = c.Recognize(ctx, id, caller, acs.InputDTMF, nil)
+		x.must(err)
+		_, err = c.CancelAllMediaOperations(ctx, id, nil)
+		x.must(err)
+		_, err = c.Play(ctx, id, []acs.PlaySource{hello}, &acs.PlayOptions{Loop: true})
+		x.must(err)
+		_, err = c.CancelAllMediaOperations(ctx, id, nil)
+		x.must(err)
+
+		// A recording of it.
+		started, err := c.StartRecording(ctx, acs.RecordingTarget{CallConnectionID: id}, &acs.StartRecordingOptions{
+			TeamsPhone: true, Content: acs.ContentAudio, Format: acs.FormatWAV, Channel: acs.ChannelMixed, RecordingStateCallbackURI: app + "/callbacks",
+		})
+		x.must(err)
+		x.wait(2 * time.Second)
+		recording := started.RecordingID
+		_, err = c.PauseRecording(ctx, recording, nil)
+		x.must(err)
+		state, err := c.GetRecordingProperties(ctx, recording, nil)
+		x.must(err)
+		if state.State != acs.RecordingInactive {
+			t.Errorf("recording = %s", state.State)
+		}
+		_, err = c.ResumeRecording(ctx, recording, nil)
+		x.must(err)
+		x.wait(time.Second)
+		_, err = c.StopRecording(ctx, recording, nil)
+		x.must(err)
+		x.wait(5 * time.Second)
+		chunk := x.files[0].RecordingStorageInfo.RecordingChunks[0]
+		file, err := c.DownloadRecording(ctx, chunk.ContentLocation, nil)
+		x.must(err)
+		if err == nil {
+			content, err := io.ReadAll(file.Body)
+			file.Body.Close()
+			if err != nil || string(content[:4]) != "RIFF" {
+				t.Errorf("content of %d bytes, %v", len(content), err)
+			}
+		}
+		metadata, err := c.GetRecordingMetadata(ctx, chunk.MetadataLocation, nil)
+		x.must(err)
+		if metadata.SampleRate != 16000 || len(metadata.PauseResumeIntervals) != 1 {
+			t.Errorf("metadata = %+v", metadata)
+		}
+		_, err = c.DeleteRecording(ctx, chunk.DeleteLocation, nil)
+		x.must(err)
+
+		// People who come and go.
+		_, err = c.AddParticipant(ctx, id, agent, nil)
+		x.must(err)
+		x.wait(5 * time.Second)
+		x.must(x.sim.SetPhone(expert.RawID(), "no answer"))
+		invitation, err := c.AddParticipant(ctx, id, expert, nil)
+		x.must(err)
+		_, err = c.RemoveParticipant(ctx, id, expert, nil) // who has not come yet
+		x.must(err)
+		for range 2 {
+			_, err = c.CancelAddParticipant(ctx, id, invitation.InvitationID, nil)
+			x.must(err)
+		}
+		x.must(x.sim.SetPhone(expert.RawID(), "decline"))
+		_, err = c.AddParticipant(ctx, id, expert, nil)
+		x.must(err)
+		x.wait(5 * time.Second)
+		_, err = c.Mute(ctx, id, agent, nil)
+		x.must(err)
+		_, err = c.Hold(ctx, id, agent, &acs.HoldOptions{PlaySource: &hello})
+		x.must(err)
+		_, err = c.Unhold(ctx, id, agent, nil)
+		x.must(err)
+		one, err := c.GetParticipant(ctx, id, agent, nil)
+		x.must(err)
+		if !one.IsMuted {
+			t.Errorf("participant = %+v", one)
+		}
+		listed := 0
+		for pager := c.NewGetParticipantsPager(id, nil); pager.More(); {
+			page, err := pager.NextPage(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			listed += len(page.Value)
+		}
+		if listed != 2 {
+			t.Errorf("%d participants listed", listed)
+		}
+		_, err = c.RemoveParticipant(ctx, id, agent, nil)
+		x.must(err)
+		_, err = c.TransferToParticipant(ctx, id, expert, &acs.TransferToParticipantOptions{Transferee: caller}) // who declines
+		x.must(err)
+		x.wait(5 * time.Second)
+
+		// A second call, whose callee moves.
+		second, err := c.CreateCall(ctx, []acs.Identifier{agent}, app+"/callbacks", &acs.CreateCallOptions{TeamsAppSource: lineID})
+		x.must(err)
+		x.wait(5 * time.Second)
+		_, err = c.MoveParticipants(ctx, id, []acs.Identifier{agent, expert}, second.CallConnectionID, nil)
+		x.must(err)
+		x.wait(time.Second)
+		_, err = c.HangupCall(ctx, id, nil)
+		x.must(err)
+		x.wait(time.Second)
+
+		// A transfer that is accepted; a call that nobody answers; one that is
+		// given up while it is answered.
+		x.must(x.sim.SetPhone(expert.RawID(), "answer"))
+		id = x.answered("")
+		_, err = c.TransferToParticipant(ctx, id, expert, nil)
+		x.must(err)
+		x.wait(5 * time.Second)
+		_, err = c.CreateCall(ctx, []acs.Identifier{acs.PhoneNumber("+12065550183")}, app+"/callbacks", &acs.CreateCallOptions{TeamsAppSource: lineID})
+		x.must(err)
+		x.wait(5 * time.Second)
+		_, err = c.AnswerCall(ctx, x.offered("hang up after 1050ms"), app+"/callbacks", nil)
+		x.must(err)
+		x.wait(5 * time.Second)
+
+		// Calls that are there already, and one that is not.
+		_, err = x.sim.Converse(acssim.Conversation{GroupID: "g", People: []acssim.Person{{RawID: agent.RawID()}, {RawID: expert.RawID()}}})
+		x.must(err)
+		for _, locator := range []acs.CallLocator{{Kind: acs.GroupCallLocator, ID: "g"}, {Kind: acs.RoomCallLocator, ID: "nowhere"}} {
+			connected, err := c.Connect(ctx, locator, app+"/callbacks", nil)
+			x.must(err)
+			x.wait(time.Second)
+			if locator.ID == "g" {
+				hung(connected.CallConnectionID)
+			}
+		}
+
+		// Streams, which come and fail.
+		for _, at := range []string{"/stream", "/nowhere"} {
+			created, err := c.CreateCall(ctx, []acs.Identifier{caller}, app+"/callbacks", &acs.CreateCallOptions{
+				TeamsAppSource:          lineID,
+				CallIntelligenceOptions: &acs.CallIntelligenceOptions{CognitiveServicesEndpoint: "https://speech.example"},
+				MediaStreamingOptions:   &acs.MediaStreamingOptions{AudioChannelType: acs.AudioMixed, TransportURL: "wss://app.example" + at},
+				TranscriptionOptions:    &acs.TranscriptionOptions{Locale: "en-US", TransportURL: "wss://app.example" + at},
+			})
+			x.must(err)
+			x.wait(5 * time.Second)
+			id := created.CallConnectionID
+			_, err = c.StartMediaStreaming(ctx, id, nil)
+			x.must(err)
+			_, err = c.StartTranscription(ctx, id, nil)
+			x.must(err)
+			x.wait(2 * time.Second)
+			if at == "/stream" {
+				_, err = c.UpdateTranscription(ctx, id, "de-DE", nil)
+				x.must(err)
+				_, err = c.StopTranscription(ctx, id, nil)
+				x.must(err)
+				_, err = c.StopMediaStreaming(ctx, id, nil)
+				x.must(err)
+			}
+			hung(id)
+		}
+		if x.frames < 100 {
+			t.Errorf("%d frames", x.frames)
+		}
+		for _, op := range operations {
+			if !x.saw(op) {
+				t.Errorf("the simulator did not carry out %s", op)
+			}
+		}
+	})
+}
+
+// What only a failing media service reports is parsed as well.
+func TestFailuresOfTheMediaService(t *testing.T) {
+	run(t, &acssim.Server{Faults: &acssim.Faults{Media: 1}}, func(t *testing.T, x *exchange) {
+		ctx, c := t.Context(), x.client
+		id := x.answered("wait answer; wait 5s; press 1")
+		hello := acs.PlayText("Hello.", "en-US")
+		_, err := c.Play(ctx, id, []acs.PlaySource{hello}, nil)
+		x.must(err)
+		_, err = c.SendDTMFTones(ctx, id, caller, []acs.Tone{acs.Tone0}, nil)
+		x.must(err)
+		_, err = c.Recognize(ctx, id, caller, acs.InputDTMF, nil)
+		x.must(err)
+		_, err = c.Hold(ctx, id, caller, nil)
+		x.must(err)
+		_, err = c.StartContinuousDTMFRecognition(ctx, id, caller, nil)
+		x.must(err)
+		x.wait(10 * time.Second)
+		_, err = c.StartRecording(ctx, acs.RecordingTarget{CallConnectionID: id}, &acs.StartRecordingOptions{
+			TeamsPhone: true, Content: acs.ContentAudio, Format: acs.FormatWAV, RecordingStateCallbackURI: app + "/callbacks",
+		})
+		x.must(err)
+		_, err = c.TerminateCall(ctx, id, nil) // before the recording has begun
+		x.must(err)
+		x.wait(time.Second)
+	})
+}
+
+// TestMain wants, of a run of all tests, that every type of callback was parsed.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if f := flag.Lookup("test.run"); code == 0 && f.Value.String() == "" {
+		n := 0
+		kinds.Range(func(any, any) bool { n++; return true })
+		if n != callbackTypes {
+			fmt.Fprintf(os.Stderr, "%d types of callbacks were seen, want %d\n", n, callbackTypes)
+			kinds.Range(func(kind, _ any) bool { fmt.Fprintln(os.Stderr, kind); return true })
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// callbackTypes is how many types of callbacks the service has.
+const callbackTypes = 38

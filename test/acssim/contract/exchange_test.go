@@ -1,0 +1,197 @@
+package contract
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/coder/websocket"
+
+	"switchboard/handler/acs"
+	"switchboard/handler/event"
+	"switchboard/test/acssim"
+)
+
+const (
+	app   = "https://app.example"
+	line  = "28:orgid:cc123456-5678-5678-1234-ccc123456789"
+	users = "8:acs:" + acssim.DevelopmentResourceID + "_"
+)
+
+var (
+	lineID = acs.ParseRawID(line)
+	caller = acs.PhoneNumber("+12065550100")
+	agent  = acs.CommunicationUser(users + "agent")
+	expert = acs.CommunicationUser(users + "expert")
+)
+
+// exchange is the product's client and parser around a simulator.
+type exchange struct {
+	t      *testing.T
+	sim    *acssim.Server
+	client *acs.Client
+
+	mu     sync.Mutex
+	events []event.Event
+	offers []*event.IncomingCall
+	files  []*event.RecordingFileStatusUpdated
+	frames int
+	log    []string
+	faults []string
+}
+
+// kinds are the types of callbacks that some test has seen, out of the parser.
+var kinds sync.Map
+
+// run runs a test in virtual time.
+func run(t *testing.T, sim *acssim.Server, test func(*testing.T, *exchange)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		x := &exchange{t: t, sim: sim}
+		sim.Seed, sim.Strict, sim.CallsPerNumber = 1, sim.Faults == nil, -1
+		sim.Transport = acssim.InProcess(x)
+		sim.EventGridURL = app + "/grid"
+		sim.Subscriptions = []acssim.Subscription{{Types: []string{"RecordingFileStatusUpdated"}, URL: app + "/grid"}}
+		sim.OnEvent = func(e acssim.Entry) {
+			x.mu.Lock()
+			defer x.mu.Unlock()
+			x.log = append(x.log, e.Kind+" "+e.Text)
+		}
+		var err error
+		x.client, err = acs.NewClientWithKey(acssim.DevelopmentEndpoint, acssim.DevelopmentKey, &acs.ClientOptions{
+			ClientOptions:  azcore.ClientOptions{Transport: &http.Client{Transport: acssim.InProcess(sim)}},
+			RecordingHosts: []string{"127.0.0.1"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sim.Start()
+		defer sim.Close()
+		test(t, x)
+		sim.Close()
+		for _, f := range x.faults {
+			t.Error(f)
+		}
+	})
+}
+
+func (x *exchange) fault(format string, args ...any) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.faults = append(x.faults, fmt.Sprintf(format, args...))
+}
+
+func (x *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/stream":
+		x.takeStream(w, r)
+		return
+	case "/nowhere":
+		http.NotFound(w, r)
+		return
+	}
+	event.Handshakes("", http.HandlerFunc(x.takeEvents)).ServeHTTP(w, r)
+}
+
+func (x *exchange) takeEvents(_ http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		x.fault("body: %v", err)
+	}
+	events, err := event.Parse(body)
+	if err != nil {
+		x.fault("parse: %v", err)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, e := range events {
+		kind := strings.TrimPrefix(e.Type, "Microsoft.Communication.")
+		if got := reflect.TypeOf(e.Data).Elem().Name(); !strings.EqualFold(got, kind) {
+			x.faults = append(x.faults, fmt.Sprintf("a %s is parsed as %s", kind, got))
+		}
+		switch data := e.Data.(type) {
+		case *event.IncomingCall:
+			x.offers = append(x.offers, data)
+		case *event.RecordingFileStatusUpdated:
+			x.files = append(x.files, data)
+		default:
+			kinds.Store(kind, true)
+			x.events = append(x.events, e)
+		}
+	}
+}
+
+func (x *exchange) takeStream(w http.ResponseWriter, r *http.Request) {
+	connection, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		x.fault("WebSocket: %v", err)
+		return
+	}
+	defer connection.CloseNow()
+	for {
+		_, content, err := connection.Read(r.Context())
+		if err != nil {
+			return
+		}
+		if _, err := acs.ParseFrame(content); err != nil {
+			x.fault("frame: %v", err)
+		}
+		x.mu.Lock()
+		x.frames++
+		x.mu.Unlock()
+	}
+}
+
+// wait lets time pass, and everything happen that happens in it.
+func (x *exchange) wait(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// must fails the test if an operation was refused.
+func (x *exchange) must(err error) {
+	x.t.Helper()
+	if err != nil {
+		x.t.Errorf("%v", err)
+	}
+}
+
+// offered rings the line and returns the context of the offer.
+func (x *exchange) offered(script string) string {
+	x.t.Helper()
+	n := len(x.offers)
+	if _, err := x.sim.Ring(acssim.Caller{From: "+12065550100", To: line, Script: script}); err != nil {
+		x.t.Fatal(err)
+	}
+	x.wait(time.Second)
+	if len(x.offers) != n+1 {
+		x.t.Fatal("no offer")
+	}
+	return x.offers[n].IncomingCallContext
+}
+
+// answered rings the line and answers.
+func (x *exchange) answered(script string) string {
+	x.t.Helper()
+	answer, err := x.client.AnswerCall(x.t.Context(), x.offered(script), app+"/callbacks", &acs.AnswerCallOptions{
+		CallIntelligenceOptions: &acs.CallIntelligenceOptions{CognitiveServicesEndpoint: "https://speech.example"},
+	})
+	x.must(err)
+	x.wait(time.Second)
+	return answer.CallConnectionID
+}
+
+// saw reports whether the simulator has carried an operation out.
+func (x *exchange) saw(operation string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.ContainsFunc(x.log, func(l string) bool { return strings.HasPrefix(l, "request "+operation+": 2") })
+}

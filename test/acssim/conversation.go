@@ -1,0 +1,78 @@
+package acssim
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Conversation is people who talk without the application, which may connect to them.
+type Conversation struct {
+	GroupID string   `json:"groupId,omitempty"` // of a group call; at most one of both
+	RoomID  string   `json:"roomId,omitempty"`
+	People  []Person `json:"people"`
+}
+
+// Person is somebody in a conversation.
+type Person struct {
+	RawID  string `json:"rawId"`            // or a number in E.164
+	Script string `json:"script,omitempty"` // as of a caller; empty: listens and stays
+}
+
+// Converse lets people talk to each other and returns the simulator's id of
+// their call; CallInfo has the serverCallId to connect to. The error says what is
+// wrong with them.
+func (s *Server) Converse(conversation Conversation) (id string, err error) {
+	if len(conversation.People) == 0 || conversation.GroupID != "" && conversation.RoomID != "" {
+		return "", errors.New("want people, and at most one of groupId and roomId")
+	}
+	scripts := make([]Script, len(conversation.People))
+	for i, person := range conversation.People {
+		if scripts[i], err = ParseScript(person.Script); err == nil {
+			err = scripts[i].checkCaller()
+		}
+		if err == nil && person.RawID == "" {
+			err = errors.New("no rawId")
+		}
+		if err != nil {
+			return "", fmt.Errorf("person %d: %w", i+1, err)
+		}
+	}
+	s.Start()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return "", errors.New("the simulator is closed")
+	}
+	people := conversation.People
+	c := s.newCall(rawID(people[0].RawID), rawID(people[len(people)-1].RawID))
+	c.groupID, c.roomID = conversation.GroupID, conversation.RoomID
+	c.group = len(people) > 2 || cmp.Or(c.groupID, c.roomID) != ""
+	c.state, c.connected, c.appLeft = connected, time.Now(), true
+	for i, person := range people {
+		c.targets = append(c.targets, rawID(person.RawID))
+		c.join(c.pickUp(rawID(person.RawID), scripts[i], nil))
+	}
+	return c.id, nil
+}
+
+// enter connects the application to a conversation that goes on, or finds that
+// there is none.
+func (c *call) enter(callbackURI, context string, nowhere bool) {
+	c.connections++
+	c.connect(callbackURI, context)
+	c.appLeft = false
+	c.ringing = c.s.after(connectTime, func() {
+		if nowhere {
+			c.emit("ConnectFailed", callbackData{OperationContext: context, ResultInformation: &noSuchCall})
+			c.appLeft = true // nothing else is said of it
+			c.end(noSuchCall)
+			return
+		}
+		c.group = c.group || len(c.people) > 1
+		c.establish()
+		c.participantsUpdated()
+		c.aloneWithApplication()
+	})
+}

@@ -1,0 +1,310 @@
+package acssim
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// content gets or deletes something of a recording, signed as the official SDK signs it.
+func (a *application) content(method, at string, header http.Header) simAnswer {
+	a.t.Helper()
+	answer, err := a.tryContent(method, at, header)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return answer
+}
+
+func (a *application) tryContent(method, at string, header http.Header) (simAnswer, error) {
+	r, err := http.NewRequest(method, at, nil)
+	if err != nil {
+		return simAnswer{}, err
+	}
+	key, _ := base64.StdEncoding.DecodeString(DevelopmentKey)
+	const empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+	date := time.Now().UTC().Format(http.TimeFormat)
+	_, host, _ := strings.Cut(a.sim.endpoint(), "://")
+	for name, value := range map[string]string{
+		"x-ms-date": date, "x-ms-content-sha256": empty, "x-ms-host": host,
+		"Authorization": signedHeaders + sign(key, method, r.URL.EscapedPath(), date, host, empty),
+	} {
+		r.Header.Set(name, value)
+	}
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	response, err := a.http.Do(r)
+	if err != nil {
+		return simAnswer{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return simAnswer{response.StatusCode, body, response.Header}, err
+}
+
+// power is how much of a pitch there is in a second of sound, from its start on:
+// about 1 for a tone as loud as the simulator makes them, 0 for none. (Goertzel)
+func power(wav []byte, channel, channels int, start float64, hertz float64) float64 {
+	var a, b float64
+	c := 2 * math.Cos(2*math.Pi*hertz/sampleRate)
+	const n = sampleRate / 10
+	for i := range n {
+		at := waveHeader + ((int(start*sampleRate)+i)*channels+channel)*sampleBytes
+		if at+2 > len(wav) {
+			return 0
+		}
+		v := float64(int16(binary.LittleEndian.Uint16(wav[at:]))) / loudness
+		a, b = v+c*a-b, a
+	}
+	return math.Sqrt(a*a+b*b-c*a*b) / (n / 2)
+}
+
+func (a *application) record(path, options string) simAnswer {
+	return a.must(202, "POST", "/calling/recordings", fmt.Sprintf(
+		`{"callConnectionId":%q,"recordingContentType":"audio","recordingFormatType":"wav","recordingStateCallbackUri":%q%s}`,
+		path[len("/calling/callConnections/"):], a.self+"/callbacks", options))
+}
+
+// The caller talks and presses a key, the agent talks, with a pause between:
+// every one of them is where and when they were.
+func TestARecording(t *testing.T) {
+	talk := func(app *application, options string) {
+		if err := app.sim.SetPhone(agent, "answer; wait 8s; talk 2s"); err != nil {
+			app.t.Fatal(err)
+		}
+		path := app.connectCaller("wait answer; wait 5s; talk 2s; press 5; wait 10s; hang up")
+		app.add(path, agent, "a", 30)
+		app.wait(time.Second)
+		answer := app.record(path, options)
+		var r struct{ RecordingID string }
+		_ = json.Unmarshal(answer.body, &r)
+		app.wait(5800 * time.Millisecond)
+		id := strings.ReplaceAll(r.RecordingID, "=", "%3D")
+		app.must(202, "POST", "/calling/recordings/"+id+":pause", "")
+		app.wait(time.Second)
+		app.must(202, "POST", "/calling/recordings/"+id+":resume", "")
+		app.wait(4 * time.Second)
+		app.must(204, "DELETE", "/calling/recordings/"+id, "")
+		app.wait(time.Minute)
+	}
+	subscribed := func(s *Server) *Server {
+		s.Subscriptions = []Subscription{{Types: []string{"RecordingFileStatusUpdated"}, URL: "http://127.0.0.1:7071/eventgrid"}}
+		return s
+	}
+	t.Run("mixed, in one chunk", func(t *testing.T) {
+		inBubble(t, subscribed(&Server{ContentURL: "https://us-storage.asm.skype.com"}), func(t *testing.T, app *application) {
+			talk(app, "")
+			if len(app.files) != 1 || len(app.files[0].StorageInfo.Chunks) != 1 {
+				t.Fatalf("files = %+v", app.files)
+			}
+			file, chunk := app.files[0], app.files[0].StorageInfo.Chunks[0]
+			if file.ContentType != "Audio" || file.FormatType != "Wav" || file.SessionReason != "InitiatorLeft" ||
+				!strings.HasPrefix(chunk.ContentLocation, "https://us-storage.asm.skype.com/v1/objects/") {
+				t.Errorf("file = %+v", file)
+			}
+			got := app.content("GET", chunk.ContentLocation, nil)
+			if got.status != 200 {
+				t.Fatalf("content = %d %s", got.status, got.body)
+			}
+			wav := got.body
+			seconds := float64(len(wav)-waveHeader) / (sampleRate * sampleBytes)
+			if string(wav[:4]) != "RIFF" || math.Abs(seconds-9.6) > 0.01 || math.Abs(seconds*1000-float64(file.DurationMs)) > 1 {
+				t.Errorf("%s of %v s, event says %d ms", wav[:4], seconds, file.DurationMs)
+			}
+			// It begins 2.2 s after the call; the pause is not in it.
+			for _, c := range []struct {
+				what  string
+				at    float64
+				hertz float64
+				want  float64
+			}{
+				{"silence before", 2, firstHertz, 0},
+				{"the caller", 4, firstHertz, 1},
+				{"the key, low", 4.97, 770, 0.5},
+				{"the key, high", 4.97, 1336, 0.5},
+				{"the agent", 7.5, firstHertz + stepHertz, 1},
+				{"silence after", 9, firstHertz + stepHertz, 0},
+			} {
+				if got := power(wav, 0, 1, c.at, c.hertz); math.Abs(got-c.want) > 0.2 {
+					t.Errorf("%s: %.2f, want %.2f", c.what, got, c.want)
+				}
+			}
+			part := app.content("GET", chunk.ContentLocation, http.Header{"Range": {"bytes=44-143"}})
+			if part.status != 206 || !bytes.Equal(part.body, wav[44:144]) {
+				t.Errorf("a range = %d, %d bytes", part.status, len(part.body))
+			}
+			var m recordingMetadata
+			if err := json.Unmarshal(app.content("GET", chunk.MetadataLocation, nil).body, &m); err != nil {
+				t.Fatal(err)
+			}
+			if m.ChunkDuration != file.DurationMs || len(m.Pauses) != 1 || m.Pauses[0].Duration != 1000 || len(m.Participants) != 2 || m.Info.Audio.SampleRate != 16000 {
+				t.Errorf("metadata = %+v", m)
+			}
+			if got := app.content("DELETE", chunk.DeleteLocation, nil).status; got != 200 {
+				t.Errorf("delete = %d", got)
+			}
+			if got := app.content("GET", chunk.ContentLocation, nil).status; got != 404 {
+				t.Errorf("after the deletion = %d", got)
+			}
+		})
+	})
+	t.Run("unmixed, in chunks", func(t *testing.T) {
+		inBubble(t, subscribed(&Server{ChunkLength: 5 * time.Second}), func(t *testing.T, app *application) {
+			talk(app, fmt.Sprintf(`,"recordingChannelType":"unmixed","channelAffinity":[{"channel":2,"participant":{"rawId":%q}}]`, agent))
+			chunks := app.files[0].StorageInfo.Chunks
+			if len(chunks) != 2 || chunks[0].EndReason != "ChunkMaximumSizeExceeded" || chunks[1].EndReason != "SessionEnded" {
+				t.Fatalf("chunks = %+v", chunks)
+			}
+			var wav []byte
+			for i, c := range chunks {
+				part := app.content("GET", c.ContentLocation, nil).body
+				if channels := binary.LittleEndian.Uint16(part[22:]); channels != 3 {
+					t.Errorf("%d channels", channels)
+				}
+				if i == 0 {
+					wav = append(wav, part[:waveHeader]...)
+				}
+				wav = append(wav, part[waveHeader:]...)
+			}
+			for _, c := range []struct {
+				what    string
+				channel int
+				at      float64
+				hertz   float64
+				want    float64
+			}{
+				{"silence before", 0, 2, firstHertz, 0},
+				{"the caller", 0, 4, firstHertz, 1},
+				{"the low tone of the key", 0, 4.97, 770, 0.5},
+				{"the high tone of the key", 0, 4.97, 1336, 0.5},
+				{"the caller in the agent's channel", 2, 4, firstHertz, 0},
+				{"the agent", 2, 7.5, firstHertz + stepHertz, 1},
+				{"the agent in the caller's channel", 0, 7.5, firstHertz + stepHertz, 0},
+				{"the agent afterwards", 2, 9, firstHertz + stepHertz, 0},
+			} {
+				if got := power(wav, c.channel, 3, c.at, c.hertz); math.Abs(got-c.want) > 0.2 {
+					t.Errorf("%s: %.2f, want %.2f", c.what, got, c.want)
+				}
+			}
+			var m recordingMetadata
+			_ = json.Unmarshal(app.content("GET", chunks[1].MetadataLocation, nil).body, &m)
+			zero, two := 0, 2
+			if d := cmp.Diff([]recordingSpeaker{{caller, &zero}, {agent, &two}}, m.Participants); d != "" {
+				t.Errorf("speakers (-want +got):\n%s", d)
+			}
+		})
+	})
+	t.Run("is kept for a day", func(t *testing.T) {
+		inBubble(t, subscribed(&Server{}), func(t *testing.T, app *application) {
+			talk(app, "")
+			at := app.files[0].StorageInfo.Chunks[0].ContentLocation
+			app.wait(retention - 2*time.Minute)
+			if got := app.content("GET", at, nil).status; got != 200 {
+				t.Errorf("on the same day = %d", got)
+			}
+			app.wait(2 * time.Minute)
+			if got := app.content("GET", at, nil).status; got != 404 {
+				t.Errorf("a day later = %d", got)
+			}
+		})
+	})
+	t.Run("is handed to nobody else", func(t *testing.T) {
+		inBubble(t, subscribed(&Server{AcceptBearer: func(token string) bool { return token == "good" }}), func(t *testing.T, app *application) {
+			talk(app, "")
+			at := app.files[0].StorageInfo.Chunks[0].ContentLocation
+			for name, header := range map[string]http.Header{
+				"another host":  {"X-Ms-Host": {"other.example"}},
+				"no signature":  {"Authorization": {""}},
+				"another token": {"Authorization": {"Bearer bad"}},
+			} {
+				answer := app.content("GET", at, header)
+				var flat struct{ Status int }
+				if _ = json.Unmarshal(answer.body, &flat); answer.status != 401 || flat.Status != 401 {
+					t.Errorf("%s = %d %s", name, answer.status, answer.body)
+				}
+			}
+			if got := app.content("GET", at, http.Header{"Authorization": {"Bearer good"}}).status; got != 200 {
+				t.Errorf("a token = %d", got)
+			}
+			if got := app.content("PUT", at, nil).status; got != 404 {
+				t.Errorf("another method = %d", got)
+			}
+		})
+	})
+	t.Run("goes to storage of the application's own", func(t *testing.T) {
+		var mu sync.Mutex
+		blobs := map[string]int{}
+		sim := subscribed(&Server{Export: func(_ context.Context, url string, content io.ReadSeeker) error {
+			n, err := io.Copy(io.Discard, content)
+			mu.Lock()
+			defer mu.Unlock()
+			blobs[url] = int(n)
+			return err
+		}})
+		inBubble(t, sim, func(t *testing.T, app *application) {
+			talk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c/sub"}`)
+			file := app.files[0]
+			chunk := file.StorageInfo.Chunks[0]
+			if file.StorageType != "AzureBlob" || file.RecordingID == "" || len(blobs) != 2 ||
+				blobs[chunk.ContentLocation] < 300_000 || blobs[chunk.MetadataLocation] == 0 ||
+				!strings.HasPrefix(chunk.ContentLocation, "https://a.example/c/sub/20000101/") {
+				t.Errorf("file = %+v, blobs %v", file, blobs)
+			}
+		})
+	})
+	t.Run("is cut off while it is fetched", func(t *testing.T) {
+		inBubble(t, subscribed(&Server{}), func(t *testing.T, app *application) {
+			talk(app, "")
+			if err := app.sim.SetFaults(Faults{LoseAnswer: 1}); err != nil {
+				t.Fatal(err)
+			}
+			cut := 0
+			for range 20 {
+				if _, err := app.tryContent("GET", app.files[0].StorageInfo.Chunks[0].ContentLocation, nil); errors.Is(err, io.ErrUnexpectedEOF) {
+					cut++
+				}
+			}
+			if cut == 0 || cut == 20 { // the other half are answered: there is nothing to be lost
+				t.Errorf("%d of 20 were cut", cut)
+			}
+		})
+	})
+	t.Run("is exported twice now and then", func(t *testing.T) {
+		var mu sync.Mutex
+		blobs := 0
+		sim := subscribed(&Server{DuplicateAll: true, Export: func(context.Context, string, io.ReadSeeker) error {
+			mu.Lock()
+			defer mu.Unlock()
+			blobs++
+			return nil
+		}})
+		inBubble(t, sim, func(t *testing.T, app *application) {
+			talk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c"}`)
+			if blobs != 4 {
+				t.Errorf("%d blobs", blobs)
+			}
+		})
+	})
+	t.Run("stays with the service where there is no role on the storage", func(t *testing.T) {
+		inBubble(t, subscribed(&Server{}), func(t *testing.T, app *application) {
+			talk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c"}`)
+			if got := app.content("GET", app.files[0].StorageInfo.Chunks[0].ContentLocation, nil).status; got != 200 {
+				t.Errorf("content = %d", got)
+			}
+		})
+	})
+}

@@ -1,0 +1,181 @@
+package acssim
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// gridDelivery is the events of one request to a webhook.
+type gridDelivery struct {
+	call   *call
+	events []gridEvent
+	delay  time.Duration
+}
+
+func (d *gridDelivery) name() string {
+	var names []string
+	for _, e := range d.events {
+		names = append(names, strings.TrimPrefix(e.EventType, typePrefix))
+	}
+	return strings.Join(names, ", ")
+}
+
+// gridWaits are the waits after the first, second, … attempt; the last one repeats.
+var gridWaits = []time.Duration{
+	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour,
+}
+
+// gridWait is how long Event Grid waits after the n-th attempt, from 0, which
+// was answered with status or, if that is 0, not at all.
+func gridWait(n, status int) time.Duration {
+	least := 10 * time.Second
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		least = 5 * time.Minute
+	case http.StatusRequestTimeout:
+		least = 2 * time.Minute
+	case http.StatusServiceUnavailable:
+		least = 30 * time.Second
+	}
+	return max(least, gridWaits[min(n, len(gridWaits)-1)])
+}
+
+// batchWait is how long an event waits for another one to be delivered with.
+const batchWait = 500 * time.Millisecond
+
+// publish hands an event to everybody who has subscribed to it. The caller holds s.mu.
+func (s *Server) publish(c *call, event gridEvent) {
+	kind := strings.TrimPrefix(event.EventType, typePrefix)
+	subscribed := false
+	for _, g := range s.grid {
+		if len(g.Types) > 0 && !slices.Contains(g.Types, kind) {
+			continue
+		}
+		subscribed = true
+		faults := s.eventFaults(c.n, kind, event.ID, g.n)
+		if faults.loss {
+			s.note(c, "fault", "%s is lost", kind)
+			continue
+		}
+		g.take(&gridDelivery{c, []gridEvent{event}, faults.delay}, faults.batch)
+		if faults.duplicate {
+			s.note(c, "fault", "%s comes twice", kind)
+			g.take(&gridDelivery{c, []gridEvent{event}, faults.delay + faults.lag}, false)
+		}
+	}
+	if !subscribed {
+		s.note(c, "eventgrid", "nobody is subscribed to %s", kind)
+	}
+}
+
+// take delivers d with whatever waits, or lets it wait itself.
+func (g *subscriber) take(d *gridDelivery, hold bool) {
+	if g.Queue != nil { // a queue has one event in a message
+		g.s.spawn(func() { g.deliver(d) })
+		return
+	}
+	if g.held != nil {
+		d.events = append(g.held.events, d.events...)
+		g.held, hold = nil, false
+		g.s.stop(g.flush)
+		g.s.note(d.call, "fault", "%s come together", d.name())
+	}
+	if !hold {
+		g.s.spawn(func() { g.deliver(d) })
+		return
+	}
+	g.held = d
+	g.flush = g.s.after(batchWait, func() {
+		g.held = nil
+		g.s.spawn(func() { g.deliver(d) })
+	})
+}
+
+// deliver tries until it is taken, by Event Grid's rules.
+func (g *subscriber) deliver(d *gridDelivery) {
+	s, started := g.s, time.Now()
+	life := cmp.Or(g.Life, defaultGridLife)
+	if !g.ready(s.real(life)) {
+		s.note(d.call, "eventgrid", "%s was dropped: the webhook never answered", d.name())
+		return
+	}
+	if !s.sleep(d.delay) {
+		return
+	}
+	for n := range cmp.Or(g.Attempts, defaultGridAttempts) {
+		status, err := g.send(d.events)
+		switch {
+		case s.ctx.Err() != nil:
+			return
+		case err == nil && status >= 200 && status <= 204:
+			s.note(d.call, "eventgrid", "%s", d.name())
+			return
+		case err != nil:
+			s.note(d.call, "eventgrid", "%s was not taken: %v", d.name(), err)
+		default:
+			s.note(d.call, "eventgrid", "%s was not taken: %d", d.name(), status)
+		}
+		wait := gridWait(n, status)
+		if s.between(started, time.Now())+wait > life || !s.sleep(wait) {
+			return
+		}
+	}
+}
+
+// ready waits for the webhook's consent for as long as real time allows.
+func (g *subscriber) ready(life time.Duration) bool {
+	if g.Queue != nil {
+		return true
+	}
+	over := time.NewTimer(life)
+	defer over.Stop()
+	select {
+	case <-g.validated:
+		return true
+	case <-over.C:
+	case <-g.s.ctx.Done():
+	}
+	return false
+}
+
+// send tries once. An error without a status is no answer.
+func (g *subscriber) send(events []gridEvent) (status int, err error) {
+	var body any = events
+	header := g.header("Notification")
+	if g.CloudEvents {
+		list := make([]cloudGridEvent, len(events))
+		for i, e := range events {
+			list[i] = e.cloud()
+		}
+		body = list
+		header.Set("Content-Type", "application/cloudevents-batch+json; charset=utf-8")
+		if len(list) == 1 {
+			body = list[0]
+			header.Set("Content-Type", "application/cloudevents+json; charset=utf-8")
+		}
+	}
+	if g.Queue == nil {
+		status, _, err = g.s.postJSON(g.URL, body, header)
+		return status, err
+	}
+	if list, ok := body.([]gridEvent); ok {
+		body = list[0]
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		return 0, err
+	}
+	text := string(content)
+	if !g.PlainText {
+		text = base64.StdEncoding.EncodeToString(content)
+	}
+	ctx, cancel := context.WithTimeout(g.s.ctx, answerTime)
+	defer cancel()
+	return http.StatusCreated, g.Queue.Enqueue(ctx, text)
+}

@@ -1,0 +1,125 @@
+package acssim
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func withTarget(raw string) string {
+	return fmt.Sprintf(`{"targetParticipant":{"rawId":%q},"operationContext":"x"}`, raw)
+}
+
+func TestHoldAndMute(t *testing.T) {
+	inBubble(t, &Server{FileLengths: map[string]time.Duration{"https://x.example/gone.wav": -1}}, func(t *testing.T, app *application) {
+		if err := app.sim.SetPhone(agent, "answer; wait music; wait silence; wait 1s; hang up"); err != nil {
+			t.Fatal(err)
+		}
+		path := app.connectCaller("")
+		app.add(path, agent, "a", 30)
+		app.wait(time.Second)
+		app.must(200, "POST", path+"/participants:mute", fmt.Sprintf(`{"targetParticipants":[{"rawId":%q}],"operationContext":"m"}`, agent))
+		if got := app.send("POST", path+"/participants:mute", fmt.Sprintf(`{"targetParticipants":[{"rawId":%q}]}`, caller)).code(); got != "400/8523" {
+			t.Errorf("muting a number = %s", got)
+		}
+		hold := func(file string) simAnswer {
+			return app.send("POST", path+":hold", fmt.Sprintf(
+				`{"targetParticipant":{"rawId":%q},"operationContext":"h","playSourceInfo":{"kind":"file","file":{"uri":%q}}}`, agent, file))
+		}
+		hold("https://x.example/gone.wav")
+		if got := hold("https://x.example/music.wav"); got.status != 200 {
+			t.Errorf("hold = %s", got.code())
+		}
+		if got := hold("https://x.example/music.wav").code(); got != "400/8585" {
+			t.Errorf("hold twice = %s", got)
+		}
+		app.wait(time.Second)
+		if p := app.last("ParticipantsUpdated").Data.Participants[1]; !p.IsMuted || !p.IsOnHold {
+			t.Errorf("participant = %+v", p)
+		}
+		app.must(200, "POST", path+":unhold", withTarget(agent))
+		if got := app.send("POST", path+":unhold", withTarget(agent)).code(); got != "400/8585" {
+			t.Errorf("unhold twice = %s", got)
+		}
+		app.wait(10 * time.Second)
+		app.wanted(t, "AddParticipantSucceeded a", "ParticipantsUpdated", "ParticipantsUpdated",
+			"HoldFailed 400/8536 h", "ParticipantsUpdated", "ParticipantsUpdated", "ParticipantsUpdated")
+		if n := len(app.last("ParticipantsUpdated").Data.Participants); n != 1 {
+			t.Errorf("%d participants: the agent did not hear the music end", n)
+		}
+	})
+}
+
+func TestContinuousRecognitionOfKeys(t *testing.T) {
+	inBubble(t, &Server{}, func(t *testing.T, app *application) {
+		path := app.connectCaller("wait answer; wait 1s; press 1#; wait 5s; press 2; wait 5s; press 3")
+		app.must(200, "POST", path+":startContinuousDtmfRecognition", withTarget(caller))
+		app.wait(3 * time.Second)
+		app.must(200, "POST", path+":stopContinuousDtmfRecognition", withTarget(caller))
+		if got := app.send("POST", path+":stopContinuousDtmfRecognition", withTarget(caller)).code(); got != "400/8585" {
+			t.Errorf("stopped twice = %s", got)
+		}
+		app.wait(6 * time.Second)
+		app.wanted(t, "ContinuousDtmfRecognitionToneReceived x", "ContinuousDtmfRecognitionToneReceived x", "ContinuousDtmfRecognitionStopped x")
+		if e := app.last("ContinuousDtmfRecognitionToneReceived").Data; e.Tone != "pound" || e.SequenceID != 2 {
+			t.Errorf("tone = %+v", e)
+		}
+		// While somebody is asked alone, nothing else may be for one leg.
+		app.add(path, agent, "a", 30)
+		app.wait(3 * time.Second)
+		app.must(202, "POST", path+":recognize", recognizeBody(`"dtmfOptions":{"maxTonesToCollect":4}`))
+		if got := app.send("POST", path+":startContinuousDtmfRecognition", withTarget(caller)).code(); got != "412/8583" {
+			t.Errorf("while somebody is asked = %s", got)
+		}
+		// Whoever leaves while every key is listened to ends it with a failure.
+		app.must(202, "POST", path+":cancelAllMediaOperations", "")
+		app.must(200, "POST", path+":startContinuousDtmfRecognition", withTarget(agent))
+		if err := app.sim.HangUp("call-1", agent); err != nil {
+			t.Fatal(err)
+		}
+		app.wait(time.Second)
+		if e := app.last("ContinuousDtmfRecognitionToneFailed").Data; e.ResultInformation.SubCode != 8522 {
+			t.Errorf("failure = %+v", e.ResultInformation)
+		}
+	})
+}
+
+func TestSendingTones(t *testing.T) {
+	inBubble(t, &Server{}, func(t *testing.T, app *application) {
+		path := app.connectCaller("")
+		send := func(raw, tones string) simAnswer {
+			return app.send("POST", path+":sendDtmfTones", fmt.Sprintf(`{"tones":[%s],"targetParticipant":{"rawId":%q},"operationContext":"s"}`, tones, raw))
+		}
+		if got := send(caller, `"one","pound"`); got.status != 202 {
+			t.Errorf("send = %s", got.code())
+		}
+		if got := send(caller, `"one"`).code(); got != "412/8583" {
+			t.Errorf("two at a time = %s", got)
+		}
+		app.wait(2 * time.Second)
+		app.add(path, agent, "a", 30)
+		app.wait(2 * time.Second)
+		for tones, raw := range map[string]string{`"1"`: caller, ``: caller, `"one"`: agent} {
+			if got := send(raw, tones).code(); got != "400/8523" {
+				t.Errorf("%s to %s = %s", tones, raw, got)
+			}
+		}
+		send(caller, `"one","one","one","one","one","one"`)
+		app.must(202, "POST", path+":cancelAllMediaOperations", "")
+		app.wait(2 * time.Second)
+		app.wanted(t, "SendDtmfTonesCompleted s", "AddParticipantSucceeded a", "ParticipantsUpdated", "SendDtmfTonesFailed 400/8508 s")
+	})
+}
+
+func TestRemovingSomebodyWhoStillRings(t *testing.T) {
+	inBubble(t, &Server{}, func(t *testing.T, app *application) {
+		if err := app.sim.SetPhone(agent, "no answer"); err != nil {
+			t.Fatal(err)
+		}
+		path := app.connectCaller("")
+		app.add(path, agent, "a", 30)
+		app.must(202, "POST", path+"/participants:remove", fmt.Sprintf(`{"participantToRemove":{"rawId":%q},"operationContext":"r"}`, agent))
+		app.wait(time.Second)
+		app.wanted(t, "RemoveParticipantFailed 400/8585 r")
+	})
+}

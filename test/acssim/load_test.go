@@ -1,0 +1,84 @@
+package acssim
+
+import (
+	"io"
+	"net/http"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestTenThousandCalls lets an application of two operations take calls, each
+// with a prompt, in one process. The memory of 10,000 calls is that of 2,000, and
+// nothing runs at the end.
+func TestTenThousandCalls(t *testing.T) {
+	calls, warm := 10_000, 2_000
+	if testing.Short() {
+		calls, warm = 2_000, 1_000
+	}
+	before := runtime.NumGoroutine()
+	began := time.Now()
+	var early, late uint64
+	var ended int
+	synctest.Test(t, func(t *testing.T) {
+		sim := &Server{Seed: 1, Strict: true, Keep: 500}
+		defer sim.Close()
+		client := &application{t: t, sim: sim, http: &http.Client{Transport: InProcess(sim)}, self: "http://127.0.0.1:7071"}
+		sim.EventGridURL = client.self + "/eventgrid"
+		sim.Transport = InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/eventgrid" {
+				client.takeOffer(w, r)
+				client.mu.Lock()
+				client.offers = nil // or the test itself would need the memory
+				client.mu.Unlock()
+				return
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+		}))
+		client.onOffer = func(context string) {
+			path := client.pathOf(client.must(200, "POST", "/calling/callConnections:answer", client.answerBody(context)))
+			time.Sleep(time.Second)
+			client.must(202, "POST", path+":play", `{"playSources":[`+spoken(2)+`]}`)
+		}
+		for n := range calls {
+			if _, err := sim.Ring(Caller{From: caller, To: line, Script: "wait play; wait silence; hang up"}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond) // some 40 calls at a time
+			if n == warm {
+				early = heap()
+			}
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		late = heap()
+		for _, c := range sim.Calls() {
+			if c.Code == 200 && c.SubCode == 0 {
+				ended++
+			}
+		}
+		for _, f := range client.faults {
+			t.Error(f)
+		}
+	})
+	took := time.Since(began)
+	t.Logf("%d calls in %v: %.0f calls/s; heap %d KiB after %d calls, %d KiB after all",
+		calls, took.Round(time.Millisecond), float64(calls)/took.Seconds(), early>>10, warm, late>>10)
+	if ended != 500 {
+		t.Errorf("of the last 500 calls %d ended as they should", ended)
+	}
+	if late > early+early/10+1<<20 {
+		t.Errorf("the heap grew from %d to %d bytes", early, late)
+	}
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d goroutines before, %d after", before, after)
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}

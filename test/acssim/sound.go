@@ -1,0 +1,100 @@
+package acssim
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// sound is a stretch of time in which somebody can be heard: everybody has a
+// tone of their own, and keys have the tones that telephones give them.
+type sound struct {
+	who      string // raw id; empty: the application
+	hertz    [2]float64
+	from, to time.Time // to is zero while it goes on
+}
+
+// sounds are those of a call, the earliest first.
+type sounds []*sound
+
+// Pitches. Nobody's is one of a key.
+const (
+	applicationHertz = 440
+	firstHertz       = 500 // of the first person in the call
+	stepHertz        = 60  // to the next
+)
+
+// keyHertz are the two tones of a key.
+//
+// Source: ITU-T Q.23.
+var keyHertz = func() map[rune][2]float64 {
+	rows, columns := []float64{697, 770, 852, 941}, []float64{1209, 1336, 1477, 1633}
+	keys := map[rune][2]float64{}
+	for i, key := range "123A456B789C*0#D" {
+		keys[key] = [2]float64{rows[i/4], columns[i%4]}
+	}
+	return keys
+}()
+
+// keyTime is how long the tone of a key sounds; the rest of toneGap is silence.
+const keyTime = 150 * time.Millisecond
+
+// cut ends a sound now. A nil sound, and one that is over, are fine.
+func (n *sound) cut() {
+	if n != nil && (n.to.IsZero() || n.to.After(time.Now())) {
+		n.to = time.Now()
+	}
+}
+
+// level is the sound's part in a sample, from -1 to 1, at a time in seconds.
+func (n *sound) level(seconds float64) float64 {
+	v := math.Sin(2 * math.Pi * n.hertz[0] * seconds)
+	if n.hertz[1] != 0 {
+		v = (v + math.Sin(2*math.Pi*n.hertz[1]*seconds)) / 2
+	}
+	return v
+}
+
+// heard reports whether a sound of this call can still matter to anybody.
+func (c *call) heard() bool {
+	return c.streaming.running() || slices.ContainsFunc(c.recordings, func(r *recording) bool { return r.state != recordingEnded })
+}
+
+func (c *call) addSound(n *sound) *sound {
+	if !c.heard() {
+		now := time.Now()
+		c.sounds = slices.DeleteFunc(c.sounds, func(old *sound) bool { return !old.to.IsZero() && old.to.Before(now) })
+	}
+	c.sounds = append(c.sounds, n)
+	return n
+}
+
+// applicationSound goes on until it is cut.
+func (c *call) applicationSound() *sound {
+	return c.addSound(&sound{hertz: [2]float64{applicationHertz}, from: time.Now()})
+}
+
+// voice is a person talking for d of simulated time, who is not heard while
+// muted or on hold.
+func (c *call) voice(p *participant, d time.Duration) {
+	if p.muted || p.hold != nil {
+		return
+	}
+	nth := slices.IndexFunc(c.presences, func(q *Presence) bool { return q.RawID == p.raw })
+	now := time.Now()
+	c.addSound(&sound{who: p.raw, hertz: [2]float64{firstHertz + stepHertz*float64(nth)}, from: now, to: now.Add(c.s.real(d))})
+}
+
+func (c *call) keySound(raw string, key rune) {
+	now := time.Now()
+	c.addSound(&sound{who: raw, hertz: keyHertz[key], from: now, to: now.Add(c.s.real(keyTime))})
+}
+
+// hush ends what is heard of a person.
+func (c *call) hush(raw string) {
+	for _, n := range c.sounds {
+		if n.who == raw {
+			n.cut()
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package acssim
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const expert = "8:acs:5a1e0ad2-0000-4000-8000-0000000000ac_tenant_expert"
+
+// wanted compares the events after those of a call that was answered.
+func (a *application) wanted(t *testing.T, want ...string) {
+	t.Helper()
+	if d := cmp.Diff(append([]string{}, want...), a.received()[2:]); d != "" {
+		t.Errorf("events (-want +got):\n%s", d)
+	}
+}
+
+func TestTransfer(t *testing.T) {
+	t.Run("of a 1:1 call, which the application leaves", func(t *testing.T) {
+		inBubble(t, &Server{}, func(t *testing.T, app *application) {
+			path := app.connectCaller("wait answer; hang up after 30s")
+			app.must(202, "POST", path+":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q},"operationContext":"t",
+				"customCallingContext":{"sipHeaders":{"X-MS-Custom-A":"b"},"voipHeaders":{}}}`, expert))
+			if got := app.send("POST", path+":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, agent)).code(); got != "409/8607" {
+				t.Errorf("a second transfer = %s", got)
+			}
+			app.wait(5 * time.Second)
+			app.wanted(t, "CallTransferAccepted t", "CallDisconnected 200/7000 answer")
+			if e := app.last("CallTransferAccepted").Data; e.TransferTarget.RawID != expert || e.Transferee.RawID != caller {
+				t.Errorf("transfer = %+v", e)
+			}
+			if c := app.sim.Calls()[0]; c.State != "connected" || len(c.Participants) != 2 {
+				t.Errorf("call = %+v", c)
+			}
+			app.wait(time.Minute)
+			if c := app.sim.Calls()[0]; c.State != "disconnected" {
+				t.Errorf("call = %+v", c)
+			}
+		})
+	})
+	t.Run("to somebody who declines", func(t *testing.T) {
+		inBubble(t, &Server{}, func(t *testing.T, app *application) {
+			if err := app.sim.SetPhone(expert, "decline"); err != nil {
+				t.Fatal(err)
+			}
+			path := app.connectCaller("")
+			app.must(202, "POST", path+":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q},"operationContext":"t"}`, expert))
+			app.wait(5 * time.Second)
+			app.wanted(t, "CallTransferFailed 603/8538 t")
+		})
+	})
+	t.Run("out of a group, which goes on", func(t *testing.T) {
+		inBubble(t, &Server{}, func(t *testing.T, app *application) {
+			path := app.connectCaller("")
+			app.add(path, agent, "a", 30)
+			app.wait(5 * time.Second)
+			if got := app.send("POST", path+":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, expert)).code(); got != "400/8523" {
+				t.Errorf("without transferee = %s", got)
+			}
+			app.must(202, "POST", path+":transferToParticipant", fmt.Sprintf(
+				`{"targetParticipant":{"rawId":%q},"transferee":{"rawId":%q},"operationContext":"t"}`, expert, caller))
+			app.wait(5 * time.Second)
+			app.wanted(t, "AddParticipantSucceeded a", "ParticipantsUpdated", "CallTransferAccepted t", "ParticipantsUpdated")
+			if n := len(app.last("ParticipantsUpdated").Data.Participants); n != 1 {
+				t.Errorf("%d stayed", n)
+			}
+			if calls := app.sim.Calls(); len(calls) != 2 || len(calls[1].Participants) != 2 || calls[1].State != "connected" {
+				t.Errorf("calls = %+v", calls)
+			}
+		})
+	})
+	t.Run("of somebody who hangs up meanwhile", func(t *testing.T) {
+		inBubble(t, &Server{}, func(t *testing.T, app *application) {
+			path := app.connectCaller("wait answer; hang up after 8s")
+			app.add(path, agent, "a", 30)
+			app.wait(4 * time.Second)
+			if err := app.sim.SetPhone(expert, "no answer"); err != nil {
+				t.Fatal(err)
+			}
+			app.must(202, "POST", path+":transferToParticipant", fmt.Sprintf(
+				`{"targetParticipant":{"rawId":%q},"transferee":{"rawId":%q},"operationContext":"t"}`, expert, caller))
+			app.wait(30 * time.Second)
+			app.wanted(t, "AddParticipantSucceeded a", "ParticipantsUpdated", "CallTransferFailed 404/8522 t", "ParticipantsUpdated")
+		})
+	})
+}
+
+func TestMove(t *testing.T) {
+	inBubble(t, &Server{}, func(t *testing.T, app *application) {
+		here := app.connectCaller("")
+		there := app.create(agent)
+		app.wait(2 * time.Second)
+		id := there[len("/calling/callConnections/"):]
+		answer := app.must(202, "POST", here+"/participants:moveHere", fmt.Sprintf(
+			`{"targetParticipants":[{"rawId":%q},{"rawId":%q}],"fromCall":%q,"operationContext":"m"}`, agent, expert, id))
+		app.wait(5 * time.Second)
+		want := []string{
+			"CallConnected answer", "ParticipantsUpdated", "CallConnected create", "ParticipantsUpdated",
+			"MoveParticipantSucceeded m", "ParticipantsUpdated", "CallDisconnected 200/7000 create", "MoveParticipantFailed 404/8522 m",
+		}
+		got := app.received()
+		if len(got) != len(want) {
+			t.Fatalf("events = %q of %s", got, answer.body)
+		}
+		for _, event := range want {
+			found := false
+			for _, g := range got {
+				found = found || g == event
+			}
+			if !found {
+				t.Errorf("events = %q, want %s", got, event)
+			}
+		}
+		if e := app.last("MoveParticipantSucceeded").Data; e.FromCall != id || e.Participant.RawID != agent {
+			t.Errorf("moved = %+v", e)
+		}
+		if n := len(app.last("ParticipantsUpdated").Data.Participants); n != 2 {
+			t.Errorf("%d are in the call, want 2", n)
+		}
+		if got := app.send("POST", here+"/participants:moveHere", fmt.Sprintf(
+			`{"targetParticipants":[{"rawId":%q}],"fromCall":%q}`, agent, id)).code(); got != "404/8522" {
+			t.Errorf("from a call that is over = %s", got)
+		}
+	})
+}
+
+func TestNothingFollowsTheEndOfACall(t *testing.T) {
+	inBubble(t, &Server{}, func(t *testing.T, app *application) {
+		here := app.connectCaller("")
+		there := app.create(agent)
+		app.wait(2 * time.Second)
+		app.must(202, "POST", here+"/participants:moveHere", fmt.Sprintf(
+			`{"targetParticipants":[{"rawId":%q}],"fromCall":%q}`, agent, there[len("/calling/callConnections/"):]))
+		app.must(204, "POST", here+":terminate", "")
+		app.wait(5 * time.Second)
+		if got := app.received(); got[len(got)-1] != "CallDisconnected 200/7000 answer" {
+			t.Errorf("events = %q", got)
+		}
+	})
+}

@@ -1,0 +1,158 @@
+package acssim
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"math"
+	"slices"
+	"time"
+)
+
+// What a recording is made of, whatever was asked for.
+//
+// Source: learn.microsoft.com, "Call Recording overview": 16 kHz, up to five
+// channels of unmixed audio.
+const (
+	sampleRate  = 16_000
+	sampleBytes = 2
+	maxChannels = 5
+)
+
+// note is a sound within a recording, in samples from its start; to is not part of it.
+type note struct {
+	from, to int64
+	sound    *sound
+}
+
+// wave is a WAV file that is computed where it is read: 16-bit PCM, the same
+// bytes every time. It is an io.ReadSeeker for one reader.
+type wave struct {
+	channels [][]note // by channel, the earliest first
+	from, to int64    // samples of the recording that the file has
+	at       int64    // bytes
+}
+
+const waveHeader = 44
+
+func (w *wave) size() int64 { return waveHeader + (w.to-w.from)*w.frame() }
+
+// frame is the size of one sample of every channel.
+func (w *wave) frame() int64 { return int64(len(w.channels)) * sampleBytes }
+
+func (w *wave) length() time.Duration { return duration(w.to - w.from) }
+
+// reader is the file from its beginning.
+func (w *wave) reader() *wave { return &wave{channels: w.channels, from: w.from, to: w.to} }
+
+func samples(d time.Duration) int64 { return int64(d) * sampleRate / int64(time.Second) }
+
+func duration(samples int64) time.Duration {
+	return time.Duration(samples) * time.Second / sampleRate
+}
+
+// Seek implements io.Seeker.
+func (w *wave) Seek(offset int64, whence int) (int64, error) {
+	at := offset
+	switch whence {
+	case io.SeekCurrent:
+		at += w.at
+	case io.SeekEnd:
+		at += w.size()
+	}
+	if at < 0 {
+		return 0, errors.New("seek before the start")
+	}
+	w.at = at
+	return at, nil
+}
+
+// Read implements io.Reader.
+func (w *wave) Read(p []byte) (int, error) {
+	if w.at >= w.size() {
+		return 0, io.EOF
+	}
+	if w.at < waveHeader {
+		n := copy(p, w.header()[w.at:])
+		w.at += int64(n)
+		return n, nil
+	}
+	// Whole frames are computed, and what was not asked for is left out.
+	const block = 4096 // frames
+	first := (w.at - waveHeader) / w.frame()
+	skip := (w.at - waveHeader) % w.frame()
+	last := min(first+block, w.to-w.from, first+(skip+int64(len(p))+w.frame()-1)/w.frame())
+	n := copy(p, w.frames(w.from+first, w.from+last)[skip:])
+	w.at += int64(n)
+	return n, nil
+}
+
+// header is a RIFF header of 16-bit PCM.
+func (w *wave) header() []byte {
+	data := uint32(w.size() - waveHeader)
+	h := []byte("RIFF")
+	h = binary.LittleEndian.AppendUint32(h, data+waveHeader-8)
+	h = append(h, "WAVEfmt "...)
+	h = binary.LittleEndian.AppendUint32(h, 16)
+	h = binary.LittleEndian.AppendUint16(h, 1) // PCM
+	h = binary.LittleEndian.AppendUint16(h, uint16(len(w.channels)))
+	h = binary.LittleEndian.AppendUint32(h, sampleRate)
+	h = binary.LittleEndian.AppendUint32(h, uint32(sampleRate*w.frame()))
+	h = binary.LittleEndian.AppendUint16(h, uint16(w.frame()))
+	h = binary.LittleEndian.AppendUint16(h, 8*sampleBytes)
+	h = append(h, "data"...)
+	return binary.LittleEndian.AppendUint32(h, data)
+}
+
+// loudness is that of one sound; four at once fill the range.
+const loudness = math.MaxInt16 / 4
+
+func (w *wave) frames(from, to int64) []byte {
+	out := make([]byte, (to-from)*w.frame())
+	for c, notes := range w.channels {
+		level := make([]float64, to-from)
+		for _, n := range notes {
+			for i := max(n.from, from); i < min(n.to, to); i++ {
+				level[i-from] += n.sound.level(float64(i) / sampleRate)
+			}
+		}
+		for i, v := range level {
+			at := int64(i)*w.frame() + int64(c)*sampleBytes
+			binary.LittleEndian.PutUint16(out[at:], pcm(v))
+		}
+	}
+	return out
+}
+
+// pcm is a sample as it is written.
+func pcm(level float64) uint16 {
+	v := min(max(level*loudness, math.MinInt16), math.MaxInt16)
+	return uint16(int16(v))
+}
+
+// span is time that was recorded.
+type span struct{ from, to time.Time }
+
+// notes are what can be heard of sounds in the spans, which follow each other
+// without a gap in the recording. between turns real into simulated time.
+func notes(all sounds, spans []span, between func(from, to time.Time) time.Duration) []note {
+	var list []note
+	var start int64
+	for _, s := range spans {
+		for _, n := range all {
+			from, to := n.from, n.to
+			if from.Before(s.from) {
+				from = s.from
+			}
+			if to.IsZero() || to.After(s.to) {
+				to = s.to
+			}
+			if from.Before(to) {
+				list = append(list, note{start + samples(between(s.from, from)), start + samples(between(s.from, to)), n})
+			}
+		}
+		start += samples(between(s.from, s.to))
+	}
+	slices.SortStableFunc(list, func(a, b note) int { return int(a.from - b.from) })
+	return list
+}
