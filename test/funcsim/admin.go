@@ -60,7 +60,10 @@ func (in *instance) manual(name, input string) (call, error) {
 	case eventGridTrigger:
 		c, err = eventCall(f, []byte(input))
 	case timerTrigger:
-		c = timerCall(f, in.host.timers.get(f), false)
+		var r *record
+		if r, err = in.status(f).read(in.ctx); err == nil {
+			c = timerCall(f, r, false)
+		}
 	case queueTrigger:
 		c = messageCall(f, Message{Text: input}, input)
 	default:

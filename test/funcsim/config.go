@@ -1,6 +1,8 @@
 package funcsim
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,8 +17,9 @@ import (
 // app is everything the host knows of a function app: host.json with its
 // overrides, the functions, and the environment of both host and handler.
 type app struct {
-	root string // absolute
-	env  environment
+	root   string // absolute
+	hostID string // what timers' leases and records are kept under
+	env    environment
 
 	executable string // as host.json names it, with %NAME% expanded
 	workDir    string
@@ -53,6 +56,7 @@ func loadApp(root string, env environment, needStorage bool) (*app, error) {
 		check(a.configure(host))
 	}
 	check(a.readFunctions(host))
+	a.hostID = cmp.Or(env["AzureFunctionsWebHost__hostid"], localHostID(root))
 	if v := env["FUNCTIONS_WORKER_RUNTIME"]; v != "custom" {
 		check(fmt.Errorf("FUNCTIONS_WORKER_RUNTIME is %q, not custom", v))
 	}
@@ -63,6 +67,11 @@ func loadApp(root string, env environment, needStorage bool) (*app, error) {
 		}
 	}
 	return a, errors.Join(errs...)
+}
+
+// localHostID is the id of a host that was given none: its folder's.
+func localHostID(root string) string {
+	return fmt.Sprintf("funcsim-%x", sha256.Sum256([]byte(root)))[:32]
 }
 
 // readLocalSettings adds Values of local.settings.json to the environment;

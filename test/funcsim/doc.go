@@ -18,10 +18,11 @@
 //     triggers, retry policies and runOnStartup are refused at start, because the
 //     app has none. So the recordings of EventGridMany and HttpJson are not
 //     compared, and those of TimerMinute without their RetryContext.
-//   - A timer's status record is kept in the Host, not in storage: a run is past
-//     due only after a Stop and Start of the same Host. The listener's lease is
-//     not taken, so two hosts on one storage run each timer twice.
-//   - There is no front end that gives up after 230 s, as there is in Azure.
+//   - Of the host's leases only those of timers' listeners are taken, not the one
+//     that elects a primary host. After an error of the storage a lease is asked
+//     for, or renewed, at the next usual moment, not sooner.
+//   - A front end that gives up after 230 s is in Azure only; it does not cut an
+//     answer that has begun.
 //   - extensions.queues.messageEncoding is honoured, as by storage extension 5;
 //     the recorded 4.0.2 always decodes base64.
 //   - An idle queue is asked at least every 2 s, as under Core Tools; Azure's

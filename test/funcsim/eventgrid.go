@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 )
 
 // serveEventGrid is the Event Grid extension's webhook: handshakes, and
@@ -28,14 +29,12 @@ func (in *instance) serveEventGrid(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	kind := strings.ToLower(r.Header.Get("aeg-event-type"))
-	switch {
-	case r.Method != http.MethodPost:
-		w.WriteHeader(http.StatusBadRequest)
-	case kind == "subscriptionvalidation":
+	switch kind { // the running host was seen to ask for no particular method
+	case "subscriptionvalidation":
 		in.serveValidation(w, r)
-	case kind == "notification":
+	case "notification":
 		in.serveNotification(w, r, f)
-	case kind == "unsubscribe":
+	case "unsubscribe":
 		w.WriteHeader(http.StatusAccepted)
 	default:
 		w.WriteHeader(http.StatusBadRequest)
@@ -69,20 +68,50 @@ func (in *instance) serveNotification(w http.ResponseWriter, r *http.Request, f 
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	for i := range calls {
+		calls[i].traceparent = in.traceparent(r)
+	}
+	fault := in.faults.delivery(f)
+	if fault.swap {
+		select {
+		case <-in.faults.passing():
+		case <-time.After(swapWait):
+		case <-in.ctx.Done():
+		}
+	}
+	if fault.duplicate {
+		in.spawn(func() {
+			select {
+			case <-time.After(fault.lag):
+				_ = in.handle(calls) // nobody waits for it; a failure is in the log
+			case <-in.ctx.Done():
+			}
+		})
+	}
+	err = in.handle(calls)
+	in.faults.pass()
+	if err != nil {
+		text(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// handle invokes all calls at the same time and returns, when all are over, how
+// the first of them failed, if any did.
+func (in *instance) handle(calls []call) error {
 	failures := make([]error, len(calls))
 	var all sync.WaitGroup
 	for i, c := range calls {
-		c.traceparent = in.traceparent(r)
 		all.Go(func() { failures[i] = in.invoke(in.ctx, c) })
 	}
 	all.Wait()
 	for _, err := range failures {
 		if err != nil {
-			text(w, http.StatusInternalServerError, err.Error())
-			return
+			return err
 		}
 	}
-	w.WriteHeader(http.StatusAccepted)
+	return nil
 }
 
 // eventCalls reads one event or an array of events.

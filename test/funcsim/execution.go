@@ -2,6 +2,7 @@ package funcsim
 
 import (
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -9,7 +10,7 @@ import (
 type execution struct {
 	id      string
 	expired chan struct{} // closed when time and grace are over
-	end     func()        // to be called once
+	end     func()        // may be repeated
 }
 
 // begin starts the clock of one invocation. If that runs out, the invocation
@@ -18,7 +19,7 @@ type execution struct {
 // invocation goes to.
 func (in *instance) begin(f *function, w *worker) *execution {
 	finished := make(chan struct{})
-	x := &execution{id: in.newID(), expired: make(chan struct{}), end: func() { close(finished) }}
+	x := &execution{id: in.newID(), expired: make(chan struct{}), end: sync.OnceFunc(func() { close(finished) })}
 	if in.app.functionTimeout <= 0 {
 		return x
 	}

@@ -105,6 +105,7 @@ func playCase(t *testing.T, rec recording, c recordedCase, coreTools bool) {
 		t.Fatal(err)
 	}
 	defer h.Stop()
+	synctest.Wait() // until the timers have their records
 	began := time.Now()
 	status, headers, body := exchange(t, h, c)
 	if took := time.Since(began).Seconds(); c.TookSeconds != 0 && abs(took-float64(c.TookSeconds)) > 1 {

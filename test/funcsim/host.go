@@ -38,6 +38,10 @@ type Host struct {
 	// Queues replaces queues of the storage account, by name.
 	Queues map[string]Queue
 
+	// Blobs replaces the storage account's container for leases and the status of
+	// timers. Default: that container; with Handler, a MemoryBlobs of this Host.
+	Blobs Blobs
+
 	// Addr is where the front listens. Default: a free port of 127.0.0.1; with
 	// Handler, no socket at all (use Client or ServeHTTP).
 	Addr string
@@ -47,7 +51,7 @@ type Host struct {
 
 	// CoreTools makes the host behave as under func start: JSON-form bodies with
 	// Content-Length and a traceparent on what comes by HTTP. Default: as in
-	// Azure, chunked and without.
+	// Azure, chunked and without, unless FUNCTIONS_CORETOOLS_ENVIRONMENT is set.
 	CoreTools bool
 
 	// AuthOn makes the front check Keys, as in Azure; func start does not.
@@ -61,12 +65,21 @@ type Host struct {
 	FunctionTimeout       time.Duration
 	TimeoutGrace          time.Duration
 
+	// FrontLimit is after what time without an answer the front gives up on an
+	// HTTP function, with 502, while the function goes on. Default: 230 s, as in
+	// Azure; with CoreTools never.
+	FrontLimit time.Duration
+
+	// Faults, if set, go wrong by themselves. Default: what the setting
+	// FUNCSIM_FAULTS says, as a JSON object, such as {"Seed":7,"Kill":0.1}.
+	Faults *Faults
+
 	// NewID makes invocation ids and the like. Default: random UUIDs.
 	NewID func() string
 
 	mu     sync.Mutex
-	in     *instance // the latest start; nil before the first
-	timers records   // outlive a stop, as they do in storage
+	in     *instance    // the latest start; nil before the first
+	memory *MemoryBlobs // in place of Blobs with a Handler; outlives a stop
 }
 
 // Keys open the front when AuthOn is set. An empty key opens nothing.
@@ -77,7 +90,8 @@ type Keys struct {
 }
 
 // ErrGaveUp is why a host stops by itself: the handler failed three times within
-// half an hour, or no handler was ready for an invocation in time.
+// half an hour, no handler was ready for an invocation in time, or a timer's lease
+// was lost.
 var ErrGaveUp = errors.New("funcsim: host gave up")
 
 // Start reads the app and starts front, handler and listeners. All faults of
@@ -172,6 +186,22 @@ func (h *Host) Kill() {
 	if w, err := in.supervisor.await(in.ctx); err == nil {
 		in.supervisor.kill(w, crash)
 	}
+}
+
+// LoseLease takes the lease of a timer's listener from whichever host holds it, as
+// trouble with the storage can. Another host may have it from then on, and the
+// one that had it runs the timer too until it finds out, half a lease later at the
+// most, and stops with ErrGaveUp.
+func (h *Host) LoseLease(ctx context.Context, function string) error {
+	in := h.instance()
+	if in == nil {
+		return errors.New("funcsim: the host was not started")
+	}
+	f := in.app.function(function)
+	if f == nil || f.trigger != timerTrigger {
+		return fmt.Errorf("funcsim: no timer %q", function)
+	}
+	return newListenerLock(in, f).lose(ctx)
 }
 
 // Restarts counts how often the handler was started again since Start.

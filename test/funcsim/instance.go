@@ -3,6 +3,7 @@ package funcsim
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log"
 	"maps"
@@ -22,8 +23,12 @@ type instance struct {
 	supervisor *supervisor
 	proxy      http.Handler
 	queues     map[string]Queue
+	blobs      Blobs
+	faults     *dice
 	newID      func() string
 	grace      time.Duration
+	limit      time.Duration // of the front; 0: none
+	coreTools  bool
 
 	listener net.Listener
 	front    *http.Server
@@ -54,12 +59,29 @@ func newInstance(ctx context.Context, h *Host) (*instance, error) {
 	in := &instance{
 		host: h, app: a, log: &journal{sink: h.Log}, newID: h.NewID,
 		grace:   cmp.Or(h.TimeoutGrace, 2*time.Second), // measured on the running host
+		limit:   h.FrontLimit,
 		stopped: make(chan struct{}),
+	}
+	in.coreTools = h.CoreTools || a.env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] != ""
+	if in.limit == 0 && !in.coreTools {
+		in.limit = azureFrontLimit
 	}
 	if in.newID == nil {
 		in.newID = newUUID
 	}
 	if in.queues, err = openQueues(a, h.Queues, !inProcess); err != nil {
+		return nil, err
+	}
+	if in.blobs, err = openBlobs(h, a); err != nil {
+		return nil, err
+	}
+	faults := h.Faults
+	if text := a.env[faultsSetting]; faults == nil && text != "" {
+		if err := json.Unmarshal([]byte(text), &faults); err != nil {
+			return nil, fmt.Errorf("%s: %w", faultsSetting, err)
+		}
+	}
+	if in.faults, err = newDice(faults); err != nil {
 		return nil, err
 	}
 	if err := in.listen(); err != nil {
@@ -108,7 +130,7 @@ func (in *instance) handlerSettings() environment {
 	if err == nil && env["WEBSITE_HOSTNAME"] == "" {
 		env["WEBSITE_HOSTNAME"] = net.JoinHostPort("localhost", port)
 	}
-	if in.host.CoreTools {
+	if in.coreTools {
 		env["AZURE_FUNCTIONS_ENVIRONMENT"] = "Development"
 		env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] = "true"
 	}
@@ -138,6 +160,10 @@ func (in *instance) run() {
 				in.spawn(l.listen)
 			}
 		}
+	}
+	if in.faults != nil {
+		in.log.add(Information, FromHost, fmt.Sprintf("funcsim: faults of seed %d", in.faults.seed))
+		in.spawn(in.pingAtRandom)
 	}
 	go func() { _ = in.front.Serve(in.listener) }() // ErrServerClosed
 	go func() {
@@ -197,6 +223,21 @@ func (in *instance) over() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// openBlobs finds where leases and status records are kept.
+func openBlobs(h *Host, a *app) (Blobs, error) {
+	switch connection := a.env["AzureWebJobsStorage"]; {
+	case h.Blobs != nil:
+		return h.Blobs, nil
+	case h.Handler != nil || connection == "": // without storage there is no timer
+		if h.memory == nil {
+			h.memory = &MemoryBlobs{}
+		}
+		return h.memory, nil
+	default:
+		return NewStorageBlobs(connection)
 	}
 }
 

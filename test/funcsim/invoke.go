@@ -66,12 +66,17 @@ func (in *instance) invoke(ctx context.Context, c call) error {
 }
 
 func (in *instance) execute(c call) error {
+	fault := in.faults.run(c.f)
+	if !in.late(fault) {
+		return &Failure{Function: c.f.name, Reason: context.Cause(in.ctx)}
+	}
 	w, err := in.supervisor.await(in.ctx)
 	if err != nil {
 		return in.failed(&Failure{Function: c.f.name, Reason: err}, "")
 	}
 	x := in.begin(c.f, w)
 	defer x.end()
+	in.strike(fault, c.f, w)
 	posted := make(chan error, 1)
 	in.spawn(func() { posted <- in.post(w, x, c) })
 	select {
@@ -106,7 +111,7 @@ func (in *instance) post(w *worker, x *execution, c call) error {
 	if err != nil {
 		return err
 	}
-	if !in.host.CoreTools {
+	if !in.coreTools {
 		r.ContentLength = -1 // chunked
 	}
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")

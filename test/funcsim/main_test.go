@@ -73,7 +73,8 @@ func serveHandler() {
 
 // serveHost is a host program that runs the handler program and tells its pid.
 func serveHost() {
-	h := &Host{Root: "testdata/golden-app", Env: processEnv("handler"), Queues: map[string]Queue{"texts": &MemoryQueue{}}}
+	h := &Host{Root: "testdata/golden-app", Env: processEnv("handler"),
+		Queues: map[string]Queue{"texts": &MemoryQueue{}}, Blobs: &MemoryBlobs{}}
 	if err := h.Start(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -60,7 +60,7 @@ func startProcessHost(t *testing.T, part string, change func(*Host)) (*Host, *li
 	log := &lines{}
 	h := &Host{
 		Root: "testdata/golden-app", Env: processEnv(part), Log: log.add,
-		Queues: map[string]Queue{"texts": &MemoryQueue{}},
+		Queues: map[string]Queue{"texts": &MemoryQueue{}}, Blobs: &MemoryBlobs{},
 	}
 	if change != nil {
 		change(h)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/http/httputil"
 	"net/url"
 	"strings"
@@ -25,28 +27,39 @@ const (
 	longestPause = 250 * time.Millisecond
 )
 
+// azureFrontLimit is how long Azure's front end waits for an answer.
+// Source: learn.microsoft.com/azure/azure-functions/functions-scale, time-out duration.
+const azureFrontLimit = 230 * time.Second
+
+var errFrontLimit = errors.New("the front end has waited long enough")
+
 // forwarded is what the proxy must know of a request that it forwards.
 type forwarded struct {
 	x         *execution
 	ctx       context.Context // ends when the forwarding is to be given up
 	cancel    func()
 	path      string // as the host sees it
-	abandoned bool   // the client was answered, the tries go on
+	abandoned bool   // the client was answered, the request goes on
 }
 
 type forwardedKey struct{}
 
 // forward passes a request on to the handler and its answer back, both streamed.
 func (in *instance) forward(w http.ResponseWriter, r *http.Request, f *function, path string) {
+	fault := in.faults.run(f)
+	if !in.late(fault) {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
 	worker, err := in.supervisor.await(in.ctx)
 	if err != nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
 	x := in.begin(f, worker)
-	defer x.end()
-	// A client that leaves takes its request along. One that was answered
-	// because of functionTimeout does not: the proxy tries on.
+	in.strike(fault, f, worker)
+	// A client that leaves takes its request along. One that was answered because
+	// of functionTimeout or by the front end does not: the request goes on.
 	ctx, cancel := context.WithCancel(in.ctx)
 	leave := context.AfterFunc(r.Context(), cancel)
 	fw := &forwarded{x: x, ctx: ctx, cancel: cancel, path: path}
@@ -55,6 +68,7 @@ func (in *instance) forward(w http.ResponseWriter, r *http.Request, f *function,
 	leave()
 	if !fw.abandoned {
 		cancel()
+		x.end()
 	}
 }
 
@@ -67,7 +81,11 @@ func (in *instance) newProxy() http.Handler {
 			if r.Context().Err() == nil && in.ctx.Err() == nil {
 				in.log.add(Error, FromHost, "Failed to proxy a request: "+err.Error())
 			}
-			w.WriteHeader(http.StatusInternalServerError)
+			status := http.StatusInternalServerError
+			if errors.Is(err, errFrontLimit) {
+				status = http.StatusBadGateway
+			}
+			w.WriteHeader(status)
 		},
 	}
 }
@@ -101,31 +119,42 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// roundTrip ends with the handler's answer, or when the function's time is over;
-// the tries then go on without it.
+// roundTrip ends with the handler's answer, or when the function's or the front
+// end's time is over; the tries then go on without it.
 func (in *instance) roundTrip(r *http.Request) (*http.Response, error) {
 	fw := r.Context().Value(forwardedKey{}).(*forwarded)
 	type outcome struct {
 		resp *http.Response
 		err  error
 	}
-	answered := make(chan outcome)
+	answered, left := make(chan outcome), make(chan struct{})
+	defer close(left)
 	in.spawn(func() {
 		resp, err := in.try(r.WithContext(fw.ctx))
 		select {
 		case answered <- outcome{resp, err}:
 			return
-		case <-fw.x.expired:
+		case <-left:
 		case <-fw.ctx.Done():
 		}
 		if err == nil {
 			resp.Body.Close() // nobody is there to read it
 		}
 		fw.cancel()
+		fw.x.end()
 	})
+	var limit <-chan time.Time // never
+	if in.limit > 0 {
+		t := time.NewTimer(in.limit)
+		defer t.Stop()
+		limit = t.C
+	}
 	select {
 	case o := <-answered:
 		return o.resp, o.err
+	case <-limit:
+		fw.abandoned = true
+		return nil, errFrontLimit
 	case <-fw.x.expired:
 		fw.abandoned = true
 		return nil, errors.New("functionTimeout exceeded")
@@ -163,7 +192,7 @@ func (in *instance) try(r *http.Request) (*http.Response, error) {
 			if r.Body != nil {
 				out.Body = body
 			}
-			resp, err := w.request(out)
+			resp, err := halfDuplex(w, out)
 			if err == nil {
 				return resp, nil
 			}
@@ -174,6 +203,31 @@ func (in *instance) try(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return nil, failure
+}
+
+// halfDuplex sends r and looks at the answer only when all of r was sent, as the
+// .NET client does over HTTP/1.1. So an answer to a body that was not read to its
+// end is lost, together with the connection.
+func halfDuplex(w *worker, r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return w.request(r)
+	}
+	sent := make(chan error, 1)
+	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) { sent <- info.Err }}
+	resp, err := w.request(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case err = <-sent:
+	case <-r.Context().Done():
+		err = context.Cause(r.Context())
+	}
+	if err != nil {
+		resp.Body.Close()
+		return nil, fmt.Errorf("the handler answered before it had read the body: %w", err)
+	}
+	return resp, nil
 }
 
 // sentOnce is a request's body that remembers whether any of it was asked for,
@@ -188,7 +242,7 @@ func (b *sentOnce) Close() error               { return nil }
 
 // traceparent is the client's, or under Core Tools a new one.
 func (in *instance) traceparent(r *http.Request) string {
-	if t := r.Header.Get("Traceparent"); t != "" || !in.host.CoreTools {
+	if t := r.Header.Get("Traceparent"); t != "" || !in.coreTools {
 		return t
 	}
 	trace, span := uuid.New(), uuid.New()

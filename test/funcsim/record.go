@@ -1,7 +1,11 @@
 package funcsim
 
 import (
-	"sync"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"time"
 )
 
@@ -11,52 +15,88 @@ type record struct {
 	last, next, updated time.Time
 }
 
-// records holds the records of a Host's timers, by function. They outlive a stop.
-type records struct {
-	mu sync.Mutex
-	m  map[string]record
+// status is where the record of one timer is kept, as the real host keeps it.
+type status struct {
+	blobs Blobs
+	blob  string
+	f     *function
+}
+
+func (in *instance) status(f *function) status {
+	return status{in.blobs, fmt.Sprintf("timers/%s/Host.Functions.%s/status", in.app.hostID, f.name), f}
 }
 
 // pastDue reports whether the recorded next occurrence was missed while no host
 // ran. It writes the first record, and a new one if the schedule has changed.
 // Source: azure-webjobs-sdk-extensions, ScheduleMonitor.cs.
-func (rs *records) pastDue(f *function, now time.Time) bool {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	if rs.m == nil {
-		rs.m = map[string]record{}
+func (s status) pastDue(ctx context.Context, now time.Time) (bool, error) {
+	r, err := s.read(ctx)
+	if err != nil {
+		return false, err
 	}
-	r, ok := rs.m[f.name]
-	since := r.last
-	if since.IsZero() {
-		since = r.updated
+	if r != nil {
+		since := r.last
+		if since.IsZero() {
+			since = r.updated
+		}
+		if r.next.Equal(s.f.schedule.next(since)) {
+			return now.After(r.next), nil
+		}
 	}
-	if !ok || !r.next.Equal(f.schedule.next(since)) {
-		r = record{next: f.schedule.next(now), updated: now}
-		rs.m[f.name] = r
-	}
-	return now.After(r.next)
+	return false, s.write(ctx, record{next: s.f.schedule.next(now), updated: now})
 }
 
-// ran moves the record on after a run that began at the given time; one that
-// began early counts as of its occurrence.
-func (rs *records) ran(f *function, began time.Time) {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
+// ran moves r on after a run that began at the given time; one that began early
+// counts as of its occurrence.
+func (s status) ran(ctx context.Context, r record, began time.Time) error {
 	last := began
-	if next := rs.m[f.name].next; last.Before(next) && next.Sub(last) < time.Second {
-		last = next
+	if last.Before(r.next) && r.next.Sub(last) < time.Second {
+		last = r.next
 	}
-	rs.m[f.name] = record{last: last, next: f.schedule.next(last), updated: last}
+	return s.write(ctx, record{last: last, next: s.f.schedule.next(last), updated: last})
 }
 
-// get is nil where there is no record.
-func (rs *records) get(f *function) *record {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	r, ok := rs.m[f.name]
-	if !ok {
-		return nil
+// recordJSON is a record as the host writes it.
+type recordJSON struct {
+	Last, Next, LastUpdated string
+}
+
+// read is nil where there is no record.
+func (s status) read(ctx context.Context) (*record, error) {
+	raw, err := s.blobs.Read(ctx, s.blob)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return &r
+	if err != nil {
+		return nil, err
+	}
+	var doc recordJSON
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.blob, err)
+	}
+	var r record
+	for _, f := range []struct {
+		text string
+		into *time.Time
+	}{{doc.Last, &r.last}, {doc.Next, &r.next}, {doc.LastUpdated, &r.updated}} {
+		t, _, ok := parseDate(f.text)
+		if !ok {
+			return nil, fmt.Errorf("%s: %q is not a time", s.blob, f.text)
+		}
+		*f.into = t
+	}
+	return &r, nil
+}
+
+func (s status) write(ctx context.Context, r record) error {
+	raw, err := json.Marshal(recordJSON{recordTime(r.last), recordTime(r.next), recordTime(r.updated)})
+	if err != nil {
+		return err
+	}
+	return s.blobs.Write(ctx, s.blob, raw)
+}
+
+// recordTime writes t as the host does, whose zone is UTC.
+func recordTime(t time.Time) string {
+	return t.UTC().Format("2006-01-02T15:04:05.9999999") + "+00:00"
 }

@@ -37,7 +37,7 @@ func developmentStorage(s string) string {
 	}
 	return "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;" +
 		"AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;" +
-		"QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
+		"BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
 }
 
 func (q *storageQueue) Receive(ctx context.Context, n int, hide time.Duration) ([]Message, error) {

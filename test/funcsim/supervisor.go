@@ -210,6 +210,24 @@ func (s *supervisor) kill(w *worker, why ending) {
 	<-w.exited
 }
 
+// ping asks the handler for /, if there is one that is ready, and does nothing
+// with the answer.
+func (s *supervisor) ping(ctx context.Context) {
+	s.mu.Lock()
+	w, ready := s.current, s.ready
+	s.mu.Unlock()
+	if !ready || !w.alive() {
+		return
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base.String()+"/", nil)
+	if err != nil {
+		return
+	}
+	if resp, err := w.request(r); err == nil {
+		resp.Body.Close()
+	}
+}
+
 func (s *supervisor) restarts() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,35 +8,59 @@ import (
 // timer runs one timer function: never twice at once, and what is missed while
 // a run lasts stays missed.
 type timer struct {
-	in      *instance
-	f       *function
-	pastDue bool // an occurrence was missed before the host started
+	in     *instance
+	f      *function
+	lock   *listenerLock
+	status status
 }
 
-// newTimer looks up the function's record, where the host keeps one.
 func newTimer(in *instance, f *function) *timer {
-	now := time.Now()
-	return &timer{in, f, f.schedule.monitored(now) && in.host.timers.pastDue(f, now)}
+	return &timer{in, f, newListenerLock(in, f), in.status(f)}
 }
 
-// listen runs the function at every occurrence until the host ends. A lease that
-// keeps several hosts from running one timer would be held around it.
+// listen runs the function at every occurrence until the host ends, once this
+// host is the one that runs it.
 func (t *timer) listen() {
-	if t.pastDue {
-		t.run(true)
+	if !t.lock.acquire() {
+		return
+	}
+	t.in.spawn(t.lock.keep)
+	monitored := t.f.schedule.monitored(time.Now())
+	if monitored {
+		pastDue, err := t.status.pastDue(t.in.ctx, time.Now())
+		t.check(err)
+		if pastDue {
+			t.run(true, monitored)
+		}
 	}
 	for t.sleepUntil(t.f.schedule.next(time.Now())) {
-		t.run(false)
+		t.run(false, monitored)
 	}
 }
 
 // run is one run. A failure is logged and has no other consequence: the record
 // moves on all the same.
-func (t *timer) run(pastDue bool) {
-	r, began := t.in.host.timers.get(t.f), time.Now()
+func (t *timer) run(pastDue, monitored bool) {
+	var r *record
+	var err error
+	if monitored {
+		r, err = t.status.read(t.in.ctx)
+		t.check(err)
+	}
+	if t.in.faults.losesLease(t.f) {
+		t.check(t.lock.lose(t.in.ctx))
+	}
+	began := time.Now()
 	_ = t.in.invoke(t.in.ctx, timerCall(t.f, r, pastDue))
 	if r != nil && t.in.ctx.Err() == nil { // a host that ends in mid-run writes nothing
-		t.in.host.timers.ran(t.f, began)
+		t.check(t.status.ran(t.in.ctx, *r, began))
+	}
+}
+
+// check logs what storage refuses; the timer goes on as well as it can.
+func (t *timer) check(err error) {
+	if err != nil && t.in.ctx.Err() == nil {
+		t.in.log.add(Error, FromHost, fmt.Sprintf("Functions.%s: status: %v", t.f.name, err))
 	}
 }
 
@@ -61,16 +85,11 @@ func timerCall(f *function, r *record, pastDue bool) call {
 	info.set("Schedule", `{"AdjustForDST":true}`)
 	info.set("ScheduleStatus", "null")
 	if r != nil {
-		scheduleStatus.set("Last", timerTime(r.last))
-		scheduleStatus.set("Next", timerTime(r.next))
-		scheduleStatus.set("LastUpdated", timerTime(r.updated))
+		scheduleStatus.set("Last", quote(recordTime(r.last)))
+		scheduleStatus.set("Next", quote(recordTime(r.next)))
+		scheduleStatus.set("LastUpdated", quote(recordTime(r.updated)))
 		info.set("ScheduleStatus", scheduleStatus.String())
 	}
 	info.set("IsPastDue", fmt.Sprint(pastDue))
 	return call{f: f, value: info.String()}
-}
-
-// timerTime writes t as the host does, whose zone is UTC.
-func timerTime(t time.Time) string {
-	return quote(t.UTC().Format("2006-01-02T15:04:05.9999999") + "+00:00")
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -42,6 +43,12 @@ type Options struct {
 	ACS *acssim.Server
 	// Azurite is one that runs already and is left running; nil: one of the rig's own.
 	Azurite *azurite.Server
+	// App is the folder of an app that has been put together already; empty: the
+	// rig stages one.
+	App string
+	// Beside is a rig that runs: the new one is but another host of the same app, on
+	// the same storage and for the same ACS.
+	Beside *Rig
 	// Moments sees every request of the handler to its tables, its documents and
 	// ACS; nil: one that only counts.
 	Moments *faultproxy.Moments
@@ -81,18 +88,24 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 	if notify == nil {
 		notify = func(string) {}
 	}
+	if b := o.Beside; b != nil {
+		r.ACS, r.ACSURL, r.Azurite, r.prefix = b.ACS, b.ACSURL, b.Azurite, b.prefix
+	}
 	if r.ACS == nil {
 		r.ACS = &acssim.Server{}
 	}
 	if r.Moments == nil {
 		r.Moments = &faultproxy.Moments{}
 	}
-	app, err := stage(notify)
-	if app != "" {
-		r.closers = append(r.closers, func() { os.RemoveAll(app) })
-	}
-	if err != nil {
-		return r, fmt.Errorf("stage the app: %w", err)
+	app := o.App
+	if app == "" {
+		app, err = stage(notify)
+		if app != "" {
+			r.closers = append(r.closers, func() { os.RemoveAll(app) })
+		}
+		if err != nil {
+			return r, fmt.Errorf("stage the app: %w", err)
+		}
 	}
 	if r.Azurite == nil {
 		notify("starting Azurite")
@@ -106,10 +119,12 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 		return r, err
 	}
 	front := fmt.Sprintf("http://127.0.0.1:%d", port)
-	if err := r.serveACS(front); err != nil {
-		return r, err
+	if o.Beside == nil {
+		if err := r.serveACS(front); err != nil {
+			return r, err
+		}
+		r.prefix = fmt.Sprintf("r%dx%d", os.Getpid(), rigs.Add(1))
 	}
-	r.prefix = fmt.Sprintf("r%dx%d", os.Getpid(), rigs.Add(1))
 	env, err := r.settings(front)
 	if err != nil {
 		return r, err
@@ -251,12 +266,19 @@ func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
 	}, nil
 }
 
+// Ports for hosts lie below those that systems give to outgoing connections, of
+// which the tests have so many that one may take a port before its host does.
+const firstPort, ports = 20000, 12000
+
 // freePort returns a port that nobody listens on now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+func freePort() (port int, err error) {
+	for range 100 {
+		port = firstPort + rand.IntN(ports)
+		l, failed := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+		if failed == nil {
+			return port, l.Close()
+		}
+		err = failed
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }

@@ -4,7 +4,9 @@
 //	go run ./test/funcsim/cmd/funcsim [-root DIR] [-port 7071]
 //
 // It prints the functions, then the handler's lines with their levels. Ctrl-C
-// and SIGTERM end all of it. Like func start it checks no keys.
+// and SIGTERM end all of it. Like func start it checks no keys. The setting
+// FUNCSIM_FAULTS={"Kill":0.1,"Duplicate":0.2} makes it a bad host; see
+// funcsim.Faults.
 package main
 
 import (

@@ -49,8 +49,8 @@ func TestFunctionsAndTheHandlersLinesAreShownUntilTheEnd(t *testing.T) {
 	}
 	t.Setenv("FUNCSIM_TEST_PART", "handler")
 	t.Setenv("AzureFunctionsJobHost__customHandler__description__defaultExecutablePath", self)
-	// Nobody answers there: an idle queue trigger is not what is tested.
-	t.Setenv("AzureWebJobsStorage", "AccountName=a;AccountKey=AAAA;QueueEndpoint=http://127.0.0.1:1/a")
+	// Nobody answers there: idle triggers are not what is tested.
+	t.Setenv("AzureWebJobsStorage", "AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out := &output{}

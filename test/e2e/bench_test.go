@@ -1,0 +1,189 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"switchboard/handler/auth"
+	"switchboard/test/acssim"
+	"switchboard/test/azurite"
+	"switchboard/test/rig"
+	"switchboard/test/scenario"
+)
+
+// nothing is a handler that does nothing, for as long as the host lets it.
+const nothing = `package main
+
+import (
+	"io"
+	"net/http"
+	"os"
+)
+
+func main() {
+	err := http.ListenAndServe("127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"),
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, "{}")
+		}))
+	println(err.Error())
+	os.Exit(1)
+}
+`
+
+const (
+	atATime = 16  // requests under way
+	warmUp  = 500 // requests after which a host has compiled what it runs
+)
+
+// BenchmarkUnderFunc sends the same requests to a real host with our handler and
+// to one with a handler that does nothing, both in one run: what is left of the
+// host's speed is the ratio. Storage is Azurite, which is slower than the service.
+func BenchmarkUnderFunc(b *testing.B) {
+	path := os.Getenv("FUNC")
+	if path == "" {
+		b.Skip("FUNC does not name a Functions host (the func of Azure Functions Core Tools)")
+	}
+	start := func(app string) (*rig.Rig, *eavesdropper) {
+		heard := &eavesdropper{}
+		r, err := rig.Start(b.Context(), rig.Options{
+			Func: path, App: app, ACS: &acssim.Server{Strict: true, Transport: heard}, Azurite: azurite.ForTest(b),
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(r.Close)
+		return r, heard
+	}
+	ours, heard := start("")
+	theirs, _ := start(appWithNothing(b))
+	// Brings the flow, and a token for the callbacks.
+	story, err := scenario.Read(scenario.Stories, "leaves-in-menu.txt")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := story.Run(b.Context(), ours.World); err != nil {
+		b.Fatal(err)
+	}
+	signer := auth.NewSigner([]auth.Key{{ID: "rig", Secret: []byte("switchboard-development-only-callback-key")}})
+	callback := "/api/callbacks/" + nobody + "?t=" + signer.Sign(auth.CallbackSubject(nobody, 0))
+	var offers atomic.Int64
+	for _, load := range []struct {
+		name    string
+		request func() (path string, header http.Header, body string)
+	}{
+		{"events of another kind", func() (string, http.Header, string) {
+			return webhook + "incomingcall", http.Header{"Aeg-Event-Type": {"Notification"}}, "[" + strange(1) + "]"
+		}},
+		{"late offers, each a new row", func() (string, http.Header, string) {
+			return webhook + "incomingcall", http.Header{"Aeg-Event-Type": {"Notification"}}, lateOffer(int(offers.Add(1)))
+		}},
+		{"callbacks of an unknown call, each a read", func() (string, http.Header, string) {
+			return callback, http.Header{"Authorization": {"Bearer " + heard.latest()}}, connected
+		}},
+	} {
+		rate := func(b *testing.B, r *rig.Rig, n int) float64 {
+			began := time.Now()
+			drive(b, n, func() (*http.Request, error) {
+				path, header, body := load.request()
+				q, err := http.NewRequestWithContext(b.Context(), http.MethodPost, r.World.URL+path, strings.NewReader(body))
+				if err != nil {
+					return nil, err
+				}
+				q.Header = header
+				q.Header.Set("Content-Type", "application/json")
+				return q, nil
+			})
+			return float64(n) / time.Since(began).Seconds()
+		}
+		for _, r := range []*rig.Rig{theirs, ours} {
+			rate(b, r, warmUp)
+		}
+		b.Run(load.name, func(b *testing.B) {
+			without, with := rate(b, theirs, b.N), rate(b, ours, b.N)
+			b.ReportMetric(without, "nothing/s")
+			b.ReportMetric(with, "ours/s")
+			b.ReportMetric(with/without, "ratio")
+			b.ReportMetric(0, "ns/op") // of both together: says nothing
+		})
+	}
+}
+
+// drive sends n requests, some at a time. Each must succeed.
+func drive(b *testing.B, n int, request func() (*http.Request, error)) {
+	b.Helper()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atATime}}
+	defer client.CloseIdleConnections()
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range atATime {
+		all.Go(func() {
+			for next.Add(1) <= int64(n) {
+				q, err := request()
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				resp, err := client.Do(q)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				text, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if err != nil || resp.StatusCode/100 != 2 {
+					b.Errorf("%s: %s %s, %v", q.URL.Path, resp.Status, text, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// lateOffer is a delivery of a call that rang long ago.
+func lateOffer(n int) string {
+	return fmt.Sprintf(`[{"id":"late%[1]d","subject":"s","eventType":"Microsoft.Communication.IncomingCall","dataVersion":"1.0",
+		"eventTime":"2026-01-02T03:04:05Z","data":{"to":{"kind":"unknown","rawId":"%[2]s"},
+		"from":{"kind":"phoneNumber","rawId":"4:+12065550100","phoneNumber":{"value":"+12065550100"}},
+		"serverCallId":"bGF0ZQ%[1]d","callerDisplayName":"","incomingCallContext":"bGF0ZQ","correlationId":"late-%[1]d"}}]`,
+		n, scenario.Line)
+}
+
+// appWithNothing is our app with the other handler.
+func appWithNothing(b *testing.B) string {
+	b.Helper()
+	app := b.TempDir()
+	files, err := filepath.Glob("../../*/function.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, from := range append(files, "../../host.json") {
+		content, err := os.ReadFile(from)
+		if err != nil {
+			b.Fatal(err)
+		}
+		to := filepath.Join(app, strings.TrimPrefix(from, "../../"))
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(to, content, 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	source := filepath.Join(b.TempDir(), "nothing.go")
+	if err := os.WriteFile(source, []byte(nothing), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	run(b, ".", "go", "build", "-o", filepath.Join(app, "handler", "handler"), source)
+	return app
+}

@@ -1,0 +1,141 @@
+package e2e
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"switchboard/test/acssim"
+	"switchboard/test/azurite"
+	"switchboard/test/rig"
+)
+
+// TestThePackage lets func make the package that would be deployed, from a fresh
+// copy of the repository, and plays a story on what is in it.
+func TestThePackage(t *testing.T) {
+	t.Parallel()
+	h := onFunc(t)
+	if testing.Short() {
+		t.Skip("-short: no package")
+	}
+	repository := checkOut(t)
+	run(t, "../..", "go", "build", "-o", filepath.Join(repository, "handler", "handler"), "./handler")
+	out := t.TempDir()
+	run(t, repository, string(h), "pack", "-o", out)
+	packages, err := filepath.Glob(filepath.Join(out, "*.zip"))
+	if err != nil || len(packages) != 1 {
+		t.Fatalf("packages %q, %v", packages, err)
+	}
+	app := filepath.Join(out, "app")
+	if d := cmp.Diff(packed(t, repository), unzip(t, packages[0], app)); d != "" {
+		t.Fatalf("the package holds (-want +got):\n%s", d)
+	}
+	for _, h := range []host{onFuncsim, h} {
+		log := &journal{}
+		r, err := rig.Start(t.Context(), rig.Options{
+			Func: string(h), App: app, ACS: &acssim.Server{Strict: true}, Azurite: azurite.ForTest(t), Log: log.add,
+		})
+		if err != nil {
+			t.Fatalf("%v\n\n%s", err, log)
+		}
+		defer r.Close()
+		playOn(t, r, log, "inbound.txt")
+	}
+}
+
+// packed is what a package must hold: host.json, the functions, and the program,
+// which alone may be executed.
+func packed(t *testing.T, repository string) []string {
+	t.Helper()
+	functions, err := fs.Glob(os.DirFS(repository), "*/function.json")
+	if err != nil || len(functions) != 6 {
+		t.Fatalf("%d functions, %v", len(functions), err)
+	}
+	want := append(functions, "handler/handler, executable", "host.json")
+	slices.Sort(want)
+	return want
+}
+
+// checkOut copies the files that git knows, as they are now.
+func checkOut(t *testing.T) string {
+	t.Helper()
+	to := t.TempDir()
+	root := strings.TrimSpace(run(t, ".", "git", "rev-parse", "--show-toplevel"))
+	for name := range strings.SplitSeq(strings.TrimSuffix(run(t, root, "git", "ls-files", "-z"), "\x00"), "\x00") {
+		content, err := os.ReadFile(filepath.Join(root, name))
+		if errors.Is(err, fs.ErrNotExist) { // deleted, and git has not been told yet
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
+}
+
+// unzip extracts a package with the modes in it, and lists the files.
+func unzip(t *testing.T, from, to string) (names []string) {
+	t.Helper()
+	z, err := zip.OpenReader(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	for _, f := range z.File {
+		name, mode := f.Name, f.Mode()
+		if !filepath.IsLocal(name) {
+			t.Fatalf("the package holds %s", name)
+		}
+		if mode&0o111 != 0 {
+			name += ", executable"
+		}
+		names = append(names, name)
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(to, f.Name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, mode.Perm()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// run runs a program and returns its output.
+func run(t testing.TB, dir, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", program, strings.Join(args, " "), err, out, &stderr)
+	}
+	return string(out)
+}

@@ -1,0 +1,127 @@
+package funcsim
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// sharedTimer is an app with one timer, every schedule, that several hosts run.
+type sharedTimer struct {
+	t     *testing.T
+	root  string
+	blobs MemoryBlobs
+
+	mu   sync.Mutex
+	runs map[string][]string // by host
+	body string              // of the latest
+}
+
+func newSharedTimer(t *testing.T, schedule string) *sharedTimer {
+	return &sharedTimer{t: t, runs: map[string][]string{}, root: writeApp(t, map[string]string{
+		"host.json":           plainHost,
+		"sweep/function.json": `{"bindings":[{"name":"timer","direction":"in","type":"timerTrigger","schedule":"` + schedule + `"}]}`,
+	})}
+}
+
+func (s *sharedTimer) start(name string) *Host {
+	s.t.Helper()
+	h := &Host{
+		Root: s.root, Blobs: &s.blobs,
+		Env: map[string]string{"FUNCTIONS_WORKER_RUNTIME": "custom", "AzureFunctionsWebHost__hostid": "both"},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/sweep" {
+				body, _ := io.ReadAll(r.Body)
+				s.mu.Lock()
+				s.runs[name] = append(s.runs[name], time.Now().UTC().Format("04:05"))
+				s.body = string(body)
+				s.mu.Unlock()
+			}
+			succeed(w)
+		}),
+	}
+	if err := h.Start(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(h.Stop)
+	return h
+}
+
+// since returns what a host has run since the last call, and forgets it.
+func (s *sharedTimer) since(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	runs := s.runs[name]
+	s.runs[name] = nil
+	return strings.Join(runs, " ")
+}
+
+func TestTwoHostsRunATimerOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := newSharedTimer(t, "*/20 * * * * *")
+		first := app.start("first")
+		synctest.Wait()
+		app.start("second")
+		time.Sleep(3*time.Minute - time.Second)
+		if a, b := app.since("first"), app.since("second"); a != "00:20 00:40 01:00 01:20 01:40 02:00 02:20 02:40" || b != "" {
+			t.Errorf("the first ran at %s, the second at %s", a, b)
+		}
+		first.Stop()
+		time.Sleep(time.Minute + 30*time.Second)
+		if a, b := app.since("first"), app.since("second"); a != "" || b != "03:20 03:40 04:00 04:20" { // it asks at 03:00
+			t.Errorf("after the first has stopped it ran at %s, the second at %s", a, b)
+		}
+	})
+}
+
+func TestATimerRunsTwiceWhileALostLeaseIsNotNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := newSharedTimer(t, "*/5 * * * * *")
+		first := app.start("first")
+		synctest.Wait()
+		if err := first.LoseLease(t.Context(), "nobody"); err == nil {
+			t.Error("a lease of no timer was lost")
+		}
+		time.Sleep(17 * time.Second) // the first renews at 00:30
+		app.since("first")
+		if err := first.LoseLease(t.Context(), "sweep"); err != nil {
+			t.Fatal(err)
+		}
+		second := app.start("second")
+		time.Sleep(10 * time.Second)
+		if a, b := app.since("first"), app.since("second"); a != "00:20 00:25" || b != a {
+			t.Errorf("the first ran at %s, the second at %s", a, b)
+		}
+		time.Sleep(10 * time.Second)
+		if !errors.Is(first.Err(), ErrGaveUp) || second.Err() != nil {
+			t.Errorf("the first: %v, the second: %v", first.Err(), second.Err())
+		}
+	})
+}
+
+func TestAnotherHostMakesUpForAMissedRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := newSharedTimer(t, "0 */10 * * * *")
+		first := app.start("first")
+		time.Sleep(11 * time.Minute)
+		first.Stop()
+		time.Sleep(30 * time.Minute)
+		second := app.start("second")
+		synctest.Wait()
+		if runs := app.since("second"); runs != "41:00" || !strings.Contains(app.body, `"IsPastDue":true`) ||
+			!strings.Contains(app.body, `"Last":"2000-01-01T00:10:00+00:00","Next":"2000-01-01T00:20:00+00:00"`) {
+			t.Errorf("ran at %s with %s", runs, app.body)
+		}
+		second.Stop()
+		app.start("third")
+		time.Sleep(8 * time.Minute)
+		if runs := app.since("third"); runs != "" {
+			t.Errorf("what was made up for was run again at %s", runs)
+		}
+	})
+}
