@@ -103,7 +103,7 @@ func (h *Handler) GetLive(w http.ResponseWriter, r *http.Request) error {
 
 // problem is the reply to a request that met err.
 func problem(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid) { // what cannot be an id is not one
 		return &invoke.Problem{Status: http.StatusNotFound, Detail: "There is no such call.", Err: err}
 	}
 	return &invoke.Problem{Status: http.StatusServiceUnavailable, Err: err}

@@ -73,6 +73,7 @@ func TestGet(t *testing.T) {
 		{"what owes something", shelf{}, "/api/v1/live", 200, `{"live":[]}`},
 		{"a call that is not there", shelf{}, "/api/v1/calls/in-2", 404, `There is no such call.`},
 		{"the history of one", shelf{}, "/api/v1/calls/in-2/history", 404, `There is no such call.`},
+		{"what cannot be the id of a call", shelf{store.ErrInvalid}, "/api/v1/calls/a%23b", 404, `There is no such call.`},
 		{"storage that does not answer", shelf{boom}, "/api/v1/calls/in-1", 503, `Service Unavailable`},
 		{"storage that does not answer, for a list", shelf{boom}, "/api/v1/live", 503, `Service Unavailable`},
 	}

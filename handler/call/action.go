@@ -87,6 +87,8 @@ type Action struct {
 	// By is the run that may send this send, until Until; empty: nobody yet.
 	By    string    `json:"by,omitempty"`
 	Until time.Time `json:"until,omitzero"`
+	// Unsure says that an earlier send may have reached ACS.
+	Unsure bool `json:"unsure,omitempty"`
 	// Claims counts the runs that have owned this send.
 	Claims int `json:"claims,omitempty"`
 	// FirstSent is when this send was first claimed, in whole seconds: the
@@ -95,19 +97,23 @@ type Action struct {
 	NotBefore time.Time `json:"notBefore,omitzero"` // ACS asked us to wait until then
 }
 
-// Repeated reports whether an earlier request for the action may have reached ACS.
-func (a Action) Repeated() bool { return a.Claims > 1 || a.Send > 1 }
+// Repeated reports whether an earlier request for the action may have been
+// carried out.
+func (a Action) Repeated() bool { return a.Claims > 1 || a.Unsure }
 
-// sent reports whether any send of the action may have reached ACS.
-func (a Action) sent() bool { return a.Claims > 0 || a.Send > 1 }
+// sent reports whether any request for the action may have been carried out.
+func (a Action) sent() bool { return a.Claims > 0 || a.Unsure }
 
 // free reports whether the action may be claimed at the given time.
 func (a Action) free(now time.Time) bool {
 	return (a.By == "" || !now.Before(a.Until)) && !now.Before(a.NotBefore)
 }
 
-// resend makes the action a new send, which nobody owns yet.
-func (a Action) resend(notBefore time.Time) Action {
+// resend makes the action a new send, which nobody owns yet. Refused says that ACS
+// has refused the latest request; one before it, or one that nobody answered, may
+// have been carried out.
+func (a Action) resend(refused bool, notBefore time.Time) Action {
+	a.Unsure = a.Unsure || a.Claims > 1 || !refused
 	a.Send++
 	a.By, a.Until, a.Claims, a.FirstSent, a.NotBefore = "", time.Time{}, 0, time.Time{}, notBefore
 	return a

@@ -29,7 +29,7 @@ func (s *step) tooLateToAnswer() {
 	case s.Pending[i].By != "" && s.now.Before(s.Pending[i].Until):
 		// Its owner may be sending it this moment; look again when that is over.
 		s.Deadlines[byAnswer] = s.Pending[i].Until
-	case s.Pending[i].Claims > 0: // sent, perhaps; but not again
+	case s.Pending[i].sent(): // perhaps; but it is not sent again
 		s.strike(s.Pending[i].Ref)
 		s.deadline(byConnect, s.Limits.Connect)
 	default:

@@ -69,6 +69,12 @@ func TestAnswer(t *testing.T) {
 			l.replies(Answer, throttled(25*time.Second))
 			l.passes(25 * time.Second)
 		}, "ended missed"},
+		{"nor is one given up that was unheard, and throttled when it was repeated", offer, func(l *life) {
+			l.replies(Answer, unheard)
+			l.passes(10 * time.Second)
+			l.replies(Answer, throttled(20*time.Second))
+			l.passes(16 * time.Second)
+		}, "ringing"},
 		{"an answer under way then is waited for", offer, func(l *life) {
 			l.replies(Answer, throttled(24*time.Second))
 			l.passes(24 * time.Second)

@@ -62,7 +62,7 @@ func claim(c Call, run string, now time.Time) Call {
 			continue
 		}
 		if a.By != "" && a.Verb.Repeat() == Plain { // its owner's time is up
-			a = a.resend(time.Time{})
+			a = a.resend(false, time.Time{})
 			c.Wait.follow(a.Ref)
 		}
 		a.By, a.Until, a.NotBefore = run, c.until(a.Verb, now), time.Time{}

@@ -100,7 +100,7 @@ func (s *step) recordingOverdue() {
 		}
 		s.Recordings[i].Again, s.Recordings[i].Send = true, r.Send+1
 		s.Pending = append(s.Pending, Action{
-			Ref: Ref{Op: r.Op, Send: r.Send + 1}, Verb: StartRecord, Channels: r.Channels,
+			Ref: Ref{Op: r.Op, Send: r.Send + 1}, Verb: StartRecord, Channels: r.Channels, Unsure: true,
 		})
 		s.deadline(byRecording, s.Limits.RecordingStart)
 	}

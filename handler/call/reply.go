@@ -30,7 +30,7 @@ func (s *step) replied(b Replied) {
 			s.strike(a.Ref)
 			return
 		}
-		s.again(i, s.now.Add(throttleWait(b.RetryAfter, a.Send)))
+		s.again(i, true, s.now.Add(throttleWait(b.RetryAfter, a.Send)))
 	case Unheard:
 		s.unheard(i)
 	}
@@ -190,7 +190,7 @@ func (s *step) unheard(i int) {
 	case s.unwanted(a):
 		s.strike(a.Ref)
 	case a.Send < plainSends || a.Verb == CancelMedia: // music over a conversation is never put up with
-		s.again(i, s.now.Add(unheardWait(a.Send)))
+		s.again(i, false, s.now.Add(unheardWait(a.Send)))
 	default:
 		s.strike(a.Ref)
 		s.refused(a, Replied{Verdict: Unheard})
@@ -215,10 +215,10 @@ func (s *step) yield(i int) {
 	}
 }
 
-// again makes the action with this index a new send.
-func (s *step) again(i int, notBefore time.Time) {
+// again makes the action with this index a new send, after a refusal or after silence.
+func (s *step) again(i int, refused bool, notBefore time.Time) {
 	s.yield(i)
-	s.Pending[i] = s.Pending[i].resend(notBefore)
+	s.Pending[i] = s.Pending[i].resend(refused, notBefore)
 	s.Wait.follow(s.Pending[i].Ref)
 	if s.Pending[i].Verb == StartRecord {
 		if j := s.recording(s.Pending[i].Op, ""); j >= 0 {

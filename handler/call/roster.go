@@ -24,10 +24,11 @@ func (s *step) rosterChanged(b ParticipantsUpdated) {
 // present takes in who is in the call. When the list is cut, absence from it
 // says nothing. A list that was asked for, by the operation look, is the truth
 // about everybody who had joined before it was asked for; another one only about
-// those who have been in one before.
+// those who have been in one before. A caller who was in none may be listed under
+// another spelling, and is gone only where there are none but agents.
 func (s *step) present(list []Participant, cut bool, look int) {
 	s.Roster.Participants = list
-	callerGone := s.Roster.Caller && !s.Roster.has(s.Caller) && !cut
+	callerGone := !cut && !s.Roster.has(s.Caller) && (s.Roster.Caller || look > 0 && s.agentsOnly())
 	s.Roster.Caller = s.Roster.Caller || s.Roster.has(s.Caller)
 	for i, p := range s.Agents {
 		switch {
@@ -48,6 +49,13 @@ func (s *step) present(list []Participant, cut bool, look int) {
 	if n, ok := s.node().(*flow.Talk); ok && s.alone() {
 		s.enter(n.Next)
 	}
+}
+
+// agentsOnly reports whether there are people in the call, all of them agents.
+func (s *step) agentsOnly() bool {
+	return len(s.Roster.Participants) > 0 && !slices.ContainsFunc(s.Roster.Participants, func(p Participant) bool {
+		return !slices.ContainsFunc(s.Agents, func(a Party) bool { return a.ID == p.ID })
+	})
 }
 
 // alone reports whether no agent is in the call any more.

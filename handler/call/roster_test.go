@@ -37,6 +37,20 @@ func TestRoster(t *testing.T) {
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
 			l.happens(people(2, caller))
 		}, "connected at talk, owes cancelMedia startRecording look"},
+		{"an agent alone in the call is not left there, though the caller was never listed", func(t tester) *life {
+			l := answered(t)
+			l.happens(Connected{})
+			l.replies(PlayPrompt, done)
+			l.happensTo(l.c.Wait.Media, PlayCompleted{})
+			l.replies(Recognize, done)
+			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
+			l.replies(Add, done)
+			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
+			return l
+		}, func(l *life) {
+			l.passes(limits.Look)
+			l.replies(Look, Replied{Verdict: Done, Participants: []Participant{{ID: anna}}})
+		}, "connected ending completed, owes hangUp"},
 		{"and has left if ACS says so", inviting, func(l *life) {
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
 			l.happens(people(2, caller))

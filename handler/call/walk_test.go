@@ -82,7 +82,7 @@ func TestPrompts(t *testing.T) {
 		{"one that is throttled to its deadline is given up", greeting, func(l *life) {
 			l.replies(PlayPrompt, throttled(time.Hour))
 			l.passes(limits.Prompt + spoken)
-		}, "connected at sorry, owes cancelMedia play"},
+		}, "connected at sorry, owes play"},
 		{"one that is on its way at its deadline is waited for", greeting, func(l *life) {
 			l.replies(PlayPrompt, throttled(limits.Prompt-time.Second))
 			l.passes(limits.Prompt - time.Second)

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"switchboard/handler/call"
 	"switchboard/handler/flow"
 )
@@ -61,9 +63,16 @@ func New(blobs Blobs) *Catalog {
 
 // Pin returns the version of the named flow that is current, and makes sure that
 // it can be found for as long as a call may need it. A flow that has faults
-// cannot be pinned: the error lists them.
+// cannot be pinned: the error lists them, unless an earlier version without
+// faults is known here, which then stays.
 func (c *Catalog) Pin(ctx context.Context, name string) (call.FlowRef, error) {
-	doc, err := c.read(ctx, flowBlob(name))
+	doc, err := c.read(ctx, flowBlob(name), func(doc []byte) error {
+		f, err := flow.Parse(doc)
+		if err == nil && f.Name != name {
+			err = flow.Faults{{Path: "name", Text: fmt.Sprintf("is %q, but the document is called %q", f.Name, name)}}
+		}
+		return err
+	})
 	if err != nil {
 		return call.FlowRef{}, fmt.Errorf("flow %q: %w", name, err)
 	}
@@ -124,26 +133,43 @@ func (c *Catalog) put(ctx context.Context, name string, doc []byte) error {
 }
 
 // read returns a current document: from memory if it is fresh, else from the
-// blobs, else the embedded one.
-func (c *Catalog) read(ctx context.Context, name string) ([]byte, error) {
+// blobs, else the embedded one. When it cannot be had, or check finds fault with
+// it, the one in memory stays, and the log says so: a line that was answered goes
+// on being answered. The error is for when there is none.
+func (c *Catalog) read(ctx context.Context, name string, check func(doc []byte) error) ([]byte, error) {
 	c.mu.Lock()
 	have, ok := c.current[name]
 	c.mu.Unlock()
 	if ok && time.Since(have.at) < fresh {
 		return have.doc, nil
 	}
-	doc, err := c.blobs.Get(ctx, name)
-	if errors.Is(err, ErrNotFound) {
-		if doc, err = defaults.ReadFile("defaults/" + name); err != nil {
-			return nil, ErrNotFound
-		}
+	doc, err := c.fetch(ctx, name)
+	if err == nil {
+		err = check(doc)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case !ok || errors.Is(err, ErrNotFound):
 		return nil, err
+	default:
+		zerolog.Ctx(ctx).Error().Err(fmt.Errorf("%s: %w", name, err)).Msg("document not taken, the one before it stays")
+		doc = have.doc
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.current[name] = document{doc: doc, at: time.Now()}
+	return doc, nil
+}
+
+// fetch returns a document from the blobs, else the embedded one.
+func (c *Catalog) fetch(ctx context.Context, name string) ([]byte, error) {
+	doc, err := c.blobs.Get(ctx, name)
+	if !errors.Is(err, ErrNotFound) {
+		return doc, err
+	}
+	if doc, err = defaults.ReadFile("defaults/" + name); err != nil {
+		return nil, ErrNotFound
+	}
 	return doc, nil
 }
 

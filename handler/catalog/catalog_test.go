@@ -14,6 +14,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
 
 	"switchboard/handler/call"
 	"switchboard/handler/flow"
@@ -304,7 +305,7 @@ func TestStorageThatDoesNotAnswer(t *testing.T) {
 	_, had := c.Flow(t.Context(), call.FlowRef{Name: "welcome", Version: "v1"})
 	_, put := c.PutFlow(t.Context(), goodbye("Bye."))
 	for what, err := range map[string]error{
-		"route": routed, "pin": pinned, "flow": had, "put flow": put, "put routes": c.PutRoutes(t.Context(), []byte(`{}`)),
+		"route": routed, "pin": pinned, "flow": had, "put flow": put, "put routes": c.PutRoutes(t.Context(), []byte(`{"rules":[]}`)),
 	} {
 		if !errors.Is(err, down) {
 			t.Errorf("%s: %v, want %v", what, err, down)
@@ -345,4 +346,43 @@ func FuzzParseRoutes(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestWhatWasAnsweredGoesOnBeingAnswered(t *testing.T) {
+	good := goodbye("Bye.")
+	tests := []struct {
+		name   string
+		breaks func(b *blobs)
+	}{
+		{"when somebody breaks the flow", func(b *blobs) { b.docs["flows/goodbye.json"] = []byte(`{"name":"goodbye"}`) }},
+		{"when somebody uploads another flow under its name", func(b *blobs) {
+			b.docs["flows/goodbye.json"] = bytes.Replace(good, []byte(`"goodbye"`), []byte(`"another"`), 1)
+		}},
+		{"when somebody breaks the routes", func(b *blobs) { b.docs["routes.json"] = []byte(`{}`) }},
+		{"when storage does not answer", func(b *blobs) { b.err = errors.New("no answer") }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &blobs{docs: map[string][]byte{
+					"flows/goodbye.json": good, "routes.json": []byte(`{"rules":[{"flow":"goodbye"}]}`),
+				}}
+				c := New(b)
+				want, err := c.Route(t.Context(), line)
+				if err != nil {
+					t.Fatal(err)
+				}
+				tt.breaks(b)
+				time.Sleep(fresh)
+				var log strings.Builder
+				ctx := zerolog.New(&log).WithContext(t.Context())
+				if got, err := c.Route(ctx, line); err != nil || got != want {
+					t.Errorf("%v, %v; want %v", got, err, want)
+				}
+				if !strings.Contains(log.String(), `"level":"error"`) {
+					t.Errorf("the log does not say so: %s", &log)
+				}
+			})
+		})
+	}
 }

@@ -29,7 +29,10 @@ var ErrNoRoute = errors.New("no route")
 // Route returns the flow that a call to the line is answered with, pinned.
 // ErrNoRoute: calls to the line are left alone.
 func (c *Catalog) Route(ctx context.Context, line string) (call.FlowRef, error) {
-	doc, err := c.read(ctx, routesBlob)
+	doc, err := c.read(ctx, routesBlob, func(doc []byte) error {
+		_, err := parseRoutes(doc)
+		return err
+	})
 	if err != nil {
 		return call.FlowRef{}, fmt.Errorf("routes: %w", err)
 	}
@@ -57,6 +60,9 @@ func (c *Catalog) PutRoutes(ctx context.Context, doc []byte) error {
 func parseRoutes(doc []byte) (routes, error) {
 	var r routes
 	faults := flow.Decode(doc, &r)
+	if len(faults) == 0 && r.Rules == nil {
+		faults = append(faults, flow.Fault{Path: "rules", Text: "is missing"})
+	}
 	for i, rule := range r.Rules {
 		if !validName(rule.Flow) {
 			faults = append(faults, flow.Fault{Path: fmt.Sprintf("rules.%d.flow", i), Text: "is not the name of a flow"})

@@ -166,7 +166,7 @@ func (e *Engine) answer(ctx context.Context, w *work, id call.ID, reply call.Eve
 			w.saw(c)
 			ctx := context.WithoutCancel(ctx)
 			e.act(ctx, w, run, c)
-			e.comeBack(ctx, c)
+			e.comeBack(ctx, w, c)
 			return c, true
 		}
 		if hopeless(err) || pause(ctx, try) != nil {
@@ -179,18 +179,23 @@ func (e *Engine) answer(ctx context.Context, w *work, id call.ID, reply call.Eve
 // comeBack looks at the call again when an action that must wait a little may be
 // sent. People are waiting for it, and the sweep comes by every few seconds only;
 // it does the work if this comes to nothing.
-func (e *Engine) comeBack(ctx context.Context, c call.Call) {
+func (e *Engine) comeBack(ctx context.Context, w *work, c call.Call) {
 	wait := time.Until(c.Waiting())
 	if c.Waiting().IsZero() || wait > comeBackWithin {
 		return
 	}
+	w.begin(1)
 	e.Go(ctx, func(ctx context.Context) {
+		defer w.end()
 		time.Sleep(wait)
-		ctx, cancel := context.WithTimeout(ctx, listAhead)
-		defer cancel()
-		if err := e.Apply(ctx, c.ID, call.Event{Body: call.Tick{}}); err != nil {
+		run := rand.Text()
+		c, err := e.commit(ctx, c.ID, call.Event{Body: call.Tick{}}, run)
+		if err != nil {
 			zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(c.ID)).Msg("call left to the sweep")
+			return
 		}
+		w.saw(c)
+		e.act(ctx, w, run, c)
 	})
 }
 

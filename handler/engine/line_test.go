@@ -185,7 +185,7 @@ func TestARepeatedPromptInterruptsTheFirst(t *testing.T) {
 		{Verb: call.Recognize, Target: caller, Prompt: &flow.Prompt{Text: "Press 1."}},
 	} {
 		w := &wire{status: 202}
-		a.Ref, a.Claims = call.Ref{Op: 7, Send: 2}, 1
+		a.Ref, a.Claims, a.Unsure = call.Ref{Op: 7, Send: 2}, 1, true
 		newACS(t, w).Do(t.Context(), call.Call{ID: id, ConnectionID: "conn-1"}, a)
 		body, _ := tree(t, w.sent).(map[string]any)
 		if body["interruptCallMediaOperation"] != true {

@@ -50,9 +50,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	case err != nil:
 		return err
 	}
+	host, err := findFunc(getenv)
+	if err != nil {
+		return err
+	}
 	out := newPrinter(stdout, color)
 	options := rig.Options{
-		Func:   findFunc(getenv),
+		Func:   host,
 		ACS:    &acssim.Server{Strict: true, OnEvent: out.network},
 		Notify: out.note,
 		Log: func(line string) {
@@ -89,16 +93,21 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	return nil
 }
 
-// findFunc returns the path of a real Functions host, or "" if there is none.
-func findFunc(getenv func(string) string) string {
-	if path := getenv("FUNC"); path != "" {
-		return path
+// findFunc returns the path of a real Functions host, or "" if there is none. A
+// FUNC that names none is an error.
+func findFunc(getenv func(string) string) (string, error) {
+	if name := getenv("FUNC"); name != "" {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return "", fmt.Errorf("FUNC: %w", err)
+		}
+		return path, nil
 	}
 	path, err := exec.LookPath("func")
 	if err != nil {
-		return ""
+		return "", nil // none is no fault: the stand-in does it
 	}
-	return path
+	return path, nil
 }
 
 func isTerminal(f *os.File) bool {

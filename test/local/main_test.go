@@ -34,6 +34,17 @@ func TestTheDemonstrationEndsWell(t *testing.T) {
 	}
 }
 
+func TestAHostThatIsNotThereIsNamedAtOnce(t *testing.T) {
+	var out bytes.Buffer
+	nowhere := func(string) string { return "/nonexistent/func" }
+	if err := run(t.Context(), nil, nowhere, &out, false); err == nil || !strings.Contains(err.Error(), "FUNC") {
+		t.Errorf("error %v, want one that names FUNC", err)
+	}
+	if out.Len() > 0 {
+		t.Errorf("it began: %s", &out)
+	}
+}
+
 func TestAnUnknownFlagStartsNothing(t *testing.T) {
 	var out bytes.Buffer
 	if err := run(t.Context(), []string{"-nonsense"}, os.Getenv, &out, false); err == nil {

@@ -133,7 +133,8 @@ The exchange stays up until Ctrl-C.
 
 Ring the exchange, press a key, look at the calls:
 
-  curl -s %[2]s/sim/calls -d '{"from":"+12065550100","to":"%[4]s","script":"wait prompt; press 1; talk 5s; hang up"}'
+  curl -s %[2]s/sim/calls -d '{"from":"+12065550100","to":"%[4]s","script":"wait 20s; hang up"}'
+  curl -s %[2]s/sim/calls/call-2/press -d '{"tones":"1"}'
   curl -s %[2]s/sim/calls
   curl -s %[1]s/api/v1/live
   curl -s %[1]s/api/v1/calls/<id>

@@ -52,7 +52,11 @@ func (h *funcsimHost) Start(ctx context.Context) error {
 	if err := h.host.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	return serving(ctx, h)
+	if err := serving(ctx, h); err != nil {
+		h.Stop()
+		return err
+	}
+	return nil
 }
 
 // startTimeout bounds the start of a host, which on a busy machine takes many
