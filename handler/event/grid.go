@@ -64,17 +64,10 @@ type RecordingChunk struct {
 // "/recording/call/{call id}/recordingId/{recording id}", or with serverCallId for
 // the customer's own storage. What the subject does not name is empty.
 func RecordingSubject(subject string) (callID, recordingID, serverCallID string) {
-	parts := strings.Split(strings.TrimPrefix(subject, "/"), "/")
-	for i := 0; i+1 < len(parts); i++ {
-		switch parts[i] {
-		case "call":
-			callID = parts[i+1]
-		case "recordingId":
-			recordingID = parts[i+1]
-		case "serverCallId":
-			serverCallID = parts[i+1]
-		}
-	}
+	// The last of them may hold a slash: they are base64.
+	rest, recordingID, _ := strings.Cut(subject, "/recordingId/")
+	rest, serverCallID, _ = strings.Cut(rest, "/serverCallId/")
+	_, callID, _ = strings.Cut(rest, "/call/")
 	return callID, recordingID, serverCallID
 }
 

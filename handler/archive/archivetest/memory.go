@@ -1,0 +1,217 @@
+// Package archivetest holds the contract of archive.Files as a suite, Run, and an
+// archive in memory, Memory, that keeps it and can fail as one on a network does.
+package archivetest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"switchboard/handler/archive"
+)
+
+// Memory is an archive in memory. The zero value is empty. It checks its callers
+// as Azure does, and that a file is as long as they say. It starts no goroutine and
+// never sleeps, so it may be used in a testing/synctest bubble. All methods may be
+// called concurrently.
+type Memory struct {
+	// Fail is asked before each operation whose arguments were accepted, and may
+	// make it fail. It may use the archive itself. Nil: nothing fails. It is to be
+	// set before the first use.
+	Fail func(Op) Fault
+
+	mu     sync.Mutex
+	ops    int
+	files  map[string]File
+	staged map[string]map[string][]byte // by the names of files, and by block
+}
+
+var _ Files = (*Memory)(nil)
+
+// File is a file of a Memory.
+type File struct {
+	Name string
+	Info archive.Info
+	Body []byte
+}
+
+// Files is a copy of all files, by name: recordings and documents, but not what is
+// only staged. It is not an operation: it is not counted and cannot fail.
+func (m *Memory) Files() []File {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := make([]File, 0, len(m.files))
+	for _, name := range slices.Sorted(maps.Keys(m.files)) {
+		all = append(all, clone(m.files[name]))
+	}
+	return all
+}
+
+// Staged is how many blocks wait for a commit.
+func (m *Memory) Staged() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, blocks := range m.staged {
+		n += len(blocks)
+	}
+	return n
+}
+
+// Forget drops all blocks that wait for a commit, as Azure does after a week.
+func (m *Memory) Forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.staged = nil
+}
+
+// Read implements Files. It is not an operation either.
+func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.files[name]
+	if !ok {
+		return nil, archive.ErrNotFound
+	}
+	return bytes.Clone(f.Body), nil
+}
+
+// Stage implements archive.Files.
+func (m *Memory) Stage(ctx context.Context, name, block string, body []byte) error {
+	return m.do(ctx, Stage, name, func() error {
+		if err := m.refusal(name, block, body); err != nil {
+			return err
+		}
+		if m.staged == nil {
+			m.staged = make(map[string]map[string][]byte)
+		}
+		if m.staged[name] == nil {
+			m.staged[name] = make(map[string][]byte)
+		}
+		m.staged[name][block] = bytes.Clone(body)
+		return nil
+	})
+}
+
+// refusal is why Azure would not stage a block, or nil.
+// Source: https://learn.microsoft.com/rest/api/storageservices/put-block
+func (m *Memory) refusal(name, block string, body []byte) error {
+	id, err := base64.StdEncoding.DecodeString(block)
+	if err != nil || len(id) == 0 || len(id) > 64 {
+		return fmt.Errorf("%w: block id %q", archive.ErrInvalid, block)
+	}
+	for other := range m.staged[name] {
+		if len(other) != len(block) {
+			return fmt.Errorf("%w: block ids %q and %q in one file", archive.ErrInvalid, other, block)
+		}
+		break // the others are like this one
+	}
+	if len(body) == 0 {
+		return fmt.Errorf("%w: a block without content", archive.ErrInvalid)
+	}
+	return nil
+}
+
+// Commit implements archive.Files.
+func (m *Memory) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
+	if err := info.Check(); err != nil {
+		return err
+	}
+	return m.do(ctx, Commit, name, func() error {
+		if _, ok := m.files[name]; ok {
+			return archive.ErrExists
+		}
+		body := []byte{}
+		for _, block := range blocks {
+			content, ok := m.staged[name][block]
+			if !ok {
+				return archive.ErrNoBlock
+			}
+			body = append(body, content...)
+		}
+		if info.Size != int64(len(body)) {
+			return fmt.Errorf("%w: %d bytes committed as %d", archive.ErrInvalid, len(body), info.Size)
+		}
+		info.ContentType = cmp.Or(info.ContentType, archive.DefaultContentType)
+		m.keep(File{name, info, body})
+		return nil
+	})
+}
+
+// Stat implements archive.Files.
+func (m *Memory) Stat(ctx context.Context, name string) (info archive.Info, err error) {
+	err = m.do(ctx, Stat, name, func() error {
+		f, ok := m.files[name]
+		if !ok {
+			return archive.ErrNotFound
+		}
+		info = clone(f).Info
+		return nil
+	})
+	if err != nil {
+		return archive.Info{}, err
+	}
+	return info, nil
+}
+
+// Put implements archive.Files.
+func (m *Memory) Put(ctx context.Context, name string, doc []byte) error {
+	return m.do(ctx, Put, name, func() error {
+		m.keep(File{name, archive.Info{Size: int64(len(doc)), ContentType: "application/json"}, doc})
+		return nil
+	})
+}
+
+// keep writes a file. What is staged for it is gone.
+func (m *Memory) keep(f File) {
+	if m.files == nil {
+		m.files = make(map[string]File)
+	}
+	m.files[f.Name] = clone(f)
+	delete(m.staged, f.Name)
+}
+
+// do does an operation, under the lock, unless it is to fail.
+func (m *Memory) do(ctx context.Context, kind Kind, name string, operation func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if name == "" || len(name) > 1024 || strings.ContainsRune(name, 0) {
+		return fmt.Errorf("%w: name of a file", archive.ErrInvalid)
+	}
+	fault := m.begin(Op{Kind: kind, Name: name})
+	if fault == NotApplied {
+		return ErrNoAnswer
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	err := operation()
+	if fault == Lost {
+		return ErrNoAnswer
+	}
+	return err
+}
+
+// begin counts op and asks whether it is to fail.
+func (m *Memory) begin(op Op) Fault {
+	m.mu.Lock()
+	m.ops++
+	op.N = m.ops
+	m.mu.Unlock()
+	if m.Fail == nil {
+		return None
+	}
+	return m.Fail(op)
+}
+
+func clone(f File) File {
+	f.Body = bytes.Clone(f.Body)
+	f.Info.Metadata = maps.Clone(f.Info.Metadata)
+	return f
+}

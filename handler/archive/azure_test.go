@@ -1,0 +1,182 @@
+package archive_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+
+	"switchboard/handler/archive"
+	"switchboard/handler/archive/archivetest"
+	"switchboard/test/azurite"
+	"switchboard/test/faultproxy"
+)
+
+// noRepeats makes a client send each request once.
+var noRepeats = azcore.ClientOptions{Retry: policy.RetryOptions{MaxRetries: -1}}
+
+// azure is archive.Azure that can be looked into.
+type azure struct{ archive.Azure }
+
+func (a azure) Read(ctx context.Context, name string) ([]byte, error) {
+	got, err := a.Container.NewBlobClient(name).DownloadStream(ctx, nil)
+	if bloberror.HasCode(err, bloberror.BlobNotFound) {
+		return nil, archive.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer got.Body.Close()
+	return io.ReadAll(got.Body)
+}
+
+// newAzure is an empty container of the Azurite that a connection string names.
+func newAzure(t *testing.T, connection string, o azcore.ClientOptions) azure {
+	t.Helper()
+	client, err := container.NewClientFromConnectionString(
+		connection, azurite.Prefix()+"recordings", &container.ClientOptions{ClientOptions: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := azure{archive.Azure{Container: client}}
+	for range 2 { // it may be there already
+		if err := a.Create(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return a
+}
+
+func TestAzuriteKeepsTheContract(t *testing.T) {
+	server := azurite.ForTest(t)
+	archivetest.Run(t, func(t *testing.T) archivetest.Files {
+		return newAzure(t, server.ConnectionString(), azcore.ClientOptions{})
+	})
+}
+
+// The same as on a Memory, where it is a matter of every request: the client
+// repeats none of them here.
+func TestACopyToAzureThatDiesAtAnyRequest(t *testing.T) {
+	server := azurite.ForTest(t)
+	r := &recording{content: text(3*block + 1), etag: `"0x8D"`, contentType: "audio/wav"}
+	const requests = 4 + 1 // to stage, to commit
+	for _, side := range []faultproxy.Side{faultproxy.Before, faultproxy.After} {
+		for n := 1; n <= requests; n++ {
+			moments := &faultproxy.Moments{}
+			files := newAzure(t, throughProxy(t, server, moments), noRepeats)
+			cutAt := len(moments.Seen()) + n
+			moments.At = func(n int, at faultproxy.Side, _ *http.Request) bool {
+				return n == cutAt && at == side
+			}
+			p, done, err := copyTo(t, files, r.open, archive.Progress{}, ever)
+			if done || !errors.Is(err, archive.ErrFiles) {
+				t.Fatalf("request %d, %v: done %t, %v", n, side, done, err)
+			}
+			if p, done, err = copyTo(t, files, r.open, p, ever); !done || err != nil {
+				t.Fatalf("request %d, %v: done %t, %v", n, side, done, err)
+			}
+			checkBlob(t, files, r, p)
+		}
+	}
+}
+
+// The client repeats a commit whose answer was lost, which finds its own file.
+func TestACommitThatIsRepeatedByTheClientIsDone(t *testing.T) {
+	server := azurite.ForTest(t)
+	moments := &faultproxy.Moments{}
+	files := newAzure(t, throughProxy(t, server, moments),
+		azcore.ClientOptions{Retry: policy.RetryOptions{RetryDelay: time.Millisecond}})
+	lost := 0
+	moments.At = func(_ int, side faultproxy.Side, r *http.Request) bool {
+		if side == faultproxy.After && r.URL.Query().Get("comp") == "blocklist" && lost == 0 {
+			lost++
+			return true
+		}
+		return false
+	}
+	r := &recording{content: text(3 * block), contentType: "audio/wav"}
+	p, done, err := copyTo(t, files, r.open, archive.Progress{}, ever)
+	if !done || err != nil || lost != 1 {
+		t.Fatalf("done %t, %v, %d answers lost", done, err, lost)
+	}
+	checkBlob(t, files, r, p)
+}
+
+// throughProxy is the connection string of an Azurite behind a proxy for blobs.
+func throughProxy(t *testing.T, server *azurite.Server, moments *faultproxy.Moments) string {
+	t.Helper()
+	target, err := url.Parse(server.BlobURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, err := faultproxy.Start(target, moments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	return azurite.ConnectionString(proxy.URL, server.QueueURL, server.TableURL)
+}
+
+func checkBlob(t *testing.T, files azure, r *recording, p archive.Progress) {
+	t.Helper()
+	got, err := files.Read(t.Context(), name)
+	if err != nil || string(got) != r.content {
+		t.Errorf("%q is there, %v; want %q", got, err, r.content)
+	}
+	info, err := files.Stat(t.Context(), name)
+	if err != nil || info.Size != int64(len(r.content)) || info.SHA256 != hexSum(r.content) || p.SHA256() != info.SHA256 {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+func TestBlocksOfTheProductsOwnSize(t *testing.T) {
+	files := newAzure(t, azurite.ForTest(t).ConnectionString(), azcore.ClientOptions{})
+	r := &recording{content: text(2*archive.BlockSize + 5), contentType: "audio/wav"}
+	p, done, err := archive.Copy(t.Context(), r.open, files, name, archive.Progress{}, ever, nil)
+	if !done || err != nil {
+		t.Fatalf("done %t, %v", done, err)
+	}
+	checkBlob(t, files, r, p)
+}
+
+func TestWhatAnErrorOfStorageSays(t *testing.T) {
+	server := azurite.ForTest(t)
+	client, err := container.NewClientFromConnectionString(
+		server.ConnectionString(), azurite.Prefix()+"nowhere", &container.ClientOptions{ClientOptions: noRepeats})
+	if err != nil {
+		t.Fatal(err)
+	}
+	moments := &faultproxy.Moments{}
+	cut := newAzure(t, throughProxy(t, server, moments), noRepeats)
+	moments.At = func(int, faultproxy.Side, *http.Request) bool { return true }
+	there := newAzure(t, server.ConnectionString(), noRepeats)
+	if err := there.Commit(t.Context(), name, nil, archive.Info{}); err != nil {
+		t.Fatal(err)
+	}
+	_, notFound := there.Stat(t.Context(), "nothing")
+	exists := there.Commit(t.Context(), name, nil, archive.Info{})
+	noBlock := there.Commit(t.Context(), "new", []string{"MQ=="}, archive.Info{})
+	for _, tt := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"refused", archive.Azure{Container: client}.Put(t.Context(), name, nil), "put: 404 ContainerNotFound"},
+		{"no file", notFound, "stat: no such file: 404 BlobNotFound"},
+		{"a file", exists, "commit: there is a file of that name: 409 BlobAlreadyExists"},
+		{"no block", noBlock, "commit: a block is not there: 400 InvalidBlockList"},
+		{"no answer", cut.Put(t.Context(), name, nil), "put: EOF"},
+	} {
+		if tt.err == nil || tt.err.Error() != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, tt.err, tt.want)
+		}
+	}
+}

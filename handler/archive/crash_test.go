@@ -1,0 +1,90 @@
+package archive_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"switchboard/handler/archive"
+	"switchboard/handler/archive/archivetest"
+)
+
+// A process that dies leaves the archive as the last of its requests made it, and
+// the progress as it was last saved: maybe long ago, maybe never.
+func TestACopyThatDiesAtAnyRequestComesToTheSameFile(t *testing.T) {
+	const requests = 4 + 1 // to stage, to commit
+	saves := map[string]func(all []archive.Progress) archive.Progress{
+		"the latest progress": func(all []archive.Progress) archive.Progress { return all[len(all)-1] },
+		"the one before":      func(all []archive.Progress) archive.Progress { return all[max(0, len(all)-2)] },
+		"no progress":         func([]archive.Progress) archive.Progress { return archive.Progress{} },
+	}
+	for n := 1; n <= requests; n++ {
+		for _, fault := range []archivetest.Fault{archivetest.NotApplied, archivetest.Lost} {
+			for saved, restore := range saves {
+				for run, until := range map[string]time.Time{"one block in a run": now, "all in a run": ever} {
+					t.Run(fmt.Sprintf("request %d %v, %s, %s", n, fault, saved, run), func(t *testing.T) {
+						testDeath(t, n, fault, restore, until)
+					})
+				}
+			}
+		}
+	}
+}
+
+// testDeath runs a copy that dies at request n, and goes on from what restore makes
+// of every progress there was.
+func testDeath(
+	t *testing.T, n int, fault archivetest.Fault, restore func([]archive.Progress) archive.Progress, until time.Time,
+) {
+	r := &recording{content: text(3*block + 1), etag: "e", contentType: "audio/wav"}
+	var m archivetest.Memory
+	m.Fail = func(op archivetest.Op) archivetest.Fault {
+		if op.N == n {
+			return fault
+		}
+		return archivetest.None
+	}
+	var p archive.Progress
+	all := []archive.Progress{p}
+	for runs, done, died := 0, false, false; !done; runs++ {
+		if runs > 10 {
+			t.Fatal("it comes to no end")
+		}
+		var err error
+		p, done, err = copyTo(t, &m, r.open, p, until)
+		all = append(all, p)
+		if err == nil {
+			continue
+		}
+		if died || !errors.Is(err, archive.ErrFiles) || !errors.Is(err, archivetest.ErrNoAnswer) {
+			t.Fatal(err)
+		}
+		died, p = true, restore(all)
+	}
+	if got := p.SHA256(); got != hexSum(r.content) {
+		t.Errorf("hash %s", got)
+	}
+	checkFile(t, &m, r.content)
+	r.checkClosed(t)
+}
+
+// What is staged whole can be filed when the service has deleted its own.
+func TestTheSourceIsNotNeededForTheCommit(t *testing.T) {
+	r := &recording{content: text(3 * block), etag: "e", contentType: "audio/wav"}
+	var m archivetest.Memory
+	m.Fail = func(op archivetest.Op) archivetest.Fault {
+		if op.N == 4 {
+			return archivetest.NotApplied
+		}
+		return archivetest.None
+	}
+	p, done, err := copyTo(t, &m, r.open, archive.Progress{}, ever)
+	if done || !errors.Is(err, archive.ErrFiles) || p.Offset != p.Size {
+		t.Fatalf("%+v, done %t, %v", p, done, err)
+	}
+	if _, done, err = copyTo(t, &m, nil, p, ever); !done || err != nil {
+		t.Errorf("done %t, %v", done, err)
+	}
+	checkFile(t, &m, r.content)
+}

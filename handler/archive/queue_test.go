@@ -1,0 +1,112 @@
+package archive_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
+
+	"switchboard/handler/archive"
+	"switchboard/test/azurite"
+)
+
+// newQueue is an empty queue of Azurite's.
+func newQueue(t *testing.T) archive.Queue {
+	t.Helper()
+	client, err := azqueue.NewQueueClientFromConnectionString(
+		azurite.ForTest(t).ConnectionString(), azurite.Prefix()+"recordings", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := archive.Queue{Client: client}
+	for range 2 { // it may be there already
+		if err := q.Create(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return q
+}
+
+// receive takes the messages that can be seen.
+func receive(t *testing.T, q archive.Queue) (texts []string) {
+	t.Helper()
+	got, err := q.Client.DequeueMessages(t.Context(), &azqueue.DequeueMessagesOptions{NumberOfMessages: new(int32(32))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range got.Messages {
+		text, err := base64.StdEncoding.DecodeString(*m.MessageText)
+		if err != nil {
+			t.Fatalf("%q is no base64", *m.MessageText)
+		}
+		texts = append(texts, string(text))
+	}
+	return texts
+}
+
+func TestAMessageIsSeenAfterItsDelay(t *testing.T) {
+	q := newQueue(t)
+	const text = `{"recording":"eyJQbGF0==","name":"<ü&>"}`
+	for _, delay := range []time.Duration{0, time.Hour, archive.MaxDelay} {
+		if err := q.Send(t.Context(), text, delay); err != nil {
+			t.Fatalf("after %v: %v", delay, err)
+		}
+	}
+	if got := receive(t, q); len(got) != 1 || got[0] != text {
+		t.Errorf("%q", got)
+	}
+	all, err := q.Client.GetProperties(t.Context(), nil)
+	if err != nil || *all.ApproximateMessagesCount != 3 {
+		t.Errorf("%d messages, %v", *all.ApproximateMessagesCount, err)
+	}
+}
+
+func TestPartOfASecondIsAWholeOne(t *testing.T) {
+	q := newQueue(t)
+	if err := q.Send(t.Context(), `{}`, time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		if got := receive(t, q); len(got) == 1 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Error("the message does not come")
+}
+
+func TestADelayThatNoQueueTakes(t *testing.T) {
+	q := newQueue(t)
+	for _, delay := range []time.Duration{-1, archive.MaxDelay + 1} {
+		if err := q.Send(t.Context(), `{}`, delay); !errors.Is(err, archive.ErrInvalid) {
+			t.Errorf("%v: %v", delay, err)
+		}
+	}
+}
+
+func TestAQueueWithMetadataIsThereAsWell(t *testing.T) {
+	q := newQueue(t)
+	_, err := q.Client.SetMetadata(t.Context(), &azqueue.SetMetadataOptions{
+		Metadata: map[string]*string{"owner": new("x")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Create(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAQueueThatDoesNotExist(t *testing.T) {
+	client, err := azqueue.NewQueueClientFromConnectionString(
+		azurite.ForTest(t).ConnectionString(), azurite.Prefix()+"nowhere", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = archive.Queue{Client: client}.Send(t.Context(), `{}`, 0)
+	if want := "send: 404 QueueNotFound"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
