@@ -21,7 +21,8 @@ type Flow struct {
 	Nodes map[string]Node
 }
 
-// Node is one step of a flow: *Play, *Menu, *Agent, *Record, *Talk or *Hangup.
+// Node is one step of a flow: *Play, *Menu, *Agent, *Record, *Talk, *Set, *OptOut or
+// *Hangup.
 type Node interface {
 	// edges are the ways out, in a fixed order.
 	edges() []edge
@@ -60,7 +61,8 @@ type Play struct {
 	Failed string `json:"failed,omitempty"` // where to go if it cannot be played; empty: Next
 }
 
-// Menu plays a prompt to the caller and goes where the pressed key leads.
+// Menu plays a prompt to the person who called, or was called, and goes where the
+// pressed key leads.
 type Menu struct {
 	Prompt  Prompt            `json:"prompt"`
 	Keys    map[string]string `json:"keys"`              // "0".."9", "*", "#" to node id
@@ -87,6 +89,18 @@ type Record struct {
 
 // Talk leaves the people in the call to themselves, until the last agent has left it.
 type Talk struct {
+	Next string `json:"next"`
+}
+
+// Set gives values to variables of the call, which a campaign keeps with its contact.
+type Set struct {
+	Values map[string]string `json:"values"` // by the variable's name
+	Next   string            `json:"next"`
+}
+
+// OptOut writes down that the person on the telephone does not want to be called
+// any more: by any campaign, from now on. Without a number it does nothing.
+type OptOut struct {
 	Next string `json:"next"`
 }
 
@@ -155,6 +169,8 @@ func (n *Record) edges() []edge { return []edge{{member: "next", target: n.Next}
 
 // Where no agent is, talk is over at once: nobody's choice.
 func (n *Talk) edges() []edge   { return []edge{{member: "next", target: n.Next}} }
+func (n *Set) edges() []edge    { return []edge{{member: "next", target: n.Next}} }
+func (n *OptOut) edges() []edge { return []edge{{member: "next", target: n.Next}} }
 func (n *Hangup) edges() []edge { return nil }
 
 // keys are the keys of a telephone that a menu may offer.

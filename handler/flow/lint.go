@@ -156,7 +156,37 @@ func (n *Record) check(report func(member, text string)) {
 	}
 }
 
+func (n *Set) check(report func(member, text string)) {
+	if len(n.Values) == 0 {
+		report("values", "is empty")
+	}
+	if len(n.Values) > maxValues {
+		report("values", fmt.Sprintf("are %d, more than %d", len(n.Values), maxValues))
+	}
+	for _, name := range slices.Sorted(maps.Keys(n.Values)) {
+		if !validVariable(name) {
+			report("values."+name, "is not a name: a letter, then letters, digits and _, 64 at most")
+		}
+		if len(n.Values[name]) > maxValue {
+			report("values."+name, fmt.Sprintf("has %d bytes, more than %d", len(n.Values[name]), maxValue))
+		}
+	}
+}
+
+// What a call may carry along in variables.
+const (
+	maxValues = 32  // set by one node
+	maxValue  = 256 // bytes of one
+)
+
+func validVariable(name string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return name != "" && len(name) <= 64 && strings.Contains(letters, name[:1]) &&
+		strings.Trim(name, letters+"0123456789_") == ""
+}
+
 func (n *Talk) check(func(member, text string))   {}
+func (n *OptOut) check(func(member, text string)) {}
 func (n *Hangup) check(func(member, text string)) {}
 
 func (p Prompt) check(member string, report func(member, text string)) {

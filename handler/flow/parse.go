@@ -15,6 +15,8 @@ var kinds = map[string]func() Node{
 	"agent":  func() Node { return new(Agent) },
 	"record": func() Node { return new(Record) },
 	"talk":   func() Node { return new(Talk) },
+	"set":    func() Node { return new(Set) },
+	"optout": func() Node { return new(OptOut) },
 	"hangup": func() Node { return new(Hangup) },
 }
 

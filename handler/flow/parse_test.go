@@ -21,7 +21,7 @@ const demonstration = `{
     "greeting": {"kind": "play", "prompt": {"file": "https://prompts.example/welcome.wav"}, "next": "menu", "failed": "bye"},
     "menu": {
       "kind": "menu", "prompt": {"text": "Press 1 for an agent.", "voice": "en-GB-SoniaNeural"},
-      "keys": {"1": "agent", "#": "menu"}, "repeats": 2, "silence": "7s", "nothing": "bye"
+      "keys": {"1": "agent", "9": "never", "#": "menu"}, "repeats": 2, "silence": "7s", "nothing": "bye"
     },
     "agent": {
       "kind": "agent", "agents": ["8:acs:r_t_u", "4:+14255550123"], "music": {"text": "la la"}, "ring": "25s",
@@ -29,6 +29,8 @@ const demonstration = `{
     },
     "record": {"kind": "record", "channels": "unmixed", "next": "talk"},
     "talk": {"kind": "talk", "next": "bye"},
+    "never": {"kind": "set", "values": {"answer": "never"}, "next": "out"},
+    "out": {"kind": "optout", "next": "bye"},
     "bye": {"kind": "play", "prompt": {"text": "Goodbye."}, "next": "end"},
     "end": {"kind": "hangup"}
   }
@@ -43,7 +45,7 @@ func TestParseReadsEveryKindOfNode(t *testing.T) {
 		"greeting": &Play{Prompt: Prompt{File: "https://prompts.example/welcome.wav"}, Next: "menu", Failed: "bye"},
 		"menu": &Menu{
 			Prompt: Prompt{Text: "Press 1 for an agent.", Voice: "en-GB-SoniaNeural"},
-			Keys:   map[string]string{"1": "agent", "#": "menu"}, Repeats: 2, Silence: Duration(7 * time.Second), Nothing: "bye",
+			Keys:   map[string]string{"1": "agent", "9": "never", "#": "menu"}, Repeats: 2, Silence: Duration(7 * time.Second), Nothing: "bye",
 		},
 		"agent": &Agent{
 			Agents: []string{"8:acs:r_t_u", "4:+14255550123"}, Music: &Prompt{Text: "la la"},
@@ -51,6 +53,8 @@ func TestParseReadsEveryKindOfNode(t *testing.T) {
 		},
 		"record": &Record{Channels: "unmixed", Next: "talk"},
 		"talk":   &Talk{Next: "bye"},
+		"never":  &Set{Values: map[string]string{"answer": "never"}, Next: "out"},
+		"out":    &OptOut{Next: "bye"},
 		"bye":    &Play{Prompt: Prompt{Text: "Goodbye."}, Next: "end"},
 		"end":    &Hangup{},
 	}}
@@ -93,7 +97,7 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 		{"a kind that is no text", faulty(`"a":{"kind":1}`), Faults{{"nodes.a.kind", "is missing"}}},
 		{
 			"a kind that does not exist", faulty(`"a":{"kind":"sing"}`),
-			Faults{{"nodes.a.kind", `"sing" is none of agent, hangup, menu, play, record, talk`}},
+			Faults{{"nodes.a.kind", `"sing" is none of agent, hangup, menu, optout, play, record, set, talk`}},
 		},
 		{
 			"members that are misspelt", faulty(`"a":{"kind":"play","prompt":{"txt":"Hello."},"nxt":"end"},` + end),
@@ -125,6 +129,14 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 				{"nodes.a.keys.2", "is missing"}, {"nodes.a.keys.3", `there is no node "x"`},
 				{"nodes.a.nothing", "is missing"},
 				{"nodes.b.next", `there is no node "y"`}, {"nodes.b.failed", `there is no node "z"`},
+			},
+		},
+		{"a set that sets nothing", faulty(`"a":{"kind":"set","next":"end"},` + end), Faults{{"nodes.a.values", "is empty"}}},
+		{
+			"names and values of variables", faulty(`"a":{"kind":"set","values":{"1st":"x","b":"` + strings.Repeat("y", 257) + `"},"next":"end"},` + end),
+			Faults{
+				{"nodes.a.values.1st", "is not a name: a letter, then letters, digits and _, 64 at most"},
+				{"nodes.a.values.b", "has 257 bytes, more than 256"},
 			},
 		},
 		{
