@@ -12,6 +12,7 @@ type Verb string
 // The verbs, named as the operations of Call Automation that they stand for.
 const (
 	Answer      Verb = "answer"
+	Create      Verb = "create" // ring somebody
 	PlayPrompt  Verb = "play"
 	Recognize   Verb = "recognize"   // play a prompt and wait for a key
 	CancelMedia Verb = "cancelMedia" // stop whatever is playing
@@ -19,6 +20,15 @@ const (
 	StartRecord Verb = "startRecording"
 	HangUp      Verb = "hangUp" // for everybody
 	Look        Verb = "look"   // ask who is in the call
+)
+
+// The verbs of what is done to rows of our own, outside the call's.
+const (
+	SlowLine Verb = "slowLine" // the line has had one request too many
+	OptOut   Verb = "optOut"   // the person does not want to be called again
+	Link     Verb = "link"     // tell a recording whose debt it pays
+	Settle   Verb = "settle"   // tell the campaign how its attempt ended
+	Release  Verb = "release"  // give back line and number
 )
 
 // Repeat is what may be done about an action whose fate is unknown.
@@ -32,13 +42,17 @@ const (
 	Paired
 	// Plain: it has no pair; a repeat is a new send.
 	Plain
+	// Storage: it changes a row of ours on a condition, and is repeated without limit.
+	Storage
 )
 
 // Repeat returns the kind of action that the verb is.
 func (v Verb) Repeat() Repeat {
 	switch v {
-	case Add:
+	case Create, Add:
 		return Once
+	case SlowLine, OptOut, Link, Settle, Release:
+		return Storage
 	case Answer, StartRecord, HangUp:
 		return Paired
 	default:
@@ -55,6 +69,8 @@ func (v Verb) Lane() Lane {
 		return LaneRecording
 	case HangUp:
 		return LaneRelease
+	case SlowLine, OptOut, Link, Settle, Release:
+		return LaneStorage
 	default:
 		return LanePeople
 	}
@@ -69,20 +85,26 @@ const (
 	LanePeople    Lane = "people"
 	LaneRecording Lane = "recording"
 	LaneRelease   Lane = "release"
+	LaneStorage   Lane = "storage"
 )
 
-// Action is something that a call owes: a request to ACS that was decided and
-// saved, and of which it is not known yet that it was done.
+// Action is something that a call owes: a request to ACS, or a change of rows that
+// are not the call's, which was decided and saved, and of which it is not known yet
+// that it was done.
 type Action struct {
 	Ref
 	Verb Verb `json:"verb"`
 
-	Target   string        `json:"target,omitempty"` // raw id: whom to add, who presses keys
+	Target   string        `json:"target,omitempty"` // raw id: whom to ring, who presses keys
 	Prompt   *flow.Prompt  `json:"prompt,omitempty"`
 	Loop     bool          `json:"loop,omitempty"`     // play again and again
 	Silence  time.Duration `json:"silence,omitempty"`  // how long to wait for the first key
 	Ring     time.Duration `json:"ring,omitempty"`     // how long the target's telephone rings
 	Channels string        `json:"channels,omitempty"` // "mixed" or "unmixed"
+	// At is when somebody opted out, or until when the line is to wait.
+	At time.Time `json:"at,omitzero"`
+	// Recording is the operation that asked for the recording to be linked.
+	Recording int `json:"recording,omitempty"`
 
 	// By is the run that may send this send, until Until; empty: nobody yet.
 	By    string    `json:"by,omitempty"`

@@ -40,8 +40,10 @@ func (s *step) tooLateToAnswer() {
 // connected takes the call into its flow.
 func (s *step) connected() {
 	s.strikeVerb(Answer)
-	s.met(byAnswer)
-	s.met(byConnect)
+	s.strikeVerb(Create)
+	for _, d := range []Deadline{byAnswer, byConnect, bySettle, byRing} {
+		s.met(d)
+	}
 	switch {
 	case s.State == StateEnded:
 		if s.ConnectedAt.IsZero() {
@@ -50,7 +52,9 @@ func (s *step) connected() {
 	case s.State != StateRinging:
 	case s.goneEarly():
 		s.met(byGone)
-		s.end(Abandoned) // its end overtook its beginning
+		s.end(s.outcomeNow()) // its end overtook its beginning
+	case s.Ending != "": // answered while we were hanging up
+		s.State, s.ConnectedAt = StateConnected, s.now
 	default:
 		s.State, s.ConnectedAt, s.Context = StateConnected, s.now, ""
 		s.deadline(byLook, s.Limits.Look)
@@ -67,14 +71,20 @@ func (s *step) neverConnected() {
 	s.end(s.lost())
 }
 
-// lost is the outcome of a call that was never seen connected. A caller who took
-// the call back, or was connected to nobody, has abandoned it.
+// lost is the outcome of a call that was never seen connected. One that we hung up
+// ends as we meant it to, unless the network knew better. A caller who took the call
+// back, or was connected to nobody, has abandoned it.
 func (s *step) lost() Outcome {
-	switch o := Classify(s.Result); o {
-	case Completed, Cancelled:
-		return Abandoned
-	default:
+	o := Classify(s.Result)
+	switch {
+	case o != Completed && o != Cancelled && o != Failed:
 		return o
+	case s.Ending != "":
+		return s.Ending
+	case o == Failed:
+		return o
+	default:
+		return Abandoned
 	}
 }
 

@@ -22,7 +22,8 @@ type Direction string
 
 // The directions of a call.
 const (
-	Inbound Direction = "inbound" // somebody rang a line of ours
+	Inbound  Direction = "inbound"  // somebody rang a line of ours
+	Outbound Direction = "outbound" // we rang somebody
 )
 
 // State is where a call is in its life.
@@ -42,19 +43,22 @@ type Call struct {
 	Schema    int       `json:"schema"`
 	ID        ID        `json:"id"`
 	Direction Direction `json:"direction"`
-	Line      string    `json:"line"`   // raw id of our line
-	Caller    string    `json:"caller"` // raw id of who called
+	Line      string    `json:"line"`             // raw id of our line
+	Caller    string    `json:"caller,omitempty"` // raw id of who called; empty if we did
+	Callee    string    `json:"callee,omitempty"` // raw id of whom we called
 	Name      string    `json:"name,omitempty"`
 	// Context is the offer's incomingCallContext: a token that only Answer and
 	// Reject may see. It is forgotten when the call is answered or over.
 	Context string `json:"context,omitempty"`
+	// Attempt is the campaign's attempt that the call is; zero for any other call.
+	Attempt Attempt `json:"attempt,omitzero"`
 
 	ConnectionID  string `json:"connectionId,omitempty"`
 	ServerCallID  string `json:"serverCallId,omitempty"`
 	CorrelationID string `json:"correlationId,omitempty"`
 
 	State       State     `json:"state"`
-	OfferedAt   time.Time `json:"offeredAt,omitzero"`
+	OfferedAt   time.Time `json:"offeredAt,omitzero"` // or dialled
 	ConnectedAt time.Time `json:"connectedAt,omitzero"`
 	EndedAt     time.Time `json:"endedAt,omitzero"`
 
@@ -62,6 +66,8 @@ type Call struct {
 	Node  string  `json:"node,omitempty"`  // where in the flow the call is
 	Asked int     `json:"asked,omitempty"` // how often the node's menu was played
 	Wait  Wait    `json:"wait,omitzero"`   // what the node is waiting for
+
+	Values map[string]string `json:"values,omitempty"` // variables that the flow has set
 
 	Roster     Roster      `json:"roster,omitzero"`
 	Agents     []Party     `json:"agents,omitempty"` // those who joined, in that order
@@ -108,8 +114,8 @@ type Invite struct {
 type Roster struct {
 	Sequence     int           `json:"sequence"`
 	Participants []Participant `json:"participants,omitempty"`
-	// Caller says that the caller has been seen among them.
-	Caller bool `json:"caller,omitempty"`
+	// Person says that the call's person has been seen among them.
+	Person bool `json:"person,omitempty"`
 }
 
 // has reports whether the participant is in the call.
@@ -134,10 +140,23 @@ type Recording struct {
 	ID       string         `json:"id,omitempty"` // ACS's id; it may never be told
 	Channels string         `json:"channels"`     // "mixed" or "unmixed"
 	State    RecordingState `json:"state"`
-	Again    bool           `json:"again,omitempty"` // it was asked for a second time
+	Again    bool           `json:"again,omitempty"`  // it was asked for a second time
+	Files    int            `json:"files,omitempty"`  // when it was filed or lost
+	Reason   string         `json:"reason,omitempty"` // why it was lost
 }
 
-// RecordingState is where a recording is in its life, as far as the call goes.
+// owed reports whether the recording's file is still to come.
+func (r Recording) owed() bool {
+	switch r.State {
+	case RecordingWanted, RecordingStarted, RecordingFinished:
+		return true
+	default:
+		return false
+	}
+}
+
+// RecordingState is where a recording is in its life, as far as the call goes. The
+// debt is paid by a file, or by the word that there is none.
 type RecordingState string
 
 // The states of a recording within its call.
@@ -145,18 +164,42 @@ const (
 	RecordingWanted   RecordingState = "wanted"
 	RecordingStarted  RecordingState = "started"
 	RecordingFinished RecordingState = "finished"
+	RecordingFiled    RecordingState = "filed"  // its files are where they belong
+	RecordingLost     RecordingState = "lost"   // no file will come; Reason says why
 	RecordingNone     RecordingState = "failed" // it did not start
 )
 
 // Owes reports whether something is still to be done for the call: it has not
-// ended, or has actions pending.
-func (c Call) Owes() bool { return c.State != StateEnded || len(c.Pending) > 0 }
+// ended, has actions pending, or owes a recording.
+func (c Call) Owes() bool { return c.Busy() || slices.ContainsFunc(c.Recordings, Recording.owed) }
+
+// Busy reports whether the call has not ended or has actions pending.
+func (c Call) Busy() bool { return c.State != StateEnded || len(c.Pending) > 0 }
+
+// HasPending reports whether an action of the verb is pending.
+func (c Call) HasPending(v Verb) bool {
+	return slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Verb == v })
+}
+
+// Person is the raw id of the one whom the call is about: who called, or was called.
+func (c Call) Person() string {
+	if c.Direction == Outbound {
+		return c.Callee
+	}
+	return c.Caller
+}
+
+// Dial is what an outbound call was placed for; zero for any other call.
+func (c Call) Dial() Dial {
+	if c.Direction != Outbound {
+		return Dial{}
+	}
+	return Dial{Line: c.Line, Callee: c.Callee, Attempt: c.Attempt}
+}
 
 // Answered reports whether the call's answer is settled: it is connected, or
 // over, or the answer waits for nothing but ACS's callback.
-func (c Call) Answered() bool {
-	return !slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Verb == Answer })
-}
+func (c Call) Answered() bool { return !c.HasPending(Answer) }
 
 // seenKeys is how many keys of events a call keeps.
 const seenKeys = 16
@@ -172,5 +215,6 @@ func (c Call) clone() Call {
 	c.Deadlines = maps.Clone(c.Deadlines)
 	c.Pending = slices.Clone(c.Pending)
 	c.Seen = slices.Clone(c.Seen)
+	c.Values = maps.Clone(c.Values)
 	return c
 }

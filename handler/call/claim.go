@@ -14,15 +14,33 @@ type Given struct {
 	Now  time.Time
 	Flow *flow.Flow // the version that the call has pinned
 	Run  string     // who is writing: owns the actions that this write claims
+	Gate *Gate      // whether the call may still be placed; nil: it was not asked
+}
+
+// Gate is the verdict on a call that is to be placed: may it be, and by which rule.
+type Gate struct {
+	Open bool   `json:"open"`
+	Rule string `json:"rule"`
+}
+
+// AsksGate reports whether the call is to be placed by another request than its
+// first, which may be sent now: then it has to be asked again whether it may be. The
+// first one was asked for when the call was opened.
+func (c Call) AsksGate(now time.Time) bool {
+	return slices.ContainsFunc(c.Pending, func(a Action) bool {
+		return a.Verb == Create && a.Send > 1 && a.By == "" && a.free(now)
+	})
 }
 
 // Move returns c after e: stepped, its free actions claimed for g.Run, and
-// counted as one row of history. It reports false, and c as it was, when the
-// event is a Tick that changes nothing.
+// counted as one row of history. It reports false, and c as it was, when the event
+// changes nothing and is a Tick, or the history is full: then only what is done
+// about the call's debts is written down.
 func Move(c Call, e Event, g Given) (Call, bool) {
 	now := later(g.Now.UTC().Round(0), c.Updated)
-	next := claim(Step(c, e, g), g.Run, now)
-	if _, tick := e.Body.(Tick); tick && reflect.DeepEqual(normal(next), normal(c)) {
+	next := claim(Step(c, e, g), g, now)
+	_, tick := e.Body.(Tick)
+	if (tick || c.Seq >= maxHistory) && reflect.DeepEqual(normal(next), normal(c)) {
 		return c, false
 	}
 	next.Seq++
@@ -53,11 +71,12 @@ func (c Call) Owns(run string, a Action) bool {
 
 // claim gives the run every action that may be sent now: the first of each lane,
 // and those behind it as long as all before them are its own.
-func claim(c Call, run string, now time.Time) Call {
+func claim(c Call, g Given, now time.Time) Call {
 	blocked := map[Lane]bool{}
 	for i, a := range c.Pending {
 		lane := a.Verb.Lane()
-		if blocked[lane] || !a.free(now) {
+		shut := a.Verb == Create && a.Send > 1 && (g.Gate == nil || !g.Gate.Open)
+		if blocked[lane] || !a.free(now) || shut {
 			blocked[lane] = true
 			continue
 		}
@@ -65,7 +84,7 @@ func claim(c Call, run string, now time.Time) Call {
 			a = a.resend(false, time.Time{})
 			c.Wait.follow(a.Ref)
 		}
-		a.By, a.Until, a.NotBefore = run, c.until(a.Verb, now), time.Time{}
+		a.By, a.Until, a.NotBefore = g.Run, c.until(a.Verb, now), time.Time{}
 		a.Claims++
 		if a.FirstSent.IsZero() {
 			a.FirstSent = now.Truncate(time.Second)

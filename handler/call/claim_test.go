@@ -77,7 +77,11 @@ func TestWake(t *testing.T) {
 		{"a prompt is over some time", greeted, nil, limits.Prompt + flow.Prompt{Text: "Hello."}.Spoken()},
 		{"people who talk are looked at", talking, nil, limits.Look},
 		{"a hang-up is heard of", released, nil, limits.Hangup},
-		{"nothing is owed after the end", over, nil, 0},
+		{"a telephone has rung long enough", placed, nil, limits.Ring},
+		{"a call of unknown fate is settled", unheardOf, nil, limits.Settle},
+		{"a throttled call may be placed", denied, nil, 5 * time.Second},
+		{"a recording is lost", over, nil, limits.Recording},
+		{"nothing is owed after the end", filed, nil, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

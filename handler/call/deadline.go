@@ -13,6 +13,12 @@ type Limits struct {
 	Hangup         time.Duration `json:"hangup"`         // from the hang-up to Disconnected
 	Look           time.Duration `json:"look"`           // without news of a connected call
 	Call           time.Duration `json:"call"`           // the whole call
+	// Ring is how long somebody's telephone rings whom we call, Settle how long an
+	// attempt of unknown fate may still be heard of.
+	Ring   time.Duration `json:"ring"`
+	Settle time.Duration `json:"settle"`
+	// Recording is from the end of a call to the file of its recording.
+	Recording time.Duration `json:"recording"`
 }
 
 // own is how long the run that claimed an action may work on it: three times the
@@ -22,16 +28,24 @@ func (l Limits) own(v Verb) time.Duration {
 	if v == Answer {
 		return 9 * l.Request / 10
 	}
-	return 3 * l.Request
+	return 3 * l.Timeout(v)
 }
 
 // Timeout is how long one request for the action may take, retries included.
 func (l Limits) Timeout(v Verb) time.Duration {
-	if v == Answer {
+	switch {
+	case v.Repeat() == Storage:
+		return storageTime
+	case v == Answer:
 		return l.Request / 2
+	default:
+		return l.Request
 	}
-	return l.Request
 }
+
+// storageTime is how long it may take to change rows of ours. It is no limit of the
+// call's: a call that was buried has none, and has to give back what was taken for it.
+const storageTime = 10 * time.Second
 
 // Deadline names a wait of a call that must come to an end.
 type Deadline string
@@ -47,6 +61,9 @@ const (
 	byHangup    Deadline = "hangup"    // hear that the call is over
 	byLook      Deadline = "look"      // hear anything
 	byEnd       Deadline = "end"       // longest call
+	bySettle    Deadline = "settle"    // hear whether the call was placed
+	byRing      Deadline = "ring"      // somebody answers
+	byFile      Deadline = "file"      // recordings filed
 )
 
 // goneWait is how long the end of a call that was not seen connected waits for

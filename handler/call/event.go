@@ -68,9 +68,18 @@ type Offered struct {
 	Limits Limits `json:"limits"`
 }
 
+// Dialled opens an outbound call: somebody is to be rung.
+type Dialled struct {
+	Dial
+	Flow   FlowRef `json:"flow"`
+	Limits Limits  `json:"limits"`
+}
+
 // Buried ends a call that was listed as one that owes something but never
-// written: whoever opened it has died, or is too late.
-type Buried struct{}
+// written: whoever opened it has died, or is too late, or has thought better of it.
+type Buried struct {
+	Dial
+}
 
 // FlowRef names one version of a flow.
 type FlowRef struct {
@@ -136,6 +145,19 @@ type (
 		RecordingID string `json:"recordingId,omitempty"`
 		Op          int    `json:"op,omitempty"`
 	}
+	// RecordingKept: the files of a recording are where they belong.
+	RecordingKept struct {
+		RecordingID string `json:"recordingId"`
+		Op          int    `json:"op"`    // our operation that asked for the recording
+		Files       int    `json:"files"` // how many ACS has told us of
+	}
+	// RecordingGone: of the files of a recording, not all will ever come.
+	RecordingGone struct {
+		RecordingID string `json:"recordingId"`
+		Op          int    `json:"op"`    // our operation that asked for the recording
+		Files       int    `json:"files"` // how many ACS has told us of
+		Reason      string `json:"reason"`
+	}
 	// Unknown: an event that this version has no use for. It is in the history.
 	Unknown struct {
 		Type string `json:"type"`
@@ -158,8 +180,15 @@ type Replied struct {
 	RetryAfter time.Duration `json:"retryAfter,omitempty"`
 	// RecordingID is what starting a recording gave; it may give none.
 	RecordingID string `json:"recordingId,omitempty"`
-	// Participants are who is in the call, in the answer to a look.
+	// Participants are who is in the call, in the answer to a look; Connected that
+	// a call that we placed was answered.
 	Participants []Participant `json:"participants,omitempty"`
+	Connected    bool          `json:"connected,omitempty"`
+	// Recording is where a recording is already, in the answer to a link, with so
+	// many Files, and Reason why it is lost.
+	Recording RecordingState `json:"recording,omitempty"`
+	Files     int            `json:"files,omitempty"`
+	Reason    string         `json:"reason,omitempty"`
 }
 
 // Verdict is what is known of a request after it was sent.
@@ -178,7 +207,10 @@ const (
 type Tick struct{}
 
 func (Offered) kind() string             { return "offered" }
+func (Dialled) kind() string             { return "dialled" }
 func (Buried) kind() string              { return "buried" }
+func (RecordingKept) kind() string       { return "recordingKept" }
+func (RecordingGone) kind() string       { return "recordingGone" }
 func (Connected) kind() string           { return "connected" }
 func (Disconnected) kind() string        { return "disconnected" }
 func (AnswerFailed) kind() string        { return "answerFailed" }
@@ -202,7 +234,10 @@ func (Tick) kind() string                { return "tick" }
 // bodies reads a body of each kind.
 var bodies = map[string]func([]byte) (Body, error){
 	"offered":             read[Offered],
+	"dialled":             read[Dialled],
 	"buried":              read[Buried],
+	"recordingKept":       read[RecordingKept],
+	"recordingGone":       read[RecordingGone],
 	"connected":           read[Connected],
 	"disconnected":        read[Disconnected],
 	"answerFailed":        read[AnswerFailed],

@@ -13,6 +13,7 @@ type Entry struct {
 	Now     time.Time `json:"now"`
 	Run     string    `json:"run"` // who wrote it
 	Event   Event     `json:"event"`
+	Gate    *Gate     `json:"gate,omitempty"`
 	Rules   int       `json:"rules"` // StepVersion
 	State   State     `json:"state"` // after it
 	Node    string    `json:"node,omitempty"`
@@ -20,9 +21,9 @@ type Entry struct {
 }
 
 // Recorded returns the entry of the transition from before to after.
-func Recorded(before, after Call, e Event, run string) Entry {
+func Recorded(before, after Call, e Event, g Given) Entry {
 	entry := Entry{
-		Seq: after.Seq, Now: after.Updated, Run: run, Event: e, Rules: StepVersion,
+		Seq: after.Seq, Now: after.Updated, Run: g.Run, Event: e, Gate: g.Gate, Rules: StepVersion,
 		State: after.State, Node: after.Node,
 	}
 	for _, a := range after.Pending {
@@ -38,7 +39,7 @@ func Recorded(before, after Call, e Event, run string) Entry {
 func Replay(id ID, history []Entry, f *flow.Flow) Call {
 	c := Call{ID: id}
 	for _, entry := range history {
-		c, _ = Move(c, entry.Event, Given{Now: entry.Now, Flow: f, Run: entry.Run})
+		c, _ = Move(c, entry.Event, Given{Now: entry.Now, Flow: f, Run: entry.Run, Gate: entry.Gate})
 	}
 	return c
 }

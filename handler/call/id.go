@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"strconv"
 	"strings"
 )
 
@@ -12,6 +13,12 @@ import (
 // id, the called line exactly as delivered, and the incomingCallContext.
 func InboundID(correlationID, line, incomingCallContext string) ID {
 	return derive("in-", correlationID, line, incomingCallContext)
+}
+
+// OutboundID derives the id of the call that one attempt at a contact makes: from
+// the campaign, the contact, and the number of the attempt.
+func OutboundID(campaign, contact string, claim int) ID {
+	return derive("out-", campaign, contact, strconv.Itoa(claim))
 }
 
 var idText = base32.StdEncoding.WithPadding(base32.NoPadding)

@@ -19,3 +19,21 @@ func TestInboundIDIsTheSameInEveryDeliveryAndDiffersInEveryOffer(t *testing.T) {
 		t.Errorf("id = %s", id)
 	}
 }
+
+func TestOutboundIDIsTheSameForOneAttemptAndDiffersInEveryOther(t *testing.T) {
+	id := OutboundID("campaign", "contact", 1)
+	if id != OutboundID("campaign", "contact", 1) {
+		t.Error("it changes from try to try")
+	}
+	for _, other := range []ID{
+		OutboundID("campaign2", "contact", 1), OutboundID("campaign", "contact2", 1), OutboundID("campaign", "contact", 2),
+		OutboundID("campaignc", "ontact", 1), InboundID("campaign", "contact", "1"),
+	} {
+		if id == other {
+			t.Errorf("two calls have the id %s", id)
+		}
+	}
+	if len(id) != 4+26 || id[:4] != "out-" {
+		t.Errorf("id = %s", id)
+	}
+}

@@ -26,7 +26,8 @@ var t0 = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 var limits = Limits{
 	Request: 10 * time.Second, Answer: 25 * time.Second, Connect: 20 * time.Second, Prompt: 2 * time.Minute,
 	InviteGrace: 10 * time.Second, RecordingStart: 30 * time.Second, Hangup: 15 * time.Second,
-	Look: 5 * time.Minute, Call: time.Hour,
+	Look: 5 * time.Minute, Call: time.Hour, Ring: 45 * time.Second, Settle: 10 * time.Minute,
+	Recording: 25 * time.Hour,
 }
 
 // spoken is longer than any prompt of the tests takes to speak.
@@ -65,6 +66,7 @@ type life struct {
 	c       Call
 	flow    *flow.Flow
 	now     time.Time
+	gate    *Gate // the next verdict on placing the call
 	history []Entry
 	runs    int
 	keys    int
@@ -96,12 +98,13 @@ func (l *life) move(e Event) (run string) {
 	l.runs++
 	run = fmt.Sprintf("run-%d", l.runs)
 	before := doc(l.t, l.c)
-	next, moved := Move(l.c, e, Given{Now: l.now, Flow: l.flow, Run: run})
+	given := Given{Now: l.now, Flow: l.flow, Run: run, Gate: l.gate}
+	next, moved := Move(l.c, e, given)
 	if after := doc(l.t, l.c); after != before {
 		l.t.Fatalf("%s changed its argument (-before +after):\n%s", e.Kind(), cmp.Diff(before, after))
 	}
 	if moved {
-		l.history = append(l.history, Recorded(l.c, next, e, run))
+		l.history = append(l.history, Recorded(l.c, next, e, given))
 	}
 	l.c = next
 	l.check(e)
@@ -148,7 +151,8 @@ func (l *life) check(e Event) {
 		case a.By != "" && a.By != first:
 			l.t.Fatalf("after %s: %s %v was claimed though it is behind another run's", e.Kind(), a.Verb, a.Ref)
 		}
-		if a.By == "" && owners[lane] == "" && any == false && !l.now.Before(a.NotBefore) {
+		gated := a.Verb == Create && a.Send > 1 && l.gate == nil
+		if a.By == "" && owners[lane] == "" && !any && !gated && !l.now.Before(a.NotBefore) {
 			l.t.Fatalf("after %s: nobody has claimed %s %v", e.Kind(), a.Verb, a.Ref)
 		}
 	}
@@ -159,47 +163,36 @@ func (l *life) check(e Event) {
 
 // stuck says why nothing would ever happen to the call if no event came any more.
 func stuck(c Call, f *flow.Flow) string {
-	_, end := c.Deadlines[byEnd]
-	_, hangup := c.Deadlines[byHangup]
-	_, look := c.Deadlines[byLook]
+	waits := func(d Deadline) bool { return !c.Deadlines[d].IsZero() }
 	owes := func(v Verb) bool {
 		return slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Verb == v })
 	}
 	switch {
 	case c.State == StateEnded:
-		if c.Outcome == "" || c.EndedAt.IsZero() || len(c.Deadlines) > 0 {
-			return "it has ended without an outcome, a time, or with a deadline"
-		}
-		if len(c.Pending) > 1 || len(c.Pending) == 1 && !owes(HangUp) {
-			return "it has ended and owes more than a hang-up"
-		}
-		return ""
+		return stuckEnded(c)
 	case c.State == StateRinging:
-		_, answer := c.Deadlines[byAnswer]
-		_, connect := c.Deadlines[byConnect]
-		_, gone := c.Deadlines[byGone]
-		if !end || !(answer && owes(Answer) || connect || gone || owes(Look)) {
+		inbound := waits(byAnswer) && owes(Answer) || waits(byConnect)
+		outbound := waits(bySettle) || waits(byRing) || waits(byHangup) && c.Ending != ""
+		if !waits(byEnd) || !(inbound || outbound || waits(byGone) || owes(Look)) {
 			return "ringing, and nothing is waited for"
 		}
 		return ""
 	case c.Ending != "":
-		if !hangup {
+		if !waits(byHangup) {
 			return "nobody looks whether the hang-up was heard"
 		}
 		return ""
-	case !end || !look && !owes(Look):
+	case !waits(byEnd) || !waits(byLook) && !owes(Look):
 		return "connected, and nobody would look"
 	}
-	_, prompt := c.Deadlines[byPrompt]
-	_, invite := c.Deadlines[byInvite]
 	switch f.Nodes[c.Node].(type) {
 	case *flow.Play, *flow.Menu:
-		if !prompt || c.Wait.Media == (Ref{}) {
+		if !waits(byPrompt) || c.Wait.Media == (Ref{}) {
 			return "no prompt is waited for"
 		}
 	case *flow.Agent:
 		looking := slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Ref == c.Wait.Invite.Look })
-		if !invite && !looking {
+		if !waits(byInvite) && !looking {
 			return "no invitation is waited for"
 		}
 	case *flow.Talk:
@@ -208,6 +201,33 @@ func stuck(c Call, f *flow.Flow) string {
 		}
 	default:
 		return fmt.Sprintf("at a node that does not wait: %q", c.Node)
+	}
+	return ""
+}
+
+// stuckEnded is stuck for a call that has ended: it may owe a late hang-up, changes
+// of rows of ours, and recordings until their deadline.
+func stuckEnded(c Call) string {
+	if c.Outcome == "" || c.EndedAt.IsZero() {
+		return "it has ended without an outcome or a time"
+	}
+	hangUps := 0
+	for _, a := range c.Pending {
+		if a.Verb == HangUp {
+			hangUps++
+		} else if a.Verb.Repeat() != Storage {
+			return "it has ended and owes " + string(a.Verb)
+		}
+	}
+	if hangUps > 1 {
+		return "it has ended and is hung up twice"
+	}
+	debts := 0
+	if slices.ContainsFunc(c.Recordings, Recording.owed) {
+		debts = 1
+	}
+	if _, file := c.Deadlines[byFile]; len(c.Deadlines) != debts || file != (debts == 1) {
+		return "it has ended with other deadlines than that of its recordings"
 	}
 	return ""
 }
@@ -263,7 +283,7 @@ func (l *life) answers(a Action, b Replied) {
 
 func replyTo(a Action, at time.Time, b Replied) Event {
 	e := Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Claims), At: at, Ref: a.Ref, Body: b}
-	if a.Verb == Answer && b.Verdict == Done {
+	if (a.Verb == Answer || a.Verb == Create) && b.Verdict == Done {
 		e.ConnectionID, e.ServerCallID = "conn-1", "server-1"
 	}
 	return e
@@ -342,6 +362,7 @@ func talking(t tester) *life {
 	l.replies(StartRecord, done)
 	l.happens(people(2, caller, anna))
 	l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: l.c.Recordings[0].Op})
+	l.replies(Link, done)
 	return l
 }
 
@@ -363,11 +384,19 @@ func released(t tester) *life {
 	return l
 }
 
-// over: the call has come to its usual end.
+// over: the call has come to its usual end, and owes its recording.
 func over(t tester) *life {
 	t.Helper()
 	l := released(t)
 	l.happens(Disconnected{})
+	return l
+}
+
+// filed: the recording is where it belongs.
+func filed(t tester) *life {
+	t.Helper()
+	l := over(t)
+	l.move(Event{Key: "filed", Body: RecordingKept{RecordingID: "rec-1", Op: l.c.Recordings[0].Op}})
 	return l
 }
 

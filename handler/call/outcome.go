@@ -17,8 +17,18 @@ const (
 	Misconfigured Outcome = "misconfigured" // line, licence or trunk are not set up
 	TooMany       Outcome = "throttled"     // ACS had too many requests
 	Cancelled     Outcome = "cancelled"     // we took it back
+	NotKnown      Outcome = "unknown"       // it may have rung, and nothing was ever heard of it
 	Failed        Outcome = "failed"        // anything else that went wrong
 )
+
+// Spends reports whether an attempt that ended so counts as one: somebody may have
+// been rung, or never can be. The others came to nothing for reasons of ours, which
+// say nothing about whom we called.
+func (o Outcome) Spends() bool { return o != Cancelled && !o.lineFails() }
+
+// lineFails reports whether a call that ended so came to nothing because of its line:
+// the next one from there would fare no better.
+func (o Outcome) lineFails() bool { return o == TooMany || o == LineLimit || o == Misconfigured }
 
 // Classify returns the outcome of a call that came to nothing, from ACS's codes.
 // The network's own word (SIP, Q.850) is more exact than ACS's and goes first
@@ -50,6 +60,20 @@ func Classify(r Result) Outcome {
 	return Failed
 }
 
+// ClassifyRequest returns the outcome of a call that ACS refused to place. Its status
+// is that of our request, and says nothing of the telephone network; a sub code may.
+func ClassifyRequest(r Result) Outcome {
+	if _, known := bySubCode[r.SubCode]; known || r.SubCode > 540000 || r.SIP != 0 || r.Code == 429 {
+		return Classify(r)
+	}
+	switch r.Code {
+	case 401, 403, 404, 405: // credentials, rights, the address of the resource, a missing set-up
+		return Misconfigured
+	default:
+		return Failed
+	}
+}
+
 // refusal tells apart the two meanings of SIP 603: the callee declined, or the
 // line already holds as many calls as it may. Q.850 causes of missing resources
 // (34, 38, 41 to 44, 47) are the latter.
@@ -63,6 +87,8 @@ func refusal(r Result) Outcome {
 
 var bySubCode = map[int]Outcome{
 	7000:   Completed,
+	7504:   Misconfigured, // no permission
+	7507:   Misconfigured, // the key of another resource
 	8516:   TooMany,
 	8529:   TooMany,
 	8530:   TooMany,
@@ -71,6 +97,7 @@ var bySubCode = map[int]Outcome{
 	8541:   NoAnswer,
 	8542:   Cancelled,
 	8544:   InvalidNumber,
+	8567:   Misconfigured, // no speech service
 	8587:   Missed,
 	10057:  NoAnswer,
 	10105:  Misconfigured,

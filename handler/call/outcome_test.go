@@ -47,6 +47,9 @@ func TestClassify(t *testing.T) {
 		{"too many calls", Result{SubCode: 8516}, TooMany},
 		{"too many calls this month", Result{SubCode: 8529}, TooMany},
 		{"too many active calls", Result{SubCode: 8530}, TooMany},
+		{"no permission", Result{Code: 403, SubCode: 7504}, Misconfigured},
+		{"the key of another resource", Result{Code: 403, SubCode: 7507}, Misconfigured},
+		{"no speech service", Result{Code: 400, SubCode: 8567}, Misconfigured},
 		{"answered too late", Result{Code: 400, SubCode: 8587}, Missed},
 		{"the network's word goes before ACS's code", Result{Code: 500, SIP: 404}, InvalidNumber},
 		{"the sub code goes before the network's word", Result{SubCode: 10105, SIP: 480}, Misconfigured},
@@ -59,5 +62,48 @@ func TestClassify(t *testing.T) {
 				t.Errorf("outcome = %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestARefusedRequestSaysNothingOfWhoWasToBeCalled(t *testing.T) {
+	tests := []struct {
+		name   string
+		result Result
+		want   Outcome
+	}{
+		{"credentials that are not taken", Result{Code: 401}, Misconfigured},
+		{"no permission", Result{Code: 403}, Misconfigured},
+		{"another resource's key", Result{Code: 403, SubCode: 7507}, Misconfigured},
+		{"the wrong address", Result{Code: 404}, Misconfigured},
+		{"nothing there", Result{Code: 404, SubCode: 8522}, Misconfigured},
+		{"no configuration", Result{Code: 405, SubCode: 8522}, Misconfigured},
+		{"an invalid argument", Result{Code: 400, SubCode: 8523}, Failed},
+		{"a request that our own client would not send", Result{}, Failed},
+		{"a number that the network does not know", Result{Code: 404, SubCode: 560404}, InvalidNumber},
+		{"a number that the platform does not know", Result{Code: 404, SubCode: 511404}, InvalidNumber},
+		{"a callee who is busy", Result{Code: 486, SubCode: 560486}, Busy},
+		{"too many calls", Result{Code: 403, SubCode: 8530}, TooMany},
+	}
+	for _, tt := range tests {
+		if got := ClassifyRequest(tt.result); got != tt.want {
+			t.Errorf("%s: outcome %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestAttemptsThatCount(t *testing.T) {
+	// Each outcome there is, and whether somebody may have been rung, or never can be.
+	counts := map[bool][]Outcome{
+		true: {
+			Completed, Abandoned, Missed, Busy, NoAnswer, Declined, InvalidNumber, Blocked, NotKnown, Failed,
+		},
+		false: {LineLimit, TooMany, Misconfigured, Cancelled},
+	}
+	for want, outcomes := range counts {
+		for _, o := range outcomes {
+			if got := o.Spends(); got != want {
+				t.Errorf("an attempt that ended %s counts: %v, want %v", o, got, want)
+			}
+		}
 	}
 }

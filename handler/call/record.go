@@ -40,14 +40,63 @@ func (s *step) recordingChanged(b RecordingChanged) {
 	if i < 0 {
 		return
 	}
-	if b.RecordingID != "" {
-		s.Recordings[i].ID = b.RecordingID
-	}
+	s.learnRecording(i, b.RecordingID)
 	switch {
-	case b.Active && s.Recordings[i].State != RecordingFinished:
+	case b.Active && (s.Recordings[i].State == RecordingWanted || s.Recordings[i].State == RecordingNone):
 		s.recordingRuns(i)
 	case !b.Active && s.Recordings[i].State == RecordingStarted:
 		s.Recordings[i].State = RecordingFinished
+	}
+}
+
+// learnRecording takes in by which id ACS knows a recording, and owes to tell the
+// recording's row whose it is.
+func (s *step) learnRecording(i int, id string) {
+	if id == "" || s.Recordings[i].ID == id {
+		return
+	}
+	s.Recordings[i].ID = id
+	s.do(Action{Verb: Link, Recording: s.Recordings[i].Op})
+}
+
+// paid takes in what came of a recording: its files, or the word that there are none.
+// ACS may tell of another file later; what is known of more files counts.
+func (s *step) paid(op int, id string, state RecordingState, files int, reason string) {
+	i := s.recording(op, id)
+	if i < 0 || files < s.Recordings[i].Files || files == s.Recordings[i].Files && s.Recordings[i].State == RecordingFiled {
+		return
+	}
+	s.Recordings[i].State, s.Recordings[i].Files, s.Recordings[i].Reason = state, files, reason
+	if s.Recordings[i].ID == "" {
+		s.Recordings[i].ID = id
+	}
+	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool {
+		return a.Op == s.Recordings[i].Op || a.Verb == Link && a.Recording == s.Recordings[i].Op
+	})
+	s.owedNoMore()
+}
+
+// owedNoMore clears the waits for recordings that nothing is waited for any more.
+func (s *step) owedNoMore() {
+	if !s.wanted() {
+		s.met(byRecording)
+	}
+	if !slices.ContainsFunc(s.Recordings, Recording.owed) {
+		s.met(byFile)
+	}
+}
+
+// fileOverdue gives up the recordings whose files have not come: ACS has deleted
+// them by now.
+func (s *step) fileOverdue() {
+	for i, r := range s.Recordings {
+		if r.owed() {
+			s.Recordings[i].State = RecordingLost
+			s.Recordings[i].Reason = "no file came in time"
+			if r.ID == "" {
+				s.Recordings[i].Reason = "no file came in time, and ACS never told its id"
+			}
+		}
 	}
 }
 
@@ -56,6 +105,7 @@ func (s *step) recordingRuns(i int) {
 	s.Recordings[i].State = RecordingStarted
 	if s.State == StateEnded {
 		s.Recordings[i].State = RecordingFinished
+		s.deadline(byFile, s.Limits.Recording)
 	}
 	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool {
 		return a.Verb == StartRecord && a.Op == s.Recordings[i].Op
@@ -65,13 +115,22 @@ func (s *step) recordingRuns(i int) {
 	}
 }
 
+// recordingReplied takes in what ACS answered, after the call's end or a callback,
+// to a request for a recording. A refusal of an earlier send says nothing of the latest.
+func (s *step) recordingReplied(i int, b Replied) {
+	switch {
+	case b.Verdict == Done:
+		s.learnRecording(i, b.RecordingID)
+	case b.Verdict == Refused && s.e.Ref.Send == s.Recordings[i].Send:
+		s.recordingRefused(i, b)
+	}
+}
+
 // recordingFailed takes in that a recording did not start.
 func (s *step) recordingFailed(b RecordingFailed) {
 	if i := s.recording(b.Op, b.RecordingID); i >= 0 && s.Recordings[i].State == RecordingWanted {
 		s.Recordings[i].State = RecordingNone
-		if !s.wanted() {
-			s.met(byRecording)
-		}
+		s.owedNoMore()
 	}
 }
 
@@ -95,8 +154,7 @@ func (s *step) recordingOverdue() {
 			continue
 		}
 		if r.Again {
-			s.Recordings[i].State = RecordingNone
-			continue
+			continue // it may run all the same: its file is owed
 		}
 		s.Recordings[i].Again, s.Recordings[i].Send = true, r.Send+1
 		s.Pending = append(s.Pending, Action{

@@ -27,24 +27,24 @@ func TestRecording(t *testing.T) {
 			Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
 		{"has the id that ACS's answer gives", func(l *life) {
 			l.replies(StartRecord, Replied{Verdict: Done, RecordingID: "rec-1"})
-		}, "connected at talk", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
+		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
 		{"may get its id only from the callback", func(l *life) {
 			l.replies(StartRecord, done)
 			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
-		}, "connected at talk", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"a callback before ACS's answer proves it", func(l *life) {
 			start := l.owed(StartRecord)
 			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 			l.answers(start, unheard)
-		}, "connected at talk", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"a callback at the call's own address is known by ACS's id", func(l *life) {
 			l.replies(StartRecord, Replied{Verdict: Done, RecordingID: "rec-1"})
 			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true})
-		}, "connected at talk", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"or is the one that is waited for", func(l *life) {
 			l.replies(StartRecord, done)
 			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true})
-		}, "connected at talk", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"a callback of another recording is not its own", func(l *life) {
 			l.replies(StartRecord, done)
 			l.happens(RecordingChanged{RecordingID: "rec-9", Active: true, Op: 99})
@@ -54,7 +54,7 @@ func TestRecording(t *testing.T) {
 			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 			l.happens(RecordingChanged{RecordingID: "rec-1", Op: op(l)})
 			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)}) // overtaken
-		}, "connected at talk", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
+		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
 		{"that does not start does not hold up the talk", func(l *life) {
 			l.replies(StartRecord, done)
 			l.happens(RecordingFailed{Op: op(l)})
@@ -65,7 +65,7 @@ func TestRecording(t *testing.T) {
 		{"that is refused and runs all the same runs", func(l *life) {
 			l.replies(StartRecord, refuses("8523"))
 			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
-		}, "connected at talk", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"throttled is a new send", func(l *life) {
 			l.replies(StartRecord, throttled(time.Second))
 			l.passes(time.Second)
@@ -89,7 +89,7 @@ func TestRecording(t *testing.T) {
 			l.passes(limits.RecordingStart)
 			l.replies(StartRecord, done)
 			l.passes(limits.RecordingStart)
-		}, "connected at talk", Recording{Send: 2, Again: true, Channels: "mixed", State: RecordingNone}},
+		}, "connected at talk", Recording{Send: 2, Again: true, Channels: "mixed", State: RecordingWanted}},
 		{"unheard is repeated with its pair", func(l *life) {
 			l.replies(StartRecord, unheard)
 			l.passes(30 * time.Second)
@@ -103,14 +103,34 @@ func TestRecording(t *testing.T) {
 			l.replies(StartRecord, done)
 			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 			l.happens(Disconnected{})
-		}, "ended completed", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
-		{"that never ran when the call ends is none", func(l *life) { l.happens(Disconnected{}) },
-			"ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingNone}},
+		}, "ended completed, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
+		{"that may run when the call ends is owed", func(l *life) { l.happens(Disconnected{}) },
+			"ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
+		{"that was certainly not asked for when the call ends is none", func(l *life) {
+			l.replies(StartRecord, throttled(time.Minute))
+			l.happens(Disconnected{})
+		}, "ended completed", Recording{Send: 2, Channels: "mixed", State: RecordingNone}},
+		{"that was refused while the call ended is none", func(l *life) {
+			start := l.owed(StartRecord)
+			l.happens(Disconnected{})
+			l.answers(start, refuses(CodeGone))
+		}, "ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingNone}},
+		{"that was taken while the call ended has the id of ACS's answer", func(l *life) {
+			start := l.owed(StartRecord)
+			l.happens(Disconnected{})
+			l.answers(start, Replied{Verdict: Done, RecordingID: "rec-1"})
+		}, "ended completed, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
+		{"is owed though ACS refused a send before the latest", func(l *life) {
+			first := l.owed(StartRecord)
+			l.passes(pairLife)
+			l.happens(Disconnected{})
+			l.answers(first, refuses(CodeGone))
+		}, "ended completed", Recording{Send: 2, Again: true, Channels: "mixed", State: RecordingWanted}},
 		{"that is heard of after the call's end was one", func(l *life) {
 			o := op(l)
 			l.happens(Disconnected{})
 			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: o})
-		}, "ended completed", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
+		}, "ended completed, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -153,4 +173,118 @@ func TestTwoRecordingsAreStartedOneAfterTheOther(t *testing.T) {
 		t.Errorf("then %d are claimed: %+v", got, l.c.Pending)
 	}
 	l.replays()
+}
+
+func TestDebt(t *testing.T) {
+	// asked: the call has ended, and of the recording nothing was heard but that ACS took the request.
+	asked := func(t tester) *life {
+		l := inviting(t)
+		l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
+		l.replies(StartRecord, done)
+		l.happens(Disconnected{})
+		return l
+	}
+	// linking: ACS has told the recording's id late, and the recording's row is to know.
+	linking := func(t tester) *life {
+		l := asked(t)
+		l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: l.c.Recordings[0].Op})
+		return l
+	}
+	op := func(l *life) int { return l.c.Recordings[0].Op }
+	kept := func(l *life, op int, id string) {
+		l.move(Event{Key: "kept", Body: RecordingKept{RecordingID: id, Op: op}})
+	}
+	gone := func(l *life, reason string) {
+		l.move(Event{Key: "gone", Body: RecordingGone{RecordingID: "rec-1", Op: op(l), Reason: reason}})
+	}
+	linked := func(l *life, state RecordingState, reason string) {
+		if got := l.owed(Link).Recording; got != op(l) {
+			l.t.Errorf("linked is recording %d", got)
+		}
+		l.replies(Link, Replied{Verdict: Done, Recording: state, Reason: reason})
+	}
+	tests := []struct {
+		name   string
+		from   func(tester) *life
+		then   func(l *life)
+		want   string // the call
+		state  RecordingState
+		reason string
+	}{
+		{"is owed when the call has ended", over, func(l *life) {}, "ended completed", RecordingFinished, ""},
+		{"is paid when the files are where they belong", over, func(l *life) { kept(l, op(l), "rec-1") },
+			"ended completed", RecordingFiled, ""},
+		{"is known by ACS's id", over, func(l *life) { kept(l, 0, "rec-1") }, "ended completed", RecordingFiled, ""},
+		{"is not paid by another recording", over, func(l *life) { kept(l, 99, "rec-9") },
+			"ended completed", RecordingFinished, ""},
+		{"may be paid while people talk", talking, func(l *life) { kept(l, op(l), "rec-1") },
+			"connected at talk", RecordingFiled, ""},
+		{"that is paid during the call is not owed at its end", talking, func(l *life) {
+			kept(l, op(l), "rec-1")
+			l.happens(Disconnected{})
+		}, "ended completed", RecordingFiled, ""},
+		{"that is paid is not asked for, nor linked", linking, func(l *life) { kept(l, op(l), "rec-1") },
+			"ended completed", RecordingFiled, ""},
+		{"is lost when ACS has nothing any more", over, func(l *life) { gone(l, "deleted") },
+			"ended completed", RecordingLost, "deleted"},
+		{"is paid by files that come after all", over, func(l *life) {
+			gone(l, "deleted")
+			kept(l, op(l), "rec-1")
+		}, "ended completed", RecordingFiled, ""},
+		{"stays paid, whatever is said later", over, func(l *life) {
+			kept(l, op(l), "rec-1")
+			gone(l, "deleted")
+		}, "ended completed", RecordingFiled, ""},
+		{"is owed without an id", asked, func(l *life) {}, "ended completed", RecordingWanted, ""},
+		{"gets its id late, and is linked", linking, func(l *life) {},
+			"ended completed, owes link", RecordingFinished, ""},
+		{"is owed when it is linked to a recording that is not filed yet", linking, func(l *life) {
+			linked(l, "", "")
+		}, "ended completed", RecordingFinished, ""},
+		{"is paid when it is linked to a recording that was filed", linking, func(l *life) {
+			linked(l, RecordingFiled, "")
+		}, "ended completed", RecordingFiled, ""},
+		{"is lost when it is linked to a recording that was lost", linking, func(l *life) {
+			linked(l, RecordingLost, "deleted")
+		}, "ended completed", RecordingLost, "deleted"},
+		{"is linked in the end", linking, func(l *life) {
+			l.replies(Link, unheard)
+			l.passes(time.Second)
+		}, "ended completed, owes link", RecordingFinished, ""},
+		{"is none when ACS says late that it did not start", asked, func(l *life) {
+			l.happens(RecordingFailed{Op: op(l)})
+		}, "ended completed", RecordingNone, ""},
+		{"is lost when its time is over", over, func(l *life) { l.passes(limits.Recording) },
+			"ended completed", RecordingLost, "no file came in time"},
+		{"is not lost before", over, func(l *life) { l.passes(limits.Recording - time.Second) },
+			"ended completed", RecordingFinished, ""},
+		{"is lost though ACS never told its id", asked, func(l *life) { l.passes(limits.Recording) },
+			"ended completed", RecordingLost, "no file came in time, and ACS never told its id"},
+		{"that counts as lost gets its id, and is linked", asked, func(l *life) {
+			l.passes(limits.Recording)
+			l.happens(RecordingChanged{RecordingID: "rec-1", Op: op(l)})
+		}, "ended completed, owes link", RecordingLost, "no file came in time, and ACS never told its id"},
+		{"that counts as lost is paid by the file that it is linked to", asked, func(l *life) {
+			l.passes(limits.Recording)
+			l.happens(RecordingChanged{RecordingID: "rec-1", Op: op(l)})
+			linked(l, RecordingFiled, "")
+		}, "ended completed", RecordingFiled, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := tt.from(t)
+			tt.then(l)
+			if got := summary(l.c); got != tt.want {
+				t.Errorf("the call is %s\n             want %s", got, tt.want)
+			}
+			if r := l.c.Recordings[0]; r.State != tt.state || r.Reason != tt.reason {
+				t.Errorf("the recording is %s (%s), want %s (%s)", r.State, r.Reason, tt.state, tt.reason)
+			}
+			owed := tt.state == RecordingWanted || tt.state == RecordingFinished
+			if got := l.c.Owes(); got != (owed || l.c.Busy()) {
+				t.Errorf("owes %v, is busy %v", got, l.c.Busy())
+			}
+			l.replays()
+		})
+	}
 }

@@ -1,22 +1,38 @@
 package call
 
+import (
+	"slices"
+	"time"
+)
+
 // release hangs up for everybody; the call ends when ACS says that it is over.
-// Whatever else was still owed is dropped.
+// Whatever else ACS was still owed is dropped.
 func (s *step) release(as Outcome) {
 	if s.Ending == "" {
 		s.Ending = as
 	}
 	s.Wait = Wait{}
-	s.Pending = nil
-	for _, d := range []Deadline{byPrompt, byInvite, byRecording, byLook} {
+	s.drop()
+	for _, d := range []Deadline{byRing, byPrompt, byInvite, byRecording, byLook} {
 		s.met(d)
 	}
 	s.do(Action{Verb: HangUp})
 	s.deadline(byHangup, s.Limits.Hangup)
 }
 
-// callerLeft ends a call whose caller has left it while others are still in it.
-func (s *step) callerLeft() {
+// drop strikes off everything that ACS was to be asked for. A recording that was
+// not asked for yet will not be.
+func (s *step) drop() {
+	for _, a := range s.Pending {
+		if i := s.recording(a.Op, ""); a.Verb == StartRecord && i >= 0 && !a.sent() {
+			s.Recordings[i].State = RecordingNone
+		}
+	}
+	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool { return a.Verb.Repeat() != Storage })
+}
+
+// personLeft ends a call that its person has left while others are still in it.
+func (s *step) personLeft() {
 	s.release(s.outcomeNow())
 }
 
@@ -26,7 +42,23 @@ func (s *step) tooLong() {
 	case StateConnected:
 		s.release(s.outcomeNow())
 	case StateRinging:
-		s.end(Missed)
+		s.end(s.unmet())
+		s.hangUpLate()
+	}
+}
+
+// unmet is the outcome of a call that rings and is given up.
+func (s *step) unmet() Outcome {
+	_, unsettled := s.Deadlines[bySettle]
+	switch {
+	case s.Ending != "":
+		return s.Ending
+	case s.Direction == Inbound:
+		return Missed
+	case unsettled:
+		return s.unplaced()
+	default:
+		return NoAnswer
 	}
 }
 
@@ -40,7 +72,7 @@ func (s *step) full() {
 	if s.Seq+1 < maxHistory || s.State == StateEnded {
 		return
 	}
-	as := Missed
+	as := s.unmet()
 	if s.State == StateConnected {
 		as = s.outcomeNow()
 	}
@@ -48,18 +80,9 @@ func (s *step) full() {
 	s.hangUpLate()
 }
 
-// buried takes the place of a call that was listed and never written, so that
-// whoever was about to write it finds that it is over.
-func (s *step) buried() {
-	if s.State == "" {
-		s.Schema = Schema
-		s.end(Cancelled)
-	}
-}
-
 // hangupOverdue looks whether a call that was hung up is over.
 func (s *step) hangupOverdue() {
-	if s.State != StateConnected {
+	if s.State == StateEnded {
 		return
 	}
 	for _, a := range s.Pending {
@@ -68,7 +91,7 @@ func (s *step) hangupOverdue() {
 			return
 		}
 	}
-	if !s.owes(Look) {
+	if !s.HasPending(Look) {
 		s.do(Action{Verb: Look})
 	}
 	s.deadline(byHangup, s.Limits.Hangup+s.Limits.own(Look))
@@ -76,8 +99,21 @@ func (s *step) hangupOverdue() {
 
 // hangUpLate hangs up a connection that came to be after we gave the call up.
 func (s *step) hangUpLate() {
-	if s.ConnectionID != "" && !s.owes(HangUp) {
+	if s.ConnectionID != "" && !s.HasPending(HangUp) {
 		s.do(Action{Verb: HangUp})
+	}
+}
+
+// foundLate hangs up a connection that is first heard of when the call is over,
+// unless what is heard is its end.
+func (s *step) foundLate() {
+	if !s.found || s.State != StateEnded || !s.ConnectedAt.IsZero() {
+		return
+	}
+	switch s.e.Body.(type) {
+	case Disconnected, AnswerFailed, CreateFailed:
+	default:
+		s.hangUpLate()
 	}
 }
 
@@ -93,12 +129,13 @@ func (s *step) disconnected() {
 			return
 		}
 		s.Result = s.e.Result
-		s.met(byAnswer)
-		s.met(byConnect)
-		s.strikeVerb(Answer)
+		for _, d := range []Deadline{byAnswer, byConnect, bySettle, byRing, byHangup} {
+			s.met(d)
+		}
+		s.drop()
 		s.deadline(byGone, goneWait)
 	case StateEnded:
-		s.Pending = nil // a late hang-up has nothing left to do
+		s.drop() // a late hang-up has nothing left to do
 	}
 }
 
@@ -130,13 +167,33 @@ func (s *step) outcomeNow() Outcome {
 // end is the one way to StateEnded.
 func (s *step) end(as Outcome) {
 	s.State, s.Outcome, s.EndedAt = StateEnded, as, s.now
-	s.Wait, s.Pending, s.Deadlines, s.Context = Wait{}, nil, nil, ""
+	s.drop()
 	for i, r := range s.Recordings {
-		switch r.State {
-		case RecordingStarted:
+		if r.State == RecordingStarted {
 			s.Recordings[i].State = RecordingFinished
-		case RecordingWanted:
-			s.Recordings[i].State = RecordingNone
 		}
 	}
+	s.Wait, s.Deadlines, s.Context = Wait{}, nil, ""
+	s.settle()
+	if slices.ContainsFunc(s.Recordings, Recording.owed) {
+		s.deadline(byFile, s.Limits.Recording)
+	}
 }
+
+// settle owes what others are to know of the end of an outbound call, in the order
+// in which they may: the campaign first, because a number that is free can be rung.
+func (s *step) settle() {
+	if s.Direction != Outbound {
+		return
+	}
+	if s.Outcome.lineFails() {
+		s.do(Action{Verb: SlowLine, At: s.now.Add(lineWait)})
+	}
+	if s.Attempt != (Attempt{}) {
+		s.do(Action{Verb: Settle})
+	}
+	s.do(Action{Verb: Release})
+}
+
+// lineWait is how long a line waits after a call that failed because of it.
+const lineWait = 30 * time.Second

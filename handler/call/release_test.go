@@ -87,7 +87,7 @@ func TestRelease(t *testing.T) {
 		}, "connected ending abandoned, owes hangUp"},
 		{"one that rings for ever is missed", answered, func(l *life) {
 			l.passes(limits.Call)
-		}, "ended missed"},
+		}, "ended missed, owes hangUp"},
 		{"the longest call is hung up once", released, func(l *life) {
 			l.passes(limits.Call)
 		}, "connected ending completed, owes hangUp"},

@@ -5,16 +5,11 @@ import (
 	"time"
 )
 
-// replied takes in what ACS answered to an action. An answer to an action that
-// is no longer pending was overtaken: by an event that proved it, by a later
-// send, or by the end of the call. Only an answer that connects the call counts
-// even then.
+// replied takes in what ACS answered to an action.
 func (s *step) replied(b Replied) {
 	i := s.pending(s.e.Ref)
 	if i < 0 {
-		if s.State == StateEnded && s.ConnectedAt.IsZero() && b.Verdict == Done && s.e.ConnectionID != "" {
-			s.hangUpLate()
-		}
+		s.overtaken(b)
 		return
 	}
 	a := s.Pending[i]
@@ -30,9 +25,25 @@ func (s *step) replied(b Replied) {
 			s.strike(a.Ref)
 			return
 		}
-		s.again(i, true, s.now.Add(throttleWait(b.RetryAfter, a.Send)))
+		wait := s.now.Add(throttleWait(b.RetryAfter, a.Send))
+		s.again(i, true, wait)
+		if a.Verb == Create {
+			s.do(Action{Verb: SlowLine, At: wait})
+		}
 	case Unheard:
 		s.unheard(i)
+	}
+}
+
+// overtaken takes in an answer to an action that is no longer pending: an event has
+// proved it, its run's time was up, or the call is over. Only what it says of calls
+// and recordings that have come to be counts even then.
+func (s *step) overtaken(b Replied) {
+	if i := s.recording(s.e.Ref.Op, ""); i >= 0 && s.e.Ref.Op != 0 {
+		s.recordingReplied(i, b)
+	}
+	if _, unsettled := s.Deadlines[bySettle]; unsettled && b.Verdict == Done && s.e.Ref.Op == CreateOp {
+		s.placed()
 	}
 }
 
@@ -41,17 +52,21 @@ func (s *step) done(a Action, b Replied) {
 	switch a.Verb {
 	case Answer:
 		s.answered()
+	case Create:
+		s.placed()
 	case Add:
 		s.inviteTaken(a)
 	case StartRecord:
 		if i := s.recording(a.Op, ""); i >= 0 {
 			s.Recordings[i].Send = a.Send
-			if b.RecordingID != "" {
-				s.Recordings[i].ID = b.RecordingID
-			}
+			s.learnRecording(i, b.RecordingID)
 		}
 	case Look:
-		s.looked(b.Participants)
+		s.looked(b.Participants, b.Connected)
+	case Link:
+		if b.Recording == RecordingFiled || b.Recording == RecordingLost { // it was there before
+			s.paid(a.Recording, "", b.Recording, b.Files, b.Reason)
+		}
 	}
 }
 
@@ -83,6 +98,8 @@ func (s *step) refused(a Action, b Replied) {
 		}
 		s.Result = s.e.Result
 		s.end(unanswered(b.Code))
+	case Create:
+		s.notPlaced()
 	case PlayPrompt, Recognize:
 		if !question && s.Wait.Media == a.Ref {
 			s.promptFailed() // otherwise it counts as running until its deadline
@@ -98,7 +115,9 @@ func (s *step) refused(a Action, b Replied) {
 		}
 		s.suspect(b)
 	case StartRecord:
-		s.recordingRefused(a, b)
+		if i := s.recording(a.Op, ""); i >= 0 {
+			s.recordingRefused(i, b)
+		}
 		s.suspect(b)
 	case HangUp:
 		switch {
@@ -115,7 +134,7 @@ func (s *step) refused(a Action, b Replied) {
 		case b.Code == CodeGone:
 			s.gone()
 		case s.State == StateRinging: // there, but not connected after all this time
-			s.end(Missed)
+			s.end(s.unmet())
 			s.hangUpLate()
 		case s.Wait.Invite.Look == a.Ref:
 			s.inviteUndecided()
@@ -147,24 +166,25 @@ func (s *step) gone() {
 	switch s.State {
 	case StateConnected:
 		s.end(s.outcomeNow())
-	case StateRinging: // it was answered, and its caller did not wait
-		s.end(Abandoned)
+	case StateRinging:
+		if s.Direction == Outbound {
+			s.end(s.unmet())
+		} else { // it was answered, and its caller did not wait
+			s.end(Abandoned)
+		}
 	}
 }
 
 // recordingRefused takes in that a recording did not start, or runs already.
-func (s *step) recordingRefused(a Action, b Replied) {
-	i := s.recording(a.Op, "")
+func (s *step) recordingRefused(i int, b Replied) {
 	switch {
-	case i < 0 || s.Recordings[i].State != RecordingWanted:
+	case s.Recordings[i].State != RecordingWanted:
 	case b.Code == codeRecordingDouble || b.Code == codeRecordingRunning:
 		s.recordingRuns(i)
 	case slices.Contains(repeated, b.Code): // it may be a repeat: wait for the callback
 	default:
 		s.Recordings[i].State = RecordingNone
-		if !s.wanted() {
-			s.met(byRecording)
-		}
+		s.owedNoMore()
 	}
 }
 
@@ -183,6 +203,10 @@ func (s *step) unheard(i int) {
 	case a.Verb.Repeat() == Once:
 		s.strike(a.Ref)
 		s.unknown(a)
+	case a.Verb.Repeat() == Storage:
+		s.yield(i)
+		s.Pending[i].By, s.Pending[i].Until = "", time.Time{}
+		s.Pending[i].NotBefore = s.now.Add(storageWait(a.Claims))
 	case a.Verb.Repeat() == Paired:
 		// It stays its owner's, who has nothing more to send; once the time is up
 		// it is repeated with its pair.
@@ -195,6 +219,12 @@ func (s *step) unheard(i int) {
 		s.strike(a.Ref)
 		s.refused(a, Replied{Verdict: Unheard})
 	}
+}
+
+// storageWait is how long a change of our own rows waits after it has come to nothing.
+// It is tried without limit, so more and more rarely: each try takes rows of history.
+func storageWait(claims int) time.Duration {
+	return min(time.Second<<min(claims-1, 10), 15*time.Minute)
 }
 
 // throttleWait is how long a throttled request waits: as long as ACS asks, longer

@@ -24,12 +24,13 @@ func (s *step) rosterChanged(b ParticipantsUpdated) {
 // present takes in who is in the call. When the list is cut, absence from it
 // says nothing. A list that was asked for, by the operation look, is the truth
 // about everybody who had joined before it was asked for; another one only about
-// those who have been in one before. A caller who was in none may be listed under
+// those who have been in one before. A person who was in none may be listed under
 // another spelling, and is gone only where there are none but agents.
 func (s *step) present(list []Participant, cut bool, look int) {
 	s.Roster.Participants = list
-	callerGone := !cut && !s.Roster.has(s.Caller) && (s.Roster.Caller || look > 0 && s.agentsOnly())
-	s.Roster.Caller = s.Roster.Caller || s.Roster.has(s.Caller)
+	there := s.Roster.has(s.Person())
+	personGone := !cut && !there && (s.Roster.Person || look > 0 && s.agentsOnly())
+	s.Roster.Person = s.Roster.Person || there
 	for i, p := range s.Agents {
 		switch {
 		case s.Roster.has(p.ID):
@@ -42,8 +43,8 @@ func (s *step) present(list []Participant, cut bool, look int) {
 	if s.State != StateConnected || s.Ending != "" {
 		return
 	}
-	if callerGone {
-		s.callerLeft()
+	if personGone {
+		s.personLeft()
 		return
 	}
 	if n, ok := s.node().(*flow.Talk); ok && s.alone() {
@@ -68,24 +69,27 @@ func (s *step) look() {
 	if s.State != StateConnected {
 		return
 	}
-	if !s.owes(Look) {
+	if !s.HasPending(Look) {
 		s.do(Action{Verb: Look})
 	}
 	s.deadline(byLook, s.Limits.Look)
 }
 
 // looked takes in who is in the call, and what that decides.
-func (s *step) looked(list []Participant) {
-	switch s.State {
-	case StateRinging:
+func (s *step) looked(list []Participant, connected bool) {
+	switch {
+	case s.State == StateRinging && s.Direction == Outbound:
+		s.rungOutLooked(connected)
+		s.present(list, false, s.e.Ref.Op)
+	case s.State == StateRinging:
 		// It is there, so it is connected: the event that says so was lost.
 		s.connected()
 		s.present(list, false, s.e.Ref.Op)
-	case StateConnected:
+	case s.State == StateConnected:
 		invite := s.Wait.Invite.Look == s.e.Ref
 		s.present(list, false, s.e.Ref.Op)
 		if s.Ending != "" {
-			if !s.owes(HangUp) {
+			if !s.HasPending(HangUp) {
 				s.release(s.Ending) // still there: hang up again
 			}
 		} else if invite && s.Wait.Invite.Look == s.e.Ref {

@@ -22,7 +22,9 @@ func Step(c Call, e Event, g Given) Call {
 		s.learn()
 		s.prove()
 		s.happen()
+		s.foundLate()
 	}
+	s.denied(g.Gate)
 	s.expire()
 	s.pass()
 	s.full()
@@ -35,6 +37,8 @@ type step struct {
 	e    Event
 	flow *flow.Flow
 	now  time.Time
+
+	found bool // the event is the first to tell of a connection
 }
 
 // foreign reports an event of another connection than the call's own.
@@ -47,6 +51,7 @@ func (s *step) learn() {
 	if s.State == "" {
 		return
 	}
+	s.found = s.ConnectionID == "" && s.e.ConnectionID != ""
 	for _, id := range []struct{ mine, told *string }{
 		{&s.ConnectionID, &s.e.ConnectionID},
 		{&s.ServerCallID, &s.e.ServerCallID},
@@ -62,13 +67,17 @@ func (s *step) learn() {
 }
 
 // prove strikes off the action whose current send ACS reports about: whatever
-// the report says, ACS took it. A look is known by its answer alone.
+// the report says, ACS took it. A look is known by its answer alone, and what is
+// done to rows of ours is none of ACS's business.
 func (s *step) prove() {
 	if _, reply := s.e.Body.(Replied); reply {
 		return
 	}
-	if i := s.pending(s.e.Ref); i >= 0 && s.Pending[i].Verb != Look {
+	if i := s.pending(s.e.Ref); i >= 0 {
 		a := s.Pending[i]
+		if a.Verb == Look || a.Verb.Repeat() == Storage {
+			return
+		}
 		s.strike(a.Ref)
 		s.done(a, Replied{Verdict: Done})
 	}
@@ -79,8 +88,10 @@ func (s *step) happen() {
 	switch b := s.e.Body.(type) {
 	case Offered:
 		s.offered(b)
+	case Dialled:
+		s.dialled(b)
 	case Buried:
-		s.buried()
+		s.buried(b.Dial)
 	case Connected:
 		s.connected()
 	case Disconnected:
@@ -107,6 +118,10 @@ func (s *step) happen() {
 		s.recordingChanged(b)
 	case RecordingFailed:
 		s.recordingFailed(b)
+	case RecordingKept:
+		s.paid(b.Op, b.RecordingID, RecordingFiled, b.Files, "")
+	case RecordingGone:
+		s.paid(b.Op, b.RecordingID, RecordingLost, b.Files, b.Reason)
 	case Replied:
 		s.replied(b)
 	}
@@ -143,11 +158,6 @@ func (s *step) strikeVerb(v Verb) {
 	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool { return a.Verb == v })
 }
 
-// owes reports whether an action of this verb is pending.
-func (s *step) owes(v Verb) bool {
-	return slices.ContainsFunc(s.Pending, func(a Action) bool { return a.Verb == v })
-}
-
 // deadline sets a deadline so long from now.
 func (s *step) deadline(d Deadline, wait time.Duration) {
 	if s.Deadlines == nil {
@@ -179,11 +189,13 @@ func (s *step) expire() {
 			if s.unwanted(a) {
 				s.strike(a.Ref)
 			}
+		case Storage: // repeated until it is done
 		}
 	}
 }
 
-// unknown deals with an action of the kind Once that may have been done or not.
+// unknown deals with an action of the kind Once that may have been done or not. A
+// call that may have been placed waits to be heard of until bySettle.
 func (s *step) unknown(a Action) {
 	if a.Verb == Add && s.Wait.Invite.Ref == a.Ref {
 		// It may have been sent a moment ago: give the telephone its time to ring.
@@ -215,11 +227,14 @@ func (s *step) pass() {
 		{byAnswer, s.tooLateToAnswer},
 		{byGone, s.stayedGone},
 		{byConnect, s.notConnected},
+		{bySettle, s.unsettled},
+		{byRing, s.rungOut},
 		{byPrompt, s.promptOverdue},
 		{byInvite, s.inviteOverdue},
 		{byRecording, s.recordingOverdue},
 		{byHangup, s.hangupOverdue},
 		{byLook, s.look},
+		{byFile, s.fileOverdue},
 	} {
 		if at, ok := s.Deadlines[d.name]; ok && !s.now.Before(at) {
 			s.met(d.name)

@@ -17,8 +17,12 @@ func TestUsualCall(t *testing.T) {
 		{"after the agent has left the caller is thanked", thanked, nil, "connected at bye"},
 		{"a caller who was thanked is released", released, nil, "connected ending completed"},
 		{"a call that is over is completed", over, nil, "ended completed"},
+		{"and owes nothing once its recording is filed", filed, nil, "ended completed"},
 	})
-	c := over(t).c
+	if c := over(t).c; !c.Owes() || c.Busy() || !c.Wake().Equal(c.EndedAt.Add(limits.Recording)) {
+		t.Errorf("before that it owes %v, is busy %v, wakes at %v", c.Owes(), c.Busy(), c.Wake())
+	}
+	c := filed(t).c
 	if c.ConnectionID != "conn-1" || c.ServerCallID != "server-1" || c.CorrelationID != "corr-1" || c.Context != "" {
 		t.Errorf("ids = %q, %q, %q, context %q", c.ConnectionID, c.ServerCallID, c.CorrelationID, c.Context)
 	}
@@ -30,21 +34,25 @@ func TestUsualCall(t *testing.T) {
 	}
 }
 
-// stages are all stages of a usual call, and of one that was given up.
+// stages are all stages of a usual call, of one that was given up, and of those
+// that are placed.
 var stages = map[string]func(tester) *life{
 	"ringing": offer, "answered": answered, "greeting": greeted, "menu": asked, "agent": inviting,
-	"talk": talking, "bye": thanked, "ending": released, "ended": over, "missed": missed,
+	"talk": talking, "bye": thanked, "ending": released, "ended": over, "filed": filed, "missed": missed,
+	"dialled": dial, "throttled": denied, "unheard of": unheardOf, "placed": placed, "overdue": rungOut,
+	"given up": givenUp, "notice": noticed, "silent": silent,
 }
 
 // bodies of events of every kind that ACS sends, in an order of no meaning.
 func everyBody() []Body {
 	return []Body{
-		offered, Buried{}, Connected{}, Disconnected{}, AnswerFailed{}, CreateFailed{}, PlayStarted{}, PlayCompleted{},
-		PlayFailed{}, PlayCanceled{}, Recognized{}, Recognized{Tones: []string{"one"}}, RecognizeFailed{},
+		offered, dialled, Buried{}, Buried{Dial: dialled.Dial}, Connected{}, Disconnected{}, AnswerFailed{},
+		CreateFailed{}, PlayStarted{}, PlayCompleted{}, PlayFailed{}, PlayCanceled{}, Recognized{}, Recognized{Tones: []string{"one"}}, RecognizeFailed{},
 		RecognizeFailed{Tones: []string{"pound"}}, RecognizeCanceled{}, Added{Participant: ben},
 		AddFailed{Participant: anna}, people(9, caller), people(9), RecordingChanged{RecordingID: "x", Active: true},
-		RecordingChanged{RecordingID: "x"}, RecordingFailed{RecordingID: "x"}, Unknown{Type: "x"},
-		done, unheard, refuses("8522"), throttled(time.Second), Tick{},
+		RecordingChanged{RecordingID: "x"}, RecordingFailed{RecordingID: "x"},
+		RecordingKept{RecordingID: "rec-1", Op: 8}, RecordingGone{RecordingID: "x", Op: 8, Reason: "deleted"},
+		Unknown{Type: "x"}, done, unheard, refuses("8522"), throttled(time.Second), Tick{},
 	}
 }
 
@@ -191,6 +199,7 @@ func TestCallEndsWithItsLastRowOfHistory(t *testing.T) {
 		want string
 	}{
 		{"a connected call is hung up at once", talking, "ended completed, owes hangUp"},
+		{"a call that was placed is given up", placed, "ended noAnswer, owes settle release hangUp"},
 		{"an answered call is hung up", answered, "ended missed, owes hangUp"},
 		{"a call that rings is given up", offer, "ended missed, owes hangUp"},
 		{"a call that is being hung up is over", released, "ended completed, owes hangUp"},
@@ -211,4 +220,51 @@ func TestCallEndsWithItsLastRowOfHistory(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestFullHistoryTakesInOnlyWhatIsDoneAboutDebts(t *testing.T) {
+	full := func(t *testing.T) *life {
+		l := placed(t)
+		l.c.Seq = maxHistory - 1
+		l.happens(Unknown{})
+		return l
+	}
+	t.Run("what changes nothing is not written down", func(t *testing.T) {
+		l := full(t)
+		l.replies(HangUp, done)
+		rows := l.c.Seq
+		for range 100 {
+			l.happens(Unknown{})
+			l.happens(people(9, callee))
+			l.fails(busy)
+		}
+		if l.c.Seq != rows {
+			t.Errorf("%d rows more", l.c.Seq-rows)
+		}
+	})
+	t.Run("what pays a debt is", func(t *testing.T) {
+		l := full(t)
+		l.replies(Settle, done)
+		l.replies(Release, done)
+		l.replies(HangUp, done)
+		if got := summary(l.c); got != "ended noAnswer" || l.c.Seq != maxHistory+3 {
+			t.Errorf("at row %d the call is %s", l.c.Seq, got)
+		}
+	})
+	t.Run("a change that never comes about takes fewer and fewer rows", func(t *testing.T) {
+		l := full(t)
+		l.replies(HangUp, done)
+		day := func() int {
+			rows := l.c.Seq
+			for end := l.now.Add(24 * time.Hour); l.now.Before(end); l.passes(max(l.c.Wake().Sub(l.now), time.Second)) {
+				if l.owed(Settle).By != "" {
+					l.replies(Settle, unheard)
+				}
+			}
+			return l.c.Seq - rows
+		}
+		if first, second := day(), day(); second > 200 {
+			t.Errorf("%d rows on the first day, %d on the second", first, second)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"maps"
 	"time"
 
 	"switchboard/handler/flow"
@@ -37,6 +38,15 @@ func (s *step) enter(id string) {
 				return
 			}
 			id = n.Next
+		case *flow.Set:
+			if s.Values == nil {
+				s.Values = map[string]string{}
+			}
+			maps.Copy(s.Values, n.Values)
+			id = n.Next
+		case *flow.OptOut:
+			s.do(Action{Verb: OptOut, Target: s.Person(), At: s.now})
+			id = n.Next
 		case *flow.Hangup:
 			s.release(Completed)
 			return
@@ -47,11 +57,11 @@ func (s *step) enter(id string) {
 	}
 }
 
-// ask plays a menu's prompt and waits for a key of the caller.
+// ask plays a menu's prompt and waits for a key of the call's person.
 func (s *step) ask(n *flow.Menu) {
 	s.Asked++
 	silence := n.Silence.Or(defaultSilence)
-	s.Wait.Media = s.do(Action{Verb: Recognize, Target: s.Caller, Prompt: &n.Prompt, Silence: silence})
+	s.Wait.Media = s.do(Action{Verb: Recognize, Target: s.Person(), Prompt: &n.Prompt, Silence: silence})
 	s.deadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken()+silence)
 }
 

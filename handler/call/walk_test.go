@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"switchboard/handler/flow"
 )
 
@@ -184,4 +186,71 @@ func TestNodeThatTheFlowDoesNotHaveEndsTheCall(t *testing.T) {
 	if got := summary(l.c); got != "connected ending failed, owes hangUp" {
 		t.Errorf("the call is %s", got)
 	}
+}
+
+func TestValues(t *testing.T) {
+	l := noticed(t)
+	l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
+	if got := summary(l.c); got != "connected at thanks, owes play" || l.c.Values["answer"] != "yes" {
+		t.Errorf("the call is %s with %v", got, l.c.Values)
+	}
+	l.replays()
+
+	t.Run("are those that were set last", func(t *testing.T) {
+		l := placed(t)
+		l.flow = parse(`{"name":"f","start":"a","nodes":{"a":{"kind":"set","values":{"x":"1","y":"1"},"next":"b"},
+			"b":{"kind":"play","prompt":{"text":"!"},"next":"c"},"c":{"kind":"set","values":{"x":"2"},"next":"end"},
+			"end":{"kind":"hangup"}}}`)
+		l.happens(Connected{})
+		l.happensTo(l.c.Wait.Media, PlayCompleted{})
+		if d := cmp.Diff(map[string]string{"x": "2", "y": "1"}, l.c.Values); d != "" {
+			t.Errorf("values (-want +got):\n%s", d)
+		}
+		if got := l.flow.Nodes["a"].(*flow.Set).Values["x"]; got != "1" {
+			t.Errorf("the flow was changed: x is %s", got)
+		}
+	})
+}
+
+func TestOptOut(t *testing.T) {
+	optedOut := func(t tester) *life {
+		l := noticed(t)
+		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"nine"}})
+		return l
+	}
+	tell(t, []story{
+		{"does not hold up the call", optedOut, nil, "connected at thanks, owes optOut play"},
+		{"is owed though the call ends at once, and comes first", optedOut, func(l *life) { l.ends(Result{Code: 200}) },
+			"ended abandoned, owes optOut settle? release?"},
+		{"is owed though the call is hung up", optedOut, func(l *life) {
+			l.happensTo(l.c.Wait.Media, PlayCompleted{})
+		}, "connected ending completed, owes optOut hangUp"},
+		{"is tried until it is written down", optedOut, func(l *life) {
+			l.replies(OptOut, unheard)
+			l.ends(Result{Code: 200})
+			l.passes(time.Second)
+			l.replies(OptOut, done)
+		}, "ended abandoned, owes settle release"},
+	})
+	l := optedOut(t)
+	if a := l.owed(OptOut); a.Target != callee || !a.At.Equal(l.now) {
+		t.Errorf("%q has opted out at %v", a.Target, a.At)
+	}
+
+	t.Run("of a caller who withheld the number is of nobody who can be dialled", func(t *testing.T) {
+		const withheld = "4:anonymous"
+		l := &life{t: t, c: Call{ID: "in-1"}, flow: notice, now: t0}
+		o := offered
+		o.Caller = withheld
+		l.move(Event{Key: "offer", At: t0, Body: o})
+		l.happens(Connected{})
+		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"nine"}})
+		if a := l.owed(OptOut); a.Target != withheld {
+			t.Errorf("%q has opted out", a.Target)
+		}
+		l.replies(OptOut, done) // there is no row to write
+		if got := summary(l.c); got != "connected at thanks, owes play" {
+			t.Errorf("the call is %s", got)
+		}
+	})
 }

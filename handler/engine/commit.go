@@ -93,6 +93,8 @@ func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (store.Row
 				err = ErrLoop
 			}
 			return store.Row[call.Call]{Value: call.Call{ID: id}}, err
+		case call.Dialled: // Dial has listed it
+			return store.Row[call.Call]{Value: call.Call{ID: id, Listed: true}}, nil
 		case call.Buried:
 			return store.Row[call.Call]{Value: call.Call{ID: id}}, nil
 		}
@@ -106,8 +108,13 @@ var errFlow = errors.New("no flow")
 // step lets the call take the event. An entry without a number: nothing to write.
 func (e *Engine) step(ctx context.Context, c call.Call, ev call.Event, run string) (call.Call, call.Entry, error) {
 	ref := c.Flow
-	if offer, ok := ev.Body.(call.Offered); ok && ref == (call.FlowRef{}) {
-		ref = offer.Flow
+	if ref == (call.FlowRef{}) { // it has not been opened yet
+		switch b := ev.Body.(type) {
+		case call.Offered:
+			ref = b.Flow
+		case call.Dialled:
+			ref = b.Flow
+		}
 	}
 	var f *flow.Flow
 	if ref != (call.FlowRef{}) { // a buried call has none
@@ -116,11 +123,15 @@ func (e *Engine) step(ctx context.Context, c call.Call, ev call.Event, run strin
 			return call.Call{}, call.Entry{}, fmt.Errorf("%w: %w", errFlow, err)
 		}
 	}
-	next, moved := call.Move(c, ev, call.Given{Now: time.Now(), Flow: f, Run: run})
+	given := call.Given{Now: time.Now(), Flow: f, Run: run}
+	if c.AsksGate(given.Now) {
+		given.Gate = e.gate(ctx, c)
+	}
+	next, moved := call.Move(c, ev, given)
 	if !moved {
 		return c, call.Entry{}, nil
 	}
-	return next, call.Recorded(c, next, ev, run), nil
+	return next, call.Recorded(c, next, ev, given), nil
 }
 
 // list writes the call to the list of what owes something, before the call's own
@@ -132,7 +143,8 @@ func (e *Engine) list(ctx context.Context, c call.Call, next *call.Call) error {
 	due := next.Updated.Add(listAhead)
 	wake, before := next.Wake(), c.Wake()
 	sooner := !wake.IsZero() && wake.Before(due)
-	if c.Listed && (!sooner || !before.IsZero() && !wake.Before(before)) {
+	idle := !c.Busy() && next.Busy() // it may be listed for a later time
+	if c.Listed && !idle && (!sooner || !before.IsZero() && !wake.Before(before)) {
 		next.Listed = true
 		return nil
 	}
@@ -140,11 +152,25 @@ func (e *Engine) list(ctx context.Context, c call.Call, next *call.Call) error {
 		due = wake
 	}
 	next.Listed = true
-	return e.Calls.List(ctx, next.ID, due, time.Now())
+	return e.Calls.List(ctx, next.ID, due, time.Now(), dialOf(*next))
 }
 
-// logMove writes one line for a change of state or place.
+// dialOf is what whoever finds the call listed, but not written, has to know.
+func dialOf(c call.Call) *call.Dial {
+	if d := c.Dial(); d != (call.Dial{}) {
+		return &d
+	}
+	return nil
+}
+
+// logMove writes one line for a change of state or place, and one for each recording
+// that is lost.
 func logMove(ctx context.Context, from, to call.Call, ev call.Event) {
+	for i, r := range to.Recordings {
+		if r.State == call.RecordingLost && i < len(from.Recordings) && from.Recordings[i].State != r.State {
+			zerolog.Ctx(ctx).Warn().Str("call", string(to.ID)).Int("operation", r.Op).Str("reason", r.Reason).Msg("recording lost")
+		}
+	}
 	if from.State == to.State && from.Node == to.Node {
 		return
 	}

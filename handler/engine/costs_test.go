@@ -6,10 +6,24 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/store/storetest"
 )
 
+// cost is what storage was asked for.
+type cost struct{ reads, transactions, live int } // live: writes of the list
+
+// costOf is what it costs to do something.
+func costOf(calls, live, others *storetest.Memory, do func()) cost {
+	so := func() cost {
+		return cost{calls.Reads() + live.Reads() + others.Reads(), calls.Writes() + others.Writes(), live.Writes()}
+	}
+	before := so()
+	do()
+	after := so()
+	return cost{after.reads - before.reads, after.transactions - before.transactions, after.live - before.live}
+}
+
 func TestCosts(t *testing.T) {
-	type cost struct{ reads, transactions, live int } // live: writes of the list
 	synctest.Test(t, func(t *testing.T) {
 		q := newQuiet()
 		ev := offer()
@@ -49,17 +63,61 @@ func TestCosts(t *testing.T) {
 			{"an event after it", func() { q.happens(t, call.Ref{}, call.PlayStarted{}) }, cost{1, 1, 0}},
 		}
 		for _, tt := range tests {
-			before := cost{q.calls.Reads() + q.live.Reads(), q.calls.Writes(), q.live.Writes()}
-			tt.do()
-			q.background.Wait()
-			got := cost{
-				q.calls.Reads() + q.live.Reads() - before.reads, q.calls.Writes() - before.transactions,
-				q.live.Writes() - before.live,
-			}
+			got := costOf(q.calls, q.live, q.others, func() {
+				tt.do()
+				q.background.Wait()
+			})
 			if got != tt.want {
 				t.Errorf("%s costs %+v, want %+v", tt.name, got, tt.want)
 			}
 			time.Sleep(time.Second)
+		}
+	})
+}
+
+func TestCostsOfACampaign(t *testing.T) {
+	inQuiet(t, "in the order of its life", func(t *testing.T, q *quiet) {
+		c := q.order(t, "notice", 1, number(1), number(2))
+		at := q.contact(t, c).NextCall(c.ID)
+		tests := []struct {
+			name string
+			do   func()
+			want cost
+		}{
+			// To ask for campaigns and for what is due, and for each contact 9 reads, 5
+			// transactions and 2 writes of the list.
+			{"a round that dials two contacts", func() { q.dials(t) }, cost{20, 10, 4}},
+			{"a round that finds nothing to do", func() { q.dials(t) }, cost{3, 0, 0}},
+			{"a call that is answered", func() {
+				q.happensTo(t, at, call.Event{Body: call.Connected{}})
+			}, cost{2, 2, 0}},
+			// With 3 reads for somebody else who might be dialled instead.
+			{"a call that ends, with all that is told and given back", func() {
+				q.happensTo(t, at, call.Event{Body: call.Disconnected{}})
+			}, cost{14, 7, 1}},
+		}
+		for _, tt := range tests {
+			if got := costOf(q.calls, q.live, q.others, tt.do); got != tt.want {
+				t.Errorf("%s costs %+v, want %+v", tt.name, got, tt.want)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+func TestCostsOfARecording(t *testing.T) {
+	inVault(t, "of one file", recordingID, func(t *testing.T, v *vault) {
+		v.holds(bodies{"one": []byte("RIFF one"), "one.meta": []byte("{}")})
+		got := costOf(v.calls, v.live, v.others, func() {
+			v.arrives(message("m1", "one"))
+			v.background.Wait()
+		})
+		if want := (cost{9, 6, 4}); got != want {
+			t.Errorf("it costs %+v, want %+v", got, want)
+		}
+		// Its block, the block list, and what is known of it.
+		if v.written != 3 || len(v.stored["https://acs/one"].opened)+len(v.stored["https://acs/one.meta"].opened) != 2 || v.sends > 0 {
+			t.Errorf("%d writes of files, %d messages", v.written, v.sends)
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"switchboard/handler/archive"
 	"switchboard/handler/call"
 	"switchboard/handler/flow"
 	"switchboard/handler/store"
@@ -24,9 +25,22 @@ import (
 // Engine moves calls. All of its methods may be called concurrently, by any
 // number of processes on one storage, and repeated.
 type Engine struct {
-	Calls *store.Calls
-	Line  Line
-	Flows Flows
+	Calls      *store.Calls
+	Ledger     *store.Ledger
+	Recordings *store.Recordings
+	Line       Line
+	Flows      Flows
+
+	// Content is where recordings are fetched from, Files where they are filed, and
+	// Queue brings one that takes longer than a run back to FileRecording.
+	Content Content
+	Files   archive.Files
+	Queue   Queue
+
+	Limits       call.Limits   // of the calls that it places, and of recordings
+	LineCalls    int           // how many calls to telephones a line may hold
+	RecordingRun time.Duration // for how long one run copies a recording
+
 	// Go runs f in a goroutine that outlives the present invocation and that the
 	// process waits for when it drains.
 	Go func(ctx context.Context, f func(context.Context))
@@ -39,6 +53,14 @@ type Engine struct {
 // same action only as the kind of the action allows.
 type Line interface {
 	Do(ctx context.Context, c call.Call, a call.Action) call.Event
+}
+
+// do does one action and says what came of it.
+func (e *Engine) do(ctx context.Context, c call.Call, a call.Action) call.Event {
+	if a.Verb.Repeat() == call.Storage {
+		return e.keep(ctx, c, a)
+	}
+	return e.Line.Do(ctx, c, a)
 }
 
 // Flows finds the flow that a call has pinned.
@@ -143,13 +165,16 @@ func (e *Engine) send(ctx context.Context, w *work, run string, c call.Call, lan
 			return // it could outlast our time: somebody takes it over
 		}
 		asked, cancel := context.WithTimeout(ctx, timeout)
-		reply := e.Line.Do(asked, c, a)
+		reply := e.do(asked, c, a)
 		cancel()
 		next, ok := e.answer(ctx, w, c.ID, reply, a.Until)
 		if !ok {
 			return
 		}
 		c = next
+		if a.Verb == call.Release && reply.Body.(call.Replied).Verdict == call.Done {
+			e.refill(ctx, c)
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ const interTone = 2 * time.Second
 // Do sends one request for the action and returns ACS's answer as an event.
 func (l *ACS) Do(ctx context.Context, c call.Call, a call.Action) call.Event {
 	reply := call.Event{
-		Key: fmt.Sprintf("reply %s %d", a.Ref, a.Claims),
+		Key: replyKey(a),
 		At:  time.Now().UTC().Round(0),
 		Ref: a.Ref,
 	}
@@ -51,6 +51,9 @@ func (l *ACS) Do(ctx context.Context, c call.Call, a call.Action) call.Event {
 	return reply
 }
 
+// replyKey identifies the answer to one request for an action.
+func replyKey(a call.Action) string { return fmt.Sprintf("reply %s %d", a.Ref, a.Claims) }
+
 // send makes the request that the verb stands for.
 func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.Event) (call.Replied, error) {
 	done := call.Replied{Verdict: call.Done}
@@ -64,6 +67,18 @@ func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.
 			Repeatability: pair(c.ID, a), OperationContext: opContext, CallIntelligenceOptions: l.speech(),
 		})
 		reply.ConnectionID, reply.ServerCallID = res.CallConnectionID, res.ServerCallID
+	case call.Create:
+		var res acs.CreateCallResponse
+		options := &acs.CreateCallOptions{
+			Repeatability: pair(c.ID, a), OperationContext: opContext, CallIntelligenceOptions: l.speech(),
+		}
+		if line := acs.ParseRawID(c.Line); teamsPhone(c) {
+			options.TeamsAppSource = line // a number beside it is refused
+		} else {
+			options.SourceCallerIDNumber = line
+		}
+		res, err = l.Client.CreateCall(ctx, []acs.Identifier{acs.ParseRawID(a.Target)}, l.CallbackURL(c.ID, 0), options)
+		reply.ConnectionID, reply.ServerCallID, reply.CorrelationID = res.CallConnectionID, res.ServerCallID, res.CorrelationID
 	case call.PlayPrompt:
 		_, err = l.Client.Play(ctx, connection, []acs.PlaySource{source(a.Prompt)}, &acs.PlayOptions{
 			Loop: a.Loop, InterruptCallMediaOperation: repeated(a), OperationContext: opContext,
@@ -101,6 +116,15 @@ func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.
 	case call.HangUp:
 		_, err = l.Client.TerminateCall(ctx, connection, &acs.TerminateCallOptions{Repeatability: pair(c.ID, a)})
 	case call.Look:
+		if c.State == call.StateRinging && c.Direction == call.Outbound {
+			var res acs.GetCallResponse
+			if res, err = l.Client.GetCall(ctx, connection, nil); err != nil {
+				break
+			}
+			if done.Connected = res.State == acs.StateConnected; !done.Connected {
+				break
+			}
+		}
 		done.Participants, err = l.participants(ctx, connection)
 	default:
 		err = fmt.Errorf("verb %q: %w", a.Verb, acs.ErrInvalidRequest)

@@ -19,7 +19,7 @@ type network struct {
 func (n *network) Do(_ context.Context, c call.Call, a call.Action) call.Event {
 	reply := call.Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Claims), Ref: a.Ref, Body: call.Replied{Verdict: call.Unheard}}
 	var answer call.Replied
-	if n.w.happen(n.inst, func() { answer = n.w.take(a) }) != nil {
+	if n.w.happen(n.inst, true, func() { answer = n.w.take(a) }) != nil {
 		return reply
 	}
 	reply.Body = answer
@@ -75,10 +75,14 @@ func (w *world) take(a call.Action) call.Replied {
 			})
 		})
 	case call.StartRecord:
+		w.recording = a.Op
 		w.tell(time.Second, call.Ref{}, call.RecordingChanged{RecordingID: "rec-1", Active: true, Op: a.Op})
 	case call.HangUp:
 		w.gone, w.people = true, nil
 		w.tell(500*time.Millisecond, call.Ref{}, call.Disconnected{})
+		if w.recording > 0 {
+			w.tell(time.Minute, call.Ref{}, call.RecordingKept{RecordingID: "rec-1", Op: w.recording})
+		}
 	case call.Look:
 		for _, p := range w.people {
 			done.Participants = append(done.Participants, call.Participant{ID: p})

@@ -2,13 +2,13 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 
 	"switchboard/handler/call"
+	"switchboard/handler/campaign"
 	"switchboard/handler/store"
 	"switchboard/handler/store/storetest"
 )
@@ -18,10 +18,12 @@ import (
 type quiet struct {
 	*Engine
 	calls, live *storetest.Memory
+	others      *storetest.Memory // rows of all other tables
 	background  sync.WaitGroup
 	mu          sync.Mutex
 	asked       []call.Action
 	answer      func(call.Action) call.Replied
+	result      call.Result // ACS's word in every answer
 }
 
 // inQuiet runs a test in a bubble with a quiet world of its own.
@@ -31,7 +33,7 @@ func inQuiet(t *testing.T, name string, test func(t *testing.T, q *quiet)) {
 }
 
 func newQuiet() *quiet {
-	q := &quiet{calls: storetest.NewMemory(), live: storetest.NewMemory()}
+	q := &quiet{calls: storetest.NewMemory(), live: storetest.NewMemory(), others: storetest.NewMemory()}
 	q.answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.Done} }
 	q.Engine = q.process()
 	return q
@@ -40,7 +42,10 @@ func newQuiet() *quiet {
 // process is another process on the same storage.
 func (q *quiet) process() *Engine {
 	return &Engine{
-		Calls: store.NewCalls(q.calls, q.live), Line: q, Flows: oneFlow{},
+		Calls:      store.NewCalls(q.calls, q.live),
+		Ledger:     store.NewLedger(q.others, q.others, q.others, q.others),
+		Recordings: store.NewRecordings(q.others, q.live),
+		Line:       q, Flows: documents, Limits: limits, LineCalls: 2,
 		Go: func(ctx context.Context, f func(context.Context)) {
 			q.background.Go(func() { f(context.WithoutCancel(ctx)) })
 		},
@@ -58,8 +63,9 @@ func (q *quiet) Do(_ context.Context, _ call.Call, a call.Action) call.Event {
 	q.mu.Lock()
 	q.asked = append(q.asked, a)
 	q.mu.Unlock()
-	reply := call.Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Claims), Ref: a.Ref, Body: q.answer(a)}
-	if a.Verb == call.Answer {
+	answer := q.answer(a)
+	reply := call.Event{Key: replyKey(a), Ref: a.Ref, Body: answer, Result: q.result}
+	if answer.Verdict == call.Done && (a.Verb == call.Answer || a.Verb == call.Create) {
 		reply.ConnectionID = "conn-1"
 	}
 	return reply
@@ -79,6 +85,11 @@ func (q *quiet) verbs() []call.Verb {
 
 func (q *quiet) load(t *testing.T) call.Call {
 	t.Helper()
+	return q.loadCall(t, id)
+}
+
+func (q *quiet) loadCall(t *testing.T, id call.ID) call.Call {
+	t.Helper()
 	q.background.Wait()
 	row, err := q.Calls.Load(t.Context(), id)
 	if err != nil {
@@ -90,10 +101,20 @@ func (q *quiet) load(t *testing.T) call.Call {
 // happens delivers an event; without a key of its own it gets its kind.
 func (q *quiet) happens(t *testing.T, ref call.Ref, body call.Body) {
 	t.Helper()
-	ev := call.Event{Ref: ref, ConnectionID: "conn-1", Body: body}
-	ev.Key = ev.Kind() + ref.String()
+	q.happensTo(t, id, call.Event{Ref: ref, Body: body})
+}
+
+func (q *quiet) happensTo(t *testing.T, id call.ID, ev call.Event) {
+	t.Helper()
+	ev.Key, ev.ConnectionID = ev.Kind()+ev.Ref.String(), "conn-1"
 	if err := q.Apply(t.Context(), id, ev); err != nil {
 		t.Fatal(err)
 	}
 	q.background.Wait()
+}
+
+// order starts a campaign.
+func (q *quiet) order(t *testing.T, id campaign.ID, attempts int, numbers ...string) campaign.Campaign {
+	t.Helper()
+	return begin(t, q.Ledger, campaign.Campaign{ID: id, Lines: []string{desk}, Attempts: attempts, Shards: 1}, numbers...)
 }

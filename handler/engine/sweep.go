@@ -20,6 +20,8 @@ const (
 	sweepRows = 400
 	// sweepWide is how many calls a sweep looks at side by side.
 	sweepWide = 16
+	// idleAhead is how far ahead a call is looked at that only waits for recordings.
+	idleAhead = 10 * time.Minute
 	// buryAfter is how long a listed call may be without its row.
 	buryAfter = time.Minute
 )
@@ -53,6 +55,9 @@ func (e *Engine) Sweep(ctx context.Context) error {
 
 // look attends to one call that is due.
 func (e *Engine) look(ctx context.Context, row store.Row[store.Live]) error {
+	if row.Value.Recording() {
+		return e.lookRecording(ctx, row)
+	}
 	id := call.ID(row.Value.ID)
 	w, err := e.apply(ctx, id, call.Event{Body: call.Tick{}})
 	switch {
@@ -70,13 +75,31 @@ func (e *Engine) look(ctx context.Context, row store.Row[store.Live]) error {
 		if c.Listed {
 			return nil // apply has seen to it
 		}
-		return e.Calls.Unlist(ctx, id)
+		return e.leave(ctx, row, c)
 	}
 	due := time.Now().Add(listAhead)
+	if !c.Busy() { // only recordings are owed: their coming is an event
+		due = time.Now().Add(idleAhead)
+	}
 	if wake := c.Wake(); !wake.IsZero() && wake.Before(due) {
 		due = wake
 	}
 	return e.Calls.Postpone(ctx, row, due)
+}
+
+// leave takes off the list a call that is over and was listed again. Whoever meant to
+// dial it did not know that it was over: what they took for it is given back, when
+// they can take no more.
+func (e *Engine) leave(ctx context.Context, row store.Row[store.Live], c call.Call) error {
+	if row.Value.Dial != nil {
+		if time.Since(row.Value.Written) < buryAfter {
+			return nil
+		}
+		if err := e.giveBack(ctx, c, row.Value.Dial.Line); err != nil {
+			return err
+		}
+	}
+	return e.Calls.Unlist(ctx, c.ID)
 }
 
 // orphan deals with a listed call that has no row: its opener is about to write
@@ -86,8 +109,24 @@ func (e *Engine) orphan(ctx context.Context, row store.Row[store.Live]) error {
 		return nil
 	}
 	id := call.ID(row.Value.ID)
-	if _, err := e.apply(ctx, id, call.Event{Key: "buried", Body: call.Buried{}}); err != nil {
-		return fmt.Errorf("bury call %s: %w", id, err)
+	var dial call.Dial
+	if row.Value.Dial != nil {
+		dial = *row.Value.Dial
+	}
+	if err := e.bury(ctx, id, dial); err != nil {
+		return err
 	}
 	return e.Calls.Unlist(ctx, id)
+}
+
+// bury writes down, as ended, a call that was listed and not written, so that
+// whoever comes late to write it finds it over, and what was taken for it is given
+// back.
+func (e *Engine) bury(ctx context.Context, id call.ID, dial call.Dial) error {
+	w, err := e.apply(ctx, id, call.Event{Key: "buried", Body: call.Buried{Dial: dial}})
+	if err != nil {
+		return fmt.Errorf("bury call %s: %w", id, err)
+	}
+	w.wait(ctx, replyWait)
+	return nil
 }

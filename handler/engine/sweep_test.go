@@ -124,7 +124,7 @@ func TestSweep(t *testing.T) {
 		}
 	})
 	inQuiet(t, "buries a call that was never written after a minute, not before", func(t *testing.T, q *quiet) {
-		if err := q.Calls.List(t.Context(), id, time.Now(), time.Now()); err != nil {
+		if err := q.Calls.List(t.Context(), id, time.Now(), time.Now(), nil); err != nil {
 			t.Fatal(err)
 		}
 		q.sweeps(t, 59*time.Second)
@@ -155,7 +155,7 @@ func TestSweep(t *testing.T) {
 		{storetest.None, storetest.NotApplied}, {storetest.None, storetest.Lost},
 	} {
 		inQuiet(t, "finishes a burial: "+faults.burial.String()+", "+faults.list.String(), func(t *testing.T, q *quiet) {
-			if err := q.Calls.List(t.Context(), id, time.Now(), time.Now()); err != nil {
+			if err := q.Calls.List(t.Context(), id, time.Now(), time.Now(), nil); err != nil {
 				t.Fatal(err)
 			}
 			once := func(kind storetest.Kind, fault storetest.Fault) func(storetest.Op) storetest.Fault {
@@ -183,7 +183,7 @@ func TestSweep(t *testing.T) {
 		if err := rows.Insert(t.Context(), store.Key{Partition: string(id), Row: "call"}, later); err != nil {
 			t.Fatal(err)
 		}
-		if err := q.Calls.List(t.Context(), id, time.Now(), time.Now()); err != nil {
+		if err := q.Calls.List(t.Context(), id, time.Now(), time.Now(), nil); err != nil {
 			t.Fatal(err)
 		}
 		before := [][]store.Entity{q.calls.Entities(), q.live.Entities()}
@@ -243,6 +243,107 @@ func TestSweep(t *testing.T) {
 		q.sweeps(t, 30*time.Second)
 		if len(q.live.Entities()) > 0 || q.load(t).Listed {
 			t.Errorf("%d listed, the row says %v", len(q.live.Entities()), q.load(t).Listed)
+		}
+	})
+}
+
+func TestSweepOfRecordings(t *testing.T) {
+	// recordings are those of a vault, as nothing goes wrong with them.
+	recordings := func(v *vault) *store.Recordings { return store.NewRecordings(v.others, v.live) }
+	listed := func(t *testing.T, v *vault) bool {
+		t.Helper()
+		all, err := store.NewCalls(v.calls, v.live).AllLive(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(all, func(l store.Live) bool { return l.ID == key })
+	}
+	// sweeps waits, and then sweeps.
+	sweeps := func(t *testing.T, v *vault, after time.Duration) {
+		t.Helper()
+		time.Sleep(after)
+		if err := v.engines[0].Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		v.background.Wait()
+	}
+	// list puts the recording on the list, and makes something of its row.
+	list := func(t *testing.T, v *vault, m *store.Finished, a *store.Advance) {
+		t.Helper()
+		if m != nil {
+			if _, err := recordings(v).Inform(t.Context(), recordingID, *m, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if a != nil {
+			if _, err := recordings(v).Advance(t.Context(), key, *a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := recordings(v).List(t.Context(), key, time.Now(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := message("m1", "one")
+
+	inVault(t, "leaves one that was never written to the queue after a minute", "", func(t *testing.T, v *vault) {
+		list(t, v, nil, nil)
+		sweeps(t, v, 59*time.Second)
+		if !listed(t, v) {
+			t.Error("taken off the list, though its message may be being written down")
+		}
+		sweeps(t, v, time.Second)
+		if listed(t, v) || v.sends > 0 {
+			t.Errorf("listed: %t, %d messages", listed(t, v), v.sends)
+		}
+	})
+	inVault(t, "tells no call of one that has no file yet", recordingID, func(t *testing.T, v *vault) {
+		list(t, v, nil, nil)
+		sweeps(t, v, time.Minute)
+		if got := v.debt(); got.State != call.RecordingFinished && got.State != call.RecordingWanted || listed(t, v) {
+			t.Errorf("the call says %+v", got)
+		}
+	})
+	inVault(t, "lets another run go on with one that nobody is at", recordingID, func(t *testing.T, v *vault) {
+		v.holds(twoFiles)
+		list(t, v, &one, nil)
+		sweeps(t, v, 0)
+		if v.sends != 1 || v.debt().State != call.RecordingFiled || listed(t, v) {
+			t.Errorf("%d messages, the call says %+v", v.sends, v.debt())
+		}
+	})
+	inVault(t, "lets none begin before it is time", recordingID, func(t *testing.T, v *vault) {
+		v.holds(twoFiles)
+		failed := store.Advance{
+			Chunk: one.Chunks[0], Failed: errors.New("boom"), Patience: time.Hour, At: time.Now(),
+			NotBefore: time.Now().Add(time.Hour),
+		}
+		failed.Chunk.State = store.ChunkWaiting
+		list(t, v, &one, &failed)
+		began := time.Now()
+		sweeps(t, v, 0) // and waits for the message
+		if took := time.Since(began).Truncate(time.Second); took != time.Hour || v.debt().State != call.RecordingFiled {
+			t.Errorf("it took %v, the call says %+v", took, v.debt())
+		}
+	})
+	inVault(t, "tells the call of one whose last run died before that", recordingID, func(t *testing.T, v *vault) {
+		lost := store.Advance{Chunk: one.Chunks[0], Failed: errors.New("boom"), Patience: -1, At: time.Now()}
+		list(t, v, &one, &lost)
+		sweeps(t, v, 0)
+		if got := v.debt(); got.State != call.RecordingLost || got.Reason != "boom" || listed(t, v) {
+			t.Errorf("the call says %+v", got)
+		}
+	})
+	inVault(t, "leaves one of a later version alone", "", func(t *testing.T, v *vault) {
+		list(t, v, nil, nil)
+		row := store.Key{Partition: key, Row: "recording"}
+		later := map[string]int{"schema": store.RecordingSchema + 1}
+		if err := store.NewTable[map[string]int](v.others).Put(t.Context(), row, later); err != nil {
+			t.Fatal(err)
+		}
+		sweeps(t, v, 2*time.Minute)
+		if !listed(t, v) || v.sends > 0 {
+			t.Errorf("listed: %t, %d messages", listed(t, v), v.sends)
 		}
 	})
 }

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// maxChunks bounds the files of one recording. More are an error, because leaving
-// some out would lose them.
-const maxChunks = 1000
+// maxChunks bounds the files of one recording: so many fit into its row. More are an
+// error, because leaving some out would lose them.
+const maxChunks = 400
 
 // Message reads the text of a queue message: JSON, or base64 of JSON, as Event
 // Grid writes it today. It is an error to be neither; no text is both, because no

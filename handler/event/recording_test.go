@@ -165,7 +165,7 @@ func TestWhatIsNoFinishedRecording(t *testing.T) {
 			finishedChunks(`[{"documentId":"d","contentLocation":"https://h/d","deleteLocation":"` + long + `"}]`),
 			"recording: chunk 0 with a deleteLocation of more than 4096 bytes"},
 		{"too many chunks", finishedChunks(`[` + strings.Repeat(oneChunk+",", maxChunks) + oneChunk + `]`),
-			"recording with 1001 chunks, more than 1000"},
+			"recording with 401 chunks, more than 400"},
 		{"one of several events", `[{"type":"Microsoft.Communication.CallEnded"},` + finishedEvent + `]`,
 			"recording among 2 events"},
 		{"a time that is none", finishedData(`{"recordingStartTime":"noon"}`),

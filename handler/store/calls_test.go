@@ -151,7 +151,7 @@ func TestListOfWhatOwesSomething(t *testing.T) {
 		want := []string{}
 		for i := range 20 {
 			id := fmt.Sprintf("in-%02d", i)
-			if err := calls.List(ctx, call.ID(id), t0.Add(time.Duration(i)*time.Second), t0); err != nil {
+			if err := calls.List(ctx, call.ID(id), t0.Add(time.Duration(i)*time.Second), t0, nil); err != nil {
 				t.Fatal(err)
 			}
 			want = append(want, id)
@@ -162,7 +162,7 @@ func TestListOfWhatOwesSomething(t *testing.T) {
 		if got := len(due(t0.Add(time.Hour), 1)); got < 5 || got > store.Shards {
 			t.Errorf("at most one of each shard: %d", got)
 		}
-		if err := calls.List(ctx, "in-19", t0, t0); err != nil { // sooner than before
+		if err := calls.List(ctx, "in-19", t0, t0, nil); err != nil { // sooner than before
 			t.Fatal(err)
 		}
 		if d := cmp.Diff([]string{"in-00", "in-19"}, due(t0, 10)); d != "" {
@@ -192,7 +192,7 @@ func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
 			t.Fatal("nothing is listed")
 			return store.Row[store.Live]{}
 		}
-		if err := calls.List(ctx, "in-1", t0, t0); err != nil {
+		if err := calls.List(ctx, "in-1", t0, t0, nil); err != nil {
 			t.Fatal(err)
 		}
 		seen := read()
@@ -222,7 +222,7 @@ func TestUnlist(t *testing.T) {
 			}
 			return len(all)
 		}
-		if err := calls.List(ctx, "in-1", t0, t0); err != nil {
+		if err := calls.List(ctx, "in-1", t0, t0, nil); err != nil {
 			t.Fatal(err)
 		}
 		c, entry := transition(call.Call{State: call.StateRinging, Listed: true}, "offer", "run-1")
@@ -260,7 +260,7 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 		calls, ctx := store.NewCalls(rows, live), t.Context()
 		c, entry := transition(call.Call{State: call.StateEnded, Outcome: call.Missed, Listed: true}, "end", "run-1")
 		if err := errors.Join(
-			calls.List(ctx, "in-1", t0, t0),
+			calls.List(ctx, "in-1", t0, t0, nil),
 			calls.Commit(ctx, store.Row[call.Call]{}, c, entry),
 		); err != nil {
 			t.Fatal(err)
@@ -275,7 +275,7 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 				next, entry := transition(row.Value, "connected", "run-2")
 				next.Pending = []call.Action{{Ref: call.Ref{Op: 1, Send: 1}, Verb: call.HangUp}}
 				if !row.Value.Listed {
-					if err := calls.List(ctx, "in-1", t0, t0); err != nil {
+					if err := calls.List(ctx, "in-1", t0, t0, nil); err != nil {
 						t.Fatal(err)
 					}
 				}

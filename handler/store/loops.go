@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -42,14 +41,7 @@ func (r loopRow) count(id call.ID, now time.Time, most int) loopRow {
 // somebody forwards a call to us that we forward to them. It may be repeated.
 func (s *Calls) Loops(ctx context.Context, line, correlationID string, id call.ID, now time.Time, most int) (bool, error) {
 	key := Key{HashKey(line, correlationID), "loop"}
-	edit := func(r loopRow) (loopRow, error) { return r.count(id, now, most), nil }
-	row, err := s.loops.Update(ctx, key, edit)
-	if errors.Is(err, ErrNotFound) {
-		row, _ = edit(loopRow{})
-		if err = s.loops.Insert(ctx, key, row); errors.Is(err, ErrExists) { // somebody else began it, or this was applied
-			row, err = s.loops.Update(ctx, key, edit)
-		}
-	}
+	row, err := s.loops.Edit(ctx, key, func(r loopRow) (loopRow, error) { return r.count(id, now, most), nil })
 	if err != nil {
 		return false, err
 	}

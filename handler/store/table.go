@@ -3,9 +3,14 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 )
+
+// ErrNewer means that a row was written by a later version of the program. It
+// must be left alone, and whoever asked must ask again later.
+var ErrNewer = errors.New("written by a later version")
 
 // Row is a row that was read: its value, and the ETag that lets it be written.
 type Row[T any] struct {
@@ -21,10 +26,20 @@ type Row[T any] struct {
 //
 // If T has a method Columns() map[string]any, what it returns is written beside
 // the document, for the conditions of a Query.
-type Table[T any] struct{ rows Rows }
+type Table[T any] struct {
+	rows   Rows
+	schema int // the latest that is understood; 0: the documents do not say theirs
+}
 
 // NewTable returns a view of rows.
 func NewTable[T any](rows Rows) *Table[T] { return &Table[T]{rows: rows} }
+
+// NewVersioned returns a view of rows whose documents say in a member "schema" by
+// which version they were written. What has a higher one than the given is left
+// alone: whoever reads it gets ErrNewer, and lists leave it out.
+func NewVersioned[T any](rows Rows, schema int) *Table[T] {
+	return &Table[T]{rows: rows, schema: schema}
+}
 
 // Get returns the row at k, or ErrNotFound.
 func (t *Table[T]) Get(ctx context.Context, k Key) (Row[T], error) {
@@ -32,7 +47,16 @@ func (t *Table[T]) Get(ctx context.Context, k Key) (Row[T], error) {
 	if err != nil {
 		return Row[T]{}, err
 	}
-	return decode[T](e)
+	return t.decode(e)
+}
+
+// find returns the row at k or, if there is none, the zero value without an ETag.
+func (t *Table[T]) find(ctx context.Context, k Key) (Row[T], error) {
+	row, err := t.Get(ctx, k)
+	if errors.Is(err, ErrNotFound) {
+		return Row[T]{Key: k}, nil
+	}
+	return row, err
 }
 
 // Insert writes a new row, or fails with ErrExists.
@@ -44,6 +68,11 @@ func (t *Table[T]) Insert(ctx context.Context, k Key, v T) error {
 // written since, with ErrNotFound if it is gone.
 func (t *Table[T]) Replace(ctx context.Context, row Row[T], next T) error {
 	return t.apply(ctx, Replace, row.Key, row.ETag, next)
+}
+
+// save writes next where row was read or, if find did not find it, inserts it.
+func (t *Table[T]) save(ctx context.Context, row Row[T], next T) error {
+	return t.apply(ctx, row.kind(), row.Key, row.ETag, next)
 }
 
 // Put writes a row, whatever is there. It may be repeated.
@@ -88,11 +117,16 @@ func (t *Table[T]) Page(ctx context.Context, q Query) (rows []Row[T], next strin
 	if err != nil {
 		return nil, "", err
 	}
-	rows = make([]Row[T], len(p.Entities))
-	for i, e := range p.Entities {
-		if rows[i], err = decode[T](e); err != nil {
+	rows = make([]Row[T], 0, len(p.Entities))
+	for _, e := range p.Entities {
+		row, err := t.decode(e)
+		if errors.Is(err, ErrNewer) {
+			continue
+		}
+		if err != nil {
 			return nil, "", err
 		}
+		rows = append(rows, row)
 	}
 	return rows, p.Next, nil
 }
@@ -118,12 +152,41 @@ func encode[T any](kind WriteKind, k Key, etag string, v T) (Write, error) {
 	return Write{Kind: kind, Entity: e}, nil
 }
 
-func decode[T any](e Entity) (Row[T], error) {
+func (t *Table[T]) decode(e Entity) (Row[T], error) {
 	row := Row[T]{Key: e.Key, ETag: e.ETag}
+	if err := t.understood(e.Doc); err != nil {
+		return Row[T]{}, err
+	}
 	if err := json.Unmarshal(e.Doc, &row.Value); err != nil {
 		return Row[T]{}, fmt.Errorf("row's document as %T: %w", row.Value, err)
 	}
 	return row, nil
+}
+
+// understood reports a document of a later version, which may have changed anything
+// but the place of its schema.
+func (t *Table[T]) understood(doc []byte) error {
+	if t.schema == 0 {
+		return nil
+	}
+	var head struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(doc, &head); err != nil {
+		return fmt.Errorf("row's schema: %w", err)
+	}
+	if head.Schema > t.schema {
+		return fmt.Errorf("schema %d: %w", head.Schema, ErrNewer)
+	}
+	return nil
+}
+
+// kind is how the row is written: one without an ETag was not there.
+func (r Row[T]) kind() WriteKind {
+	if r.ETag == "" {
+		return Insert
+	}
+	return Replace
 }
 
 func deletion(k Key, etag string) Write {

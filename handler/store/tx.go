@@ -24,6 +24,15 @@ func (t *Table[T]) ReplaceIn(tx *Tx, row Row[T], next T) {
 	addTo(t, tx, Replace, row.Key, row.ETag, next)
 }
 
+// PutIn adds the writing of a row, whatever is there, to tx. It is for rows that
+// only change together with another row of tx, whose condition stands for both.
+func (t *Table[T]) PutIn(tx *Tx, k Key, v T) { addTo(t, tx, Put, k, "", v) }
+
+// saveIn adds the writing of next to tx, where row was read or not found by find.
+func (t *Table[T]) saveIn(tx *Tx, row Row[T], next T) {
+	addTo(t, tx, row.kind(), row.Key, row.ETag, next)
+}
+
 // DeleteIn adds the deletion of the row that was read to tx.
 func (t *Table[T]) DeleteIn(tx *Tx, row Row[T]) { tx.add(t.rows, deletion(row.Key, row.ETag), nil) }
 

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxTries = 16 // of one Update; eight writers of one row need about half of them
+	maxTries = 16 // of one write; eight writers of one row need about half of them
 	minPause = 5 * time.Millisecond
 	maxPause = 320 * time.Millisecond
 )
@@ -26,39 +26,59 @@ const (
 // Update returns the value that the row now has. It fails with ErrNotFound if there
 // is no row, and with ErrConflict if others were faster maxTries times.
 func (t *Table[T]) Update(ctx context.Context, k Key, edit func(T) (T, error)) (T, error) {
-	var zero T
-	for try := range maxTries {
-		row, err := t.Get(ctx, k)
+	return t.update(ctx, k, edit, t.Get)
+}
+
+// Edit is Update of a row that may be missing: then edit is given the zero value,
+// and what it makes of it is inserted.
+func (t *Table[T]) Edit(ctx context.Context, k Key, edit func(T) (T, error)) (T, error) {
+	return t.update(ctx, k, edit, t.find)
+}
+
+func (t *Table[T]) update(
+	ctx context.Context, k Key, edit func(T) (T, error), read func(context.Context, Key) (Row[T], error),
+) (T, error) {
+	var edited T
+	err := contend(ctx, func() (lost bool, err error) {
+		row, err := read(ctx, k)
 		if err != nil {
-			return zero, err
+			return false, err
 		}
 		before, err := json.Marshal(row.Value)
 		if err != nil {
-			return zero, fmt.Errorf("%w: %T as JSON: %w", ErrInvalid, row.Value, err)
+			return false, fmt.Errorf("%w: %T as JSON: %w", ErrInvalid, row.Value, err)
 		}
-		next, err := edit(row.Value)
-		if err != nil {
-			return zero, err
+		if edited, err = edit(row.Value); err != nil {
+			return false, err
 		}
-		w, err := encode(Replace, k, row.ETag, next)
-		if err != nil {
-			return zero, err
-		}
-		if bytes.Equal(before, w.Entity.Doc) {
-			return next, nil
+		w, err := encode(row.kind(), k, row.ETag, edited)
+		if err != nil || bytes.Equal(before, w.Entity.Doc) {
+			return false, err
 		}
 		_, err = t.rows.Apply(ctx, w)
-		if err == nil {
-			return next, nil
+		return errors.Is(err, ErrConflict) || errors.Is(err, ErrExists), err
+	})
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return edited, nil
+}
+
+// contend runs try, which reads and then writes on condition of what it has read,
+// until it has not lost a race to somebody else. It fails with try's error or, if
+// others were faster maxTries times, with ErrConflict.
+func contend(ctx context.Context, try func() (lost bool, err error)) error {
+	for n := range maxTries {
+		lost, err := try()
+		if !lost {
+			return err
 		}
-		if !errors.Is(err, ErrConflict) {
-			return zero, err
-		}
-		if err := pause(ctx, try); err != nil {
-			return zero, err
+		if err := pause(ctx, n); err != nil {
+			return err
 		}
 	}
-	return zero, fmt.Errorf("update: %w, %d times", ErrConflict, maxTries)
+	return fmt.Errorf("%w, %d times", ErrConflict, maxTries)
 }
 
 // pause waits a random time, longer after more tries, so that writers who met

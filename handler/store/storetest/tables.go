@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -90,6 +91,67 @@ func testTables(t *testing.T, newRows func(*testing.T) store.Rows) {
 			t.Errorf("Update: %v, want %v", err, stop)
 		}
 	})
+	t.Run("an edit of a missing row inserts it, and the next one replaces it", func(t *testing.T) {
+		rows := newRows(t)
+		table := store.NewTable[counter](rows)
+		for n := 1; n <= 2; n++ {
+			got, err := table.Edit(t.Context(), k, func(c counter) (counter, error) { c.N++; return c, nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			diff(t, "value", counter{N: n}, got)
+			diff(t, "row", fmt.Sprintf(`{"N":%d,"Added":null}`, n), string(read(t, rows, k).Doc))
+		}
+	})
+	t.Run("an edit that leaves a missing row as it is writes none", func(t *testing.T) {
+		rows := newRows(t)
+		table := store.NewTable[counter](rows)
+		if _, err := table.Edit(t.Context(), k, func(c counter) (counter, error) { return c, nil }); err != nil {
+			t.Fatal(err)
+		}
+		diff(t, "rows", []string{}, rowKeys(all(t, rows, store.Query{Partition: k.Partition})))
+	})
+	t.Run("eight editors of a missing row lose none of their edits", func(t *testing.T) {
+		const writers = 8
+		table := store.NewTable[counter](newRows(t))
+		var wg sync.WaitGroup
+		for range writers {
+			wg.Go(func() {
+				_, err := table.Edit(t.Context(), k, func(c counter) (counter, error) { c.N++; return c, nil })
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		row, err := table.Get(t.Context(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		diff(t, "sum", writers, row.Value.N)
+	})
+	t.Run("a row of a later version is left alone", func(t *testing.T) {
+		rows := newRows(t)
+		apply(t, rows,
+			insert(entity("p", "new", `{"schema":3,"N":"in another form"}`)),
+			insert(entity("p", "old", `{"schema":2,"N":2}`)))
+		table := store.NewVersioned[counter](rows, 2)
+		later := store.Key{Partition: "p", Row: "new"}
+		change := func(c counter) (counter, error) { c.N++; return c, nil }
+		_, got := table.Get(t.Context(), later)
+		_, updated := table.Update(t.Context(), later, change)
+		_, edited := table.Edit(t.Context(), later, change)
+		for name, err := range map[string]error{"Get": got, "Update": updated, "Edit": edited} {
+			if !errors.Is(err, store.ErrNewer) {
+				t.Errorf("%s: %v, want %v", name, err, store.ErrNewer)
+			}
+		}
+		for row, err := range table.List(t.Context(), store.Query{Partition: "p"}) {
+			if err != nil || row.Key.Row != "old" || row.Value.N != 2 {
+				t.Errorf("listed: %+v, %v", row, err)
+			}
+		}
+	})
 	t.Run("a row that was read can be replaced and deleted, once", func(t *testing.T) {
 		table := store.NewTable[note](newRows(t))
 		if err := table.Put(t.Context(), k, note{"one", due}); err != nil {
@@ -133,6 +195,9 @@ func testTables(t *testing.T, newRows func(*testing.T) store.Rows) {
 		if err := commit(2); !errors.Is(err, store.ErrConflict) {
 			t.Errorf("second Commit: %v, want %v", err, store.ErrConflict)
 		}
+		if err := counters.Insert(t.Context(), key("counter|0"), counter{}); err != nil {
+			t.Fatal(err)
+		}
 		old, err := notes.Get(t.Context(), key("note"))
 		if err != nil {
 			t.Fatal(err)
@@ -145,6 +210,8 @@ func testTables(t *testing.T, newRows func(*testing.T) store.Rows) {
 		notes.ReplaceIn(tx, old, note{"second", due.Add(time.Hour)})
 		counters.DeleteIn(tx, one)
 		counters.InsertIn(tx, key("counter|3"), counter{N: 3})
+		counters.PutIn(tx, key("counter|4"), counter{N: 4})
+		counters.PutIn(tx, key("counter|0"), counter{N: 5})
 		if err := tx.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +220,9 @@ func testTables(t *testing.T, newRows func(*testing.T) store.Rows) {
 			got[e.Key.Row] = string(e.Doc)
 		}
 		diff(t, "rows", map[string]string{
+			"counter|0": `{"N":5,"Added":null}`,
 			"counter|3": `{"N":3,"Added":null}`,
+			"counter|4": `{"N":4,"Added":null}`,
 			"note":      `{"Text":"second","Due":"2026-03-29T02:00:00.123456789Z"}`,
 		}, got)
 	})

@@ -1,0 +1,105 @@
+package campaign
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"switchboard/handler/call"
+)
+
+// counted counts contacts one by one, as they are.
+func counted(contacts []Contact) Counters {
+	n := Counters{Results: map[string]int{}}
+	for _, c := range contacts {
+		n.Contacts++
+		n.Attempts += c.Spent
+		switch c.State {
+		case Waiting:
+			n.Waiting++
+		case Dialling:
+			n.Dialling++
+		case Over:
+			n.Over++
+			n.Results[c.Result()]++
+		}
+	}
+	return n
+}
+
+// outcomes that an attempt may have, of each kind some.
+var outcomes = []call.Outcome{
+	call.Completed, call.Busy, call.NoAnswer, call.NotKnown, call.InvalidNumber,
+	call.Cancelled, call.TooMany, call.LineLimit,
+}
+
+func TestCountersAreWhatTheContactsSay(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		var contacts []Contact
+		attempts := map[int]Attempt{}
+		shards := []Counters{{}, {}}
+		now := t0
+		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
+			now = now.Add(time.Minute)
+			i := rapid.IntRange(0, len(contacts)).Draw(rt, "contact")
+			shard := &shards[i%len(shards)]
+			if i == len(contacts) {
+				c := NewContact(fmt.Sprintf("+120655501%02d", i), rapid.IntRange(1, 3).Draw(rt, "budget"), now)
+				contacts, *shard = append(contacts, c), shard.Moved(nil, c)
+				continue
+			}
+			before := contacts[i]
+			kept := *shard
+			after, a := before, attempts[i]
+			switch rapid.SampledFrom([]string{"claim", "settle", "settle", "deny", "postpone"}).Draw(rt, "what") {
+			case "claim":
+				if before.State == Waiting && before.Spent < before.Budget {
+					after, a = before.Claimed(of, line, now, now.Add(time.Hour))
+				}
+			case "settle": // again, too
+				if a.Claim > 0 {
+					o := rapid.SampledFrom(outcomes).Draw(rt, "outcome")
+					after, a = before.Settled(a, Settlement{Claim: a.Claim, Outcome: o, At: now})
+				}
+			case "deny":
+				after = before.Denied(OptedOut)
+			case "postpone":
+				after = before.Postponed(now)
+			}
+			keptDoc := fmt.Sprint(kept)
+			contacts[i], attempts[i], *shard = after, a, shard.Moved(&before, after)
+			if fmt.Sprint(kept) != keptDoc {
+				rt.Fatalf("the counters before were changed from %s to %v", keptDoc, kept)
+			}
+			if after.Claim < before.Claim || after.Spent < before.Spent || after.Spent > min(after.Budget, after.Claim) {
+				rt.Fatalf("from %+v to %+v", before, after)
+			}
+			if before.State == Over && after.State != Over || (after.State == Over) != after.Due.IsZero() {
+				rt.Fatalf("from %+v to %+v", before, after)
+			}
+		}
+		if d := cmp.Diff(counted(contacts), shards[0].Plus(shards[1])); d != "" {
+			rt.Fatalf("counters (-contacts +counters):\n%s", d)
+		}
+	})
+}
+
+func TestPlusTakesNothingFromEither(t *testing.T) {
+	a := Counters{Contacts: 2, Waiting: 1, Over: 1, Attempts: 1, Results: map[string]int{"busy": 1}}
+	b := Counters{Contacts: 2, Dialling: 1, Over: 1, Attempts: 3, Results: map[string]int{"busy": 1, "optedOut": 1}}
+	want := Counters{
+		Contacts: 4, Waiting: 1, Dialling: 1, Over: 2, Attempts: 4, Results: map[string]int{"busy": 2, "optedOut": 1},
+	}
+	if d := cmp.Diff(want, a.Plus(b)); d != "" {
+		t.Errorf("sum (-want +got):\n%s", d)
+	}
+	if a.Results["busy"] != 1 || b.Results["busy"] != 1 {
+		t.Errorf("changed to %v and %v", a, b)
+	}
+	if got := (Counters{}).Plus(Counters{}); got.Contacts != 0 || len(got.Results) != 0 {
+		t.Errorf("nothing and nothing is %+v", got)
+	}
+}

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"switchboard/handler/call"
+	"switchboard/handler/campaign"
+	"switchboard/handler/store"
+	"switchboard/handler/store/storetest"
+)
+
+func TestOptOut(t *testing.T) {
+	// saysNo is a call of somebody who presses 9.
+	saysNo := func(t *testing.T, q *quiet, caller string) {
+		t.Helper()
+		ev := offer()
+		body := ev.Body.(call.Offered)
+		body.Caller, body.Flow = caller, noticed
+		ev.Body = body
+		if err := q.Open(t.Context(), id, ev); err != nil {
+			t.Fatal(err)
+		}
+		q.happens(t, call.Ref{}, call.Connected{})
+		q.happens(t, call.Ref{Op: 2, Send: 1}, call.Recognized{Tones: []string{"nine"}})
+	}
+	tests := []struct {
+		name   string
+		caller string
+		number string // empty: none is written
+	}{
+		{"is written down with the caller's number", rawNumber(number(1)), number(1)},
+		{"is written down for all who share the number", rawNumber(number(1)) + "_1f2e", number(1)},
+		{"of somebody who withholds the number is not written down", "4:anonymous", ""},
+		{"of somebody without a number is not written down", anna, ""},
+		{"of nobody is not written down", "4:", ""},
+	}
+	for _, tt := range tests {
+		inQuiet(t, tt.name, func(t *testing.T, q *quiet) {
+			saysNo(t, q, tt.caller)
+			for _, e := range q.others.Entities() {
+				if e.Key.Partition != tt.number {
+					t.Errorf("row %s of %s", e.Key.Row, e.Key.Partition)
+				}
+			}
+			if got := q.number(t).OptOuts; tt.number != "" && (len(got) != 1 || got[0].Call != id || got[0].At.IsZero()) {
+				t.Errorf("number's opt-outs %+v", got)
+			}
+			if c := q.load(t); c.Ending == "" || slices.ContainsFunc(c.Pending, func(a call.Action) bool { return a.Verb == call.OptOut }) {
+				t.Errorf("call %+v", c)
+			}
+		})
+	}
+	inQuiet(t, "is written down once, however often storage has to be asked", func(t *testing.T, q *quiet) {
+		failed := 0
+		q.others.Fail = func(op storetest.Op) storetest.Fault {
+			if op.Kind != storetest.Apply || failed == 3 {
+				return storetest.None
+			}
+			failed++
+			return storetest.Lost
+		}
+		saysNo(t, q, rawNumber(number(1)))
+		for range 6 {
+			q.sweeps(t, 5*time.Second)
+		}
+		if got := q.number(t).OptOuts; len(got) != 1 {
+			t.Errorf("number's opt-outs %+v", got)
+		}
+		if c := q.load(t); slices.ContainsFunc(c.Pending, func(a call.Action) bool { return a.Verb == call.OptOut }) {
+			t.Errorf("pending %+v", c.Pending)
+		}
+	})
+}
+
+// What was taken for an attempt is given back by its call, however long storage does
+// not answer, and in the order in which others may find it.
+func TestEndOfAnAttempt(t *testing.T) {
+	inQuiet(t, "is told to the campaign before line and number are free", func(t *testing.T, q *quiet) {
+		c := q.order(t, "notice", 1, number(1))
+		q.dials(t)
+		at := call.OutboundID(string(c.ID), string(campaign.NewContactID(number(1))), 1)
+		q.others.Fail = func(op storetest.Op) storetest.Fault {
+			if slices.ContainsFunc(op.Writes, func(w store.Write) bool { return w.Entity.Key.Partition == "notice|00" }) {
+				return storetest.NotApplied
+			}
+			return storetest.None
+		}
+		q.happensTo(t, at, call.Event{
+			Ref: call.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateFailed{}, Result: call.Result{Code: 486, SubCode: 560486},
+		})
+		for range 100 {
+			q.sweeps(t, 30*time.Second)
+		}
+		if q.number(t).Call != at || len(q.line(t).Holders) != 1 || q.contact(t, c).State != campaign.Dialling {
+			t.Errorf("number %+v, line %+v", q.number(t), q.line(t))
+		}
+		q.others.Fail = nil
+		for range 30 { // it is tried more and more rarely
+			q.sweeps(t, 30*time.Second)
+		}
+		if got := q.contact(t, c); got.Result() != "busy" || len(q.live.Entities()) > 0 {
+			t.Errorf("contact %+v", got)
+		}
+		q.free(t, 1)
+	})
+}

@@ -1,0 +1,483 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"switchboard/handler/call"
+	"switchboard/handler/campaign"
+	"switchboard/handler/flow"
+	"switchboard/handler/store"
+)
+
+// desk is the line from which the tests dial.
+const desk = "28:orgid:11111111-2222-3333-4444-555555555555"
+
+var notice = must(flow.Parse([]byte(`{"name":"notice","start":"menu","nodes":{
+	"menu":{"kind":"menu","prompt":{"text":"Press 1."},"keys":{"1":"yes","9":"no"},"nothing":"end"},
+	"yes":{"kind":"set","values":{"answer":"yes"},"next":"end"},
+	"no":{"kind":"optout","next":"end"},
+	"end":{"kind":"hangup"}}}`)))
+
+var noticed = call.FlowRef{Name: "notice", Version: "v1"}
+
+// manner is what comes of a request to ring somebody.
+type manner string
+
+const (
+	pressesOne  manner = "answers after 3 s and presses 1"
+	pressesNine manner = "answers after 3 s and presses 9, which is to opt out"
+	busyTone    manner = "is busy, which is heard after 2 s"
+	silence     manner = "rings, and nobody answers"
+	nobodys     manner = "is nobody's number: ACS refuses"
+	throttled   manner = "ACS has had too many requests, and asks to wait 3 s"
+	lineFull    manner = "the network says after 1 s that the line has too many calls"
+	unheard     manner = "ACS answers nothing, and does nothing"
+	unheardOne  manner = "ACS answers nothing; the callee answers after 3 s and presses 1"
+	unheardLate manner = "ACS answers nothing; the callee answers after 11 minutes"
+)
+
+// town is a house and a network of telephones, each of which does what its script
+// says. It checks what has to hold of the requests that come in.
+type town struct {
+	*house
+	campaigns []campaign.Campaign
+	lineCalls int
+	rounds    int // of dialling
+
+	telephones map[string]*telephone // by number
+	lines      map[string]int        // calls on them, as the network counts
+	sent       map[string]bool       // requests to ring somebody, by call and send
+	keys       int
+	looked     bool // what a crash has left was looked at
+}
+
+// telephone is a callee.
+type telephone struct {
+	script []manner // what comes of each request to ring it; the last one stays
+	asked  int      // requests to ring it
+	rings  map[call.ID]int
+	with   call.ID // the call that it rings for, or is in
+}
+
+// manner is what comes, or came, of the latest request to ring the telephone.
+func (p *telephone) manner() manner { return p.script[min(max(p.asked, 1), len(p.script))-1] }
+
+// newTown is a town with a process, and with these telephones.
+func newTown(t *testing.T, scripts map[string][]manner) *town {
+	w := &town{lineCalls: 2, lines: map[string]int{}, sent: map[string]bool{}, telephones: map[string]*telephone{}}
+	for number, script := range scripts {
+		w.telephones[number] = &telephone{script: script, rings: map[call.ID]int{}}
+	}
+	w.house = newHouse(t, func(inst *instance) {
+		inst.Line, inst.LineCalls = &exchange{w, inst}, w.lineCalls
+	})
+	w.watch = w.holds
+	w.start()
+	return w
+}
+
+// ledger is the ledger as nothing goes wrong with it.
+func (w *town) ledger() *store.Ledger {
+	return store.NewLedger(w.others, w.others, w.others, w.others)
+}
+
+// order starts a campaign that dials all telephones.
+func (w *town) order(id campaign.ID, attempts int, lines ...string) campaign.Campaign {
+	w.t.Helper()
+	c := campaign.Campaign{ID: id, Lines: lines, Attempts: attempts, Shards: 2}
+	c = begin(w.t, w.ledger(), c, slices.Sorted(maps.Keys(w.telephones))...)
+	w.campaigns = append(w.campaigns, c)
+	return c
+}
+
+// begin writes a campaign down, with what is the same in all of them, and starts it.
+func begin(t *testing.T, l *store.Ledger, c campaign.Campaign, numbers ...string) campaign.Campaign {
+	t.Helper()
+	c.Schema, c.State, c.Flow, c.Ring = campaign.Schema, campaign.Draft, noticed, 20*time.Second
+	c.Contacts, c.Created = len(numbers), time.Now()
+	if _, err := l.Create(t.Context(), c, string(c.ID), store.Reply{}); err != nil {
+		t.Fatal(err)
+	}
+	var contacts []campaign.Contact
+	for _, number := range numbers {
+		contacts = append(contacts, campaign.NewContact(number, c.Attempts, time.Now().UTC()))
+	}
+	if err := l.Add(t.Context(), c, contacts); err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.Start(t.Context(), c.ID, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// holds checks that no line row ever holds more than it may.
+func (w *town) holds(write store.Write) {
+	if write.Entity.Key.Row != "line" {
+		return
+	}
+	var l campaign.Line
+	if err := json.Unmarshal(write.Entity.Doc, &l); err != nil || len(l.Holders) > w.lineCalls {
+		w.t.Errorf("line %+v, %v", l, err)
+	}
+}
+
+// exchange is the Line of one process.
+type exchange struct {
+	w    *town
+	inst *instance
+}
+
+// Do makes a request.
+func (x *exchange) Do(_ context.Context, c call.Call, a call.Action) call.Event {
+	reply := call.Event{Key: replyKey(a), Ref: a.Ref}
+	answer := call.Replied{Verdict: call.Unheard}
+	if x.w.happen(x.inst, a.Verb != call.Look, func() { answer, reply.Result = x.w.take(c, a) }) != nil {
+		answer, reply.Result = call.Replied{Verdict: call.Unheard}, call.Result{}
+	}
+	reply.Body = answer
+	if a.Verb == call.Create && answer.Verdict == call.Done {
+		reply.ConnectionID = connection(c.ID)
+	}
+	return reply
+}
+
+func connection(id call.ID) string { return "connection of " + string(id) }
+
+// take is what ACS does with a request.
+func (w *town) take(c call.Call, a call.Action) (call.Replied, call.Result) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	number, _ := strings.CutPrefix(c.Callee, "4:")
+	phone := w.telephones[number]
+	if a.Verb != call.Create && phone.with != c.ID {
+		return call.Replied{Verdict: call.Refused, Code: call.CodeGone}, call.Result{}
+	}
+	done := call.Replied{Verdict: call.Done}
+	switch a.Verb {
+	case call.Create:
+		return w.ring(c, a, number)
+	case call.Recognize:
+		tone := "one"
+		if phone.manner() == pressesNine {
+			tone = "nine"
+		}
+		w.tell(2*time.Second, c.ID, a.Ref, call.Recognized{Tones: []string{tone}}, call.Result{})
+	case call.HangUp:
+		w.hangUp(c, phone)
+		w.tell(500*time.Millisecond, c.ID, call.Ref{}, call.Disconnected{}, call.Result{})
+	case call.Look:
+		done.Connected = phone.manner() != silence
+		done.Participants = []call.Participant{{ID: c.Callee}}
+	default:
+		w.t.Errorf("nobody asked for %s", a.Verb)
+	}
+	return done, call.Result{}
+}
+
+// ring rings a telephone.
+func (w *town) ring(c call.Call, a call.Action, number string) (call.Replied, call.Result) {
+	phone := w.telephones[number]
+	send := fmt.Sprint(c.ID, a.Ref)
+	if w.sent[send] || time.Now().After(a.Until) {
+		w.t.Errorf("%s was sent again, or after its owner's time", send)
+	}
+	w.sent[send] = true
+	phone.asked++
+	done := call.Replied{Verdict: call.Done}
+	switch m := phone.manner(); m {
+	case throttled:
+		return call.Replied{Verdict: call.Throttled, RetryAfter: 3 * time.Second}, call.Result{}
+	case nobodys:
+		phone.rings[c.ID]++
+		return call.Replied{Verdict: call.Refused, Code: "8544"}, call.Result{Code: 400, SubCode: 8544}
+	case unheard:
+		return call.Replied{Verdict: call.Unheard}, call.Result{}
+	case unheardLate:
+		w.background.Go(func() {
+			time.Sleep(11 * time.Minute)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.pickUp(c, phone)
+			w.tell(0, c.ID, call.Ref{}, call.Connected{}, call.Result{})
+		})
+		return call.Replied{Verdict: call.Unheard}, call.Result{}
+	case busyTone:
+		w.pickUp(c, phone)
+		w.background.Go(func() {
+			time.Sleep(2 * time.Second)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.hangUp(c, phone)
+			why := call.Result{Code: 486, SubCode: 560486}
+			w.tell(0, c.ID, call.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateFailed{}, why)
+		})
+	case lineFull: // it does not ring
+		why := call.Result{Code: 603, SubCode: 560603, SIP: 603, Q850: 34}
+		w.tell(time.Second, c.ID, call.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateFailed{}, why)
+	default:
+		w.pickUp(c, phone)
+		if m != silence {
+			w.tell(3*time.Second, c.ID, call.Ref{}, call.Connected{}, call.Result{})
+		}
+		if m == unheardOne {
+			done.Verdict = call.Unheard
+		}
+	}
+	return done, call.Result{}
+}
+
+// pickUp takes a telephone and its line for a call. It is called with the lock held.
+func (w *town) pickUp(c call.Call, phone *telephone) {
+	if phone.rings[c.ID]++; phone.rings[c.ID] > 1 {
+		w.t.Errorf("%s rang twice", c.ID)
+	}
+	if phone.with != "" {
+		w.t.Errorf("%s and %s rang at once", phone.with, c.ID)
+	}
+	phone.with = c.ID
+	if w.lines[c.Line]++; w.lines[c.Line] > w.lineCalls {
+		w.t.Errorf("%d calls on a line", w.lines[c.Line])
+	}
+}
+
+// hangUp is called with the lock held.
+func (w *town) hangUp(c call.Call, phone *telephone) {
+	phone.with = ""
+	w.lines[c.Line]--
+}
+
+// tell delivers an event after a while, twice. It is called with the lock held.
+func (w *town) tell(after time.Duration, id call.ID, ref call.Ref, body call.Body, why call.Result) {
+	w.keys++
+	ev := call.Event{Key: fmt.Sprintf("event-%d", w.keys), Ref: ref, Body: body, Result: why, ConnectionID: connection(id)}
+	w.background.Go(func() {
+		time.Sleep(after)
+		for range 2 {
+			w.deliver(func(e *instance) error { return e.Apply(w.t.Context(), id, ev) }, time.Second)
+		}
+	})
+}
+
+// play dials every 15 s, sweeps every 5 s, and starts a new process where one has
+// died; until the campaigns are done and nothing is listed, or it takes too long.
+func (w *town) play(most time.Duration) {
+	w.t.Helper()
+	for began, n := time.Now(), 0; time.Since(began) < most && !w.over(); n++ {
+		if n%3 == 0 && w.dialable() {
+			w.rounds++
+			w.everybody(func(e *instance) error { return e.Dial(w.t.Context()) }) // what it leaves, the next one does
+		}
+		w.tick()
+		if died := w.death(); !died.IsZero() && !w.looked && time.Since(died) >= 75*time.Second {
+			w.looked = true
+			w.nothingLeft(died)
+		}
+	}
+	w.background.Wait()
+	w.audit()
+}
+
+// over reports whether nothing is left to be done.
+func (w *town) over() bool {
+	for _, c := range w.campaigns {
+		if stored, err := w.ledger().Campaign(w.t.Context(), c.ID); err != nil || stored.State != campaign.Done {
+			return false
+		}
+	}
+	return len(w.live.Entities()) == 0
+}
+
+// dialable reports whether a round of dialling would find anything to do: something
+// that is due, or a campaign without an entry, which is to be ended.
+func (w *town) dialable() bool {
+	for _, c := range w.campaigns {
+		entries := 0
+		for _, e := range w.entries(c) {
+			if !e.At.After(time.Now()) {
+				return true
+			}
+			entries++
+		}
+		if entries == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *town) entries(c campaign.Campaign) map[string]campaign.Due {
+	return valuesOf[campaign.Due](w.house, c, "d|")
+}
+
+// valuesOf are the values of a campaign's rows whose keys begin with a prefix, by
+// partition and row key.
+func valuesOf[T any](h *house, c campaign.Campaign, prefix string) map[string]T {
+	all := map[string]T{}
+	for shard := range c.Shards {
+		q := store.WithPrefix(fmt.Sprintf("%s|%02x", c.ID, shard), prefix)
+		for row, err := range store.NewTable[T](h.others).List(h.t.Context(), q) {
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			all[row.Key.Partition+" "+row.Key.Row] = row.Value
+		}
+	}
+	return all
+}
+
+// nothingLeft checks that nothing that was there when a process died is still
+// without a call row.
+func (w *town) nothingLeft(since time.Time) {
+	w.t.Helper()
+	check := func(what string, id call.ID, from time.Time) {
+		if _, written := w.row(id); !written && !from.After(since) {
+			w.t.Errorf("75 s after a crash: %s without the row of its call", what)
+		}
+	}
+	for _, e := range w.live.Entities() {
+		var l store.Live
+		if err := json.Unmarshal(e.Doc, &l); err != nil {
+			w.t.Fatal(err)
+		}
+		check("live row", call.ID(l.ID), l.Written)
+	}
+	for _, e := range w.others.Entities() {
+		switch e.Key.Row {
+		case "line":
+			for _, h := range must(w.ledger().Line(w.t.Context(), e.Key.Partition)).Holders {
+				check("holder", h.Call, h.Since)
+			}
+		case "number":
+			if n := must(w.ledger().Number(w.t.Context(), e.Key.Partition)); n.Call != "" {
+				check("reservation", n.Call, n.Since)
+			}
+		}
+	}
+	for _, c := range w.campaigns {
+		for _, a := range valuesOf[campaign.Attempt](w.house, c, "a|") {
+			if a.Ended.IsZero() {
+				check("attempt", a.Call, a.Began)
+			}
+		}
+	}
+}
+
+// audit checks what has to hold when all is over.
+func (w *town) audit() {
+	w.t.Helper()
+	if !w.over() {
+		w.t.Errorf("not over: %d listed", len(w.live.Entities()))
+	}
+	dials := map[string]int{} // that counted, by number
+	for _, c := range w.campaigns {
+		w.auditCampaign(c, dials)
+	}
+	for number := range w.telephones {
+		n := must(w.ledger().Number(w.t.Context(), number))
+		if n.Call != "" {
+			w.t.Errorf("a number is still reserved: %+v", n)
+		}
+		sum := 0
+		for _, count := range n.Dials {
+			sum += count
+		}
+		if sum != dials[number] {
+			w.t.Errorf("%d dials of a number counted, and %d attempts", sum, dials[number])
+		}
+	}
+	for _, e := range w.others.Entities() {
+		if e.Key.Row == "line" && len(must(w.ledger().Line(w.t.Context(), e.Key.Partition)).Holders) > 0 {
+			w.t.Errorf("a line is still held: %s", e.Doc)
+		}
+	}
+	for _, e := range w.calls.Entities() {
+		if e.Key.Row != "call" {
+			continue
+		}
+		c, _ := w.row(call.ID(e.Key.Partition))
+		if c.State != call.StateEnded || c.Outcome == "" || c.Owes() {
+			w.t.Errorf("call %+v", c)
+		}
+		w.replays(c, notice)
+	}
+}
+
+// auditCampaign checks the rows of a campaign against each other, the calls and the
+// telephones.
+func (w *town) auditCampaign(c campaign.Campaign, dials map[string]int) {
+	w.t.Helper()
+	var want campaign.Counters
+	attempts := valuesOf[campaign.Attempt](w.house, c, "a|")
+	for key, contact := range valuesOf[campaign.Contact](w.house, c, "c|") {
+		want = want.Moved(nil, contact)
+		if contact.State != campaign.Over || contact.Result() == "" || contact.Spent > contact.Budget {
+			w.t.Errorf("contact %+v", contact)
+		}
+		spent := 0
+		for claim := range contact.Claim {
+			a, ok := attempts[strings.Replace(key, "c|", "a|", 1)+fmt.Sprintf("|%08d", claim+1)]
+			made, written := w.row(a.Call)
+			if !ok || !written || a.Ended.IsZero() || a.Outcome != made.Outcome {
+				w.t.Errorf("attempt %+v, outcome of its call %q", a, made.Outcome)
+			}
+			if a.Spent {
+				spent++
+				dials[contact.Number]++
+			}
+			if rang := w.telephones[contact.Number].rings[a.Call]; rang > 0 && !a.Spent {
+				w.t.Errorf("attempt %+v rang %d times", a, rang)
+			}
+		}
+		if spent != contact.Spent {
+			w.t.Errorf("%d attempts counted of %+v", spent, contact)
+		}
+	}
+	got, err := w.ledger().Counters(w.t.Context(), c)
+	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || d != "" {
+		w.t.Errorf("counters %v (-by the contacts +as they are):\n%s", err, d)
+	}
+	if left := w.entries(c); len(left) > 0 {
+		w.t.Errorf("still in the index: %+v", left)
+	}
+}
+
+// theContact is the contact of a campaign with a number.
+func theContact(t *testing.T, l *store.Ledger, c campaign.Campaign, number string) campaign.Contact {
+	t.Helper()
+	id := campaign.NewContactID(number)
+	contact, err := l.Contact(t.Context(), c.ID, id.Shard(c.Shards), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return contact
+}
+
+// theDial is what the contact's next attempt is placed for.
+func theDial(c campaign.Campaign, contact campaign.Contact) (call.ID, call.Dial) {
+	return contact.NextCall(c.ID), call.Dial{
+		Line: c.Lines[0], Callee: rawNumber(contact.Number), Attempt: call.Attempt{
+			Campaign: string(c.ID), Contact: string(contact.ID), Shard: contact.ID.Shard(c.Shards), Claim: contact.Claim + 1,
+		},
+	}
+}
+
+// results are why the contacts of a campaign are over, by number.
+func (w *town) results(c campaign.Campaign) map[string]string {
+	all := map[string]string{}
+	for _, contact := range valuesOf[campaign.Contact](w.house, c, "c|") {
+		all[contact.Number] = contact.Result()
+	}
+	return all
+}

@@ -1,0 +1,100 @@
+package store_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"switchboard/handler/store"
+)
+
+func TestARecordingIsOneRunsAtATime(t *testing.T) {
+	const until = time.Minute
+	began := store.Recording{}.Informed(finished("m1", "a"), t0)
+	waiting := began
+	waiting.NotBefore = t0.Add(time.Second)
+	over := began.Moved(chunk("a", store.ChunkFiled, ""))
+	taken := began.Taken("r1", t0, t0.Add(until))
+	tests := []struct {
+		name string
+		r    store.Recording
+		by   string
+	}{
+		{"one that nobody has is taken", taken, "r1"},
+		{"one that another run has is not", taken.Taken("r2", t0.Add(until-1), t0.Add(2*until)), "r1"},
+		{"one whose run's time is up is taken", taken.Taken("r2", t0.Add(until), t0.Add(2*until)), "r2"},
+		{"one that was left is taken", taken.Left("r1").Taken("r2", t0, t0.Add(until)), "r2"},
+		{"another run does not leave it", taken.Left("r2"), "r1"},
+		{"one that has to wait is not taken", waiting.Taken("r1", t0, t0.Add(until)), ""},
+		{"one that is over is not taken", over.Taken("r1", t0, t0.Add(until)), ""},
+		{"one that comes to its end is left", taken.Moved(chunk("a", store.ChunkFiled, "")), ""},
+	}
+	for _, tt := range tests {
+		if tt.r.By != tt.by || tt.by == "" && !tt.r.Until.IsZero() {
+			t.Errorf("%s: by %q until %v, want %q", tt.name, tt.r.By, tt.r.Until, tt.by)
+		}
+	}
+}
+
+func TestAdvance(t *testing.T) {
+	const patience = time.Hour
+	failed := errors.New("no answer")
+	began := store.Recording{}.Informed(finished("m1", "a", "b"), t0)
+	half := chunk("a", store.ChunkWaiting, "")
+	half.Progress = json.RawMessage(`{"offset":1}`)
+	filed := chunk("a", store.ChunkFiled, "")
+	advance := func(r store.Recording, c store.Chunk, err error, after time.Duration) store.Recording {
+		a := store.Advance{Chunk: c, Failed: err, Patience: patience, At: t0.Add(after)}
+		a.NotBefore = a.At.Add(time.Minute)
+		return r.Advanced(a)
+	}
+	once := advance(began, half, failed, 0)
+	tests := []struct {
+		name  string
+		r     store.Recording
+		chunk store.Chunk // the first one
+		tries int
+	}{
+		{"a run whose time was up leaves its progress", advance(began, half, nil, 0), half, 0},
+		{"a run that failed leaves its progress and is counted", advance(began, half, failed, 0), half, 1},
+		{"the next one that fails is counted as well", advance(once, half, failed, 0), half, 2},
+		{"one that does not fail ends the count", advance(once, half, nil, 0), half, 0},
+		{"at the end of the patience it is tried again", advance(began, half, failed, patience), half, 1},
+		{"after it the chunk is lost", advance(began, half, failed, patience+1),
+			chunk("a", store.ChunkLost, "no answer"), 0},
+		{"a chunk that is filed is filed", advance(began, filed, nil, 2*patience), filed, 0},
+		{"a slower run does not undo it", advance(advance(began, filed, nil, 0), half, failed, 2*patience),
+			filed, 0},
+		{"another's chunk changes nothing", advance(began, chunk("x", store.ChunkFiled, ""), nil, 0),
+			began.Chunks[0], 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.chunk.Since = t0
+			if d := cmp.Diff(tt.chunk, tt.r.Chunks[0]); d != "" {
+				t.Errorf("chunk (-want +got):\n%s", d)
+			}
+			if waits := !tt.r.NotBefore.IsZero(); tt.r.Tries != tt.tries || waits != (tt.tries > 0) {
+				t.Errorf("%d tries, the next not before %v; want %d tries", tt.r.Tries, tt.r.NotBefore, tt.tries)
+			}
+			if tt.r.State != store.RecordingFiling {
+				t.Errorf("state %s", tt.r.State)
+			}
+		})
+	}
+}
+
+func TestTheReasonOfAFailureIsBounded(t *testing.T) {
+	r := store.Recording{}.Informed(finished("m1", "a"), t0)
+	failed := errors.New("x" + strings.Repeat("é", 400)) // the bound lies within a character
+	r = r.Advanced(store.Advance{
+		Chunk: chunk("a", store.ChunkWaiting, ""), Failed: failed, Patience: time.Hour, At: t0,
+	})
+	if got := len(r.Reason); got == 0 || got > 500 || !strings.HasPrefix(failed.Error(), r.Reason) {
+		t.Errorf("reason of %d bytes", got)
+	}
+}

@@ -1,0 +1,200 @@
+package store_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"switchboard/handler/store"
+	"switchboard/handler/store/storetest"
+)
+
+// acsRecording is an id as ACS gives it: JSON in base64.
+const acsRecording = "eyJQbGF0Zm9ybUVuZHBvaW50SWQiOiI5/+NmE3YTgifQ=="
+
+// live are the ids on the list, and when they are due.
+func live(t *testing.T, rows store.Rows) map[string]time.Time {
+	t.Helper()
+	all, err := store.NewCalls(storetest.NewMemory(), rows).AllLive(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := map[string]time.Time{}
+	for _, row := range all {
+		if due[row.ID] = row.Due; row.Recording() != strings.HasPrefix(row.ID, "re-") {
+			t.Errorf("%s is a recording: %v", row.ID, row.Recording())
+		}
+	}
+	return due
+}
+
+func TestRecordings(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, liveRows store.Rows) {
+		ctx, s := t.Context(), store.NewRecordings(rows, liveRows)
+		key := store.RecordingKey(acsRecording)
+		if !strings.HasPrefix(key, "re-") || len(key) != len("re-")+32 || key != store.RecordingKey(acsRecording) {
+			t.Fatalf("key %q", key)
+		}
+		if _, err := s.Load(ctx, key); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("before: %v, want %v", err, store.ErrNotFound)
+		}
+		linked, err := s.Link(ctx, acsRecording, "in-1", 2)
+		if err != nil || linked.State != store.RecordingLinked || len(live(t, liveRows)) != 0 {
+			t.Errorf("linked: %+v, %v, listed %v", linked, err, live(t, liveRows))
+		}
+		for range 2 {
+			got, err := s.Inform(ctx, acsRecording, finished("m1", "a"), t0)
+			if err != nil || got.State != store.RecordingFiling || got.ID != acsRecording || got.Call != "in-1" {
+				t.Errorf("informed: %+v, %v", got, err)
+			}
+			if d := cmp.Diff(map[string]time.Time{key: t0.Add(time.Minute)}, live(t, liveRows)); d != "" {
+				t.Errorf("listed (-want +got):\n%s", d)
+			}
+			row, err := s.Load(ctx, key)
+			if d := cmp.Diff(got, row.Value); err != nil || d != "" {
+				t.Errorf("loaded: %v (-informed +loaded):\n%s", err, d)
+			}
+		}
+		if err := s.List(ctx, key, t0.Add(time.Hour), t0); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Unlist(ctx, key); err != nil || len(live(t, liveRows)) != 1 {
+			t.Errorf("one that owes something: %v, listed %v", err, live(t, liveRows))
+		}
+		filed := store.Advance{Chunk: chunk("a", store.ChunkFiled, ""), At: t0}
+		if got, err := s.Advance(ctx, key, filed); err != nil || got.State != store.RecordingFiled {
+			t.Errorf("filed: %+v, %v", got, err)
+		}
+		for range 2 {
+			if err := s.Unlist(ctx, key); err != nil || len(live(t, liveRows)) != 0 {
+				t.Errorf("one that owes nothing: %v, listed %v", err, live(t, liveRows))
+			}
+		}
+		if got, err := s.Inform(ctx, acsRecording, finished("m2", "a"), t0); err != nil || got.Owes() {
+			t.Errorf("told again: %+v, %v", got, err)
+		}
+		if len(live(t, liveRows)) != 0 {
+			t.Error("a message that brings nothing new lists it")
+		}
+	})
+}
+
+func TestARecordingThatNeverGotARowComesOffTheList(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, liveRows store.Rows) {
+		ctx, s := t.Context(), store.NewRecordings(rows, liveRows)
+		key := store.RecordingKey(acsRecording)
+		if err := s.List(ctx, key, t0, t0); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Unlist(ctx, key); err != nil || len(live(t, liveRows)) != 0 {
+			t.Errorf("unlist: %v, listed %v", err, live(t, liveRows))
+		}
+		if _, err := s.Load(ctx, key); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("load: %v, want %v", err, store.ErrNotFound)
+		}
+		got, err := s.Inform(ctx, acsRecording, finished("m1", "a"), t0)
+		if err != nil || !got.Owes() || got.ID != acsRecording || len(live(t, liveRows)) != 1 {
+			t.Errorf("informed after all: %+v, %v", got, err)
+		}
+	})
+}
+
+func TestARecordingOfALaterVersionIsLeftAlone(t *testing.T) {
+	rows, ctx := storetest.NewMemory(), t.Context()
+	s, key := store.NewRecordings(rows, storetest.NewMemory()), store.RecordingKey(acsRecording)
+	later := map[string]any{"schema": store.RecordingSchema + 1, "chunks": "elsewhere"}
+	k := store.Key{Partition: key, Row: "recording"}
+	if err := store.NewTable[map[string]any](rows).Insert(ctx, k, later); err != nil {
+		t.Fatal(err)
+	}
+	_, load := s.Load(ctx, key)
+	_, inform := s.Inform(ctx, acsRecording, finished("m1", "a"), t0)
+	_, link := s.Link(ctx, acsRecording, "in-1", 2)
+	for name, err := range map[string]error{"load": load, "inform": inform, "link": link} {
+		if !errors.Is(err, store.ErrNewer) {
+			t.Errorf("%s: %v, want %v", name, err, store.ErrNewer)
+		}
+	}
+}
+
+func TestInformUnderFaults(t *testing.T) {
+	for name, before := range map[string]func(*store.Recordings) error{
+		"a new recording": func(*store.Recordings) error { return nil },
+		"a linked one": func(s *store.Recordings) error {
+			_, err := s.Link(t.Context(), acsRecording, "in-1", 2)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachFault(t, func(t *testing.T, rows *storetest.Memory, faulty func(func())) {
+				s := store.NewRecordings(rows, rows)
+				if err := before(s); err != nil {
+					t.Fatal(err)
+				}
+				faulty(func() {
+					persist(t, func() error {
+						_, err := s.Inform(t.Context(), acsRecording, finished("m1", "a"), t0)
+						return err
+					})
+				})
+				row, err := s.Load(t.Context(), store.RecordingKey(acsRecording))
+				if err != nil || !row.Value.Owes() || len(row.Value.Chunks) != 1 || len(live(t, rows)) != 1 {
+					t.Errorf("recording %+v, %v, listed %v", row.Value, err, live(t, rows))
+				}
+			})
+		})
+	}
+}
+
+// A message comes while the recording is taken off the list: whatever the moment,
+// it is on the list afterwards. The same the other way round.
+func TestAMessageAndUnlistMayMeetAtAnyMoment(t *testing.T) {
+	key := store.RecordingKey(acsRecording)
+	for name, before := range map[string]func(*store.Recordings) error{
+		"a filed recording": func(s *store.Recordings) error {
+			_, informed := s.Inform(t.Context(), acsRecording, finished("m1", "a"), t0)
+			_, filed := s.Advance(t.Context(), key, store.Advance{Chunk: chunk("a", store.ChunkFiled, ""), At: t0})
+			return errors.Join(informed, filed)
+		},
+		"one without a row": func(s *store.Recordings) error { return s.List(t.Context(), key, t0, t0) },
+	} {
+		inform := func(s *store.Recordings) error {
+			_, err := s.Inform(t.Context(), acsRecording, finished("m2", "b"), t0)
+			return err
+		}
+		unlist := func(s *store.Recordings) error { return s.Unlist(t.Context(), key) }
+		for order, acts := range map[string][2]func(*store.Recordings) error{
+			"a message during unlist": {unlist, inform}, "unlist during a message": {inform, unlist},
+		} {
+			for moment, happened := 1, true; happened; moment++ {
+				rows := storetest.NewMemory()
+				s, operations := store.NewRecordings(rows, rows), 0
+				if err := before(s); err != nil {
+					t.Fatal(err)
+				}
+				happened = false
+				rows.Fail = func(storetest.Op) storetest.Fault {
+					if operations++; operations == moment {
+						happened = true
+						if err := acts[1](s); err != nil {
+							t.Error(err)
+						}
+					}
+					return storetest.None
+				}
+				err := acts[0](s)
+				rows.Fail = nil
+				if !happened {
+					break // every moment was tried
+				}
+				row, loadErr := s.Load(t.Context(), key)
+				if err := errors.Join(err, loadErr); err != nil || !row.Value.Owes() || len(live(t, rows)) != 1 {
+					t.Errorf("%s, %s, moment %d: %v, %+v, listed %v", name, order, moment, err, row.Value, live(t, rows))
+				}
+			}
+		}
+	}
+}
