@@ -1,128 +1,21 @@
-// Package api is the function that applications and operators speak to.
+// Package api is the function that applications and operators speak to: it shows
+// calls, campaigns and recordings, and takes orders for campaigns.
+//
+// Its rules: what changes something can be sent again, whatever became of the
+// request before, and every fault of a document is named at once. A file holds the
+// requests for one kind of thing.
 package api
 
-import (
-	"context"
-	"encoding/json"
-	"errors"
-	"net/http"
-	"time"
-
-	"switchboard/handler/call"
-	"switchboard/handler/invoke"
-	"switchboard/handler/store"
-)
+import "time"
 
 // Handler answers requests at /api/v1.
-type Handler struct{ Calls Calls }
+type Handler struct {
+	Calls      Calls
+	Campaigns  Campaigns
+	Recordings Recordings
+	Flows      Flows
+	Dialler    Dialler
 
-// Calls are what applications ask about.
-type Calls interface {
-	Load(ctx context.Context, id call.ID) (store.Row[call.Call], error)
-	History(ctx context.Context, id call.ID) ([]call.Entry, error)
-	AllLive(ctx context.Context) ([]store.Live, error)
-}
-
-// Call is a call as the API shows it. Tokens of ACS are not part of it.
-type Call struct {
-	ID            call.ID            `json:"id"`
-	Direction     call.Direction     `json:"direction"`
-	State         call.State         `json:"state"`
-	Outcome       call.Outcome       `json:"outcome,omitempty"`
-	Line          string             `json:"line"`   // raw id
-	Caller        string             `json:"caller"` // raw id
-	Flow          call.FlowRef       `json:"flow"`
-	Node          string             `json:"node,omitempty"`
-	ConnectionID  string             `json:"connectionId,omitempty"`
-	ServerCallID  string             `json:"serverCallId,omitempty"`
-	CorrelationID string             `json:"correlationId,omitempty"`
-	OfferedAt     time.Time          `json:"offeredAt,omitzero"`
-	ConnectedAt   time.Time          `json:"connectedAt,omitzero"`
-	EndedAt       time.Time          `json:"endedAt,omitzero"`
-	Participants  []call.Participant `json:"participants"`
-	Agents        []call.Party       `json:"agents"`
-	Recordings    []call.Recording   `json:"recordings"`
-	Pending       int                `json:"pending"`     // actions owed
-	Transitions   int                `json:"transitions"` // rows of history
-}
-
-// Transition is one row of a call's history as the API shows it.
-type Transition struct {
-	Seq     int        `json:"seq"`
-	At      time.Time  `json:"at"`
-	Event   string     `json:"event"`
-	State   call.State `json:"state"`
-	Node    string     `json:"node,omitempty"`
-	Actions []string   `json:"actions"` // verbs of the actions that it added
-}
-
-// GetCall answers GET /api/v1/calls/{id}.
-func (h *Handler) GetCall(w http.ResponseWriter, r *http.Request) error {
-	row, err := h.Calls.Load(r.Context(), call.ID(r.PathValue("id")))
-	if err != nil {
-		return problem(err)
-	}
-	c := row.Value
-	return reply(w, Call{
-		ID: c.ID, Direction: c.Direction, State: c.State, Outcome: c.Outcome, Line: c.Line, Caller: c.Caller,
-		Flow: c.Flow, Node: c.Node,
-		ConnectionID: c.ConnectionID, ServerCallID: c.ServerCallID, CorrelationID: c.CorrelationID,
-		OfferedAt: c.OfferedAt, ConnectedAt: c.ConnectedAt, EndedAt: c.EndedAt,
-		Participants: list(c.Roster.Participants), Agents: list(c.Agents), Recordings: list(c.Recordings),
-		Pending: len(c.Pending), Transitions: c.Seq,
-	})
-}
-
-// GetHistory answers GET /api/v1/calls/{id}/history.
-func (h *Handler) GetHistory(w http.ResponseWriter, r *http.Request) error {
-	entries, err := h.Calls.History(r.Context(), call.ID(r.PathValue("id")))
-	if err != nil {
-		return problem(err)
-	}
-	if len(entries) == 0 {
-		return problem(store.ErrNotFound)
-	}
-	history := make([]Transition, len(entries))
-	for i, e := range entries {
-		history[i] = Transition{Seq: e.Seq, At: e.Now, Event: e.Event.Kind(), State: e.State, Node: e.Node, Actions: []string{}}
-		for _, a := range e.Actions {
-			history[i].Actions = append(history[i].Actions, string(a.Verb))
-		}
-	}
-	return reply(w, map[string]any{"history": history})
-}
-
-// GetLive answers GET /api/v1/live with the ids of everything that still owes something.
-func (h *Handler) GetLive(w http.ResponseWriter, r *http.Request) error {
-	rows, err := h.Calls.AllLive(r.Context())
-	if err != nil {
-		return problem(err)
-	}
-	return reply(w, map[string]any{"live": list(rows)})
-}
-
-// problem is the reply to a request that met err.
-func problem(err error) error {
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid) { // what cannot be an id is not one
-		return &invoke.Problem{Status: http.StatusNotFound, Detail: "There is no such call.", Err: err}
-	}
-	return &invoke.Problem{Status: http.StatusServiceUnavailable, Err: err}
-}
-
-func reply(w http.ResponseWriter, v any) error {
-	doc, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(doc) // the client is gone if this fails
-	return nil
-}
-
-// list makes an empty list of none, which is [] in JSON.
-func list[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
+	Lines []string      // raw ids of the lines that campaigns may be dialled from
+	Ring  time.Duration // how long a contact's telephone rings where its campaign does not say
 }

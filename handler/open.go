@@ -9,9 +9,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 	"golang.org/x/sync/errgroup"
 
 	"switchboard/handler/acs"
+	"switchboard/handler/archive"
 	"switchboard/handler/auth"
 	"switchboard/handler/catalog"
 	"switchboard/handler/config"
@@ -44,9 +46,19 @@ func open(ctx context.Context, c config.Config, server *invoke.Server) (exchange
 	if err != nil {
 		return exchange.Parts{}, fmt.Errorf("documents: %w", err)
 	}
+	files, err := openFiles(c, cred)
+	if err != nil {
+		return exchange.Parts{}, fmt.Errorf("recordings: %w", err)
+	}
+	queue, err := openQueue(c, cred)
+	if err != nil {
+		return exchange.Parts{}, fmt.Errorf("queue: %w", err)
+	}
 	var missing errgroup.Group
 	missing.Go(func() error { return tables.Create(ctx, exchange.Tables...) })
 	missing.Go(func() error { return documents.Create(ctx) })
+	missing.Go(func() error { return files.Create(ctx) })
+	missing.Go(func() error { return queue.Create(ctx) })
 	if err := missing.Wait(); err != nil {
 		return exchange.Parts{}, fmt.Errorf("storage: %w", err)
 	}
@@ -58,6 +70,8 @@ func open(ctx context.Context, c config.Config, server *invoke.Server) (exchange
 		Config:    c,
 		Tables:    tables.Table,
 		Documents: documents,
+		Files:     files,
+		Queue:     queue,
 		ACS:       client,
 		Tokens: auth.NewVerifier(ctx, auth.Tokens{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
@@ -86,23 +100,51 @@ func openTables(c config.Config, cred azcore.TokenCredential) (*store.Account, e
 }
 
 func openDocuments(c config.Config, cred azcore.TokenCredential) (catalog.Azure, error) {
-	options := &service.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: storageRetry}}
-	var blobs *service.Client
-	var err error
-	if c.Storage.ConnectionString != "" {
-		blobs, err = service.NewClientFromConnectionString(string(c.Storage.ConnectionString), options)
-	} else {
-		blobs, err = service.NewClient("https://"+c.Storage.Account+".blob.core.windows.net", cred, options)
-	}
+	blobs, err := openBlobs(c, cred, storageRetry)
 	if err != nil {
 		return catalog.Azure{}, err
 	}
 	return catalog.Azure{Container: blobs.NewContainerClient(c.Storage.Prefix + exchange.Container)}, nil
 }
 
-func openACS(c config.Config, cred azcore.TokenCredential) (*acs.Client, error) {
-	if c.ACS.AccessKey != "" {
-		return acs.NewClientWithKey(c.ACS.Endpoint, string(c.ACS.AccessKey), nil)
+// fileRetry is for blocks of megabytes, which nobody on the telephone waits for.
+var fileRetry = policy.RetryOptions{MaxRetries: 4, TryTimeout: time.Minute}
+
+func openFiles(c config.Config, cred azcore.TokenCredential) (archive.Azure, error) {
+	blobs, err := openBlobs(c, cred, fileRetry)
+	if err != nil {
+		return archive.Azure{}, err
 	}
-	return acs.NewClient(c.ACS.Endpoint, cred, nil)
+	return archive.Azure{Container: blobs.NewContainerClient(c.Storage.Prefix + exchange.Recordings)}, nil
+}
+
+func openBlobs(c config.Config, cred azcore.TokenCredential, retry policy.RetryOptions) (*service.Client, error) {
+	options := &service.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: retry}}
+	if c.Storage.ConnectionString != "" {
+		return service.NewClientFromConnectionString(string(c.Storage.ConnectionString), options)
+	}
+	return service.NewClient("https://"+c.Storage.Account+".blob.core.windows.net", cred, options)
+}
+
+func openQueue(c config.Config, cred azcore.TokenCredential) (archive.Queue, error) {
+	options := &azqueue.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: storageRetry}}
+	var queues *azqueue.ServiceClient
+	var err error
+	if c.Storage.ConnectionString != "" {
+		queues, err = azqueue.NewServiceClientFromConnectionString(string(c.Storage.ConnectionString), options)
+	} else {
+		queues, err = azqueue.NewServiceClient("https://"+c.Storage.Account+".queue.core.windows.net", cred, options)
+	}
+	if err != nil {
+		return archive.Queue{}, err
+	}
+	return archive.Queue{Client: queues.NewQueueClient(exchange.RecordingQueue)}, nil
+}
+
+func openACS(c config.Config, cred azcore.TokenCredential) (*acs.Client, error) {
+	options := &acs.ClientOptions{RecordingHosts: c.RecordingHosts}
+	if c.ACS.AccessKey != "" {
+		return acs.NewClientWithKey(c.ACS.Endpoint, string(c.ACS.AccessKey), options)
+	}
+	return acs.NewClient(c.ACS.Endpoint, cred, options)
 }

@@ -4,15 +4,18 @@ package outbound
 import (
 	"context"
 	"encoding/json"
-
-	"github.com/rs/zerolog"
 )
 
-// Handler dials. There are no campaigns in this version, so nothing is ever due.
-type Handler struct{}
+// Handler dials.
+type Handler struct{ Calls Calls }
 
-// Handle does one round of dialling.
+// Calls are what is dialled.
+type Calls interface {
+	Dial(ctx context.Context) error
+}
+
+// Handle does one round of dialling. The timer does not repeat a failed run; the
+// next tick does its work.
 func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) error {
-	zerolog.Ctx(ctx).Debug().Msg("nothing was due to be dialled")
-	return nil
+	return h.Calls.Dial(ctx)
 }

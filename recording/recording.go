@@ -1,20 +1,65 @@
-// Package recording is the function that a queue message triggers when a
-// recording is finished.
+// Package recording is the function that a queue message triggers when the files of
+// a recording are there, or when the filing of one is to go on.
 package recording
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+
+	"switchboard/handler/engine"
+	"switchboard/handler/event"
+	"switchboard/handler/store"
 )
 
-// Handler takes messages about finished recordings.
-type Handler struct{}
+// Handler files recordings.
+type Handler struct{ Recordings Recordings }
 
-// errNotFiled keeps a message from being lost: this version does not file
-// recordings, and a message that is refused five times is kept by the host in
-// the queue recordings-poison.
-var errNotFiled = errors.New("recordings are not filed by this version")
+// Recordings are what is filed.
+type Recordings interface {
+	TakeRecording(ctx context.Context, id string, m store.Finished) error
+	FileRecording(ctx context.Context, key string) error
+}
 
-// Handle refuses the message.
-func (h *Handler) Handle(context.Context, json.RawMessage) error { return errNotFiled }
+// Handle takes one message: an event of Event Grid, in base64 or plain, or an
+// engine.GoOn. It is acknowledged once what it says is written down. One that fails,
+// or cannot be understood, is tried five times within seconds and then kept by the
+// host, in the queue recordings-poison: nothing is thrown away.
+func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return fmt.Errorf("queue message: %w", err)
+	}
+	doc, err := event.Message(text)
+	if err != nil {
+		return err
+	}
+	var goOn engine.GoOn
+	if json.Unmarshal(doc, &goOn) == nil && goOn.Recording != "" {
+		return h.Recordings.FileRecording(ctx, goOn.Recording)
+	}
+	f, err := event.ParseFinished(doc)
+	if errors.Is(err, event.ErrNotOurs) {
+		return fmt.Errorf("queue message: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	return h.Recordings.TakeRecording(ctx, f.RecordingID, message(f))
+}
+
+// message is what the recording's row keeps of the event.
+func message(f event.Finished) store.Finished {
+	m := store.Finished{
+		Key: f.Key, ACSCallID: f.CallID, ServerCallID: f.ServerCallID, Start: f.StartTime, Duration: f.Duration,
+		ContentType: f.ContentType, ChannelType: f.ChannelType, Format: f.Format, EndReason: f.EndReason,
+	}
+	for _, c := range f.Chunks {
+		m.Chunks = append(m.Chunks, store.Chunk{
+			DocumentID: c.DocumentID, Index: c.Index, EndReason: c.EndReason, ContentLocation: c.ContentLocation,
+			MetadataLocation: c.MetadataLocation, DeleteLocation: c.DeleteLocation,
+		})
+	}
+	return m
+}

@@ -28,6 +28,11 @@ type Config struct {
 	CognitiveServices string
 	// Lines are the raw ids of the lines this app serves; none means every line that calls reach it from.
 	Lines []string
+	// LineCalls is how many calls to telephones a line may hold at a time.
+	LineCalls int
+	// RecordingHosts are hosts that keep recordings, besides the service's own: in lower case, one with a dot
+	// before it for all hosts under it. They are sent credentials.
+	RecordingHosts []string
 
 	Timeouts Timeouts
 }
@@ -62,7 +67,7 @@ type Key struct {
 	Secret Secret // raw bytes
 }
 
-// Timeouts are the deadlines of a call and of the requests made for it.
+// Timeouts are the deadlines of a call, of the requests made for it, and of what is left when it is over.
 type Timeouts struct {
 	ACS            time.Duration // one request with its retries; an action is its run's for 3 times as long
 	Answer         time.Duration // after the offer, no Answer begins later
@@ -73,6 +78,10 @@ type Timeouts struct {
 	Hangup         time.Duration // until a call that was hung up is gone
 	Look           time.Duration // a connected call without news for so long is looked up
 	Call           time.Duration // the longest call
+	Ring           time.Duration // how long a callee's telephone rings
+	Settle         time.Duration // an attempt of which nothing was heard for so long has ended
+	Recording      time.Duration // from a call's end until its recording's files are there
+	RecordingRun   time.Duration // for which one run copies a recording
 }
 
 // Load reads the settings through getenv (os.Getenv outside tests). It reports every fault at once, each with

@@ -59,10 +59,12 @@ func TestDefaults(t *testing.T) {
 			BaseURL: "https://acme.azurewebsites.net",
 			Keys:    []Key{{"k1", Secret(strings.Repeat("x", minKey))}},
 		},
+		LineCalls: 2,
 		Timeouts: Timeouts{
 			ACS: 10 * time.Second, Answer: 25 * time.Second, Connect: 30 * time.Second, Prompt: 2 * time.Minute,
 			InviteGrace: 5 * time.Second, RecordingStart: 30 * time.Second, Hangup: 10 * time.Second,
 			Look: 2 * time.Minute, Call: 4 * time.Hour,
+			Ring: 45 * time.Second, Settle: 10 * time.Minute, Recording: 25 * time.Hour, RecordingRun: 75 * time.Second,
 		},
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -107,6 +109,13 @@ func TestSettings(t *testing.T) {
 			}},
 		{"lines by raw id and number", []string{"LINES", "28:orgid:8f1e, +12065550100"},
 			func(c *Config) bool { return slices.Equal(c.Lines, []string{"28:orgid:8f1e", "4:+12065550100"}) }},
+		{"as many calls on a line as there may be", []string{"LINE_CALLS", "1000"},
+			func(c *Config) bool { return c.LineCalls == 1000 }},
+		{"hosts of recordings, one by one and all of a domain",
+			[]string{"RECORDING_HOSTS", "Media.Example, .contoso.example,127.0.0.1"},
+			func(c *Config) bool {
+				return slices.Equal(c.RecordingHosts, []string{"media.example", ".contoso.example", "127.0.0.1"})
+			}},
 		{"cognitive services", []string{"COGNITIVE_SERVICES_ENDPOINT", "https://acme.cognitiveservices.azure.com/"},
 			func(c *Config) bool { return c.CognitiveServices == "https://acme.cognitiveservices.azure.com" }},
 		{"a log level", []string{"LOG_LEVEL", "debug"},
@@ -186,6 +195,26 @@ func TestFaults(t *testing.T) {
 			[]string{"COGNITIVE_SERVICES_ENDPOINT must be https"}},
 		{"a line that is none", []string{"LINES", "+12065550100,12065550101"},
 			[]string{"LINES has an entry 2 that is neither a raw id nor a number with + and country code"}},
+		{"a line that may hold no call", []string{"LINE_CALLS", "0"},
+			[]string{"LINE_CALLS is not a whole number from 1 to 1000"}},
+		{"a line that may hold too many", []string{"LINE_CALLS", "1001"},
+			[]string{"LINE_CALLS is not a whole number from 1 to 1000"}},
+		{"a line that may hold half a call more", []string{"LINE_CALLS", "2.5"},
+			[]string{"LINE_CALLS is not a whole number from 1 to 1000"}},
+		{"a URL for a host of recordings", []string{"RECORDING_HOSTS", "media.example,https://media.example/"},
+			[]string{"RECORDING_HOSTS has an entry 2 that is neither the name of a host nor a dot and a domain"}},
+		{"a host of recordings with a port", []string{"RECORDING_HOSTS", "media.example:8443"},
+			[]string{"RECORDING_HOSTS has an entry 1 that is neither the name of a host nor a dot and a domain"}},
+		{"all hosts of a top-level domain", []string{"RECORDING_HOSTS", ".example"},
+			[]string{"RECORDING_HOSTS has an entry 1 that is neither the name of a host nor a dot and a domain"}},
+		{"all hosts under no domain", []string{"RECORDING_HOSTS", "."},
+			[]string{"RECORDING_HOSTS has an entry 1 that is neither the name of a host nor a dot and a domain"}},
+		{"a host of recordings with a dot at its end", []string{"RECORDING_HOSTS", ".media.example."},
+			[]string{"RECORDING_HOSTS has an entry 1 that is neither the name of a host nor a dot and a domain"}},
+		{"a host of recordings with nothing between its dots", []string{"RECORDING_HOSTS", "media..example"},
+			[]string{"RECORDING_HOSTS has an entry 1 that is neither the name of a host nor a dot and a domain"}},
+		{"a comma after the last host of recordings", []string{"RECORDING_HOSTS", "media.example,"},
+			[]string{"RECORDING_HOSTS has an entry 2 that is neither the name of a host nor a dot and a domain"}},
 		{"a log level of another system", []string{"LOG_LEVEL", "verbose"},
 			[]string{"LOG_LEVEL is none of trace, debug, info, warn, error, disabled"}},
 		{"a number for a duration", []string{"CONNECT_TIMEOUT", "30"},
@@ -194,6 +223,10 @@ func TestFaults(t *testing.T) {
 			[]string{"ANSWER_TIMEOUT must be between 1s and 30s"}},
 		{"a negative duration", []string{"INVITE_GRACE", "-1s"},
 			[]string{"INVITE_GRACE must be between 0s and 1m0s"}},
+		{"deadlines of campaigns and recordings out of range",
+			[]string{"RING_TIMEOUT", "181s", "SETTLE_TIMEOUT", "9s", "RECORDING_TIMEOUT", "169h", "RECORDING_RUN", "11m"},
+			[]string{"RING_TIMEOUT must be between 5s and 3m0s", "SETTLE_TIMEOUT must be between 10s and 1h0m0s",
+				"RECORDING_TIMEOUT must be between 1m0s and 168h0m0s", "RECORDING_RUN must be between 1s and 10m0s"}},
 		{"all of them at once", []string{"ACS_RESOURCE_ID", "", "CALLBACK_KEYS", "a:", "LOG_LEVEL", "loud"},
 			[]string{"ACS_RESOURCE_ID is not set", "CALLBACK_KEYS has a key 1 of fewer than 32 bytes",
 				"LOG_LEVEL is none of trace, debug, info, warn, error, disabled"}},
@@ -268,5 +301,32 @@ func TestLocalSettingsLoad(t *testing.T) {
 		if !known && name != "FUNCTIONS_WORKER_RUNTIME" { // read by the host itself
 			t.Errorf("local.settings.json has %s, which nobody reads", name)
 		}
+	}
+}
+
+// TestARunOfARecordingFitsItsFunction checks the default against the time that the host gives a function: what a run
+// does before and after it copies has to fit in as well, and so has a run that was late.
+func TestARunOfARecordingFitsItsFunction(t *testing.T) {
+	text, err := os.ReadFile("../../host.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var host struct {
+		FunctionTimeout string `json:"functionTimeout"`
+	}
+	if err := json.Unmarshal(text, &host); err != nil {
+		t.Fatal(err)
+	}
+	timeout, err := time.Parse("15:04:05", host.FunctionTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := timeout.Sub(timeout.Truncate(24*time.Hour)) / 4
+	if c.Timeouts.RecordingRun > most {
+		t.Errorf("RECORDING_RUN is %s, of a functionTimeout of %s at most %s", c.Timeouts.RecordingRun, host.FunctionTimeout, most)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -27,6 +28,9 @@ var (
 	keyID  = regexp.MustCompile(`^[A-Za-z0-9_-]{1,16}$`)
 	number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // E.164
 	rawID  = regexp.MustCompile(`^[0-9]+:\S+$`)
+	// hostName is a host by its name or IPv4 address, or a dot and a domain, for all hosts under it: not one of
+	// the top level, because credentials go to all of them.
+	hostName = regexp.MustCompile(`^([a-z0-9-]+(\.[a-z0-9-]+)*|(\.[a-z0-9-]+){2,})$`)
 )
 
 // text sets a field to a value that fits p.
@@ -174,6 +178,28 @@ func lines(c *Config, value string) error {
 			return fmt.Errorf("has an entry %d that is neither a raw id nor a number with + and country code", i+1)
 		}
 		c.Lines = append(c.Lines, line)
+	}
+	return nil
+}
+
+// lineCalls reads how many calls a line may hold.
+func lineCalls(c *Config, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > 1000 {
+		return errors.New("is not a whole number from 1 to 1000")
+	}
+	c.LineCalls = n
+	return nil
+}
+
+// recordingHosts reads names of hosts.
+func recordingHosts(c *Config, value string) error {
+	for i, host := range strings.Split(value, ",") {
+		host = strings.ToLower(strings.TrimSpace(host))
+		if !hostName.MatchString(host) {
+			return fmt.Errorf("has an entry %d that is neither the name of a host nor a dot and a domain", i+1)
+		}
+		c.RecordingHosts = append(c.RecordingHosts, host)
 	}
 	return nil
 }

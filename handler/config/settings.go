@@ -53,6 +53,8 @@ var settings = []setting{
 	{"COGNITIVE_SERVICES_ENDPOINT", false, "",
 		secureAddress(func(c *Config) *string { return &c.CognitiveServices })},
 	{"LINES", false, "", lines},
+	{"LINE_CALLS", false, "2", lineCalls},
+	{"RECORDING_HOSTS", false, "", recordingHosts},
 	{"LOG_LEVEL", false, "info", logLevel},
 	{"ACS_TIMEOUT", false, "10s",
 		between(time.Second, 30*time.Second, func(t *Timeouts) *time.Duration { return &t.ACS })},
@@ -72,6 +74,14 @@ var settings = []setting{
 		between(time.Second, time.Hour, func(t *Timeouts) *time.Duration { return &t.Look })},
 	{"CALL_TIMEOUT", false, "4h",
 		between(10*time.Second, 24*time.Hour, func(t *Timeouts) *time.Duration { return &t.Call })},
+	{"RING_TIMEOUT", false, "45s",
+		between(5*time.Second, 180*time.Second, func(t *Timeouts) *time.Duration { return &t.Ring })},
+	{"SETTLE_TIMEOUT", false, "10m",
+		between(10*time.Second, time.Hour, func(t *Timeouts) *time.Duration { return &t.Settle })},
+	{"RECORDING_TIMEOUT", false, "25h",
+		between(time.Minute, 7*24*time.Hour, func(t *Timeouts) *time.Duration { return &t.Recording })},
+	{"RECORDING_RUN", false, "75s",
+		between(time.Second, 10*time.Minute, func(t *Timeouts) *time.Duration { return &t.RecordingRun })},
 }
 
 func port(c *Config, value string) error {

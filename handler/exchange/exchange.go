@@ -12,6 +12,7 @@ import (
 	"switchboard/api"
 	"switchboard/callbacks"
 	"switchboard/handler/acs"
+	"switchboard/handler/archive"
 	"switchboard/handler/auth"
 	"switchboard/handler/call"
 	"switchboard/handler/catalog"
@@ -30,6 +31,8 @@ type Parts struct {
 	Config    config.Config
 	Tables    func(name string) store.Rows // an existing table, by its name without the prefix
 	Documents catalog.Blobs
+	Files     archive.Files // where recordings are filed
+	Queue     engine.Queue  // the queue of the function recording
 	ACS       *acs.Client
 	Tokens    callbacks.Tokens // checks the bearer tokens of ACS's callbacks
 	// Go runs what outlives an invocation.
@@ -37,10 +40,21 @@ type Parts struct {
 }
 
 // Tables are the tables that the exchange uses.
-var Tables = []string{store.TableCalls, store.TableLive}
+var Tables = []string{
+	store.TableCalls, store.TableLive,
+	store.TableCampaigns, store.TableContacts, store.TableNumbers, store.TableLines,
+	store.TableRecordings,
+}
 
-// Container is the blob container of the documents, before the prefix.
-const Container = "catalog"
+// Blob containers, before the prefix.
+const (
+	Container  = "catalog"    // the documents
+	Recordings = "recordings" // the files of recordings
+)
+
+// RecordingQueue is the queue of finished recordings. It has no prefix, because
+// function.json names it.
+const RecordingQueue = "recordings"
 
 // New builds every function and returns the table of routes.
 func New(p Parts) []invoke.Route {
@@ -49,25 +63,40 @@ func New(p Parts) []invoke.Route {
 		keys = append(keys, auth.Key{ID: k.ID, Secret: []byte(k.Secret)})
 	}
 	signer := auth.NewSigner(keys)
-	calls := store.NewCalls(p.Tables(store.TableCalls), p.Tables(store.TableLive))
+	live := p.Tables(store.TableLive)
+	calls := store.NewCalls(p.Tables(store.TableCalls), live)
+	ledger := store.NewLedger(p.Tables(store.TableCampaigns), p.Tables(store.TableContacts),
+		p.Tables(store.TableNumbers), p.Tables(store.TableLines))
+	recordings := store.NewRecordings(p.Tables(store.TableRecordings), live)
 	documents := catalog.New(p.Documents)
 	moves := &engine.Engine{
-		Calls: calls,
+		Calls:      calls,
+		Ledger:     ledger,
+		Recordings: recordings,
 		Line: &engine.ACS{
 			Client:            p.ACS,
 			CallbackURL:       callbackURL(p.Config.Callbacks.BaseURL, signer),
 			CognitiveServices: p.Config.CognitiveServices,
 		},
-		Flows: documents,
-		Go:    p.Go,
+		Flows:        documents,
+		Content:      p.ACS,
+		Files:        p.Files,
+		Queue:        p.Queue,
+		Limits:       Limits(p.Config),
+		LineCalls:    p.Config.LineCalls,
+		RecordingRun: p.Config.Timeouts.RecordingRun,
+		Go:           p.Go,
 	}
 	return routes(
 		&incomingcall.Handler{Calls: moves, Routes: documents, Lines: p.Config.Lines, Limits: Limits(p.Config)},
 		&callbacks.Handler{Calls: moves, Tokens: p.Tokens, Signer: signer},
-		&outbound.Handler{},
-		&recording.Handler{},
+		&outbound.Handler{Calls: moves},
+		&recording.Handler{Recordings: moves},
 		&sweep.Handler{Calls: moves},
-		&api.Handler{Calls: calls},
+		&api.Handler{
+			Calls: calls, Campaigns: ledger, Recordings: recordings, Flows: documents, Dialler: moves,
+			Lines: p.Config.Lines, Ring: p.Config.Timeouts.Ring,
+		},
 	)
 }
 
@@ -77,11 +106,11 @@ func routes(
 	incoming *incomingcall.Handler, back *callbacks.Handler, out *outbound.Handler,
 	rec *recording.Handler, sweeper *sweep.Handler, app *api.Handler,
 ) []invoke.Route {
-	get := []string{http.MethodGet}
+	get, post := []string{http.MethodGet}, []string{http.MethodPost}
 	return []invoke.Route{
 		{Function: "incomingcall", Binding: "event", Event: incoming.Handle},
 		{
-			Function: "callbacks", Binding: "req", Methods: []string{http.MethodPost},
+			Function: "callbacks", Binding: "req", Methods: post,
 			Path: "/api/callbacks/{callId}", HTTP: invoke.HTTP(back.Handle),
 		},
 		{Function: "outbound", Binding: "timer", Event: out.Handle},
@@ -90,6 +119,11 @@ func routes(
 		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/live", HTTP: invoke.HTTP(app.GetLive)},
 		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/calls/{id}", HTTP: invoke.HTTP(app.GetCall)},
 		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/calls/{id}/history", HTTP: invoke.HTTP(app.GetHistory)},
+		{Function: "api", Binding: "req", Methods: post, Path: "/api/v1/campaigns", HTTP: invoke.HTTP(app.PostCampaign)},
+		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/campaigns", HTTP: invoke.HTTP(app.GetCampaigns)},
+		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/campaigns/{id}", HTTP: invoke.HTTP(app.GetCampaign)},
+		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/campaigns/{id}/contacts", HTTP: invoke.HTTP(app.GetContacts)},
+		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/recordings/{id}", HTTP: invoke.HTTP(app.GetRecording)},
 	}
 }
 
@@ -116,5 +150,8 @@ func Limits(c config.Config) call.Limits {
 		Hangup:         c.Timeouts.Hangup,
 		Look:           c.Timeouts.Look,
 		Call:           c.Timeouts.Call,
+		Ring:           c.Timeouts.Ring,
+		Settle:         c.Timeouts.Settle,
+		Recording:      c.Timeouts.Recording,
 	}
 }

@@ -5,24 +5,26 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"switchboard/handler/call"
-	"switchboard/handler/invoke"
 	"switchboard/handler/store"
 )
 
 const token = "an incomingCallContext"
 
-// shelf holds one call, or fails.
+// shelf holds a call of each direction, or fails.
 type shelf struct{ err error }
 
 func (s shelf) Load(_ context.Context, id call.ID) (store.Row[call.Call], error) {
+	if s.err == nil && id == "out-1" {
+		return store.Row[call.Call]{Value: call.Call{
+			ID: "out-1", Direction: call.Outbound, Line: "28:orgid:line", Callee: "4:+12065550181",
+			Attempt: call.Attempt{Campaign: "ca-1", Contact: "c1", Claim: 1}, Values: map[string]string{"answer": "confirmed"},
+		}}, nil
+	}
 	if s.err == nil && id != "in-1" {
 		return store.Row[call.Call]{}, store.ErrNotFound
 	}
@@ -44,21 +46,7 @@ func (s shelf) History(_ context.Context, id call.ID) ([]call.Entry, error) {
 
 func (s shelf) AllLive(context.Context) ([]store.Live, error) { return nil, s.err }
 
-func get(s shelf, path string) *httptest.ResponseRecorder {
-	h := &Handler{Calls: s}
-	methods := []string{http.MethodGet}
-	server := invoke.New(zerolog.Nop())
-	server.Handle([]invoke.Route{
-		{Function: "api", Binding: "req", Methods: methods, Path: "/api/v1/live", HTTP: invoke.HTTP(h.GetLive)},
-		{Function: "api", Binding: "req", Methods: methods, Path: "/api/v1/calls/{id}", HTTP: invoke.HTTP(h.GetCall)},
-		{Function: "api", Binding: "req", Methods: methods, Path: "/api/v1/calls/{id}/history", HTTP: invoke.HTTP(h.GetHistory)},
-	})
-	reply := httptest.NewRecorder()
-	server.ServeHTTP(reply, httptest.NewRequest(http.MethodGet, path, nil))
-	return reply
-}
-
-func TestGet(t *testing.T) {
+func TestCallsAreShown(t *testing.T) {
 	boom := errors.New("boom")
 	tests := []struct {
 		name   string
@@ -69,7 +57,10 @@ func TestGet(t *testing.T) {
 	}{
 		{"a call", shelf{}, "/api/v1/calls/in-1", 200, `"state":"ringing"`},
 		{"lists of nothing are lists", shelf{}, "/api/v1/calls/in-1", 200, `"participants":[]`},
-		{"its history", shelf{}, "/api/v1/calls/in-1/history", 200, `"event":"offered","state":"ringing","actions":["answer"]`},
+		{"a call of a campaign", shelf{}, "/api/v1/calls/out-1", 200,
+			`"line":"28:orgid:line","callee":"4:+12065550181","campaign":"ca-1","contact":"c1","flow":`},
+		{"what its flow has set", shelf{}, "/api/v1/calls/out-1", 200, `"values":{"answer":"confirmed"}`},
+		{"a history", shelf{}, "/api/v1/calls/in-1/history", 200, `"event":"offered","state":"ringing","actions":["answer"]`},
 		{"what owes something", shelf{}, "/api/v1/live", 200, `{"live":[]}`},
 		{"a call that is not there", shelf{}, "/api/v1/calls/in-2", 404, `There is no such call.`},
 		{"the history of one", shelf{}, "/api/v1/calls/in-2/history", 404, `There is no such call.`},
@@ -79,7 +70,7 @@ func TestGet(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			reply := get(tt.shelf, tt.path)
+			reply := ask(t, &Handler{Calls: tt.shelf}, http.MethodGet, tt.path, "", "")
 			body := reply.Body.String()
 			if reply.Code != tt.status || !strings.Contains(body, tt.want) {
 				t.Errorf("%d %s, want %d with %s", reply.Code, body, tt.status, tt.want)

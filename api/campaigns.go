@@ -1,0 +1,133 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"switchboard/handler/call"
+	"switchboard/handler/campaign"
+	"switchboard/handler/flow"
+	"switchboard/handler/store"
+)
+
+// Campaigns remember campaigns and their contacts.
+type Campaigns interface {
+	// Replied returns what the request with this key was answered, or store.ErrNotFound.
+	Replied(ctx context.Context, key string) (store.Reply, error)
+	// Create writes down a campaign and the reply to who ordered it, together. If the
+	// key was used before, it returns that reply and writes nothing; for another
+	// request that is store.ErrKeyReused.
+	Create(ctx context.Context, c campaign.Campaign, key string, r store.Reply) (store.Reply, error)
+	// Add writes down contacts. Those that are there stay as they are.
+	Add(ctx context.Context, c campaign.Campaign, contacts []campaign.Contact) error
+	// Start lets a draft be dialled, and changes no other campaign.
+	Start(ctx context.Context, id campaign.ID, now time.Time) (campaign.Campaign, error)
+
+	Campaign(ctx context.Context, id campaign.ID) (campaign.Campaign, error)
+	Campaigns(ctx context.Context) ([]campaign.Campaign, error)
+	Counters(ctx context.Context, c campaign.Campaign) (campaign.Counters, error)
+	// Contacts returns a page of contacts and the token of the next one, which is
+	// empty after the last. A token of somebody else's making is store.ErrInvalid.
+	Contacts(ctx context.Context, c campaign.Campaign, after string, limit int) ([]campaign.Contact, string, error)
+}
+
+// Campaign is a campaign as the API shows it.
+type Campaign struct {
+	ID       campaign.ID    `json:"id"`
+	Name     string         `json:"name"`
+	State    campaign.State `json:"state"`
+	Flow     call.FlowRef   `json:"flow"`
+	Lines    []string       `json:"lines"`    // raw ids
+	Attempts int            `json:"attempts"` // for each contact, at most
+	Ring     flow.Duration  `json:"ring"`
+	Contacts int            `json:"contacts"` // how many
+	Created  time.Time      `json:"created"`
+	Started  time.Time      `json:"started,omitzero"`
+	Finished time.Time      `json:"finished,omitzero"`
+
+	// Counts say how its contacts are; a list of campaigns has none.
+	Counts *campaign.Counters `json:"counts,omitempty"`
+}
+
+func showCampaign(c campaign.Campaign) Campaign {
+	return Campaign{
+		ID: c.ID, Name: c.Name, State: c.State, Flow: c.Flow, Lines: list(c.Lines), Attempts: c.Attempts,
+		Ring: flow.Duration(c.Ring), Contacts: c.Contacts,
+		Created: c.Created, Started: c.Started, Finished: c.Finished,
+	}
+}
+
+// Contact is a contact of a campaign as the API shows it.
+type Contact struct {
+	ID       campaign.ContactID    `json:"id"`
+	Number   string                `json:"number"`
+	State    campaign.ContactState `json:"state"`
+	Result   string                `json:"result,omitempty"`  // why it is over
+	Outcome  call.Outcome          `json:"outcome,omitempty"` // of the latest attempt that counted
+	Attempts int                   `json:"attempts"`          // that counted
+	Call     call.ID               `json:"call,omitempty"`    // of the latest attempt
+	Due      time.Time             `json:"due,omitzero"`
+	Values   map[string]string     `json:"values,omitempty"`
+}
+
+// page is how many contacts a reply holds.
+const page = 100
+
+// GetCampaigns answers GET /api/v1/campaigns, the newest first.
+func (h *Handler) GetCampaigns(w http.ResponseWriter, r *http.Request) error {
+	all, err := h.Campaigns.Campaigns(r.Context())
+	if err != nil {
+		return unavailable(err)
+	}
+	slices.SortStableFunc(all, func(a, b campaign.Campaign) int { return b.Created.Compare(a.Created) })
+	shown := make([]Campaign, len(all))
+	for i, c := range all {
+		shown[i] = showCampaign(c)
+	}
+	return reply(w, map[string]any{"campaigns": shown})
+}
+
+// GetCampaign answers GET /api/v1/campaigns/{id}.
+func (h *Handler) GetCampaign(w http.ResponseWriter, r *http.Request) error {
+	c, err := h.Campaigns.Campaign(r.Context(), campaign.ID(r.PathValue("id")))
+	if err != nil {
+		return missing("campaign", err)
+	}
+	counts, err := h.Campaigns.Counters(r.Context(), c)
+	if err != nil {
+		return unavailable(err)
+	}
+	shown := showCampaign(c)
+	shown.Counts = &counts
+	return reply(w, shown)
+}
+
+// GetContacts answers GET /api/v1/campaigns/{id}/contacts?after=TOKEN with a page
+// of contacts.
+func (h *Handler) GetContacts(w http.ResponseWriter, r *http.Request) error {
+	c, err := h.Campaigns.Campaign(r.Context(), campaign.ID(r.PathValue("id")))
+	if err != nil {
+		return missing("campaign", err)
+	}
+	contacts, next, err := h.Campaigns.Contacts(r.Context(), c, r.URL.Query().Get("after"), page)
+	if errors.Is(err, store.ErrInvalid) {
+		return refused(flow.Faults{{Path: "after", Text: "is not the next of another page"}})
+	}
+	if err != nil {
+		return unavailable(err)
+	}
+	shown := struct {
+		Contacts []Contact `json:"contacts"`
+		Next     string    `json:"next,omitempty"`
+	}{make([]Contact, len(contacts)), next}
+	for i, who := range contacts {
+		shown.Contacts[i] = Contact{
+			ID: who.ID, Number: who.Number, State: who.State, Result: who.Result(), Outcome: who.Outcome,
+			Attempts: who.Spent, Call: who.Call, Due: who.Due, Values: who.Values,
+		}
+	}
+	return reply(w, shown)
+}

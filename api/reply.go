@@ -1,0 +1,70 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+
+	"switchboard/handler/flow"
+	"switchboard/handler/invoke"
+	"switchboard/handler/store"
+)
+
+// reply sends v, which is what was asked for.
+func reply(w http.ResponseWriter, v any) error {
+	doc, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(doc) // the client is gone if this fails
+	return nil
+}
+
+// list makes an empty list of none, which is [] in JSON.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
+
+// missing is the reply to a request for one thing of a kind, which met err.
+func missing(kind string, err error) error {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid) { // what cannot be an id is not one
+		return &invoke.Problem{Status: http.StatusNotFound, Detail: "There is no such " + kind + ".", Err: err}
+	}
+	return unavailable(err)
+}
+
+// unavailable is the reply to a request that storage stood in the way of: it may be
+// sent again.
+func unavailable(err error) error {
+	return &invoke.Problem{Status: http.StatusServiceUnavailable, Err: err}
+}
+
+// refused is the reply to a request with faults, all of which it names.
+func refused(faults flow.Faults) error {
+	type fault struct {
+		Field  string `json:"field"` // a JSON path; "$" is the document itself
+		Detail string `json:"detail"`
+	}
+	all := make([]fault, len(faults))
+	for i, f := range faults {
+		all[i] = fault{Field: masked(f.Path), Detail: masked(f.Text)}
+	}
+	return &invoke.Problem{
+		Status: http.StatusBadRequest,
+		Detail: fmt.Sprintf("Nothing was done. Faults: %d.", len(all)),
+		Fields: map[string]any{"errors": all},
+	}
+}
+
+// digits is what may be a telephone number.
+var digits = regexp.MustCompile(`\+?[0-9][0-9 ()-]{5,}[0-9]`)
+
+// masked is text without telephone numbers: a fault is somewhere in a document, and
+// who writes a number where none belongs would find it repeated.
+func masked(text string) string { return digits.ReplaceAllString(text, "•••") }
