@@ -94,7 +94,7 @@ func TestRecording(t *testing.T) {
 		if got := string(v.sidecar("two").Metadata); got != "null" {
 			t.Errorf("metadata that are no JSON: %s", got)
 		}
-		if want := "2000/01/01/" + key + "/0001-"; !strings.HasPrefix(v.kept().Chunks[1].File, want) {
+		if want := "2000/01/01/" + recordingKey + "/0001-"; !strings.HasPrefix(v.kept().Chunks[1].File, want) {
 			t.Errorf("filed as %s", v.kept().Chunks[1].File)
 		}
 	})
@@ -127,6 +127,20 @@ func TestRecording(t *testing.T) {
 		v.filed(id, twoFiles)
 		if got := v.debt(); got.State != call.RecordingFiled {
 			t.Errorf("the call says %+v", got)
+		}
+	})
+	inVault(t, "is left to the run that is at it", recordingID, func(t *testing.T, v *vault) {
+		v.start()
+		v.holds(twoFiles)
+		v.stored["https://acs/one"].takes = 10 * time.Second
+		v.arrives(message("m1", "one"))
+		v.arrives(message("m1", "one"))
+		time.Sleep(time.Second)
+		v.arrives(message("m2", "two")) // the run finds it in the row
+		v.play(time.Hour)
+		v.filed(id, twoFiles)
+		if opened := len(v.stored["https://acs/one"].opened) + len(v.stored["https://acs/two"].opened); opened != 2 {
+			t.Errorf("the files were fetched %d times", opened)
 		}
 	})
 	inVault(t, "of which the call learns late is linked then", "", func(t *testing.T, v *vault) {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/call"
+	"switchboard/handler/campaign"
 	"switchboard/handler/store"
 	"switchboard/handler/store/storetest"
 )
@@ -150,6 +151,39 @@ func TestSweep(t *testing.T) {
 			t.Errorf("history (-row +replayed):\n%s", d)
 		}
 	})
+	inQuiet(t, "gives back what was taken for a buried call after a minute, not before", func(t *testing.T, q *quiet) {
+		c := q.order(t, "notice", 1, number(1))
+		id, dial := theDial(c, q.contact(t, c))
+		if err := q.bury(t.Context(), id, dial); err != nil {
+			t.Fatal(err)
+		}
+		q.background.Wait()
+		// Somebody who does not know that is about to dial it, on another line.
+		dial.Line = desk + "2"
+		if err := q.Calls.List(t.Context(), id, time.Now(), time.Now(), &dial); err != nil {
+			t.Fatal(err)
+		}
+		hold := campaign.Holder{Call: id, Leg: call.CreateOp, Since: time.Now()}
+		_, err := q.Ledger.EditLine(t.Context(), dial.Line, func(l campaign.Line) (campaign.Line, error) { return l.Hold(hold, 2) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		holders := func() int {
+			l, err := q.Ledger.Line(t.Context(), dial.Line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(l.Holders)
+		}
+		q.sweeps(t, 59*time.Second)
+		if len(q.live.Entities()) != 1 || holders() != 1 {
+			t.Errorf("%d listed, %d holders before a minute was over", len(q.live.Entities()), holders())
+		}
+		q.sweeps(t, time.Second)
+		if len(q.live.Entities()) > 0 || holders() > 0 {
+			t.Errorf("%d listed, %d holders", len(q.live.Entities()), holders())
+		}
+	})
 	for _, faults := range []struct{ burial, list storetest.Fault }{
 		{storetest.NotApplied, storetest.None}, {storetest.Lost, storetest.None},
 		{storetest.None, storetest.NotApplied}, {storetest.None, storetest.Lost},
@@ -256,7 +290,7 @@ func TestSweepOfRecordings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return slices.ContainsFunc(all, func(l store.Live) bool { return l.ID == key })
+		return slices.ContainsFunc(all, func(l store.Live) bool { return l.ID == recordingKey })
 	}
 	// sweeps waits, and then sweeps.
 	sweeps := func(t *testing.T, v *vault, after time.Duration) {
@@ -276,11 +310,11 @@ func TestSweepOfRecordings(t *testing.T) {
 			}
 		}
 		if a != nil {
-			if _, err := recordings(v).Advance(t.Context(), key, *a); err != nil {
+			if _, err := recordings(v).Advance(t.Context(), recordingKey, *a); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := recordings(v).List(t.Context(), key, time.Now(), time.Now()); err != nil {
+		if err := recordings(v).List(t.Context(), recordingKey, time.Now(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -336,7 +370,7 @@ func TestSweepOfRecordings(t *testing.T) {
 	})
 	inVault(t, "leaves one of a later version alone", "", func(t *testing.T, v *vault) {
 		list(t, v, nil, nil)
-		row := store.Key{Partition: key, Row: "recording"}
+		row := store.Key{Partition: recordingKey, Row: "recording"}
 		later := map[string]int{"schema": store.RecordingSchema + 1}
 		if err := store.NewTable[map[string]int](v.others).Put(t.Context(), row, later); err != nil {
 			t.Fatal(err)

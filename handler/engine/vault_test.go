@@ -6,14 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"io"
-	"slices"
 	"testing"
 	"time"
 
-	"switchboard/handler/acs"
-	"switchboard/handler/archive"
 	"switchboard/handler/archive/archivetest"
 	"switchboard/handler/call"
 	"switchboard/handler/flow"
@@ -29,7 +24,7 @@ var recording = must(flow.Parse([]byte(`{"name":"recorded","start":"record","nod
 // The recording of the tests: ACS's id, and its key.
 const recordingID = "recording/1=="
 
-var key = store.RecordingKey(recordingID)
+var recordingKey = store.RecordingKey(recordingID)
 
 // vault is a house in which a call was recorded, ACS's store of the files, a queue,
 // and an archive.
@@ -44,16 +39,6 @@ type vault struct {
 	queueFails func(sends int) bool // nil: never
 	turn       int                  // messages that processes have got
 	written    int                  // writes to the archive
-}
-
-// storedFile is a file as ACS keeps it.
-type storedFile struct {
-	body  []byte
-	etag  string
-	fails func(opened int) error // nil: never
-	hangs func(opened int) bool  // nil: never
-
-	opened []int64 // the offsets from which it was asked for
 }
 
 // newVault is a vault with a process, and with a call that is over and whose
@@ -99,176 +84,7 @@ func (v *vault) Do(_ context.Context, _ call.Call, a call.Action) call.Event {
 	return call.Event{Key: replyKey(a), Ref: a.Ref, ConnectionID: "conn-1", Body: answer}
 }
 
-// download is ACS's store as one process sees it.
-type download struct {
-	v    *vault
-	inst *instance
-}
-
-func (d *download) DownloadRecording(
-	ctx context.Context, location string, o *acs.DownloadRecordingOptions,
-) (res acs.DownloadRecordingResponse, err error) {
-	down := d.v.happen(d.inst, false, func() { res, err = d.v.open(ctx, location, o) })
-	if down != nil {
-		return acs.DownloadRecordingResponse{}, down
-	}
-	return res, err
-}
-
-// gone is what ACS answers when it has deleted a file.
-var gone = errors.Join(&acs.Error{Op: "DownloadRecording", Status: 404}, acs.ErrGone)
-
-func (v *vault) open(
-	ctx context.Context, location string, o *acs.DownloadRecordingOptions,
-) (acs.DownloadRecordingResponse, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	f := v.stored[location]
-	if f == nil {
-		return acs.DownloadRecordingResponse{}, gone
-	}
-	offset := int64(0)
-	if o != nil && o.Range != nil {
-		offset = o.Range.Offset
-	}
-	f.opened = append(f.opened, offset)
-	if f.fails != nil {
-		if err := f.fails(len(f.opened)); err != nil {
-			return acs.DownloadRecordingResponse{}, err
-		}
-	}
-	if offset > 0 && offset >= int64(len(f.body)) {
-		return acs.DownloadRecordingResponse{}, &acs.Error{Op: "DownloadRecording", Status: 416}
-	}
-	var body io.Reader = bytes.NewReader(f.body[offset:])
-	if f.hangs != nil && f.hangs(len(f.opened)) {
-		body = hanging{ctx}
-	}
-	return acs.DownloadRecordingResponse{
-		Body: io.NopCloser(body), ContentLength: int64(len(f.body)) - offset, ContentType: "audio/wav", ETag: f.etag,
-	}, nil
-}
-
-// hanging is a connection on which nothing comes any more.
-type hanging struct{ ctx context.Context }
-
-func (h hanging) Read([]byte) (int, error) {
-	<-h.ctx.Done()
-	return 0, h.ctx.Err()
-}
-
-// cabinet is the archive as one process sees it.
-type cabinet struct {
-	v    *vault
-	inst *instance
-}
-
-func (c *cabinet) do(effect bool, do func() error) (err error) {
-	down := c.v.happen(c.inst, effect, func() {
-		err = do()
-		if effect {
-			c.v.mu.Lock()
-			defer c.v.mu.Unlock()
-			c.v.written++
-		}
-	})
-	if down != nil {
-		return down
-	}
-	return err
-}
-
-func (c *cabinet) Stage(ctx context.Context, name, block string, body []byte) error {
-	return c.do(true, func() error { return c.v.files.Stage(ctx, name, block, body) })
-}
-
-func (c *cabinet) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
-	return c.do(true, func() error { return c.v.files.Commit(ctx, name, blocks, info) })
-}
-
-func (c *cabinet) Stat(ctx context.Context, name string) (info archive.Info, err error) {
-	err = c.do(false, func() error {
-		info, err = c.v.files.Stat(ctx, name)
-		return err
-	})
-	return info, err
-}
-
-func (c *cabinet) Put(ctx context.Context, name string, doc []byte) error {
-	return c.do(true, func() error { return c.v.files.Put(ctx, name, doc) })
-}
-
-// queue is the storage queue as one process sees it.
-type queue struct {
-	v    *vault
-	inst *instance
-}
-
-func (q *queue) Send(_ context.Context, text string, delay time.Duration) (err error) {
-	var m GoOn
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return err
-	}
-	down := q.v.happen(q.inst, true, func() {
-		q.v.mu.Lock()
-		defer q.v.mu.Unlock()
-		if q.v.sends++; q.v.queueFails != nil && q.v.queueFails(q.v.sends) {
-			err = errors.New("no queue")
-			return
-		}
-		q.v.put(delay, func(e *instance) error { return e.FileRecording(q.v.t.Context(), m.Recording) })
-	})
-	if down != nil {
-		return down
-	}
-	return err
-}
-
-// The Functions host lets a message that failed come back soon, five times in all. One
-// whose process has died comes back when its time of being unseen is over.
-//
-// Source: "Azure Queue storage trigger for Azure Functions", Microsoft Learn.
-const (
-	tries  = 5
-	unseen = 10 * time.Minute
-)
-
-// put puts a message into the queue, to be seen after a delay.
-func (v *vault) put(delay time.Duration, handle func(*instance) error) {
-	v.background.Go(func() {
-		time.Sleep(delay)
-		for range tries {
-			alive := v.processes()
-			for len(alive) == 0 {
-				time.Sleep(time.Second)
-				alive = v.processes()
-			}
-			inst := alive[v.pick(len(alive))]
-			err := handle(inst)
-			switch {
-			case v.isDead(inst):
-				time.Sleep(unseen)
-			case err == nil:
-				return
-			default:
-				time.Sleep(time.Second)
-			}
-		}
-		v.t.Error("a message went to the poison queue")
-	})
-}
-
-// pick is which of so many processes gets a message: each in turn.
-func (v *vault) pick(of int) int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.turn++
-	return v.turn % of
-}
-
-func (v *vault) isDead(inst *instance) bool { return !slices.Contains(v.processes(), inst) }
-
-// file is the location of a file that ACS keeps.
+// file makes ACS keep a file.
 func (v *vault) file(name string, body []byte) *storedFile {
 	f := &storedFile{body: body, etag: "etag of " + name}
 	v.stored["https://acs/"+name] = f
@@ -349,7 +165,7 @@ func (v *vault) toldTooSoon(w store.Write) {
 // kept is the row of the recording.
 func (v *vault) kept() store.Recording {
 	v.t.Helper()
-	row, err := store.NewRecordings(v.others, v.live).Load(v.t.Context(), key)
+	row, err := store.NewRecordings(v.others, v.live).Load(v.t.Context(), recordingKey)
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"context"
+
+	"switchboard/handler/archive"
+)
+
+// cabinet is the archive as one process sees it.
+type cabinet struct {
+	v    *vault
+	inst *instance
+}
+
+func (c *cabinet) do(effect bool, do func() error) (err error) {
+	down := c.v.happen(c.inst, effect, func() {
+		err = do()
+		if effect {
+			c.v.mu.Lock()
+			defer c.v.mu.Unlock()
+			c.v.written++
+		}
+	})
+	if down != nil {
+		return down
+	}
+	return err
+}
+
+func (c *cabinet) Stage(ctx context.Context, name, block string, body []byte) error {
+	return c.do(true, func() error { return c.v.files.Stage(ctx, name, block, body) })
+}
+
+func (c *cabinet) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
+	return c.do(true, func() error { return c.v.files.Commit(ctx, name, blocks, info) })
+}
+
+func (c *cabinet) Stat(ctx context.Context, name string) (info archive.Info, err error) {
+	err = c.do(false, func() error {
+		info, err = c.v.files.Stat(ctx, name)
+		return err
+	})
+	return info, err
+}
+
+func (c *cabinet) Put(ctx context.Context, name string, doc []byte) error {
+	return c.do(true, func() error { return c.v.files.Put(ctx, name, doc) })
+}

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+)
+
+// queue is the storage queue as one process sees it.
+type queue struct {
+	v    *vault
+	inst *instance
+}
+
+func (q *queue) Send(_ context.Context, text string, delay time.Duration) (err error) {
+	var m GoOn
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return err
+	}
+	down := q.v.happen(q.inst, true, func() {
+		q.v.mu.Lock()
+		defer q.v.mu.Unlock()
+		if q.v.sends++; q.v.queueFails != nil && q.v.queueFails(q.v.sends) {
+			err = errors.New("no queue")
+			return
+		}
+		q.v.put(delay, func(e *instance) error { return e.FileRecording(q.v.t.Context(), m.Recording) })
+	})
+	if down != nil {
+		return down
+	}
+	return err
+}
+
+// The Functions host lets a message that failed come back soon, five times in all. One
+// whose process has died comes back when its time of being unseen is over.
+//
+// Source: "Azure Queue storage trigger for Azure Functions", Microsoft Learn.
+const (
+	tries  = 5
+	unseen = 10 * time.Minute
+)
+
+// put puts a message into the queue, to be seen after a delay.
+func (v *vault) put(delay time.Duration, handle func(*instance) error) {
+	v.background.Go(func() {
+		time.Sleep(delay)
+		for range tries {
+			alive := v.processes()
+			for len(alive) == 0 {
+				time.Sleep(time.Second)
+				alive = v.processes()
+			}
+			inst := alive[v.pick(len(alive))]
+			err := handle(inst)
+			switch {
+			case v.isDead(inst):
+				time.Sleep(unseen)
+			case err == nil:
+				return
+			default:
+				time.Sleep(time.Second)
+			}
+		}
+		v.t.Error("a message went to the poison queue")
+	})
+}
+
+// pick is which of so many processes gets a message: each in turn.
+func (v *vault) pick(of int) int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.turn++
+	return v.turn % of
+}
+
+func (v *vault) isDead(inst *instance) bool { return !slices.Contains(v.processes(), inst) }
