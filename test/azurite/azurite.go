@@ -16,14 +16,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
-)
-
-// The account that every Azurite has.
-// Source: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
-const (
-	account = "devstoreaccount1"
-	key     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
 // startTimeout bounds the time from Azurite's start to its first answers; it
@@ -41,9 +35,10 @@ type Options struct {
 
 // Server is a running Azurite.
 type Server struct {
-	// The addresses of the account's services, without a slash at the end.
-	BlobURL, QueueURL, TableURL string
+	// Account is the well-known one, which everybody shares who uses it.
+	Account
 
+	given  atomic.Int64  // how many other accounts are somebody's
 	stdin  io.Closer     // open as long as Azurite is to run
 	exited chan struct{} // closed when the process has ended
 	kill   func() error
@@ -87,7 +82,7 @@ func launch(node, packages string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{home: home, exited: make(chan struct{})}
+	s := &Server{Account: Account{Name: knownAccount, Key: knownKey}, home: home, exited: make(chan struct{})}
 	log, err := os.Create(s.logPath())
 	if err != nil {
 		return nil, err
@@ -101,7 +96,7 @@ func launch(node, packages string) (*Server, error) {
 		// Longer than any test, so that no idle connection is closed under a request.
 		"--blobKeepAliveTimeout", "3600", "--queueKeepAliveTimeout", "3600", "--tableKeepAliveTimeout", "3600")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = home, log, log
-	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS=") // the well-known account only
+	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+accountList())
 	ownGroup(cmd)
 	if s.stdin, err = cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -130,7 +125,7 @@ func (s *Server) ready(ctx context.Context) error {
 			return err
 		}
 		for _, m := range listening.FindAllSubmatch(log, -1) {
-			url := string(m[2]) + "/" + account
+			url := string(m[2]) + "/" + s.Name
 			switch string(m[1]) {
 			case "Blob":
 				s.BlobURL = url
@@ -165,18 +160,6 @@ func answers(ctx context.Context, url string) error {
 		return err
 	}
 	return resp.Body.Close()
-}
-
-// ConnectionString is what the Azure SDKs and the setting AzureWebJobsStorage take.
-func (s *Server) ConnectionString() string {
-	return ConnectionString(s.BlobURL, s.QueueURL, s.TableURL)
-}
-
-// ConnectionString names an Azurite by addresses that may be those of proxies. It
-// holds nothing secret: the key is the same everywhere.
-func ConnectionString(blobURL, queueURL, tableURL string) string {
-	return "DefaultEndpointsProtocol=http;AccountName=" + account + ";AccountKey=" + key +
-		";BlobEndpoint=" + blobURL + ";QueueEndpoint=" + queueURL + ";TableEndpoint=" + tableURL + ";"
 }
 
 // Close ends Azurite and everything that is stored in it, and waits for the end.

@@ -18,9 +18,9 @@ var forTests = sync.OnceValues(func() (*Server, error) {
 	return Start(ctx, nil)
 })
 
-// ForTest returns an Azurite that all tests of this process share; with Prefix
-// they keep out of each other's way. Where there is no Node.js, and with -short,
-// the test is skipped.
+// ForTest returns an Azurite that all tests of this process share; with Prefix, or
+// an account of their own, they keep out of each other's way. Where there is no
+// Node.js, and with -short, the test is skipped.
 func ForTest(t testing.TB) *Server {
 	t.Helper()
 	if testing.Short() {

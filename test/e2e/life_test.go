@@ -7,14 +7,17 @@ import (
 	"sync/atomic"
 	"time"
 
+	"switchboard/handler/archive"
 	"switchboard/handler/catalog"
 	"switchboard/handler/invoke"
 	"switchboard/handler/store"
+	"switchboard/test/funcsim"
 )
 
 // request is one request of the handler to storage or to ACS.
 type request struct {
 	n    int // 1 for the first of the exchange, and so on
+	from int // number of the machine
 	to   party
 	what string // for people
 }
@@ -25,6 +28,8 @@ type party string
 const (
 	toTables    party = "tables"
 	toDocuments party = "documents"
+	toFiles     party = "files"
+	toQueue     party = "queue"
 	toACS       party = "ACS"
 )
 
@@ -48,6 +53,7 @@ var (
 // handler still does reaches nobody.
 type life struct {
 	memory *memory
+	on     *machine
 	server *invoke.Server
 	dead   atomic.Bool
 }
@@ -75,7 +81,7 @@ func (l *life) send(to party, what string, do func() error) error {
 	if l.dead.Load() {
 		return errDead
 	}
-	r := l.memory.request(to, what)
+	r := l.memory.request(l.on, to, what)
 	f := goesThrough
 	if l.memory.fate != nil {
 		f = l.memory.fate(r)
@@ -106,8 +112,8 @@ func (l *life) die(at request) {
 		return
 	}
 	l.memory.log.add("the handler dies at its request to " + string(at.to) + ": " + at.what)
-	l.memory.begin()
-	l.memory.host.Kill()
+	l.on.begin()
+	l.on.host.Kill()
 }
 
 // tableWire is the handler's way to a table.
@@ -161,6 +167,45 @@ func (w *documentWire) Put(ctx context.Context, name string, doc []byte) error {
 
 func (w *documentWire) PutNew(ctx context.Context, name string, doc []byte) error {
 	return w.life.store(ctx, toDocuments, "put new "+name, func() error { return w.blobs.PutNew(ctx, name, doc) })
+}
+
+// fileWire is the handler's way to the recordings that are filed.
+type fileWire struct {
+	life  *life
+	files archive.Files
+}
+
+func (w *fileWire) Stage(ctx context.Context, name, block string, body []byte) error {
+	return w.life.store(ctx, toFiles, "stage "+name, func() error { return w.files.Stage(ctx, name, block, body) })
+}
+
+func (w *fileWire) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
+	return w.life.store(ctx, toFiles, "commit "+name, func() error { return w.files.Commit(ctx, name, blocks, info) })
+}
+
+func (w *fileWire) Stat(ctx context.Context, name string) (info archive.Info, err error) {
+	err = w.life.store(ctx, toFiles, "stat "+name, func() (err error) {
+		info, err = w.files.Stat(ctx, name)
+		return err
+	})
+	return info, err
+}
+
+func (w *fileWire) Put(ctx context.Context, name string, doc []byte) error {
+	return w.life.store(ctx, toFiles, "put "+name, func() error { return w.files.Put(ctx, name, doc) })
+}
+
+// queueWire is the handler's way to the queue of recordings.
+type queueWire struct {
+	life  *life
+	queue *funcsim.MemoryQueue
+}
+
+func (w *queueWire) Send(ctx context.Context, text string, delay time.Duration) error {
+	return w.life.store(ctx, toQueue, "send", func() error {
+		w.queue.SendLater(text, delay)
+		return nil
+	})
 }
 
 // acsWire is the handler's way to ACS, as azcore wants it.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"switchboard/handler/acs"
+	"switchboard/handler/archive/archivetest"
 	"switchboard/handler/auth"
 	"switchboard/handler/catalog"
 	"switchboard/handler/config"
@@ -33,20 +35,32 @@ type memory struct {
 	t     testing.TB
 	world scenario.World
 	acs   *acssim.Server
-	host  *funcsim.Host
+	host  *funcsim.Host // of the first machine
 	log   journal
 
 	tables    map[string]*storetest.Memory
 	documents *documents
+	files     *archivetest.Memory
+	queue     *funcsim.MemoryQueue // of recordings
+	blobs     *funcsim.MemoryBlobs // of the hosts
 
 	ctx    context.Context // of everything that is fetched in the background
 	cancel context.CancelFunc
 
 	conditions
 	mu       sync.Mutex
-	requests []request // of the handler, so far
-	life     *life     // the present one of the handler
+	requests []request // of the handlers, so far
+	machines []*machine
+	turn     int // of the machines
 	lives    sync.WaitGroup
+}
+
+// machine is one host with a handler on it.
+type machine struct {
+	memory *memory
+	number int // from 0
+	host   *funcsim.Host
+	life   *life // the present one of the handler; guarded by memory.mu
 }
 
 // conditions are what the handler's requests meet on their way. The zero value
@@ -54,6 +68,9 @@ type memory struct {
 type conditions struct {
 	fate    func(request) fate // of each request; nil: all go through
 	repeats int                // how often a request to storage is repeated when no answer comes
+
+	machines int               // how many; 0: one
+	settings map[string]string // of the app, over those that it always has
 }
 
 const (
@@ -73,6 +90,9 @@ var settings = map[string]string{
 	"CALLBACK_BASE_URL":            frontURL,
 	"CALLBACK_KEYS":                "test:c3dpdGNoYm9hcmQtZGV2ZWxvcG1lbnQtb25seS1jYWxsYmFjay1rZXk=",
 	"COGNITIVE_SERVICES_ENDPOINT":  "https://speech.example",
+	"RECORDING_HOSTS":              "127.0.0.1",
+	"LINES":                        scenario.Line,
+	"RECORDING_TIMEOUT":            "5m",
 	"LOG_LEVEL":                    "debug",
 }
 
@@ -81,30 +101,24 @@ var settings = map[string]string{
 func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
 	t.Helper()
 	m := &memory{
-		t: t, acs: sim, conditions: c, documents: &documents{},
-		tables: map[string]*storetest.Memory{},
+		t: t, acs: sim, conditions: c, documents: &documents{}, files: &archivetest.Memory{},
+		queue: &funcsim.MemoryQueue{}, blobs: &funcsim.MemoryBlobs{}, tables: map[string]*storetest.Memory{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	for _, name := range exchange.Tables {
 		m.tables[name] = storetest.NewMemory()
 	}
 	sim.OnEvent = func(e acssim.Entry) { m.log.add(e.Kind + ": " + e.Text) }
-	m.begin()
-	m.host = &funcsim.Host{
-		Root: "../..",
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			m.mu.Lock()
-			server := m.life.server
-			m.mu.Unlock()
-			server.ServeHTTP(w, r)
-		}),
+	for range max(c.machines, 1) {
+		m.startMachine()
 	}
-	if err := m.host.Start(m.ctx); err != nil {
-		t.Fatal(err)
-	}
+	m.host = m.machines[0].host
 	sim.Endpoint = acsURL
 	sim.EventGridURL = frontURL + "/runtime/webhooks/eventgrid?functionName=incomingcall"
-	sim.Transport = acssim.InProcess(m.host)
+	if len(sim.Subscriptions) == 0 {
+		sim.Subscriptions = []acssim.Subscription{{Types: []string{"RecordingFileStatusUpdated"}, Queue: m.queue}}
+	}
+	sim.Transport = acssim.InProcess(http.HandlerFunc(m.serveInTurn))
 	sim.Start()
 	m.world = scenario.World{
 		ACS:     sim,
@@ -112,6 +126,10 @@ func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
 		URL:     m.host.URL(),
 		Catalog: catalog.New(m.documents),
 		Calls:   store.NewCalls(m.tables[store.TableCalls], m.tables[store.TableLive]),
+		Ledger: store.NewLedger(m.tables[store.TableCampaigns], m.tables[store.TableContacts],
+			m.tables[store.TableNumbers], m.tables[store.TableLines]),
+		Recordings: store.NewRecordings(m.tables[store.TableRecordings], m.tables[store.TableLive]),
+		Files:      m.files,
 		// The longest way back leads over a prompt's deadline and a look.
 		Patience: 10 * time.Minute,
 	}
@@ -121,23 +139,57 @@ func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
 // close ends everything and returns when nothing of it runs any more.
 func (m *memory) close() {
 	m.acs.Close()
-	m.host.Stop()
+	for _, on := range m.machines {
+		on.host.Stop()
+	}
 	m.lives.Wait()
 	m.cancel()
 }
 
+// startMachine starts one more host, with a handler of its own, on the same storage.
+func (m *memory) startMachine() {
+	on := &machine{memory: m, number: len(m.machines)}
+	on.begin()
+	on.host = &funcsim.Host{
+		Root:   "../..",
+		Queues: map[string]funcsim.Queue{exchange.RecordingQueue: m.queue},
+		Blobs:  m.blobs,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			m.mu.Lock()
+			server := on.life.server
+			m.mu.Unlock()
+			server.ServeHTTP(w, r)
+		}),
+	}
+	if err := on.host.Start(m.ctx); err != nil {
+		m.t.Fatal(err)
+	}
+	m.machines = append(m.machines, on)
+}
+
+// serveInTurn hands what ACS and Event Grid send to one machine after the other.
+func (m *memory) serveInTurn(w http.ResponseWriter, r *http.Request) {
+	m.mu.Lock()
+	on := m.machines[m.turn%len(m.machines)]
+	m.turn++
+	m.mu.Unlock()
+	on.host.ServeHTTP(w, r)
+}
+
 // begin gives the handler a new life: a process that knows nothing.
-func (m *memory) begin() {
-	l := &life{memory: m}
+func (on *machine) begin() {
+	m := on.memory
+	l := &life{memory: m, on: on}
 	log := zerolog.New(&m.log).Level(zerolog.DebugLevel)
 	l.server = invoke.New(log)
-	c, err := config.Load(func(name string) string { return settings[name] })
+	c, err := config.Load(func(name string) string { return cmp.Or(m.settings[name], settings[name]) })
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	network := &http.Client{Transport: acssim.InProcess(m.acs)}
 	client, err := acs.NewClientWithKey(c.ACS.Endpoint, string(c.ACS.AccessKey), &acs.ClientOptions{
-		ClientOptions: azcore.ClientOptions{Transport: &acsWire{l, network}},
+		ClientOptions:  azcore.ClientOptions{Transport: &acsWire{l, network}},
+		RecordingHosts: c.RecordingHosts,
 	})
 	if err != nil {
 		m.t.Fatal(err)
@@ -146,6 +198,8 @@ func (m *memory) begin() {
 		Config:    c,
 		Tables:    func(name string) store.Rows { return &tableWire{l, name, m.tables[name]} },
 		Documents: &documentWire{l, m.documents},
+		Files:     &fileWire{l, m.files},
+		Queue:     &queueWire{l, m.queue},
 		ACS:       client,
 		Tokens: auth.NewVerifier(m.ctx, auth.Tokens{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
@@ -160,14 +214,14 @@ func (m *memory) begin() {
 	}))
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.life = l
+	on.life = l
 }
 
 // request counts one more request.
-func (m *memory) request(to party, what string) request {
+func (m *memory) request(from *machine, to party, what string) request {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := request{len(m.requests) + 1, to, what}
+	r := request{len(m.requests) + 1, from.number, to, what}
 	m.requests = append(m.requests, r)
 	return r
 }

@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"maps"
-	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -25,6 +24,10 @@ var soon = map[string]string{
 	"RECORDING_START_TIMEOUT": "2s",
 	"HANGUP_TIMEOUT":          "2s",
 	"LOOK_INTERVAL":           "5s",
+	"RING_TIMEOUT":            "5s",
+	"SETTLE_TIMEOUT":          "10s",
+	"RECORDING_TIMEOUT":       "1m",
+	"RECORDING_RUN":           "1s",
 }
 
 // host says on which Functions host a test of the built program runs: on the
@@ -63,7 +66,10 @@ func (h host) start(t *testing.T, sim *acssim.Server, moments *faultproxy.Moment
 	return r, log
 }
 
-// play runs a story on a rig, and then checks what holds after every story.
+// together is how many rigs a test has at once. They wait more than they work.
+const together = 6
+
+// playOn plays a story on a rig, and then checks what holds after every story.
 func playOn(t *testing.T, r *rig.Rig, log *journal, file string) {
 	t.Helper()
 	played, err := read(t, file).Run(t.Context(), r.World)
@@ -80,6 +86,7 @@ type entry struct {
 	Level    string `json:"level"`
 	Function string `json:"fn"`
 	Message  string `json:"message"`
+	Err      string `json:"err"`
 }
 
 // entries are the handler's lines in the log. A real host puts its own words
@@ -118,12 +125,17 @@ func (j *journal) mustBeClean(t *testing.T) {
 	}
 }
 
-// handlers are the paths that the handler asks for, of its tables, its documents
-// and ACS. What the host keeps in the same account is elsewhere.
-var handlers = regexp.MustCompile(`/r\d+x\d+(calls|live|catalog)|/\$batch$|^/calling/`)
+// starts are the requests with which the handler makes what is missing, once it
+// has started: tables, containers and queues.
+var starts = regexp.MustCompile(`^POST /\w+/Tables$|^PUT /\w+/\w+$`)
 
-// counts reports a request of the handler, unless it is the sweep's for what is
-// due, which comes every few seconds whatever else happens.
+// polls are the timers' questions for what is due, which come every few seconds
+// whatever else happens.
+var polls = regexp.MustCompile(`^GET /\w+/\w+(live|campaigns)\(\)$`)
+
+// counts reports a request of the handler that belongs to what it does: not those
+// at its start, nor those that come with the clock.
 func counts(method, path string) bool {
-	return handlers.MatchString(path) && !(method == http.MethodGet && strings.Contains(path, "live()"))
+	request := method + " " + path
+	return rig.FromHandler(method, path) && !starts.MatchString(request) && !polls.MatchString(request)
 }

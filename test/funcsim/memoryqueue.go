@@ -21,12 +21,22 @@ const messageLife = 7 * 24 * time.Hour // the service's default time to live
 
 // Send appends a message. The text is stored as it is: for an app whose
 // messageEncoding is base64 the caller encodes it.
-func (q *MemoryQueue) Send(text string) {
+func (q *MemoryQueue) Send(text string) { q.SendLater(text, 0) }
+
+// SendLater is Send of a message that nobody receives before the delay is over.
+func (q *MemoryQueue) SendLater(text string, delay time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
 	q.messages = append(q.messages,
-		&Message{ID: newUUID(), Text: text, Inserted: now, Expires: now.Add(messageLife), NextVisible: now})
+		&Message{ID: newUUID(), Text: text, Inserted: now, Expires: now.Add(messageLife), NextVisible: now.Add(delay)})
+}
+
+// Enqueue is Send for those who put messages into queues of any kind, such as
+// acssim's Event Grid. It does not fail.
+func (q *MemoryQueue) Enqueue(_ context.Context, text string) error {
+	q.Send(text)
+	return nil
 }
 
 // Len counts the messages that are in the queue, hidden ones included.

@@ -1,7 +1,6 @@
 package funcsim
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -21,10 +20,11 @@ const outputWait = time.Second
 // the host's environment and five variables more, no standard input. Its
 // standard output and error go to log, line by line.
 func startProcess(a *app, env environment, log *journal) (*worker, error) {
-	port, err := freePort()
+	free, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
+	port := strconv.Itoa(free)
 	w := &worker{
 		base:      &url.URL{Scheme: "http", Host: net.JoinHostPort("127.0.0.1", port)},
 		transport: &http.Transport{DisableCompression: true},
@@ -97,13 +97,4 @@ func exitCode(state *os.ProcessState) int {
 		return code
 	}
 	return killedCode
-}
-
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }

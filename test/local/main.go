@@ -1,7 +1,9 @@
 // Command local runs the whole exchange on this machine, with no cloud, and
 // plays a demonstration on it: a caller is greeted, chooses an agent from a menu,
-// is recorded, thanked and released. It prints what happens as it happens and
-// exits 0 only if all of it ended as it should.
+// is recorded, thanked and released, and the recording is filed; then a campaign
+// calls five people, of whom one confirms, one is busy, one does not answer, one has
+// no valid number, and one never wants to be called again. It prints what happens as
+// it happens and exits 0 only if all of it ended as it should.
 //
 //	go run ./test/local          the demonstration
 //	go run ./test/local -stay    … and the exchange stays up, to be played with
@@ -37,8 +39,11 @@ func main() {
 	}
 }
 
-// demonstrationTime bounds the demonstration; it takes some 20 s.
-const demonstrationTime = 2 * time.Minute
+// demonstrationTime bounds the demonstration; it takes some 40 s.
+const demonstrationTime = 3 * time.Minute
+
+// stories are what the demonstration plays.
+var stories = []string{"inbound.txt", "campaign.txt"}
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer, color bool) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
@@ -76,10 +81,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 
 	bounded, cancel := context.WithTimeout(ctx, demonstrationTime)
 	defer cancel()
-	played, err := scenario.RunFile(bounded, r.World, scenario.Stories, "inbound.txt")
-	if err == nil {
-		err = out.summary(bounded, r, played)
-	}
+	err = play(bounded, r, out)
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("interrupted")
@@ -91,6 +93,24 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		out.note("ending everything")
 	}
 	return nil
+}
+
+// play plays the stories, checks what must hold after each, and sums up.
+func play(ctx context.Context, r *rig.Rig, out *printer) error {
+	var all scenario.Played
+	for _, story := range stories {
+		out.note("the story " + story + " begins")
+		played, err := scenario.RunFile(ctx, r.World, scenario.Stories, story)
+		if err == nil {
+			err = r.World.Verify(ctx, played)
+		}
+		if err != nil {
+			return err
+		}
+		all.Calls = append(all.Calls, played.Calls...)
+		all.Campaigns = append(all.Campaigns, played.Campaigns...)
+	}
+	return out.summary(ctx, r, all)
 }
 
 // findFunc returns the path of a real Functions host, or "" if there is none. A

@@ -3,6 +3,9 @@
 // loopback proxies that count its requests and can stop at one of them. The
 // demonstration and the tests of the built program stand on it.
 //
+// Each rig has a storage account of its own, so that names which are fixed, such
+// as that of the queue of recordings, do not meet those of another rig.
+//
 // Everything runs on free ports of the loopback and in temporary folders; Close
 // ends and removes all of it.
 package rig
@@ -12,22 +15,21 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
-	"sync/atomic"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
+	"switchboard/handler/archive"
 	"switchboard/handler/catalog"
 	"switchboard/handler/exchange"
 	"switchboard/handler/store"
 	"switchboard/test/acssim"
 	"switchboard/test/azurite"
 	"switchboard/test/faultproxy"
+	"switchboard/test/funcsim"
 	"switchboard/test/scenario"
 )
 
@@ -39,7 +41,8 @@ type Options struct {
 	// Env adds settings of the app, over those that the rig makes.
 	Env map[string]string
 	// ACS is a simulator whose knobs are set and which has not been started; the
-	// rig fills in addresses. Nil: one with default knobs.
+	// rig fills in addresses and, unless there are Subscriptions already, one that
+	// announces finished recordings in the app's queue. Nil: one with default knobs.
 	ACS *acssim.Server
 	// Azurite is one that runs already and is left running; nil: one of the rig's own.
 	Azurite *azurite.Server
@@ -47,10 +50,12 @@ type Options struct {
 	// rig stages one.
 	App string
 	// Beside is a rig that runs: the new one is but another host of the same app, on
-	// the same storage and for the same ACS.
+	// the same storage and for the same ACS, of which there is one address only: what
+	// the new handler asks of ACS is among the Moments of the rig that runs.
 	Beside *Rig
-	// Moments sees every request of the handler to its tables, its documents and
-	// ACS; nil: one that only counts.
+	// Moments sees every request of the handler to storage and to ACS, and those of
+	// the host to the same storage (FromHandler tells them apart); nil: one that
+	// only counts.
 	Moments *faultproxy.Moments
 	// Log gets the lines of host and handler.
 	Log func(line string)
@@ -61,23 +66,23 @@ type Options struct {
 // Rig is the running whole.
 type Rig struct {
 	ACS     *acssim.Server
-	ACSURL  string
-	Azurite *azurite.Server
+	ACSURL  string          // past the proxy
+	Azurite azurite.Account // past the proxies
 	Host    Host
 	World   scenario.World
 	Moments *faultproxy.Moments
 
-	prefix  string // of the app's tables and containers
 	closers []func()
 }
 
-// rigs numbers the rigs of this process, so that those on one Azurite stay apart.
-var rigs atomic.Int64
+// prefix is that of the app's tables and containers. It tells them from what the
+// host keeps in the same account.
+const prefix = "rig"
 
 // Start sets up a rig and waits until its host serves. What it has started is
 // ended if it fails.
 func Start(ctx context.Context, o Options) (r *Rig, err error) {
-	r = &Rig{ACS: o.ACS, Azurite: o.Azurite, Moments: o.Moments}
+	r = &Rig{ACS: o.ACS, Moments: o.Moments}
 	defer func() {
 		if err != nil {
 			r.Close()
@@ -89,7 +94,7 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 		notify = func(string) {}
 	}
 	if b := o.Beside; b != nil {
-		r.ACS, r.ACSURL, r.Azurite, r.prefix = b.ACS, b.ACSURL, b.Azurite, b.prefix
+		r.ACS, r.ACSURL, r.Azurite = b.ACS, b.ACSURL, b.Azurite
 	}
 	if r.ACS == nil {
 		r.ACS = &acssim.Server{}
@@ -107,23 +112,21 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 			return r, fmt.Errorf("stage the app: %w", err)
 		}
 	}
-	if r.Azurite == nil {
-		notify("starting Azurite")
-		if r.Azurite, err = azurite.Start(ctx, &azurite.Options{Notify: notify}); err != nil {
-			return r, err
-		}
-		r.closers = append(r.closers, r.Azurite.Close)
-	}
-	port, err := freePort()
+	port, err := funcsim.FreePort()
 	if err != nil {
 		return r, err
 	}
 	front := fmt.Sprintf("http://127.0.0.1:%d", port)
 	if o.Beside == nil {
+		if err := r.openStorage(ctx, o.Azurite, notify); err != nil {
+			return r, err
+		}
+		if err := r.announceRecordings(ctx); err != nil {
+			return r, err
+		}
 		if err := r.serveACS(front); err != nil {
 			return r, err
 		}
-		r.prefix = fmt.Sprintf("r%dx%d", os.Getpid(), rigs.Add(1))
 	}
 	env, err := r.settings(front)
 	if err != nil {
@@ -156,16 +159,34 @@ func (r *Rig) Close() {
 	r.closers = nil
 }
 
-// serveACS gives the simulator its addresses and a listener.
+// openStorage gives the rig an account: of the server, or of one of its own.
+func (r *Rig) openStorage(ctx context.Context, server *azurite.Server, notify func(string)) (err error) {
+	if server == nil {
+		notify("starting Azurite")
+		if server, err = azurite.Start(ctx, &azurite.Options{Notify: notify}); err != nil {
+			return err
+		}
+		r.closers = append(r.closers, server.Close)
+	}
+	r.Azurite, err = server.NewAccount()
+	return err
+}
+
+// serveACS gives the simulator a listener and its addresses. It goes by that of
+// the handler's proxy: that is the name in what the handler signs, and where
+// recordings are said to be.
 func (r *Rig) serveACS(front string) error {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	r.ACSURL = "http://" + l.Addr().String()
-	r.ACS.Endpoint = r.ACSURL
-	r.ACS.EventGridURL = front + "/runtime/webhooks/eventgrid?functionName=incomingcall"
 	server := &http.Server{Handler: r.ACS}
+	r.ACSURL = "http://" + l.Addr().String()
+	if r.ACS.Endpoint, err = r.proxy(r.ACSURL); err != nil {
+		l.Close()
+		return err
+	}
+	r.ACS.EventGridURL = front + "/runtime/webhooks/eventgrid?functionName=incomingcall"
 	go server.Serve(l)
 	r.closers = append(r.closers, func() {
 		r.ACS.Close()
@@ -176,29 +197,27 @@ func (r *Rig) serveACS(front string) error {
 
 // settings are the app's settings: storage and ACS lie behind the proxies.
 func (r *Rig) settings(front string) (map[string]string, error) {
-	connection := r.Azurite.ConnectionString()
-	for _, direct := range []string{r.Azurite.TableURL, r.Azurite.BlobURL} {
-		behind, err := r.proxy(direct)
+	storage := r.Azurite
+	for _, service := range []*string{&storage.BlobURL, &storage.QueueURL, &storage.TableURL} {
+		behind, err := r.proxy(*service)
 		if err != nil {
 			return nil, err
 		}
-		connection = strings.ReplaceAll(connection, direct, behind)
-	}
-	acs, err := r.proxy(r.ACSURL)
-	if err != nil {
-		return nil, err
+		*service = behind
 	}
 	return map[string]string{
-		"AzureWebJobsStorage":           connection,
-		"AzureFunctionsWebHost__hostid": r.prefix,
+		"AzureWebJobsStorage":           storage.ConnectionString(),
+		"AzureFunctionsWebHost__hostid": storage.Name,
 		"FUNCTIONS_WORKER_RUNTIME":      "custom",
-		"STORAGE_PREFIX":                r.prefix,
-		"ACS_ENDPOINT":                  acs,
+		"STORAGE_PREFIX":                prefix,
+		"ACS_ENDPOINT":                  r.ACS.Endpoint,
 		"ACS_ACCESS_KEY":                acssim.DevelopmentKey,
 		"ACS_RESOURCE_ID":               acssim.DevelopmentResourceID,
-		"ACS_ISSUER":                    r.ACSURL,
-		"ACS_JWKS_URL":                  r.ACSURL + "/calling/keys",
-		"COGNITIVE_SERVICES_ENDPOINT":   "https://speech.example", // the simulator asks only whether there is one
+		"ACS_ISSUER":                    r.ACS.Endpoint,
+		"ACS_JWKS_URL":                  r.ACSURL + "/calling/keys", // past the proxy: it is read now and then
+		"COGNITIVE_SERVICES_ENDPOINT":   "https://speech.example",   // the simulator asks only whether there is one
+		"RECORDING_HOSTS":               "127.0.0.1",
+		"LINES":                         scenario.Line,
 		"CALLBACK_BASE_URL":             front,
 		"CALLBACK_KEYS":                 "rig:c3dpdGNoYm9hcmQtZGV2ZWxvcG1lbnQtb25seS1jYWxsYmFjay1rZXk=",
 	}, nil
@@ -218,34 +237,9 @@ func (r *Rig) proxy(direct string) (string, error) {
 	return p.URL, nil
 }
 
-// Requests counts the requests of the handler so far: to storage and to ACS. The
-// host keeps things of its own in the same account, but no tables; the app's
-// prefix tells the handler's blobs from the host's.
-func (r *Rig) Requests() (storage, acs int) {
-	for _, q := range r.Moments.Seen() {
-		switch q.Target {
-		case hostOf(r.Azurite.TableURL):
-			storage++
-		case hostOf(r.Azurite.BlobURL):
-			if strings.Contains(q.Path, "/"+r.prefix) {
-				storage++
-			}
-		case hostOf(r.ACSURL):
-			acs++
-		}
-	}
-	return storage, acs
-}
-
-// hostOf is the host and port of an http address.
-func hostOf(address string) string {
-	host, _, _ := strings.Cut(strings.TrimPrefix(address, "http://"), "/")
-	return host
-}
-
 // world is the rig as a scenario sees it, past the proxies.
 func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
-	tables, err := store.Open(r.Azurite.ConnectionString(), r.prefix, nil)
+	tables, err := store.Open(r.Azurite.ConnectionString(), prefix, nil)
 	if err != nil {
 		return scenario.World{}, err
 	}
@@ -253,32 +247,22 @@ func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
 	if err != nil {
 		return scenario.World{}, err
 	}
-	documents := catalog.Azure{Container: blobs.NewContainerClient(r.prefix + exchange.Container)}
-	if err := errors.Join(tables.Create(ctx, exchange.Tables...), documents.Create(ctx)); err != nil {
+	documents := catalog.Azure{Container: blobs.NewContainerClient(prefix + exchange.Container)}
+	files := archive.Azure{Container: blobs.NewContainerClient(prefix + exchange.Recordings)}
+	err = errors.Join(tables.Create(ctx, exchange.Tables...), documents.Create(ctx), files.Create(ctx))
+	if err != nil {
 		return scenario.World{}, err
 	}
+	live := tables.Table(store.TableLive)
 	return scenario.World{
 		ACS:     r.ACS,
 		Host:    http.DefaultClient,
 		URL:     front,
 		Catalog: catalog.New(documents),
-		Calls:   store.NewCalls(tables.Table(store.TableCalls), tables.Table(store.TableLive)),
+		Calls:   store.NewCalls(tables.Table(store.TableCalls), live),
+		Ledger: store.NewLedger(tables.Table(store.TableCampaigns), tables.Table(store.TableContacts),
+			tables.Table(store.TableNumbers), tables.Table(store.TableLines)),
+		Recordings: store.NewRecordings(tables.Table(store.TableRecordings), live),
+		Files:      files,
 	}, nil
-}
-
-// Ports for hosts lie below those that systems give to outgoing connections, of
-// which the tests have so many that one may take a port before its host does.
-const firstPort, ports = 20000, 12000
-
-// freePort returns a port that nobody listens on now.
-func freePort() (port int, err error) {
-	for range 100 {
-		port = firstPort + rand.IntN(ports)
-		l, failed := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
-		if failed == nil {
-			return port, l.Close()
-		}
-		err = failed
-	}
-	return 0, err
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // built is the handler, built once for all rigs of this process and kept in
@@ -72,11 +73,17 @@ func stage(notify func(string)) (app string, err error) {
 	return app, write(filepath.Join(app, "handler", "handler"), binary, 0o755)
 }
 
-// write makes a file and the folder that it is in.
+// write makes a file and the folder that it is in. Meanwhile no process is started by
+// this one: it would have the file open too for a moment, and a program that somebody
+// has open for writing cannot be run.
+//
+// Source: https://go.dev/issue/22315
 func write(name string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	return os.WriteFile(name, content, mode)
 }
 

@@ -82,10 +82,16 @@ func (n names) parseExpect(text string) (command, error) {
 		e.objection, err = n.parsePeople("rang", words[1:], func(t *telling, raw string) int { return t.ACS.RingsOf(raw) })
 	case about == "joins":
 		e.objection, err = n.parsePeople("came in", words[1:], joins)
+	case about == "number":
+		e.objection, err = parseOfNumber(words[1:])
+	case n.campaigns[about] && len(words) > 1 && strings.HasPrefix(words[1], "+") && !strings.Contains(words[1], "="):
+		e.objection, err = parseOfContact(about, words[1], words[2:])
+	case n.campaigns[about]:
+		e.objection, err = parseOfCampaign(about, words[1:])
 	case strings.Contains(about, "="):
 		e.objection, err = parseWorld(words)
 	case !n.calls[about]:
-		return nil, fmt.Errorf("no call is called %s", about)
+		return nil, fmt.Errorf("no call or campaign is called %s", about)
 	case len(words) == 2 && words[1] == "replays":
 		e.objection = func(ctx context.Context, t *telling) error { return t.replays(ctx, about) }
 	default:

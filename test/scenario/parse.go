@@ -11,7 +11,7 @@ import (
 // error lists every line that is wrong, each with its file and number.
 func Parse(file string, text []byte) (*Story, error) {
 	s := &Story{File: file}
-	known := names{people: map[string]string{}, calls: map[string]bool{}}
+	known := names{people: map[string]string{}, calls: map[string]bool{}, campaigns: map[string]bool{}}
 	var faults []error
 	number := 0
 	for raw := range strings.Lines(string(text)) {
@@ -35,10 +35,11 @@ func Parse(file string, text []byte) (*Story, error) {
 	return s, nil
 }
 
-// names are what a story has called people and calls so far.
+// names are what a story has called people, calls and campaigns so far.
 type names struct {
-	people map[string]string // to raw id or number
-	calls  map[string]bool
+	people    map[string]string // to raw id or number
+	calls     map[string]bool
+	campaigns map[string]bool
 }
 
 // parse reads one line. A line that only the parser needs has no command.
@@ -58,6 +59,8 @@ func (n names) parse(text string) (command, error) {
 		return n.parseCall(rest)
 	case "event":
 		return n.parseEvent(rest)
+	case "campaign":
+		return n.parseCampaign(rest)
 	case "wait":
 		d, err := parseDuration(rest)
 		return pause(d), err
@@ -176,7 +179,7 @@ func checkFile(name string) error {
 }
 
 // reserved are the words that `expect` takes for something else than a call.
-var reserved = map[string]bool{"rings": true, "joins": true, "within": true, "replays": true}
+var reserved = map[string]bool{"rings": true, "joins": true, "within": true, "replays": true, "number": true}
 
 func checkName(name string) error {
 	if reserved[name] || strings.ContainsAny(name, ":+=>,") {

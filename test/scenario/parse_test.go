@@ -24,7 +24,7 @@ func TestParseNamesEveryWrongLine(t *testing.T) {
 		{"an event without a name", "event offer.json", "story.txt:4: want: event NAME FILE"},
 		{"a wait without a time", "wait a while", `story.txt:4: "a while" is not a time such as 500ms, 5s or 1m`},
 		{"no expectation", "expect within 5s", "story.txt:4: nothing is expected"},
-		{"an expectation of an unknown call", "expect two state=ended", "story.txt:4: no call is called two"},
+		{"an expectation of an unknown call", "expect two state=ended", "story.txt:4: no call or campaign is called two"},
 		{"an expectation of nothing", "expect one", "story.txt:4: nothing is expected"},
 		{"an expectation of an unknown key", "expect one colour=red", `story.txt:4: a call has no "colour"`},
 		{"an expectation without a value", "expect one ended", `story.txt:4: "ended" is not KEY=VALUE`},

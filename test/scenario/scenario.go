@@ -14,9 +14,13 @@
 //	phone WHO: SCRIPT                  what WHO does when the telephone rings
 //	call NAME FROM > TO: SCRIPT        FROM rings TO; NAME is what we call it
 //	event NAME FILE                    posts a document to the Event Grid webhook
+//	campaign NAME FILE                 creates a campaign by the API; NAME is what we call it
 //	wait DURATION                      lets time go by
 //	expect NAME KEY=VALUE ...          of a call, see callFacts
 //	expect NAME replays                its history leads to its row
+//	expect CAMPAIGN KEY=VALUE ...      of a campaign: state, counters, results
+//	expect CAMPAIGN NUMBER KEY=VALUE … of its contact with the number: state, result, variables
+//	expect number NUMBER KEY=VALUE ... of a number: optOuts, dials, taken
 //	expect KEY=VALUE ...               of the exchange, see worldFacts
 //	expect rings WHO=N ...             how often WHO's telephone was made to ring
 //	expect joins WHO=N ...             how often WHO came into a call
@@ -36,7 +40,9 @@ import (
 	"path"
 	"time"
 
+	"switchboard/handler/archive"
 	"switchboard/handler/call"
+	"switchboard/handler/campaign"
 	"switchboard/handler/catalog"
 	"switchboard/handler/store"
 	"switchboard/test/acssim"
@@ -48,7 +54,12 @@ type World struct {
 	Host    *http.Client     // reaches the host's front
 	URL     string           // the front's address, without a slash at the end
 	Catalog *catalog.Catalog // where flows and routes are put
-	Calls   *store.Calls     // the rows that the exchange leaves behind
+
+	// The rows and files that the exchange leaves behind.
+	Calls      *store.Calls
+	Ledger     *store.Ledger
+	Recordings *store.Recordings
+	Files      archive.Files
 
 	// Patience is how long an expectation may take that names no time of its
 	// own. Default: 2 min, more than any wait of the exchange that a story meets.
@@ -80,7 +91,8 @@ type command interface {
 
 // Played is what came of a story.
 type Played struct {
-	Calls []call.ID // the exchange's ids of the calls that the story names, in its order
+	Calls     []call.ID     // the exchange's ids of the calls that the story names, in its order
+	Campaigns []campaign.ID // those that the story has created
 }
 
 // Read reads a story and the documents that it names.

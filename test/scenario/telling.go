@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/campaign"
 )
 
 // telling is one run of a story.
@@ -17,11 +20,13 @@ type telling struct {
 	order  []string           // names of the calls, as they came
 	rung   map[string]string  // name of a call to the simulator's id
 	posted map[string]call.ID // name of a call that an event opened to its id
-	status int                // what the webhook answered to the last event
+	// campaigns are the ids of those that were created, by their names.
+	campaigns map[string]campaign.ID
+	status    int // what the webhook answered to the last event
 }
 
 func newTelling(w World) *telling {
-	return &telling{World: w, rung: map[string]string{}, posted: map[string]call.ID{}}
+	return &telling{World: w, rung: map[string]string{}, posted: map[string]call.ID{}, campaigns: map[string]campaign.ID{}}
 }
 
 // errUnanswered says that the exchange has not said yet by which id it knows a
@@ -59,6 +64,9 @@ func (t *telling) played() Played {
 		if id, err := t.id(name); err == nil {
 			p.Calls = append(p.Calls, id)
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.campaigns)) {
+		p.Campaigns = append(p.Campaigns, t.campaigns[name])
 	}
 	return p
 }

@@ -5,27 +5,37 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/call"
+	"switchboard/handler/flow"
 )
 
 // Verify reports what must hold after every story and does not: each call of it
-// has ended with an outcome and replays, nothing owes anything any more, and no
-// telephone rang twice for one operation. It waits for that as long as an
+// has ended with an outcome and replays, its recordings are filed or lost with a
+// reason, each campaign is done to the last contact, nothing owes anything any more,
+// and no telephone rang twice for one operation. It waits for that as long as an
 // expectation does.
 func (w World) Verify(ctx context.Context, p Played) error {
 	t := newTelling(w)
 	err := t.until(ctx, 0, func(ctx context.Context) error {
 		live, err := w.Calls.AllLive(ctx)
 		if err == nil && len(live) > 0 {
-			err = fmt.Errorf("call %s and %d others are live", live[0].ID, len(live)-1)
+			err = fmt.Errorf("%s and %d others are live", live[0].ID, len(live)-1)
 		}
 		return err
 	})
 	faults := []error{err}
-	for _, id := range p.Calls {
+	calls := slices.Clone(p.Calls)
+	for _, id := range p.Campaigns {
+		faults = append(faults, w.verifyCampaign(ctx, id)...)
+		attempts, err := w.attempts(ctx, id)
+		faults = append(faults, err)
+		calls = append(calls, attempts...)
+	}
+	for _, id := range calls {
 		if err := w.ended(ctx, id); err != nil {
 			faults = append(faults, fmt.Errorf("call %s %w", id, err))
 		}
@@ -45,6 +55,9 @@ func (w World) ended(ctx context.Context, id call.ID) error {
 	}
 	if c := row.Value; c.State != call.StateEnded || c.Outcome == "" || len(c.Pending) > 0 {
 		return fmt.Errorf("is %s with outcome %q and %d actions pending", c.State, c.Outcome, len(c.Pending))
+	}
+	if err := w.verifyRecordings(ctx, row.Value); err != nil {
+		return err
 	}
 	return w.replay(ctx, row.Value)
 }
@@ -69,9 +82,11 @@ func (w World) replay(ctx context.Context, c call.Call) error {
 	if err != nil {
 		return err
 	}
-	f, err := w.Catalog.Flow(ctx, c.Flow)
-	if err != nil {
-		return err
+	var f *flow.Flow
+	if c.Flow != (call.FlowRef{}) { // a buried call has none
+		if f, err = w.Catalog.Flow(ctx, c.Flow); err != nil {
+			return err
+		}
 	}
 	want, err := shown(c)
 	if err != nil {

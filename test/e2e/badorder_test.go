@@ -1,0 +1,132 @@
+package e2e
+
+import (
+	"encoding/json"
+	"io"
+	"io/fs"
+	"net/http"
+	"strings"
+	"testing"
+
+	"switchboard/handler/campaign"
+	"switchboard/test/acssim"
+	"switchboard/test/faultproxy"
+	"switchboard/test/rig"
+	"switchboard/test/scenario"
+)
+
+func TestCampaignsThatTheBuiltProgramRefuses(t *testing.T) {
+	t.Parallel()
+	onFuncsim.refusedCampaigns(t)
+}
+
+func TestCampaignsThatTheProgramRefusesUnderFunc(t *testing.T) {
+	t.Parallel()
+	onFunc(t).refusedCampaigns(t)
+}
+
+// badOrder is a request for a campaign, and how it is refused.
+type badOrder struct {
+	name   string
+	key    string
+	from   string // what is wrong: this of the good order
+	to     string // has become that
+	status int
+	field  string // that the problem document names
+}
+
+// goodKey is the key under which the story creates its campaign.
+const goodKey = "story-appointments"
+
+// refusedCampaigns sends requests for campaigns that are refused, before there is a
+// good one and after it: nothing is written down, and the good one is dialled once.
+func (h host) refusedCampaigns(t *testing.T) {
+	r, log := h.start(t, &acssim.Server{Strict: true}, &faultproxy.Moments{}, nil)
+	order, err := fs.ReadFile(scenario.Stories, "appointments.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []badOrder{
+		{name: "a malformed number", key: "k1", from: "+12065550183", to: "0206 5550183", status: 400, field: "contacts.1.number"},
+		{name: "no Idempotency-Key", status: 400, field: "Idempotency-Key"},
+		{name: "an unknown line", key: "k2", from: scenario.Line, to: "28:orgid:00000000-0000-4000-8000-000000000000", status: 400, field: "lines.0"},
+		{name: "an unknown flow", key: "k3", from: `"notice"`, to: `"nobody-put-it-there"`, status: 400, field: "flow"},
+		{name: "no JSON", key: "k4", from: "{", to: "", status: 400, field: "$"},
+	} {
+		t.Run(bad.name, func(t *testing.T) { bad.send(t, r, string(order)) })
+	}
+	playOn(t, r, log, "campaign.txt")
+	t.Run("the key of another request", func(t *testing.T) {
+		badOrder{key: goodKey, from: `"attempts": 1`, to: `"attempts": 2`, status: 422}.send(t, r, string(order))
+	})
+	t.Run("the same request again is the same campaign", func(t *testing.T) {
+		status, body := post(t, r, goodKey, string(order))
+		all, err := r.World.Ledger.Campaigns(t.Context())
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%d campaigns, %v", len(all), err)
+		}
+		if status != http.StatusCreated || !strings.Contains(body, string(all[0].ID)) {
+			t.Errorf("answered %d %s, want the campaign %s", status, body, all[0].ID)
+		}
+		if err := r.World.Verify(t.Context(), scenario.Played{Campaigns: []campaign.ID{all[0].ID}}); err != nil {
+			t.Errorf("%v\n\n%s", err, log)
+		}
+	})
+	log.mustBeClean(t)
+}
+
+// send sends it and looks at the reply, and that the handler has written nothing.
+func (b badOrder) send(t *testing.T, r *rig.Rig, order string) {
+	before := len(r.Moments.Seen())
+	status, body := post(t, r, b.key, strings.Replace(order, b.from, b.to, 1))
+	var problem struct {
+		Title  string
+		Status int
+		Detail string
+		Errors []struct{ Field, Detail string }
+	}
+	if err := json.Unmarshal([]byte(body), &problem); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	if status != b.status || problem.Status != b.status || problem.Title == "" || problem.Detail == "" {
+		t.Errorf("answered %d %s, want %d", status, body, b.status)
+	}
+	if b.field != "" && (len(problem.Errors) != 1 || problem.Errors[0].Field != b.field || problem.Errors[0].Detail == "") {
+		t.Errorf("the faults are %+v, want one of %s", problem.Errors, b.field)
+	}
+	for _, q := range r.Moments.Seen()[before:] {
+		if counts(q.Method, q.Path) && q.Method != http.MethodGet {
+			t.Errorf("the handler sent %s %s", q.Method, q.Path)
+		}
+	}
+}
+
+// post asks for a campaign, and must be answered with JSON of some kind.
+func post(t *testing.T, r *rig.Rig, key, order string) (status int, body string) {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.World.URL+"/api/v1/campaigns", strings.NewReader(order))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		q.Header.Set("Idempotency-Key", key)
+	}
+	reply, err := r.World.Host.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "application/json"
+	if reply.StatusCode >= 400 {
+		want = "application/problem+json"
+	}
+	if kind := reply.Header.Get("Content-Type"); kind != want {
+		t.Errorf("the reply %s is of type %q, want %s", text, kind, want)
+	}
+	return reply.StatusCode, string(text)
+}

@@ -1,0 +1,63 @@
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+	"time"
+
+	"switchboard/test/funcsim"
+)
+
+func TestInboundWhenTheLeaseOfTheSweepIsLost(t *testing.T) {
+	t.Parallel()
+	onFuncsim.leaseLost(t, "sweep", "inbound.txt")
+}
+
+func TestInboundUnderFuncWhenTheLeaseOfTheSweepIsLost(t *testing.T) {
+	t.Parallel()
+	onFunc(t).leaseLost(t, "sweep", "inbound.txt")
+}
+
+func TestCampaignWhenTheLeaseOfItsTimerIsLost(t *testing.T) {
+	t.Parallel()
+	onFuncsim.leaseLost(t, "outbound", "campaign-whatever.txt")
+}
+
+func TestCampaignUnderFuncWhenTheLeaseOfItsTimerIsLost(t *testing.T) {
+	t.Parallel()
+	onFunc(t).leaseLost(t, "outbound", "campaign-whatever.txt")
+}
+
+// leaseLost takes the lease of a timer from the host, which shuts down when it
+// learns of it, and is started again.
+func (h host) leaseLost(t *testing.T, timer, file string) {
+	env := maps.Clone(soon)
+	env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] = "true" // for leases as short as under func
+	r, log := h.start(t, patient(), nil, env)
+	blobs, err := funcsim.NewStorageBlobs(r.Azurite.ConnectionString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := fmt.Sprintf("locks/%s/Host.Functions.%s.Listener", r.Azurite.Name, timer) // the rig's host id
+	for blobs.Break(t.Context(), lock) != nil {                                       // there may be none yet
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatalf("%s has no lease", timer)
+		}
+	}
+	again := make(chan error, 1)
+	go func() {
+		select {
+		case <-r.Host.Stopped():
+			again <- r.Host.Start(t.Context())
+		case <-t.Context().Done():
+			again <- t.Context().Err()
+		}
+	}()
+	playOn(t, r, log, file)
+	if err := <-again; err != nil {
+		t.Error(err)
+	}
+}
