@@ -101,7 +101,7 @@ func (s *step) refused(a Action, b Replied) {
 	case Create:
 		s.notPlaced()
 	case PlayPrompt, Recognize:
-		if !question && s.Wait.Media == a.Ref {
+		if !question && s.Wait.Media == a.Ref && b.Code != CodeGone { // a look says whether the call is there
 			s.promptFailed() // otherwise it counts as running until its deadline
 		}
 		if s.Wait.Music == a.Ref && !question {

@@ -38,7 +38,12 @@ func TestPrompts(t *testing.T) {
 		}, "connected at sorry, owes play"},
 		{"one of a call that ACS does not have makes it look", greeting, func(l *life) {
 			l.replies(PlayPrompt, refuses(CodeGone))
-		}, "connected at sorry, owes play look"},
+		}, "connected at greeting, owes look"},
+		{"if it is there all the same, the flow goes on in time", greeting, func(l *life) {
+			l.replies(PlayPrompt, refuses(CodeGone))
+			l.replies(Look, saw(caller))
+			l.passes(limits.Prompt + spoken)
+		}, "connected at sorry, owes cancelMedia play"},
 		{"the call is over if ACS says so again", greeting, func(l *life) {
 			l.replies(PlayPrompt, refuses(CodeGone))
 			l.replies(Look, refuses(CodeGone))
