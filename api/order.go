@@ -10,6 +10,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"switchboard/handler/catalog"
 	"switchboard/handler/flow"
 )
 
@@ -63,7 +64,7 @@ func parseOrder(body []byte, ring time.Duration) (order, flow.Faults) {
 	}
 	if o.flow == "" {
 		faults.add("flow", "is missing")
-	} else if !flowName(o.flow) {
+	} else if !catalog.ValidName(o.flow) {
 		faults.add("flow", "is not the name of a flow")
 	}
 	o.lines = parseLines(head.Lines, &faults)
@@ -75,11 +76,6 @@ func parseOrder(body []byte, ring time.Duration) (order, flow.Faults) {
 	}
 	o.numbers = parseContacts(head.Contacts, &faults)
 	return o, faults.all
-}
-
-// flowName reports whether a flow can have this name.
-func flowName(name string) bool {
-	return len(name) <= 64 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }
 
 // parseLines reads raw ids and numbers, and makes raw ids of the numbers.

@@ -115,7 +115,7 @@ func (c *Catalog) PutFlow(ctx context.Context, doc []byte) (name string, err err
 	if err != nil {
 		return "", err
 	}
-	if !validName(f.Name) {
+	if !ValidName(f.Name) {
 		return "", flow.Faults{{Path: "name", Text: "must be 1 to 64 of a-z, 0-9, - and _"}}
 	}
 	return f.Name, c.put(ctx, flowBlob(f.Name), doc)
@@ -188,8 +188,8 @@ func (c *Catalog) know(version string, f *flow.Flow) {
 func flowBlob(name string) string       { return "flows/" + name + ".json" }
 func versionBlob(version string) string { return "versions/" + version + ".json" }
 
-// validName reports whether the name of a flow can be part of a blob's name.
-func validName(name string) bool {
+// ValidName reports whether a flow can have this name, which is part of a blob's.
+func ValidName(name string) bool {
 	return name != "" && len(name) <= 64 &&
 		strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }

@@ -64,7 +64,7 @@ func parseRoutes(doc []byte) (routes, error) {
 		faults = append(faults, flow.Fault{Path: "rules", Text: "is missing"})
 	}
 	for i, rule := range r.Rules {
-		if !validName(rule.Flow) {
+		if !ValidName(rule.Flow) {
 			faults = append(faults, flow.Fault{Path: fmt.Sprintf("rules.%d.flow", i), Text: "is not the name of a flow"})
 		}
 	}
