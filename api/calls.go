@@ -13,7 +13,7 @@ import (
 type Calls interface {
 	Load(ctx context.Context, id call.ID) (store.Row[call.Call], error)
 	History(ctx context.Context, id call.ID) ([]call.Entry, error)
-	AllLive(ctx context.Context) ([]store.Live, error)
+	Worklist(ctx context.Context) ([]store.WorkItem, error)
 }
 
 // Call is a call as the API shows it. Tokens of ACS are not part of it.
@@ -37,7 +37,7 @@ type Call struct {
 	ConnectedAt   time.Time          `json:"connectedAt,omitzero"`
 	EndedAt       time.Time          `json:"endedAt,omitzero"`
 	Participants  []call.Participant `json:"participants"`
-	Agents        []call.Party       `json:"agents"`
+	Agents        []call.JoinedAgent `json:"agents"`
 	Recordings    []call.Recording   `json:"recordings"`
 	Pending       int                `json:"pending"`     // actions owed
 	Transitions   int                `json:"transitions"` // rows of history
@@ -57,7 +57,7 @@ type Transition struct {
 func (h *Handler) GetCall(w http.ResponseWriter, r *http.Request) error {
 	row, err := h.Calls.Load(r.Context(), call.ID(r.PathValue("id")))
 	if err != nil {
-		return missing("call", err)
+		return notFound("call", err)
 	}
 	c := row.Value
 	return reply(w, Call{
@@ -66,7 +66,7 @@ func (h *Handler) GetCall(w http.ResponseWriter, r *http.Request) error {
 		Flow: c.Flow, Node: c.Node, Values: c.Values,
 		ConnectionID: c.ConnectionID, ServerCallID: c.ServerCallID, CorrelationID: c.CorrelationID,
 		OfferedAt: c.OfferedAt, ConnectedAt: c.ConnectedAt, EndedAt: c.EndedAt,
-		Participants: list(c.Roster.Participants), Agents: list(c.Agents), Recordings: list(c.Recordings),
+		Participants: nonNil(c.Roster.Participants), Agents: nonNil(c.Agents), Recordings: nonNil(c.Recordings),
 		Pending: len(c.Pending), Transitions: c.Seq,
 	})
 }
@@ -78,7 +78,7 @@ func (h *Handler) GetHistory(w http.ResponseWriter, r *http.Request) error {
 		err = store.ErrNotFound
 	}
 	if err != nil {
-		return missing("call", err)
+		return notFound("call", err)
 	}
 	history := make([]Transition, len(entries))
 	for i, e := range entries {
@@ -90,12 +90,12 @@ func (h *Handler) GetHistory(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, map[string]any{"history": history})
 }
 
-// GetLive answers GET /api/v1/live with everything that still owes something: its id,
+// GetWorklist answers GET /api/v1/worklist with everything that still owes something: its id,
 // by when somebody looks at it and, before it is dialled, what for.
-func (h *Handler) GetLive(w http.ResponseWriter, r *http.Request) error {
-	rows, err := h.Calls.AllLive(r.Context())
+func (h *Handler) GetWorklist(w http.ResponseWriter, r *http.Request) error {
+	rows, err := h.Calls.Worklist(r.Context())
 	if err != nil {
-		return unavailable(err)
+		return storageError(err)
 	}
-	return reply(w, map[string]any{"live": list(rows)})
+	return reply(w, map[string]any{"worklist": nonNil(rows)})
 }

@@ -21,16 +21,16 @@ type shelf struct{ err error }
 func (s shelf) Load(_ context.Context, id call.ID) (store.Row[call.Call], error) {
 	if s.err == nil && id == "out-1" {
 		return store.Row[call.Call]{Value: call.Call{
-			ID: "out-1", Direction: call.Outbound, Line: "28:orgid:line", Callee: "4:+12065550181",
-			Attempt: call.Attempt{Campaign: "ca-1", Contact: "c1", Claim: 1}, Values: map[string]string{"answer": "confirmed"},
+			ID: "out-1", Direction: call.DirectionOutbound, Line: "28:orgid:line", Callee: "4:+12065550181",
+			Attempt: call.AttemptRef{Campaign: "ca-1", Contact: "c1", Claim: 1}, Values: map[string]string{"answer": "confirmed"},
 		}}, nil
 	}
 	if s.err == nil && id != "in-1" {
 		return store.Row[call.Call]{}, store.ErrNotFound
 	}
 	return store.Row[call.Call]{Value: call.Call{
-		ID: "in-1", State: call.StateRinging, Line: "28:orgid:line", Context: token, Seq: 1,
-		Pending: []call.Action{{Verb: call.Answer}},
+		ID: "in-1", State: call.StateRinging, Line: "28:orgid:line", IncomingCallContext: token, Seq: 1,
+		Pending: []call.Action{{Verb: call.VerbAnswer}},
 	}}, s.err
 }
 
@@ -40,11 +40,11 @@ func (s shelf) History(_ context.Context, id call.ID) ([]call.Entry, error) {
 	}
 	return []call.Entry{{
 		Seq: 1, Now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), State: call.StateRinging,
-		Event: call.Event{Body: call.Offered{Context: token}}, Actions: []call.Action{{Verb: call.Answer}},
+		Event: call.Event{Body: call.Offered{IncomingCallContext: token}}, Actions: []call.Action{{Verb: call.VerbAnswer}},
 	}}, s.err
 }
 
-func (s shelf) AllLive(context.Context) ([]store.Live, error) { return nil, s.err }
+func (s shelf) Worklist(context.Context) ([]store.WorkItem, error) { return nil, s.err }
 
 func TestCallsAreShown(t *testing.T) {
 	boom := errors.New("boom")
@@ -61,12 +61,12 @@ func TestCallsAreShown(t *testing.T) {
 			`"line":"28:orgid:line","callee":"4:+12065550181","campaign":"ca-1","contact":"c1","flow":`},
 		{"what its flow has set", shelf{}, "/api/v1/calls/out-1", 200, `"values":{"answer":"confirmed"}`},
 		{"a history", shelf{}, "/api/v1/calls/in-1/history", 200, `"event":"offered","state":"ringing","actions":["answer"]`},
-		{"what owes something", shelf{}, "/api/v1/live", 200, `{"live":[]}`},
+		{"what owes something", shelf{}, "/api/v1/worklist", 200, `{"worklist":[]}`},
 		{"a call that is not there", shelf{}, "/api/v1/calls/in-2", 404, `There is no such call.`},
 		{"the history of one", shelf{}, "/api/v1/calls/in-2/history", 404, `There is no such call.`},
 		{"what cannot be the id of a call", shelf{store.ErrInvalid}, "/api/v1/calls/a%23b", 404, `There is no such call.`},
 		{"storage that does not answer", shelf{boom}, "/api/v1/calls/in-1", 503, `Service Unavailable`},
-		{"storage that does not answer, for a list", shelf{boom}, "/api/v1/live", 503, `Service Unavailable`},
+		{"storage that does not answer, for a list", shelf{boom}, "/api/v1/worklist", 503, `Service Unavailable`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -54,7 +54,7 @@ type Campaign struct {
 
 func showCampaign(c campaign.Campaign) Campaign {
 	return Campaign{
-		ID: c.ID, Name: c.Name, State: c.State, Flow: c.Flow, Lines: list(c.Lines), Attempts: c.Attempts,
+		ID: c.ID, Name: c.Name, State: c.State, Flow: c.Flow, Lines: nonNil(c.Lines), Attempts: c.Attempts,
 		Ring: flow.Duration(c.Ring), Contacts: c.Contacts,
 		Created: c.Created, Started: c.Started, Finished: c.Finished,
 	}
@@ -80,7 +80,7 @@ const page = 100
 func (h *Handler) GetCampaigns(w http.ResponseWriter, r *http.Request) error {
 	all, err := h.Campaigns.Campaigns(r.Context())
 	if err != nil {
-		return unavailable(err)
+		return storageError(err)
 	}
 	slices.SortStableFunc(all, func(a, b campaign.Campaign) int { return b.Created.Compare(a.Created) })
 	shown := make([]Campaign, len(all))
@@ -94,11 +94,11 @@ func (h *Handler) GetCampaigns(w http.ResponseWriter, r *http.Request) error {
 func (h *Handler) GetCampaign(w http.ResponseWriter, r *http.Request) error {
 	c, err := h.Campaigns.Campaign(r.Context(), campaign.ID(r.PathValue("id")))
 	if err != nil {
-		return missing("campaign", err)
+		return notFound("campaign", err)
 	}
 	counts, err := h.Campaigns.Counters(r.Context(), c)
 	if err != nil {
-		return unavailable(err)
+		return storageError(err)
 	}
 	shown := showCampaign(c)
 	shown.Counts = &counts
@@ -110,14 +110,14 @@ func (h *Handler) GetCampaign(w http.ResponseWriter, r *http.Request) error {
 func (h *Handler) GetContacts(w http.ResponseWriter, r *http.Request) error {
 	c, err := h.Campaigns.Campaign(r.Context(), campaign.ID(r.PathValue("id")))
 	if err != nil {
-		return missing("campaign", err)
+		return notFound("campaign", err)
 	}
 	contacts, next, err := h.Campaigns.Contacts(r.Context(), c, r.URL.Query().Get("after"), page)
 	if errors.Is(err, store.ErrInvalid) {
-		return refused(flow.Faults{{Path: "after", Text: "is not the next of another page"}})
+		return badRequest(flow.Faults{{Path: "after", Text: "is not the next of another page"}})
 	}
 	if err != nil {
-		return unavailable(err)
+		return storageError(err)
 	}
 	shown := struct {
 		Contacts []Contact `json:"contacts"`

@@ -52,7 +52,7 @@ func TestACampaignIsShownWithItsCounts(t *testing.T) {
 		want := `{"id":"` + string(monday) + `","name":"Reminders","state":"running",` +
 			`"flow":{"name":"reminder","version":"v1"},"lines":["` + testLine + `"],"attempts":1,"ring":"45s","contacts":2,` +
 			`"created":"2000-01-01T00:00:00Z","started":"2000-01-01T00:00:00Z",` +
-			`"counts":{"contacts":2,"waiting":2,"dialling":0,"over":0,"attempts":0}}`
+			`"counts":{"contacts":2,"waiting":2,"dialling":0,"ended":0,"attempts":0}}`
 		if d := cmp.Diff(want, got.Body.String()); d != "" {
 			t.Errorf("%d, body (-want +got):\n%s", got.Code, d)
 		}
@@ -120,12 +120,12 @@ func TestAContactIsShownWithWhatBecameOfIt(t *testing.T) {
 			t.Errorf("while it is dialled (-want +got):\n%s", d)
 		}
 		err = ledger.Settle(t.Context(), monday, campaign.Settlement{
-			Contact: id, Claim: 1, Outcome: call.Completed, Values: map[string]string{"answer": "confirmed"}, At: time.Now(),
+			Contact: id, Claim: 1, Outcome: call.OutcomeCompleted, Values: map[string]string{"answer": "confirmed"}, At: time.Now(),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = fmt.Sprintf(`{"contacts":[{"id":%q,"number":"+12065550181","state":"over","result":"completed",`+
+		want = fmt.Sprintf(`{"contacts":[{"id":%q,"number":"+12065550181","state":"ended","result":"completed",`+
 			`"outcome":"completed","attempts":1,"call":"CALL","values":{"answer":"confirmed"}}]}`, id)
 		if d := cmp.Diff(want, show()); d != "" {
 			t.Errorf("afterwards (-want +got):\n%s", d)

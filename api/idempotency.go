@@ -29,7 +29,7 @@ func readCommand(r *http.Request) (command, error) {
 	}
 	keys := r.Header.Values("Idempotency-Key")
 	if len(keys) != 1 || !validKey(keys[0]) {
-		return command{}, refused(flow.Faults{{
+		return command{}, badRequest(flow.Faults{{
 			Path: "Idempotency-Key", Text: "must be there once, as a header of 1 to 128 visible ASCII characters",
 		}})
 	}

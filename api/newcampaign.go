@@ -41,26 +41,26 @@ func (h *Handler) PostCampaign(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, faults := parseOrder(cmd.body, h.Ring)
-	strange := h.strangeLines(o)
+	o, faults := parseCampaignRequest(cmd.body, h.Ring)
+	strange := h.unknownLines(o)
 	if len(faults) > 0 {
-		return refused(append(faults, strange...))
+		return badRequest(append(faults, strange...))
 	}
 	answer, err := h.Campaigns.Replied(r.Context(), cmd.key)
 	switch {
 	case errors.Is(err, store.ErrNotFound) && len(strange) > 0: // a repeat is not asked: settings may have changed since
-		return refused(strange)
+		return badRequest(strange)
 	case errors.Is(err, store.ErrNotFound):
 		answer, err = h.create(r.Context(), cmd, o)
 	case err == nil && answer.Hash != cmd.hash:
 		err = store.ErrKeyReused
 	}
-	id := campaign.NewID(noCaller, cmd.key)
+	id := campaign.NewID(anonymousCaller, cmd.key)
 	if err == nil {
 		err = h.begin(r.Context(), id, o)
 	}
 	if err != nil {
-		return notOrdered(err)
+		return createError(err)
 	}
 	h.Dialler.Begin(r.Context(), id)
 	w.Header().Set("Content-Type", "application/json")
@@ -71,10 +71,10 @@ func (h *Handler) PostCampaign(w http.ResponseWriter, r *http.Request) error {
 }
 
 // noCaller is in whose name everything is done: the API does not tell callers apart.
-const noCaller = ""
+const anonymousCaller = ""
 
 // strangeLines are the faults of an order for lines that the app does not serve.
-func (h *Handler) strangeLines(o order) flow.Faults {
+func (h *Handler) unknownLines(o campaignRequest) flow.Faults {
 	if len(h.Lines) == 0 {
 		return flow.Faults{{Path: "lines", Text: "cannot be used: the setting LINES must name the lines of this app"}}
 	}
@@ -88,13 +88,13 @@ func (h *Handler) strangeLines(o order) flow.Faults {
 }
 
 // create writes down the campaign, a draft without its contacts, and the reply.
-func (h *Handler) create(ctx context.Context, cmd command, o order) (store.Reply, error) {
+func (h *Handler) create(ctx context.Context, cmd command, o campaignRequest) (store.Reply, error) {
 	ref, err := h.Flows.Pin(ctx, o.flow)
 	if err != nil {
 		return store.Reply{}, err
 	}
 	c := campaign.Campaign{
-		Schema: campaign.Schema, ID: campaign.NewID(noCaller, cmd.key), Name: o.name, State: campaign.Draft,
+		Schema: campaign.Schema, ID: campaign.NewID(anonymousCaller, cmd.key), Name: o.name, State: campaign.StateDraft,
 		Flow: ref, Attempts: o.attempts, Ring: o.ring,
 		Contacts: len(o.numbers), Shards: campaign.Shards(len(o.numbers)), Created: now(),
 	}
@@ -102,7 +102,7 @@ func (h *Handler) create(ctx context.Context, cmd command, o order) (store.Reply
 		c.Lines = append(c.Lines, l.rawID)
 	}
 	shown := showCampaign(c)
-	shown.State = campaign.Running // when the reply is sent
+	shown.State = campaign.StateRunning // when the reply is sent
 	body, err := json.Marshal(shown)
 	if err != nil {
 		return store.Reply{}, err
@@ -114,9 +114,9 @@ func (h *Handler) create(ctx context.Context, cmd command, o order) (store.Reply
 
 // begin writes down the contacts of a draft and starts it. It may be repeated, and
 // by several at once.
-func (h *Handler) begin(ctx context.Context, id campaign.ID, o order) error {
+func (h *Handler) begin(ctx context.Context, id campaign.ID, o campaignRequest) error {
 	c, err := h.Campaigns.Campaign(ctx, id)
-	if err != nil || c.State != campaign.Draft {
+	if err != nil || c.State != campaign.StateDraft {
 		return err
 	}
 	contacts := make([]campaign.Contact, len(o.numbers))
@@ -131,23 +131,23 @@ func (h *Handler) begin(ctx context.Context, id campaign.ID, o order) error {
 }
 
 // notOrdered is the reply to an order that met err.
-func notOrdered(err error) error {
+func createError(err error) error {
 	if errors.Is(err, store.ErrKeyReused) {
 		return &invoke.Problem{
 			Status: http.StatusUnprocessableEntity, Detail: "The Idempotency-Key was used for another request.", Err: err,
 		}
 	}
 	if errors.Is(err, catalog.ErrNotFound) {
-		return refused(flow.Faults{{Path: "flow", Text: "there is no such flow"}})
+		return badRequest(flow.Faults{{Path: "flow", Text: "there is no such flow"}})
 	}
 	if faults, ok := errors.AsType[flow.Faults](err); ok {
 		inFlow := make(flow.Faults, len(faults))
 		for i, f := range faults {
 			inFlow[i] = flow.Fault{Path: "flow", Text: f.Path + ": " + f.Text}
 		}
-		return refused(inFlow)
+		return badRequest(inFlow)
 	}
-	return unavailable(err)
+	return storageError(err)
 }
 
 // now is the time as rows keep it.

@@ -47,7 +47,7 @@ func TestACampaignIsCreatedAndStarted(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range contacts {
-			if c.Budget != 3 || c.State != campaign.Waiting || !c.Due.Equal(time.Now()) {
+			if c.Budget != 3 || c.State != campaign.ContactWaiting || !c.Due.Equal(time.Now()) {
 				t.Errorf("contact = %+v", c)
 			}
 		}
@@ -166,7 +166,7 @@ func TestAKeyIsForOneRequest(t *testing.T) {
 func (o *office) whole(t *testing.T, contacts int, replied string) {
 	t.Helper()
 	c := o.campaign(t)
-	if c.State != campaign.Running || c.Contacts != contacts {
+	if c.State != campaign.StateRunning || c.Contacts != contacts {
 		t.Errorf("the campaign is %s with %d contacts", c.State, c.Contacts)
 	}
 	var shown Campaign
@@ -287,7 +287,7 @@ func TestNobodyIsDialledBeforeAllContactsAreThere(t *testing.T) {
 	if got := ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", orderOf("+12065550181")); got.Code != http.StatusServiceUnavailable {
 		t.Errorf("%d %s, want 503", got.Code, got.Body)
 	}
-	if c := o.campaign(t); c.State != campaign.Draft {
+	if c := o.campaign(t); c.State != campaign.StateDraft {
 		t.Errorf("the campaign is %s", c.State)
 	}
 }

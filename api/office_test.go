@@ -32,7 +32,7 @@ func routes(h *Handler) []invoke.Route {
 		return invoke.Route{Function: "api", Binding: "req", Methods: []string{method}, Path: "/api/v1/" + path, HTTP: handle}
 	}
 	return []invoke.Route{
-		route(http.MethodGet, "live", h.GetLive),
+		route(http.MethodGet, "worklist", h.GetWorklist),
 		route(http.MethodGet, "calls/{id}", h.GetCall),
 		route(http.MethodGet, "calls/{id}/history", h.GetHistory),
 		route(http.MethodPost, "campaigns", h.PostCampaign),

@@ -24,16 +24,16 @@ const (
 )
 
 // order is what a client wants a campaign to be.
-type order struct {
+type campaignRequest struct {
 	name     string
 	flow     string
-	lines    []orderedLine
+	lines    []requestedLine
 	attempts int
 	ring     time.Duration
 	numbers  []string // of the contacts, in E.164
 }
 
-type orderedLine struct {
+type requestedLine struct {
 	at    string // its path in the document
 	rawID string
 }
@@ -41,7 +41,7 @@ type orderedLine struct {
 // parseOrder reads the body of a request for a campaign. The faults are all that
 // the body alone can be blamed for, the first one of each member; an order without
 // any is complete. Ring is how long a telephone rings where the order does not say.
-func parseOrder(body []byte, ring time.Duration) (order, flow.Faults) {
+func parseCampaignRequest(body []byte, ring time.Duration) (campaignRequest, flow.Faults) {
 	head := struct {
 		Name     string            `json:"name"`
 		Flow     string            `json:"flow"`
@@ -51,11 +51,11 @@ func parseOrder(body []byte, ring time.Duration) (order, flow.Faults) {
 		Contacts []json.RawMessage `json:"contacts"`
 	}{Attempts: 1, Ring: flow.Duration(ring)}
 	var faults faultList
-	faults.take("", flow.Decode(body, &head))
+	faults.addAll("", flow.Decode(body, &head))
 	if faults.at["$"] {
-		return order{}, faults.all
+		return campaignRequest{}, faults.all
 	}
-	o := order{name: head.Name, flow: head.Flow, attempts: head.Attempts, ring: time.Duration(head.Ring)}
+	o := campaignRequest{name: head.Name, flow: head.Flow, attempts: head.Attempts, ring: time.Duration(head.Ring)}
 	switch n := utf8.RuneCountInString(o.name); {
 	case strings.TrimSpace(o.name) == "":
 		faults.add("name", "is missing")
@@ -79,11 +79,11 @@ func parseOrder(body []byte, ring time.Duration) (order, flow.Faults) {
 }
 
 // parseLines reads raw ids and numbers, and makes raw ids of the numbers.
-func parseLines(docs []json.RawMessage, faults *faultList) []orderedLine {
+func parseLines(docs []json.RawMessage, faults *faultList) []requestedLine {
 	if len(docs) == 0 {
 		faults.add("lines", "is empty")
 	}
-	var lines []orderedLine
+	var lines []requestedLine
 	seen := map[string]string{} // paths by raw id
 	for i, doc := range docs {
 		at := "lines." + strconv.Itoa(i)
@@ -100,7 +100,7 @@ func parseLines(docs []json.RawMessage, faults *faultList) []orderedLine {
 			continue
 		}
 		seen[id] = at
-		lines = append(lines, orderedLine{at: at, rawID: id})
+		lines = append(lines, requestedLine{at: at, rawID: id})
 	}
 	return lines
 }
@@ -121,7 +121,7 @@ func parseContacts(docs []json.RawMessage, faults *faultList) []string {
 		var contact struct {
 			Number string `json:"number"`
 		}
-		faults.take(at, flow.Decode(doc, &contact))
+		faults.addAll(at, flow.Decode(doc, &contact))
 		if faults.at[at] {
 			continue
 		}
@@ -175,7 +175,7 @@ func (l *faultList) add(path, text string) {
 }
 
 // take adds the faults of a part of the document, which is at the given path.
-func (l *faultList) take(at string, faults flow.Faults) {
+func (l *faultList) addAll(at string, faults flow.Faults) {
 	for _, f := range faults {
 		switch {
 		case at == "":

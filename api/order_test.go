@@ -34,16 +34,16 @@ func changed(member, doc string) string {
 func TestAnOrderIsRead(t *testing.T) {
 	body := `{"name":"Zürich ☎","flow":"reminder-2","lines":["` + testLine + `","+12065550100"],"attempts":3,
 		"ring":"1m","contacts":[{"number":"+12065550181"},{"number":"+390612345678"}]}`
-	got, faults := parseOrder([]byte(body), time.Minute)
-	want := order{
+	got, faults := parseCampaignRequest([]byte(body), time.Minute)
+	want := campaignRequest{
 		name: "Zürich ☎", flow: "reminder-2", attempts: 3, ring: time.Minute,
-		lines:   []orderedLine{{"lines.0", testLine}, {"lines.1", "4:+12065550100"}},
+		lines:   []requestedLine{{"lines.0", testLine}, {"lines.1", "4:+12065550100"}},
 		numbers: []string{"+12065550181", "+390612345678"},
 	}
-	if d := cmp.Diff(want, got, cmp.AllowUnexported(order{}, orderedLine{})); d != "" || faults != nil {
+	if d := cmp.Diff(want, got, cmp.AllowUnexported(campaignRequest{}, requestedLine{})); d != "" || faults != nil {
 		t.Errorf("order (-want +got):\n%s%v", d, faults)
 	}
-	got, faults = parseOrder([]byte(changed("", "")), 33*time.Second)
+	got, faults = parseCampaignRequest([]byte(changed("", "")), 33*time.Second)
 	if got.attempts != 1 || got.ring != 33*time.Second || faults != nil {
 		t.Errorf("what is not said: %d attempts, ring %v, faults %v", got.attempts, got.ring, faults)
 	}
@@ -130,7 +130,7 @@ func TestEveryFaultOfAnOrderIsNamed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, faults := parseOrder([]byte(tt.body), time.Minute)
+			_, faults := parseCampaignRequest([]byte(tt.body), time.Minute)
 			if d := cmp.Diff(strings.Split(tt.want, "\n"), strings.Split(faults.Error(), "\n")); d != "" {
 				t.Errorf("faults (-want +got):\n%s", d)
 			}
@@ -160,7 +160,7 @@ func FuzzParseOrder(f *testing.F) {
 	f.Add([]byte(`{"contacts":[{"+12065550181":{"+12065550182":1,"+12065550182":2}}],"ring":null,"attempts":null}`))
 	f.Add([]byte(`{"":[]}`)) // a member may have no name, and its path is that
 	f.Fuzz(func(t *testing.T, body []byte) {
-		o, faults := parseOrder(body, time.Minute)
+		o, faults := parseCampaignRequest(body, time.Minute)
 		paths := map[string]bool{}
 		for _, fault := range faults {
 			if fault.Text == "" || paths[fault.Path] {
@@ -186,8 +186,8 @@ func FuzzParseOrder(f *testing.F) {
 			}
 			seen[number] = true
 		}
-		again, faults := parseOrder(body, time.Minute)
-		if d := cmp.Diff(o, again, cmp.AllowUnexported(order{}, orderedLine{})); d != "" || faults != nil {
+		again, faults := parseCampaignRequest(body, time.Minute)
+		if d := cmp.Diff(o, again, cmp.AllowUnexported(campaignRequest{}, requestedLine{})); d != "" || faults != nil {
 			t.Errorf("read again, it is another order: %s %v", d, faults)
 		}
 	})
@@ -196,7 +196,7 @@ func FuzzParseOrder(f *testing.F) {
 func BenchmarkParseOrder(b *testing.B) {
 	body := []byte(orderOf(manyNumbers(maxContacts)...))
 	for b.Loop() {
-		if _, faults := parseOrder(body, time.Minute); faults != nil {
+		if _, faults := parseCampaignRequest(body, time.Minute); faults != nil {
 			b.Fatal(faults)
 		}
 	}

@@ -20,19 +20,19 @@ type Recordings interface {
 // Recording is a recording as the API shows it. Where ACS keeps its files is not
 // part of it.
 type Recording struct {
-	Key         string               `json:"key"` // its short name
-	ID          string               `json:"id"`  // ACS's
-	State       store.RecordingState `json:"state"`
-	Reason      string               `json:"reason,omitempty"` // of the latest failure, or of the loss
-	Call        call.ID              `json:"call,omitempty"`   // none: it is not known who asked for it
-	Op          int                  `json:"op,omitempty"`     // the call's operation that asked for it
-	Start       time.Time            `json:"start,omitzero"`
-	Duration    flow.Duration        `json:"duration,omitempty"`
-	ContentType string               `json:"contentType,omitempty"`
-	ChannelType string               `json:"channelType,omitempty"`
-	Format      string               `json:"format,omitempty"`
-	EndReason   string               `json:"endReason,omitempty"`
-	Chunks      []Chunk              `json:"chunks"`
+	Key         string            `json:"key"` // its short name
+	ID          string            `json:"id"`  // ACS's
+	State       store.FilingState `json:"state"`
+	Reason      string            `json:"reason,omitempty"` // of the latest failure, or of the loss
+	Call        call.ID           `json:"call,omitempty"`   // none: it is not known who asked for it
+	Op          int               `json:"op,omitempty"`     // the call's operation that asked for it
+	Start       time.Time         `json:"start,omitzero"`
+	Duration    flow.Duration     `json:"duration,omitempty"`
+	ContentType string            `json:"contentType,omitempty"`
+	ChannelType string            `json:"channelType,omitempty"`
+	Format      string            `json:"format,omitempty"`
+	EndReason   string            `json:"endReason,omitempty"`
+	Chunks      []Chunk           `json:"chunks"`
 }
 
 // Chunk is one file of a recording as the API shows it.
@@ -55,7 +55,7 @@ func (h *Handler) GetRecording(w http.ResponseWriter, r *http.Request) error {
 	}
 	row, err := h.Recordings.Load(r.Context(), key)
 	if err != nil {
-		return missing("recording", err)
+		return notFound("recording", err)
 	}
 	rec := row.Value
 	shown := Recording{

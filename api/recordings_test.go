@@ -40,7 +40,7 @@ const secret = "https://media.example/content?token=secret"
 
 var recorded = library{
 	store.RecordingKey(acsID): {
-		ID: acsID, State: store.RecordingFiling, Call: "in-1", Op: 4, Messages: []string{"secret"},
+		ID: acsID, State: store.StateFiling, Call: "in-1", Op: 4, Messages: []string{"secret"},
 		Start: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Duration: 63200 * time.Millisecond,
 		ContentType: "audio/wav", ChannelType: "mixed", Format: "wav", EndReason: "CallEnded",
 		Chunks: []store.Chunk{
@@ -52,7 +52,7 @@ var recorded = library{
 			{DocumentID: "d1", Index: 1, ContentLocation: secret, State: store.ChunkWaiting},
 		},
 	},
-	store.RecordingKey("linked"): {ID: "linked", State: store.RecordingLinked, Call: "in-1", Op: 4},
+	store.RecordingKey("linked"): {ID: "linked", State: store.StateLinked, Call: "in-1", Op: 4},
 }
 
 func TestARecordingIsShownByEitherOfItsNames(t *testing.T) {

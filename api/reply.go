@@ -24,7 +24,7 @@ func reply(w http.ResponseWriter, v any) error {
 }
 
 // list makes an empty list of none, which is [] in JSON.
-func list[T any](l []T) []T {
+func nonNil[T any](l []T) []T {
 	if l == nil {
 		return []T{}
 	}
@@ -32,21 +32,21 @@ func list[T any](l []T) []T {
 }
 
 // missing is the reply to a request for one thing of a kind, which met err.
-func missing(kind string, err error) error {
+func notFound(kind string, err error) error {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid) { // what cannot be an id is not one
 		return &invoke.Problem{Status: http.StatusNotFound, Detail: "There is no such " + kind + ".", Err: err}
 	}
-	return unavailable(err)
+	return storageError(err)
 }
 
 // unavailable is the reply to a request that storage stood in the way of: it may be
 // sent again.
-func unavailable(err error) error {
+func storageError(err error) error {
 	return &invoke.Problem{Status: http.StatusServiceUnavailable, Err: err}
 }
 
 // refused is the reply to a request with faults, all of which it names.
-func refused(faults flow.Faults) error {
+func badRequest(faults flow.Faults) error {
 	type fault struct {
 		Field  string `json:"field"` // a JSON path; "$" is the document itself
 		Detail string `json:"detail"`

@@ -18,9 +18,9 @@ import (
 
 // Handler takes callbacks at /api/callbacks/{callId}.
 type Handler struct {
-	Calls  Calls
-	Tokens Tokens
-	Signer *auth.Signer
+	Calls    Calls
+	Verifier TokenVerifier
+	Signer   *auth.Signer
 }
 
 // Calls takes in events of calls.
@@ -29,7 +29,7 @@ type Calls interface {
 }
 
 // Tokens checks the bearer token that ACS sends with each callback.
-type Tokens interface {
+type TokenVerifier interface {
 	Verify(ctx context.Context, authorization string) error
 }
 
@@ -80,5 +80,5 @@ func (h *Handler) authenticate(r *http.Request, id string) (op int, err error) {
 	if err := h.Signer.Verify(auth.CallbackSubject(id, op), query.Get("t")); err != nil {
 		return 0, err
 	}
-	return op, h.Tokens.Verify(r.Context(), r.Header.Get("Authorization"))
+	return op, h.Verifier.Verify(r.Context(), r.Header.Get("Authorization"))
 }

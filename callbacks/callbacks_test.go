@@ -68,7 +68,7 @@ func TestReplies(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &desk{err: tt.apply}
-			reply := send(&Handler{Calls: d, Tokens: doorman{tt.token}, Signer: signer}, tt.query, tt.body)
+			reply := send(&Handler{Calls: d, Verifier: doorman{tt.token}, Signer: signer}, tt.query, tt.body)
 			if reply.Code != tt.status || len(d.events) != tt.events {
 				t.Errorf("status %d, %d events; want %d, %d", reply.Code, len(d.events), tt.status, tt.events)
 			}
@@ -81,11 +81,11 @@ func TestReplies(t *testing.T) {
 
 func TestARecordingIsKnownByTheAddressThatItsEventsComeTo(t *testing.T) {
 	d := &desk{}
-	reply := send(&Handler{Calls: d, Tokens: doorman{}, Signer: signer}, "?op=7&t="+signed("in-1", 7), recording)
+	reply := send(&Handler{Calls: d, Verifier: doorman{}, Signer: signer}, "?op=7&t="+signed("in-1", 7), recording)
 	if reply.Code != http.StatusOK || len(d.events) != 1 {
 		t.Fatalf("status %d, events %+v", reply.Code, d.events)
 	}
-	if got, ok := d.events[0].Body.(call.RecordingChanged); !ok || got.Op != 7 || !got.Active {
+	if got, ok := d.events[0].Body.(call.RecordingStateChanged); !ok || got.Op != 7 || !got.Active {
 		t.Errorf("%+v", d.events[0].Body)
 	}
 }

@@ -73,7 +73,7 @@ func open(ctx context.Context, c config.Config, server *invoke.Server) (exchange
 		Files:     files,
 		Queue:     queue,
 		ACS:       client,
-		Tokens: auth.NewVerifier(ctx, auth.Tokens{
+		Verifier: auth.NewVerifier(ctx, auth.Tokens{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
 		}, nil),
 		Go: server.Go,
@@ -104,7 +104,7 @@ func openDocuments(c config.Config, cred azcore.TokenCredential) (catalog.Azure,
 	if err != nil {
 		return catalog.Azure{}, err
 	}
-	return catalog.Azure{Container: blobs.NewContainerClient(c.Storage.Prefix + exchange.Container)}, nil
+	return catalog.Azure{Container: blobs.NewContainerClient(c.Storage.Prefix + exchange.CatalogContainer)}, nil
 }
 
 // fileRetry is for blocks of megabytes, which nobody on the telephone waits for.
@@ -115,7 +115,7 @@ func openFiles(c config.Config, cred azcore.TokenCredential) (archive.Azure, err
 	if err != nil {
 		return archive.Azure{}, err
 	}
-	return archive.Azure{Container: blobs.NewContainerClient(c.Storage.Prefix + exchange.Recordings)}, nil
+	return archive.Azure{Container: blobs.NewContainerClient(c.Storage.Prefix + exchange.RecordingsContainer)}, nil
 }
 
 func openBlobs(c config.Config, cred azcore.TokenCredential, retry policy.RetryOptions) (*service.Client, error) {

@@ -67,12 +67,12 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 		ServerCallID:  offer.ServerCallID,
 		CorrelationID: offer.CorrelationID,
 		Body: call.Offered{
-			Line:    offer.To,
-			Caller:  offer.From,
-			Name:    offer.CallerDisplayName,
-			Context: offer.IncomingCallContext,
-			Flow:    flow,
-			Limits:  h.Limits,
+			Line:                offer.To,
+			Caller:              offer.From,
+			CallerName:          offer.CallerDisplayName,
+			IncomingCallContext: offer.IncomingCallContext,
+			Flow:                flow,
+			Limits:              h.Limits,
 		},
 	})
 	switch {

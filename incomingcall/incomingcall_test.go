@@ -61,7 +61,7 @@ func TestAnOfferOpensTheSameCallEachTimeItIsDelivered(t *testing.T) {
 		t.Errorf("opened %v", d.opened)
 	}
 	body, ok := d.offer.Body.(call.Offered)
-	if !ok || body.Line != ours || body.Context == "" || body.Flow.Version != "v1" || body.Limits.Request != 1 {
+	if !ok || body.Line != ours || body.IncomingCallContext == "" || body.Flow.Version != "v1" || body.Limits.Request != 1 {
 		t.Errorf("offered %+v", d.offer.Body)
 	}
 	if d.offer.Key == "" || d.offer.CorrelationID == "" || d.offer.At.IsZero() {

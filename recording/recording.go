@@ -18,7 +18,7 @@ type Handler struct{ Recordings Recordings }
 
 // Recordings are what is filed.
 type Recordings interface {
-	TakeRecording(ctx context.Context, id string, m store.Finished) error
+	ReceiveRecording(ctx context.Context, id string, m store.Message) error
 	FileRecording(ctx context.Context, key string) error
 }
 
@@ -35,7 +35,7 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	var goOn engine.GoOn
+	var goOn engine.ResumeMessage
 	if json.Unmarshal(doc, &goOn) == nil && goOn.Recording != "" {
 		return h.Recordings.FileRecording(ctx, goOn.Recording)
 	}
@@ -46,12 +46,12 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	return h.Recordings.TakeRecording(ctx, f.RecordingID, message(f))
+	return h.Recordings.ReceiveRecording(ctx, f.RecordingID, message(f))
 }
 
 // message is what the recording's row keeps of the event.
-func message(f event.Finished) store.Finished {
-	m := store.Finished{
+func message(f event.Finished) store.Message {
+	m := store.Message{
 		Key: f.Key, ACSCallID: f.CallID, ServerCallID: f.ServerCallID, Start: f.StartTime, Duration: f.Duration,
 		ContentType: f.ContentType, ChannelType: f.ChannelType, Format: f.Format, EndReason: f.EndReason,
 	}

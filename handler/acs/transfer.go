@@ -10,11 +10,11 @@ import (
 type TransferToParticipantOptions struct {
 	Repeatability Repeatability
 
-	// Transferee is who is transferred; nobody: the other end of a call of two.
+	// Transferee is who is transferred; unanswered: the other end of a call of two.
 	// It may be anybody in the call but the application itself.
 	Transferee Identifier
 
-	// SourceCallerIDNumber is the number that a telephone is shown; nobody: the transferee's.
+	// SourceCallerIDNumber is the number that a telephone is shown; unanswered: the transferee's.
 	SourceCallerIDNumber Identifier
 
 	// OperationContext comes back in the events of this operation.

@@ -11,68 +11,68 @@ type Verb string
 
 // The verbs, named as the operations of Call Automation that they stand for.
 const (
-	Answer      Verb = "answer"
-	Create      Verb = "create" // ring somebody
-	PlayPrompt  Verb = "play"
-	Recognize   Verb = "recognize"   // play a prompt and wait for a key
-	CancelMedia Verb = "cancelMedia" // stop whatever is playing
-	Add         Verb = "add"         // ring somebody and add them to the call
-	StartRecord Verb = "startRecording"
-	HangUp      Verb = "hangUp" // for everybody
-	Look        Verb = "look"   // ask who is in the call
+	VerbAnswer            Verb = "answer"
+	VerbCreate            Verb = "create" // ring somebody
+	VerbPlay              Verb = "play"
+	VerbRecognize         Verb = "recognize"   // play a prompt and wait for a key
+	VerbCancelMedia       Verb = "cancelMedia" // stop whatever is playing
+	VerbAdd               Verb = "add"         // ring somebody and add them to the call
+	VerbStartRecording    Verb = "startRecording"
+	VerbHangUp            Verb = "hangUp"            // for everybody
+	VerbCheckParticipants Verb = "checkParticipants" // ask who is in the call
 )
 
 // The verbs of what is done to rows of our own, outside the call's.
 const (
-	SlowLine Verb = "slowLine" // the line has had one request too many
-	OptOut   Verb = "optOut"   // the person does not want to be called again
-	Link     Verb = "link"     // tell a recording whose debt it pays
-	Settle   Verb = "settle"   // tell the campaign how its attempt ended
-	Release  Verb = "release"  // give back line and number
+	VerbBackOff Verb = "backOff" // the line has had one request too many
+	VerbOptOut  Verb = "optOut"  // the person does not want to be called again
+	VerbLink    Verb = "link"    // tell a recording whose debt it pays
+	VerbSettle  Verb = "settle"  // tell the campaign how its attempt ended
+	VerbRelease Verb = "release" // give back line and number
 )
 
 // Repeat is what may be done about an action whose fate is unknown.
-type Repeat int
+type RetryClass int
 
 // The kinds of action.
 const (
 	// Once: it rings somebody, so a send is sent by the run that claimed it, or never.
-	Once Repeat = iota
+	AtMostOnce RetryClass = iota
 	// Paired: it is repeated with the same Repeatability pair, for a while.
-	Paired
+	Repeatable
 	// Plain: it has no pair; a repeat is a new send.
-	Plain
+	AtLeastOnce
 	// Storage: it changes a row of ours on a condition, and is repeated without limit.
-	Storage
+	Local
 )
 
 // Repeat returns the kind of action that the verb is.
-func (v Verb) Repeat() Repeat {
+func (v Verb) RetryClass() RetryClass {
 	switch v {
-	case Create, Add:
-		return Once
-	case SlowLine, OptOut, Link, Settle, Release:
-		return Storage
-	case Answer, StartRecord, HangUp:
-		return Paired
+	case VerbCreate, VerbAdd:
+		return AtMostOnce
+	case VerbBackOff, VerbOptOut, VerbLink, VerbSettle, VerbRelease:
+		return Local
+	case VerbAnswer, VerbStartRecording, VerbHangUp:
+		return Repeatable
 	default:
-		return Plain
+		return AtLeastOnce
 	}
 }
 
 // Lane returns the queue in which actions of the verb are sent one after another.
 func (v Verb) Lane() Lane {
 	switch v {
-	case PlayPrompt, Recognize, CancelMedia:
+	case VerbPlay, VerbRecognize, VerbCancelMedia:
 		return LaneMedia
-	case StartRecord:
+	case VerbStartRecording:
 		return LaneRecording
-	case HangUp:
-		return LaneRelease
-	case SlowLine, OptOut, Link, Settle, Release:
-		return LaneStorage
+	case VerbHangUp:
+		return LaneHangUp
+	case VerbBackOff, VerbOptOut, VerbLink, VerbSettle, VerbRelease:
+		return LaneLocal
 	default:
-		return LanePeople
+		return LaneParticipants
 	}
 }
 
@@ -81,11 +81,11 @@ type Lane string
 
 // The lanes. LaneRelease is one of its own, because hanging up waits for nothing.
 const (
-	LaneMedia     Lane = "media"
-	LanePeople    Lane = "people"
-	LaneRecording Lane = "recording"
-	LaneRelease   Lane = "release"
-	LaneStorage   Lane = "storage"
+	LaneMedia        Lane = "media"
+	LaneParticipants Lane = "participants"
+	LaneRecording    Lane = "recording"
+	LaneHangUp       Lane = "hangUp"
+	LaneLocal        Lane = "local"
 )
 
 // Action is something that a call owes: a request to ACS, or a change of rows that
@@ -107,12 +107,12 @@ type Action struct {
 	Recording int `json:"recording,omitempty"`
 
 	// By is the run that may send this send, until Until; empty: nobody yet.
-	By    string    `json:"by,omitempty"`
-	Until time.Time `json:"until,omitzero"`
+	Owner      string    `json:"owner,omitempty"`
+	LeaseUntil time.Time `json:"leaseUntil,omitzero"`
 	// Unsure says that an earlier send may have reached ACS.
-	Unsure bool `json:"unsure,omitempty"`
+	MaybeSent bool `json:"maybeSent,omitempty"`
 	// Claims counts the runs that have owned this send.
-	Claims int `json:"claims,omitempty"`
+	Leases int `json:"leases,omitempty"`
 	// FirstSent is when this send was first claimed, in whole seconds: the
 	// Repeatability-First-Sent of a pair.
 	FirstSent time.Time `json:"firstSent,omitzero"`
@@ -121,33 +121,33 @@ type Action struct {
 
 // Repeated reports whether an earlier request for the action may have been
 // carried out.
-func (a Action) Repeated() bool { return a.Claims > 1 || a.Unsure }
+func (a Action) Repeated() bool { return a.Leases > 1 || a.MaybeSent }
 
 // sent reports whether any request for the action may have been carried out.
-func (a Action) sent() bool { return a.Claims > 0 || a.Unsure }
+func (a Action) Sent() bool { return a.Leases > 0 || a.MaybeSent }
 
 // free reports whether the action may be claimed at the given time.
-func (a Action) free(now time.Time) bool {
-	return (a.By == "" || !now.Before(a.Until)) && !now.Before(a.NotBefore)
+func (a Action) Leasable(now time.Time) bool {
+	return (a.Owner == "" || !now.Before(a.LeaseUntil)) && !now.Before(a.NotBefore)
 }
 
 // resend makes the action a new send, which nobody owns yet. Refused says that ACS
 // has refused the latest request; one before it, or one that nobody answered, may
 // have been carried out.
-func (a Action) resend(refused bool, notBefore time.Time) Action {
-	a.Unsure = a.Unsure || a.Claims > 1 || !refused
+func (a Action) Resend(refused bool, notBefore time.Time) Action {
+	a.MaybeSent = a.MaybeSent || a.Leases > 1 || !refused
 	a.Send++
-	a.By, a.Until, a.Claims, a.FirstSent, a.NotBefore = "", time.Time{}, 0, time.Time{}, notBefore
+	a.Owner, a.LeaseUntil, a.Leases, a.FirstSent, a.NotBefore = "", time.Time{}, 0, time.Time{}, notBefore
 	return a
 }
 
 // unclaim takes an action that was not sent from its owner.
-func (a Action) unclaim() Action {
-	if a.By == "" {
+func (a Action) Unlease() Action {
+	if a.Owner == "" {
 		return a
 	}
-	a.By, a.Until = "", time.Time{}
-	if a.Claims--; a.Claims == 0 {
+	a.Owner, a.LeaseUntil = "", time.Time{}
+	if a.Leases--; a.Leases == 0 {
 		a.FirstSent = time.Time{}
 	}
 	return a
@@ -157,4 +157,4 @@ func (a Action) unclaim() Action {
 // keeps one for about 5 minutes.
 //
 // Source: "Repeatable requests", Azure Communication Services REST reference.
-const pairLife = 4 * time.Minute
+const PairLife = 4 * time.Minute

@@ -7,18 +7,18 @@ import (
 )
 
 func TestKindsOfActions(t *testing.T) {
-	kinds := map[Repeat][]Verb{
-		Once:    {Create, Add},
-		Paired:  {Answer, StartRecord, HangUp},
-		Plain:   {PlayPrompt, Recognize, CancelMedia, Look},
-		Storage: {SlowLine, OptOut, Link, Settle, Release},
+	kinds := map[RetryClass][]Verb{
+		AtMostOnce:  {VerbCreate, VerbAdd},
+		Repeatable:  {VerbAnswer, VerbStartRecording, VerbHangUp},
+		AtLeastOnce: {VerbPlay, VerbRecognize, VerbCancelMedia, VerbCheckParticipants},
+		Local:       {VerbBackOff, VerbOptOut, VerbLink, VerbSettle, VerbRelease},
 	}
 	for kind, verbs := range kinds {
 		for _, v := range verbs {
-			if got := v.Repeat(); got != kind {
+			if got := v.RetryClass(); got != kind {
 				t.Errorf("%s is of kind %v, want %v", v, got, kind)
 			}
-			if got := v.Lane() == LaneStorage; got != (kind == Storage) {
+			if got := v.Lane() == LaneLocal; got != (kind == Local) {
 				t.Errorf("%s is in lane %s", v, v.Lane())
 			}
 		}
@@ -34,63 +34,63 @@ func TestChangesOfOtherRows(t *testing.T) {
 	}
 	tell(t, []story{
 		{"are made one after another: the number comes free when the campaign knows", ended, func(l *life) {
-			settle := l.owed(Settle)
-			lane := l.c.Claimed(settle.By)[LaneStorage]
-			if len(lane) != 2 || lane[0].Verb != Settle || lane[1].Verb != Release {
+			settle := l.owed(VerbSettle)
+			lane := l.c.Leased(settle.Owner)[LaneLocal]
+			if len(lane) != 2 || lane[0].Verb != VerbSettle || lane[1].Verb != VerbRelease {
 				l.t.Errorf("to be done are %+v", lane)
 			}
-			l.replies(Settle, done)
-		}, "ended busy, owes release"},
+			l.replies(VerbSettle, done)
+		}, "ended busy, pending release"},
 		{"are done once", ended, func(l *life) {
-			l.replies(Settle, done)
-			l.replies(Release, done)
+			l.replies(VerbSettle, done)
+			l.replies(VerbRelease, done)
 			l.passes(time.Hour)
 		}, "ended busy"},
 		{"that came to nothing hold up those behind them", ended, func(l *life) {
-			l.replies(Settle, unheard)
-		}, "ended busy, owes settle? release?"},
+			l.replies(VerbSettle, unheard)
+		}, "ended busy, pending settle? release?"},
 		{"are tried again after a moment, by a request of another key", ended, func(l *life) {
-			first := l.owed(Settle)
-			l.replies(Settle, unheard)
+			first := l.owed(VerbSettle)
+			l.replies(VerbSettle, unheard)
 			l.passes(time.Second)
-			again := l.owed(Settle)
+			again := l.owed(VerbSettle)
 			key := func(a Action) string { return replyTo(a, l.now, done).Key }
-			if again.Ref != first.Ref || again.By == first.By || key(again) == key(first) {
+			if again.Ref != first.Ref || again.Owner == first.Owner || key(again) == key(first) {
 				l.t.Errorf("tried again as %+v after %+v", again, first)
 			}
-		}, "ended busy, owes settle release"},
+		}, "ended busy, pending settle release"},
 		{"whose run has died are another's", ended, func(l *life) {
-			first := l.owed(Settle)
-			l.passes(first.Until.Sub(l.now))
-			if again := l.owed(Settle); again.By == first.By || again.Ref != first.Ref {
+			first := l.owed(VerbSettle)
+			l.passes(first.LeaseUntil.Sub(l.now))
+			if again := l.owed(VerbSettle); again.Owner == first.Owner || again.Ref != first.Ref {
 				l.t.Errorf("taken over as %+v from %+v", again, first)
 			}
-		}, "ended busy, owes settle release"},
+		}, "ended busy, pending settle release"},
 		{"are done when the run that was thought dead says so", ended, func(l *life) {
-			first := l.owed(Settle)
-			l.passes(first.Until.Sub(l.now))
+			first := l.owed(VerbSettle)
+			l.passes(first.LeaseUntil.Sub(l.now))
 			l.answers(first, done)
-		}, "ended busy, owes release"},
+		}, "ended busy, pending release"},
 		{"that were done twice count once", ended, func(l *life) {
-			first := l.owed(Settle)
-			l.passes(first.Until.Sub(l.now))
-			l.answers(l.owed(Settle), done)
+			first := l.owed(VerbSettle)
+			l.passes(first.LeaseUntil.Sub(l.now))
+			l.answers(l.owed(VerbSettle), done)
 			l.answers(first, unheard)
-		}, "ended busy, owes release"},
+		}, "ended busy, pending release"},
 		{"are none of ACS's business", ended, func(l *life) {
-			l.happensTo(l.owed(Settle).Ref, PlayStarted{})
-		}, "ended busy, owes settle release"},
+			l.happensTo(l.owed(VerbSettle).Ref, PlayStarted{})
+		}, "ended busy, pending settle release"},
 		{"do not hold up the call", noticed, func(l *life) {
 			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"nine"}})
-			l.replies(OptOut, unheard)
-			l.replies(PlayPrompt, done)
+			l.replies(VerbOptOut, unheard)
+			l.replies(VerbPlay, done)
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
-		}, "connected ending completed, owes optOut? hangUp"},
+		}, "connected ending completed, pending optOut? hangUp"},
 		{"that a call owed before its end come first", noticed, func(l *life) {
 			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"nine"}})
-			l.replies(OptOut, unheard)
+			l.replies(VerbOptOut, unheard)
 			l.ends(Result{Code: 200})
-		}, "ended abandoned, owes optOut? settle? release?"},
+		}, "ended abandoned, pending optOut? settle? release?"},
 		{"of an answered call are those of its recording alone", over, nil, "ended completed"},
 	})
 }
@@ -100,8 +100,8 @@ func TestChangesOfOtherRowsAreTriedMoreAndMoreRarely(t *testing.T) {
 	l.fails(busy)
 	var waits []time.Duration
 	for range 12 {
-		l.replies(Settle, unheard)
-		wait := l.owed(Settle).NotBefore.Sub(l.now)
+		l.replies(VerbSettle, unheard)
+		wait := l.owed(VerbSettle).NotBefore.Sub(l.now)
 		waits = append(waits, wait/time.Second)
 		l.passes(wait)
 	}

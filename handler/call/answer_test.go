@@ -8,78 +8,78 @@ import (
 func TestAnswer(t *testing.T) {
 	tell(t, []story{
 		{"a connection that is heard of before ACS's answer proves it", offer, func(l *life) {
-			answer := l.owed(Answer)
+			answer := l.owed(VerbAnswer)
 			l.happens(Connected{})
 			l.answers(answer, done)
-		}, "connected at greeting, owes play"},
+		}, "connected at greeting, pending play"},
 		{"a refusal after the connection changes nothing", offer, func(l *life) {
-			answer := l.owed(Answer)
+			answer := l.owed(VerbAnswer)
 			l.happens(Connected{})
 			l.answers(answer, refuses("8528"))
-		}, "connected at greeting, owes play"},
+		}, "connected at greeting, pending play"},
 		{"any event with the answer's context proves it", offer, func(l *life) {
 			l.happensTo(Ref{1, 1}, Unknown{})
 		}, "ringing"},
 		{"an answer too late ends the call missed", offer, func(l *life) {
-			l.replies(Answer, refuses("8587"))
+			l.replies(VerbAnswer, refuses("8587"))
 		}, "ended missed"},
 		{"an answer to a caller who is gone ends the call missed", offer, func(l *life) {
-			l.replies(Answer, refuses(CodeGone))
+			l.replies(VerbAnswer, refuses(CodeGone))
 		}, "ended missed"},
 		{"an answer with the wrong resource's key is misconfigured", offer, func(l *life) {
-			l.replies(Answer, refuses("7507"))
+			l.replies(VerbAnswer, refuses("7507"))
 		}, "ended misconfigured"},
 		{"an answer that ACS does not understand has failed", offer, func(l *life) {
-			l.replies(Answer, refuses("8523"))
+			l.replies(VerbAnswer, refuses("8523"))
 		}, "ended failed"},
 		{"a throttled answer waits as long as ACS asks", offer, func(l *life) {
-			l.replies(Answer, throttled(3*time.Second))
+			l.replies(VerbAnswer, throttled(3*time.Second))
 			l.passes(2 * time.Second)
-		}, "ringing, owes answer#2?"},
+		}, "ringing, pending answer#2?"},
 		{"and is then a new send", offer, func(l *life) {
-			l.replies(Answer, throttled(3*time.Second))
+			l.replies(VerbAnswer, throttled(3*time.Second))
 			l.passes(3 * time.Second)
-		}, "ringing, owes answer#2"},
+		}, "ringing, pending answer#2"},
 		{"an answer that goes unheard stays with its owner", offer, func(l *life) {
-			l.replies(Answer, unheard)
+			l.replies(VerbAnswer, unheard)
 			l.passes(8 * time.Second)
-			if l.owed(Answer).Claims != 1 {
+			if l.owed(VerbAnswer).Leases != 1 {
 				l.t.Errorf("taken over after 8 s")
 			}
-		}, "ringing, owes answer"},
+		}, "ringing, pending answer"},
 		{"its pair is sent again when its owner's time is up", offer, func(l *life) {
-			first := l.owed(Answer)
-			l.replies(Answer, unheard)
+			first := l.owed(VerbAnswer)
+			l.replies(VerbAnswer, unheard)
 			l.passes(9 * time.Second)
-			if a := l.owed(Answer); a.Claims != 2 || a.By == first.By || !a.FirstSent.Equal(first.FirstSent) {
+			if a := l.owed(VerbAnswer); a.Leases != 2 || a.Owner == first.Owner || !a.FirstSent.Equal(first.FirstSent) {
 				l.t.Errorf("taken over as %+v from %+v", a, first)
 			}
-		}, "ringing, owes answer"},
+		}, "ringing, pending answer"},
 		{"the refusal of a repeat is a question: the callback decides", offer, func(l *life) {
 			l.passes(9 * time.Second)
-			l.replies(Answer, refuses("8585"))
+			l.replies(VerbAnswer, refuses("8585"))
 			l.happens(Connected{})
-		}, "connected at greeting, owes play"},
+		}, "connected at greeting, pending play"},
 		{"a question that no callback answers ends the call missed", offer, func(l *life) {
 			l.passes(9 * time.Second)
-			l.replies(Answer, refuses("409"))
+			l.replies(VerbAnswer, refuses("409"))
 			l.passes(limits.Connect)
 		}, "ended missed"},
 		{"no answer begins 25 s after the offer", offer, func(l *life) {
-			l.replies(Answer, throttled(25*time.Second))
+			l.replies(VerbAnswer, throttled(25*time.Second))
 			l.passes(25 * time.Second)
 		}, "ended missed"},
 		{"nor is one given up that was unheard, and throttled when it was repeated", offer, func(l *life) {
-			l.replies(Answer, unheard)
+			l.replies(VerbAnswer, unheard)
 			l.passes(10 * time.Second)
-			l.replies(Answer, throttled(20*time.Second))
+			l.replies(VerbAnswer, throttled(20*time.Second))
 			l.passes(16 * time.Second)
 		}, "ringing"},
 		{"an answer under way then is waited for", offer, func(l *life) {
-			l.replies(Answer, throttled(24*time.Second))
+			l.replies(VerbAnswer, throttled(24*time.Second))
 			l.passes(24 * time.Second)
 			l.passes(2 * time.Second)
-			l.replies(Answer, done)
+			l.replies(VerbAnswer, done)
 		}, "ringing"},
 		{"an answer that was sent and never heard of is waited for, but not repeated", offer, func(l *life) {
 			l.passes(20 * time.Second)
@@ -88,14 +88,14 @@ func TestAnswer(t *testing.T) {
 		{"and ends the call missed in the end", missed, nil, "ended missed"},
 		{"a connection that comes after that is hung up", missed, func(l *life) {
 			l.happens(Connected{})
-		}, "ended missed, owes hangUp"},
+		}, "ended missed, pending hangUp"},
 		{"and so is one that ACS's late answer tells of", missed, func(l *life) {
-			l.answers(Action{Verb: Answer, Ref: Ref{1, 1}, Claims: 1}, done)
-		}, "ended missed, owes hangUp"},
+			l.answers(Action{Verb: VerbAnswer, Ref: Ref{1, 1}, Leases: 1}, done)
+		}, "ended missed, pending hangUp"},
 		{"it is hung up once", missed, func(l *life) {
 			l.happens(Connected{})
-			l.answers(Action{Verb: Answer, Ref: Ref{1, 1}, Claims: 1}, done)
-			l.replies(HangUp, done)
+			l.answers(Action{Verb: VerbAnswer, Ref: Ref{1, 1}, Leases: 1}, done)
+			l.replies(VerbHangUp, done)
 		}, "ended missed"},
 		{"its end leaves nothing to hang up", missed, func(l *life) {
 			l.happens(Connected{})
@@ -103,7 +103,7 @@ func TestAnswer(t *testing.T) {
 		}, "ended missed"},
 		{"a late hang-up that is refused is let be", missed, func(l *life) {
 			l.happens(Connected{})
-			l.replies(HangUp, refuses("8523"))
+			l.replies(VerbHangUp, refuses("8523"))
 		}, "ended missed"},
 		{"a late hang-up that goes unheard is repeated for 4 minutes", missed, func(l *life) {
 			l.happens(Connected{})
@@ -131,24 +131,24 @@ func TestConnectionThatIsNotHeardOf(t *testing.T) {
 		return l
 	}
 	tell(t, []story{
-		{"is looked for", overdue, nil, "ringing, owes look"},
+		{"is looked for", overdue, nil, "ringing, pending checkParticipants"},
 		{"counts as heard of when people are there", overdue, func(l *life) {
-			l.replies(Look, saw(caller))
-		}, "connected at greeting, owes play"},
+			l.replies(VerbCheckParticipants, saw(caller))
+		}, "connected at greeting, pending play"},
 		{"is abandoned when the call is gone", overdue, func(l *life) {
-			l.replies(Look, refuses(CodeGone))
+			l.replies(VerbCheckParticipants, refuses(CodeGone))
 		}, "ended abandoned"},
 		{"is given up when the call is still not connected", overdue, func(l *life) {
-			l.replies(Look, refuses("8501"))
-		}, "ended missed, owes hangUp"},
+			l.replies(VerbCheckParticipants, refuses("8501"))
+		}, "ended missed, pending hangUp"},
 		{"is given up when ACS does not say", overdue, func(l *life) {
-			for range plainSends {
-				l.replies(Look, unheard)
+			for range maxSends {
+				l.replies(VerbCheckParticipants, unheard)
 			}
-		}, "ended missed, owes hangUp"},
+		}, "ended missed, pending hangUp"},
 		{"may come while it is looked for", overdue, func(l *life) {
 			l.happens(Connected{})
-		}, "connected at greeting, owes look play"},
+		}, "connected at greeting, pending checkParticipants play"},
 	})
 }
 
@@ -166,15 +166,15 @@ func TestEndBeforeTheConnection(t *testing.T) {
 			l.happens(Connected{})
 		}, "ended abandoned"},
 		{"takes the more exact result", gone, func(l *life) {
-			e := l.event(Ref{}, CreateFailed{})
+			e := l.event(Ref{}, CreateCallFailed{})
 			e.Result = Result{Code: 486, SubCode: 560486}
 			l.move(e)
 		}, "ended busy"},
 		{"ends the call when nothing more is heard", gone, func(l *life) {
-			l.passes(goneWait)
+			l.passes(disconnectWait)
 		}, "ended noAnswer"},
 		{"is not put off by another end", gone, func(l *life) {
-			l.passes(goneWait - time.Second)
+			l.passes(disconnectWait - time.Second)
 			l.happens(Disconnected{})
 			l.passes(time.Second)
 		}, "ended noAnswer"},
@@ -182,7 +182,7 @@ func TestEndBeforeTheConnection(t *testing.T) {
 			e := l.event(Ref{}, Disconnected{})
 			e.Result = Result{Code: 200}
 			l.move(e)
-			l.passes(goneWait)
+			l.passes(disconnectWait)
 		}, "ended abandoned"},
 		{"leaves nothing to answer", offer, func(l *life) { l.happens(Disconnected{}) }, "ringing"},
 	})
@@ -191,7 +191,7 @@ func TestEndBeforeTheConnection(t *testing.T) {
 func TestOfferThatComesTooLateIsNotAnswered(t *testing.T) {
 	l := &life{t: t, c: Call{ID: "in-1"}, flow: reception, now: t0.Add(25 * time.Second)}
 	run := l.move(Event{Key: "offer", At: t0, Body: offered})
-	if got := summary(l.c); got != "ended missed" || len(l.c.Claimed(run)) > 0 || !l.c.Answered() {
+	if got := summary(l.c); got != "ended missed" || len(l.c.Leased(run)) > 0 || !l.c.Answered() {
 		t.Errorf("the call is %s", got)
 	}
 	l.replays()

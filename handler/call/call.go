@@ -22,8 +22,8 @@ type Direction string
 
 // The directions of a call.
 const (
-	Inbound  Direction = "inbound"  // somebody rang a line of ours
-	Outbound Direction = "outbound" // we rang somebody
+	DirectionInbound  Direction = "inbound"  // somebody rang a line of ours
+	DirectionOutbound Direction = "outbound" // we rang somebody
 )
 
 // State is where a call is in its life.
@@ -49,9 +49,9 @@ type Call struct {
 	Name      string    `json:"name,omitempty"`
 	// Context is the offer's incomingCallContext: a token that only Answer and
 	// Reject may see. It is forgotten when the call is answered or over.
-	Context string `json:"context,omitempty"`
+	IncomingCallContext string `json:"incomingCallContext,omitempty"`
 	// Attempt is the campaign's attempt that the call is; zero for any other call.
-	Attempt Attempt `json:"attempt,omitzero"`
+	Attempt AttemptRef `json:"attempt,omitzero"`
 
 	ConnectionID  string `json:"connectionId,omitempty"`
 	ServerCallID  string `json:"serverCallId,omitempty"`
@@ -62,16 +62,16 @@ type Call struct {
 	ConnectedAt time.Time `json:"connectedAt,omitzero"`
 	EndedAt     time.Time `json:"endedAt,omitzero"`
 
-	Flow  FlowRef `json:"flow"`
-	Node  string  `json:"node,omitempty"`  // where in the flow the call is
-	Asked int     `json:"asked,omitempty"` // how often the node's menu was played
-	Wait  Wait    `json:"wait,omitzero"`   // what the node is waiting for
+	Flow      FlowRef `json:"flow"`
+	Node      string  `json:"node,omitempty"`      // where in the flow the call is
+	MenuTries int     `json:"menuTries,omitempty"` // how often the node's menu was played
+	Wait      Wait    `json:"wait,omitzero"`       // what the node is waiting for
 
 	Values map[string]string `json:"values,omitempty"` // variables that the flow has set
 
-	Roster     Roster      `json:"roster,omitzero"`
-	Agents     []Party     `json:"agents,omitempty"` // those who joined, in that order
-	Recordings []Recording `json:"recordings,omitempty"`
+	Roster     Roster        `json:"roster,omitzero"`
+	Agents     []JoinedAgent `json:"agents,omitempty"` // those who joined, in that order
+	Recordings []Recording   `json:"recordings,omitempty"`
 
 	Limits    Limits                 `json:"limits"`
 	Deadlines map[Deadline]time.Time `json:"deadlines,omitempty"`
@@ -80,17 +80,17 @@ type Call struct {
 	Ops     int      `json:"ops"`
 	Pending []Action `json:"pending,omitempty"` // actions owed, in the order added
 
-	Ending  Outcome `json:"ending,omitempty"` // what the outcome will be once a hang-up is through
-	Outcome Outcome `json:"outcome,omitempty"`
-	Result  Result  `json:"result,omitzero"` // ACS's word on the end
+	EndingAs Outcome `json:"endingAs,omitempty"` // what the outcome will be once a hang-up is through
+	Outcome  Outcome `json:"outcome,omitempty"`
+	Result   Result  `json:"result,omitzero"` // ACS's word on the end
 
 	Seq     int       `json:"seq"`     // history rows so far
 	Updated time.Time `json:"updated"` // when the last of them was written
 	// Seen are the keys of the latest events, so that the usual duplicate costs
 	// one read. Older ones are found by their own rows.
-	Seen []string `json:"seen,omitempty"`
+	RecentEventKeys []string `json:"recentEventKeys,omitempty"`
 	// Listed says that the call may have a row among those that owe something.
-	Listed bool `json:"listed,omitempty"`
+	Scheduled bool `json:"scheduled,omitempty"`
 }
 
 // Wait is what the present node is waiting for. Zero members: nothing of that kind.
@@ -102,12 +102,12 @@ type Wait struct {
 
 // Invite is an invitation under way.
 type Invite struct {
-	Ref   Ref    `json:"ref,omitzero"`
-	Agent string `json:"agent"`           // raw id
-	Index int    `json:"index"`           // which of the node's agents it is
-	Taken bool   `json:"taken,omitempty"` // ACS has said that it took the invitation
-	Again bool   `json:"again,omitempty"` // it stands for an earlier one of unknown fate
-	Look  Ref    `json:"look,omitzero"`   // the look at the participants that decides it
+	Ref       Ref    `json:"ref,omitzero"`
+	Agent     string `json:"agent"`               // raw id
+	Index     int    `json:"index"`               // which of the node's agents it is
+	Accepted  bool   `json:"accepted,omitempty"`  // ACS has said that it took the invitation
+	Reinvited bool   `json:"reinvited,omitempty"` // it stands for an earlier one of unknown fate
+	Check     Ref    `json:"check,omitzero"`      // the look at the participants that decides it
 }
 
 // Roster is who is in the call, by the latest word from ACS.
@@ -115,7 +115,7 @@ type Roster struct {
 	Sequence     int           `json:"sequence"`
 	Participants []Participant `json:"participants,omitempty"`
 	// Person says that the call's person has been seen among them.
-	Person bool `json:"person,omitempty"`
+	RemotePartySeen bool `json:"remotePartySeen,omitempty"`
 }
 
 // has reports whether the participant is in the call.
@@ -124,29 +124,29 @@ func (r Roster) has(id string) bool {
 }
 
 // Party is an agent who joined the call.
-type Party struct {
-	ID     string    `json:"id"` // raw id
-	Op     int       `json:"op"` // the invitation
-	Joined time.Time `json:"joined"`
-	After  int       `json:"after"`          // the last operation when they joined
-	Seen   bool      `json:"seen,omitempty"` // among the participants, since
-	Left   bool      `json:"left,omitempty"`
+type JoinedAgent struct {
+	ID            string    `json:"id"` // raw id
+	Op            int       `json:"op"` // the invitation
+	Joined        time.Time `json:"joined"`
+	JoinedAfterOp int       `json:"joinedAfterOp"`          // the last operation when they joined
+	SeenInRoster  bool      `json:"seenInRoster,omitempty"` // among the participants, since
+	Left          bool      `json:"left,omitempty"`
 }
 
 // Recording is a recording that was asked for.
 type Recording struct {
-	Op       int            `json:"op"`           // our operation that asked for it
-	Send     int            `json:"send"`         // the latest send of it
-	ID       string         `json:"id,omitempty"` // ACS's id; it may never be told
-	Channels string         `json:"channels"`     // "mixed" or "unmixed"
-	State    RecordingState `json:"state"`
-	Again    bool           `json:"again,omitempty"`  // it was asked for a second time
-	Files    int            `json:"files,omitempty"`  // when it was filed or lost
-	Reason   string         `json:"reason,omitempty"` // why it was lost
+	Op        int            `json:"op"`           // our operation that asked for it
+	Send      int            `json:"send"`         // the latest send of it
+	ID        string         `json:"id,omitempty"` // ACS's id; it may never be told
+	Channels  string         `json:"channels"`     // "mixed" or "unmixed"
+	State     RecordingState `json:"state"`
+	Restarted bool           `json:"restarted,omitempty"` // it was asked for a second time
+	Files     int            `json:"files,omitempty"`     // when it was filed or lost
+	Reason    string         `json:"reason,omitempty"`    // why it was lost
 }
 
 // owed reports whether the recording's file is still to come.
-func (r Recording) owed() bool {
+func (r Recording) outstanding() bool {
 	switch r.State {
 	case RecordingWanted, RecordingStarted, RecordingFinished:
 		return true
@@ -166,15 +166,17 @@ const (
 	RecordingFinished RecordingState = "finished"
 	RecordingFiled    RecordingState = "filed"  // its files are where they belong
 	RecordingLost     RecordingState = "lost"   // no file will come; Reason says why
-	RecordingNone     RecordingState = "failed" // it did not start
+	RecordingFailed   RecordingState = "failed" // it did not start
 )
 
 // Owes reports whether something is still to be done for the call: it has not
 // ended, has actions pending, or owes a recording.
-func (c Call) Owes() bool { return c.Busy() || slices.ContainsFunc(c.Recordings, Recording.owed) }
+func (c Call) HasWork() bool {
+	return c.Active() || slices.ContainsFunc(c.Recordings, Recording.outstanding)
+}
 
 // Busy reports whether the call has not ended or has actions pending.
-func (c Call) Busy() bool { return c.State != StateEnded || len(c.Pending) > 0 }
+func (c Call) Active() bool { return c.State != StateEnded || len(c.Pending) > 0 }
 
 // HasPending reports whether an action of the verb is pending.
 func (c Call) HasPending(v Verb) bool {
@@ -182,8 +184,8 @@ func (c Call) HasPending(v Verb) bool {
 }
 
 // Person is the raw id of the one whom the call is about: who called, or was called.
-func (c Call) Person() string {
-	if c.Direction == Outbound {
+func (c Call) RemoteParty() string {
+	if c.Direction == DirectionOutbound {
 		return c.Callee
 	}
 	return c.Caller
@@ -191,7 +193,7 @@ func (c Call) Person() string {
 
 // Dial is what an outbound call was placed for; zero for any other call.
 func (c Call) Dial() Dial {
-	if c.Direction != Outbound {
+	if c.Direction != DirectionOutbound {
 		return Dial{}
 	}
 	return Dial{Line: c.Line, Callee: c.Callee, Attempt: c.Attempt}
@@ -199,13 +201,13 @@ func (c Call) Dial() Dial {
 
 // Answered reports whether the call's answer is settled: it is connected, or
 // over, or the answer waits for nothing but ACS's callback.
-func (c Call) Answered() bool { return !c.HasPending(Answer) }
+func (c Call) Answered() bool { return !c.HasPending(VerbAnswer) }
 
 // seenKeys is how many keys of events a call keeps.
-const seenKeys = 16
+const maxEventKeys = 16
 
 // Has reports whether the event with this key is among the latest of the call.
-func (c Call) Has(key string) bool { return key != "" && slices.Contains(c.Seen, key) }
+func (c Call) HasEvent(key string) bool { return key != "" && slices.Contains(c.RecentEventKeys, key) }
 
 // clone returns a copy that shares nothing that Step may change.
 func (c Call) clone() Call {
@@ -214,7 +216,7 @@ func (c Call) clone() Call {
 	c.Recordings = slices.Clone(c.Recordings)
 	c.Deadlines = maps.Clone(c.Deadlines)
 	c.Pending = slices.Clone(c.Pending)
-	c.Seen = slices.Clone(c.Seen)
+	c.RecentEventKeys = slices.Clone(c.RecentEventKeys)
 	c.Values = maps.Clone(c.Values)
 	return c
 }

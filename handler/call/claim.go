@@ -10,25 +10,25 @@ import (
 
 // Given is what Move is given from outside the call: together with the call and
 // the event it decides everything, and the history keeps it.
-type Given struct {
-	Now  time.Time
-	Flow *flow.Flow // the version that the call has pinned
-	Run  string     // who is writing: owns the actions that this write claims
-	Gate *Gate      // whether the call may still be placed; nil: it was not asked
+type Input struct {
+	Now   time.Time
+	Flow  *flow.Flow   // the version that the call has pinned
+	Owner string       // who is writing: owns the actions that this write claims
+	Gate  *DialVerdict // whether the call may still be placed; nil: it was not asked
 }
 
 // Gate is the verdict on a call that is to be placed: may it be, and by which rule.
-type Gate struct {
-	Open bool   `json:"open"`
-	Rule string `json:"rule"`
+type DialVerdict struct {
+	Allowed bool   `json:"allowed"`
+	Rule    string `json:"rule,omitempty"`
 }
 
 // AsksGate reports whether the call is to be placed by another request than its
 // first, which may be sent now: then it has to be asked again whether it may be. The
 // first one was asked for when the call was opened.
-func (c Call) AsksGate(now time.Time) bool {
+func (c Call) NeedsGate(now time.Time) bool {
 	return slices.ContainsFunc(c.Pending, func(a Action) bool {
-		return a.Verb == Create && a.Send > 1 && a.By == "" && a.free(now)
+		return a.Verb == VerbCreate && a.Send > 1 && a.Owner == "" && a.Leasable(now)
 	})
 }
 
@@ -36,28 +36,28 @@ func (c Call) AsksGate(now time.Time) bool {
 // counted as one row of history. It reports false, and c as it was, when the event
 // changes nothing and is a Tick, or the history is full: then only what is done
 // about the call's debts is written down.
-func Move(c Call, e Event, g Given) (Call, bool) {
+func Apply(c Call, e Event, g Input) (Call, bool) {
 	now := later(g.Now.UTC().Round(0), c.Updated)
-	next := claim(Step(c, e, g), g, now)
-	_, tick := e.Body.(Tick)
+	next := lease(runPhases(c, e, g), g, now)
+	_, tick := e.Body.(Wake)
 	if (tick || c.Seq >= maxHistory) && reflect.DeepEqual(normal(next), normal(c)) {
 		return c, false
 	}
 	next.Seq++
 	next.Updated = now
 	if e.Key != "" {
-		next.Seen = append(next.Seen, e.Key)
-		next.Seen = next.Seen[max(0, len(next.Seen)-seenKeys):]
+		next.RecentEventKeys = append(next.RecentEventKeys, e.Key)
+		next.RecentEventKeys = next.RecentEventKeys[max(0, len(next.RecentEventKeys)-maxEventKeys):]
 	}
 	return next, true
 }
 
 // Claimed returns the actions that the run owns, lane by lane, each lane in the
 // order to send them.
-func (c Call) Claimed(run string) map[Lane][]Action {
+func (c Call) Leased(run string) map[Lane][]Action {
 	lanes := map[Lane][]Action{}
 	for _, a := range c.Pending {
-		if a.By == run {
+		if a.Owner == run {
 			lanes[a.Verb.Lane()] = append(lanes[a.Verb.Lane()], a)
 		}
 	}
@@ -66,26 +66,26 @@ func (c Call) Claimed(run string) map[Lane][]Action {
 
 // Owns reports whether the run still owns this send of the action.
 func (c Call) Owns(run string, a Action) bool {
-	return slices.ContainsFunc(c.Pending, func(p Action) bool { return p.Ref == a.Ref && p.By == run })
+	return slices.ContainsFunc(c.Pending, func(p Action) bool { return p.Ref == a.Ref && p.Owner == run })
 }
 
 // claim gives the run every action that may be sent now: the first of each lane,
 // and those behind it as long as all before them are its own.
-func claim(c Call, g Given, now time.Time) Call {
+func lease(c Call, g Input, now time.Time) Call {
 	blocked := map[Lane]bool{}
 	for i, a := range c.Pending {
 		lane := a.Verb.Lane()
-		shut := a.Verb == Create && a.Send > 1 && (g.Gate == nil || !g.Gate.Open)
-		if blocked[lane] || !a.free(now) || shut {
+		shut := a.Verb == VerbCreate && a.Send > 1 && (g.Gate == nil || !g.Gate.Allowed)
+		if blocked[lane] || !a.Leasable(now) || shut {
 			blocked[lane] = true
 			continue
 		}
-		if a.By != "" && a.Verb.Repeat() == Plain { // its owner's time is up
-			a = a.resend(false, time.Time{})
-			c.Wait.follow(a.Ref)
+		if a.Owner != "" && a.Verb.RetryClass() == AtLeastOnce { // its owner's time is up
+			a = a.Resend(false, time.Time{})
+			c.Wait.retarget(a.Ref)
 		}
-		a.By, a.Until, a.NotBefore = g.Run, c.until(a.Verb, now), time.Time{}
-		a.Claims++
+		a.Owner, a.LeaseUntil, a.NotBefore = g.Owner, c.leaseUntil(a.Verb, now), time.Time{}
+		a.Leases++
 		if a.FirstSent.IsZero() {
 			a.FirstSent = now.Truncate(time.Second)
 		}
@@ -96,9 +96,9 @@ func claim(c Call, g Given, now time.Time) Call {
 
 // until is the end of a run's time for an action that it claims now. A run starts
 // no request that could outlast it; so no answer begins after its own deadline.
-func (c Call) until(v Verb, now time.Time) time.Time {
-	until := now.Add(c.Limits.own(v))
-	if v != Answer {
+func (c Call) leaseUntil(v Verb, now time.Time) time.Time {
+	until := now.Add(c.Limits.lease(v))
+	if v != VerbAnswer {
 		return until
 	}
 	if last := c.OfferedAt.Add(c.Limits.Answer + c.Limits.Timeout(v)); last.Before(until) {
@@ -108,8 +108,8 @@ func (c Call) until(v Verb, now time.Time) time.Time {
 }
 
 // follow makes a wait for an earlier send of the operation one for this send.
-func (w *Wait) follow(r Ref) {
-	for _, waiting := range []*Ref{&w.Media, &w.Music, &w.Invite.Ref, &w.Invite.Look} {
+func (w *Wait) retarget(r Ref) {
+	for _, waiting := range []*Ref{&w.Media, &w.Music, &w.Invite.Ref, &w.Invite.Check} {
 		if waiting.Op == r.Op {
 			*waiting = r
 		}

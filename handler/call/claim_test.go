@@ -10,36 +10,36 @@ import (
 
 func TestClaim(t *testing.T) {
 	l := offer(t)
-	a := l.owed(Answer)
-	if a.By != "run-1" || a.Claims != 1 || !a.FirstSent.Equal(t0) || !a.Until.Equal(t0.Add(9*time.Second)) {
+	a := l.owed(VerbAnswer)
+	if a.Owner != "run-1" || a.Leases != 1 || !a.FirstSent.Equal(t0) || !a.LeaseUntil.Equal(t0.Add(9*time.Second)) {
 		t.Errorf("an answer belongs to its run for 9 s: %+v", a)
 	}
 	l = pressed(t)
-	a = l.owed(Add)
-	if !a.Until.Equal(l.now.Add(30 * time.Second)) {
+	a = l.owed(VerbAdd)
+	if !a.LeaseUntil.Equal(l.now.Add(30 * time.Second)) {
 		t.Errorf("an invitation belongs to its run for 30 s: %+v", a)
 	}
-	lanes := l.c.Claimed(a.By)
-	if len(lanes) != 2 || len(lanes[LaneMedia]) != 1 || len(lanes[LanePeople]) != 1 {
+	lanes := l.c.Leased(a.Owner)
+	if len(lanes) != 2 || len(lanes[LaneMedia]) != 1 || len(lanes[LaneParticipants]) != 1 {
 		t.Errorf("lanes = %+v", lanes)
 	}
-	if !l.c.Owns(a.By, a) || l.c.Owns("somebody", a) {
+	if !l.c.Owns(a.Owner, a) || l.c.Owns("somebody", a) {
 		t.Error("only its run owns an action")
 	}
-	l.replies(Add, throttled(time.Second))
-	if l.c.Owns(a.By, a) {
+	l.replies(VerbAdd, throttled(time.Second))
+	if l.c.Owns(a.Owner, a) {
 		t.Error("an answered send belongs to nobody any more")
 	}
 }
 
 func TestLateAnswerEndsWithTheRinging(t *testing.T) {
 	l := offer(t)
-	l.replies(Answer, throttled(24*time.Second))
+	l.replies(VerbAnswer, throttled(24*time.Second))
 	l.passes(24 * time.Second)
-	a := l.owed(Answer)
+	a := l.owed(VerbAnswer)
 	// A request of 5 s must end by then; so none begins later than 25 s after the offer.
-	if want := t0.Add(30 * time.Second); !a.Until.Equal(want) {
-		t.Errorf("until %v, want %v", a.Until, want)
+	if want := t0.Add(30 * time.Second); !a.LeaseUntil.Equal(want) {
+		t.Errorf("until %v, want %v", a.LeaseUntil, want)
 	}
 }
 
@@ -48,8 +48,8 @@ func TestThrottledRequestsWaitLongerEachTime(t *testing.T) {
 	l.happensTo(l.c.Wait.Media, PlayCompleted{})
 	var waits []time.Duration
 	for range 5 {
-		l.replies(Recognize, throttled(0))
-		wait := l.owed(Recognize).NotBefore.Sub(l.now)
+		l.replies(VerbRecognize, throttled(0))
+		wait := l.owed(VerbRecognize).NotBefore.Sub(l.now)
 		waits = append(waits, wait)
 		l.passes(wait)
 	}
@@ -58,7 +58,7 @@ func TestThrottledRequestsWaitLongerEachTime(t *testing.T) {
 		t.Errorf("waits = %v, want %v", waits, want)
 	}
 	for _, asked := range []time.Duration{0, 24 * time.Hour} {
-		if got := throttleWait(asked, 1000); got != time.Minute {
+		if got := throttleBackoff(asked, 1000); got != time.Minute {
 			t.Errorf("waits %v, want at most a minute", got)
 		}
 	}
@@ -73,12 +73,12 @@ func TestWake(t *testing.T) {
 	}{
 		{"an answer is taken over when its owner's time is up", offer, nil, 9 * time.Second},
 		{"a connection is waited for", answered, nil, limits.Connect},
-		{"a throttled request may be sent again", offer, func(l *life) { l.replies(Answer, throttled(3*time.Second)) }, 3 * time.Second},
+		{"a throttled request may be sent again", offer, func(l *life) { l.replies(VerbAnswer, throttled(3*time.Second)) }, 3 * time.Second},
 		{"a prompt is over some time", greeted, nil, limits.Prompt + flow.Prompt{Text: "Hello."}.Spoken()},
-		{"people who talk are looked at", talking, nil, limits.Look},
+		{"people who talk are looked at", talking, nil, limits.KeepAlive},
 		{"a hang-up is heard of", released, nil, limits.Hangup},
 		{"a telephone has rung long enough", placed, nil, limits.Ring},
-		{"a call of unknown fate is settled", unheardOf, nil, limits.Settle},
+		{"a call of unknown fate is settled", unheardOf, nil, limits.Confirm},
 		{"a throttled call may be placed", denied, nil, 5 * time.Second},
 		{"a recording is lost", over, nil, limits.Recording},
 		{"nothing is owed after the end", filed, nil, 0},
@@ -102,10 +102,10 @@ func TestWake(t *testing.T) {
 
 func TestSeenKeepsTheLatestKeys(t *testing.T) {
 	l := offer(t)
-	for range seenKeys {
+	for range maxEventKeys {
 		l.happens(Unknown{Type: "x"})
 	}
-	if len(l.c.Seen) != seenKeys || l.c.Has("offer") || !l.c.Has("event-1") || l.c.Has("") {
-		t.Errorf("seen = %q", l.c.Seen)
+	if len(l.c.RecentEventKeys) != maxEventKeys || l.c.HasEvent("offer") || !l.c.HasEvent("event-1") || l.c.HasEvent("") {
+		t.Errorf("seen = %q", l.c.RecentEventKeys)
 	}
 }

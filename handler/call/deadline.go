@@ -11,12 +11,12 @@ type Limits struct {
 	InviteGrace    time.Duration `json:"inviteGrace"`    // beyond the time an agent's telephone rings
 	RecordingStart time.Duration `json:"recordingStart"` // from the request to RecordingChanged
 	Hangup         time.Duration `json:"hangup"`         // from the hang-up to Disconnected
-	Look           time.Duration `json:"look"`           // without news of a connected call
+	KeepAlive      time.Duration `json:"keepAlive"`      // without news of a connected call
 	Call           time.Duration `json:"call"`           // the whole call
 	// Ring is how long somebody's telephone rings whom we call, Settle how long an
 	// attempt of unknown fate may still be heard of.
-	Ring   time.Duration `json:"ring"`
-	Settle time.Duration `json:"settle"`
+	Ring    time.Duration `json:"ring"`
+	Confirm time.Duration `json:"confirm"`
 	// Recording is from the end of a call to the file of its recording.
 	Recording time.Duration `json:"recording"`
 }
@@ -24,8 +24,8 @@ type Limits struct {
 // own is how long the run that claimed an action may work on it: three times the
 // time-out of its request, which leaves room for clocks that differ. Answer and
 // reject get less, because the caller's telephone rings for 30 s in all.
-func (l Limits) own(v Verb) time.Duration {
-	if v == Answer {
+func (l Limits) lease(v Verb) time.Duration {
+	if v == VerbAnswer {
 		return 9 * l.Request / 10
 	}
 	return 3 * l.Timeout(v)
@@ -34,9 +34,9 @@ func (l Limits) own(v Verb) time.Duration {
 // Timeout is how long one request for the action may take, retries included.
 func (l Limits) Timeout(v Verb) time.Duration {
 	switch {
-	case v.Repeat() == Storage:
-		return storageTime
-	case v == Answer:
+	case v.RetryClass() == Local:
+		return localTimeout
+	case v == VerbAnswer:
 		return l.Request / 2
 	default:
 		return l.Request
@@ -45,30 +45,30 @@ func (l Limits) Timeout(v Verb) time.Duration {
 
 // storageTime is how long it may take to change rows of ours. It is no limit of the
 // call's: a call that was buried has none, and has to give back what was taken for it.
-const storageTime = 10 * time.Second
+const localTimeout = 10 * time.Second
 
 // Deadline names a wait of a call that must come to an end.
 type Deadline string
 
 // The deadlines of a call, each at most once.
 const (
-	byAnswer    Deadline = "answer"    // begin to answer
-	byConnect   Deadline = "connect"   // hear of the connection
-	byGone      Deadline = "gone"      // hear why a call ended that was not seen connected
-	byPrompt    Deadline = "prompt"    // prompt over, keys pressed
-	byInvite    Deadline = "invite"    // agent joined or not
-	byRecording Deadline = "recording" // recording running
-	byHangup    Deadline = "hangup"    // hear that the call is over
-	byLook      Deadline = "look"      // hear anything
-	byEnd       Deadline = "end"       // longest call
-	bySettle    Deadline = "settle"    // hear whether the call was placed
-	byRing      Deadline = "ring"      // somebody answers
-	byFile      Deadline = "file"      // recordings filed
+	byAnswer     Deadline = "answer"     // begin to answer
+	byConnect    Deadline = "connect"    // hear of the connection
+	byDisconnect Deadline = "disconnect" // hear why a call ended that was not seen connected
+	byPrompt     Deadline = "prompt"     // prompt over, keys pressed
+	byInvite     Deadline = "invite"     // agent joined or not
+	byRecording  Deadline = "recording"  // recording running
+	byHangup     Deadline = "hangup"     // hear that the call is over
+	byKeepAlive  Deadline = "keepAlive"  // hear anything
+	byEnd        Deadline = "end"        // longest call
+	byConfirm    Deadline = "confirm"    // hear whether the call was placed
+	byRing       Deadline = "ring"       // somebody answers
+	byFile       Deadline = "file"       // recordings filed
 )
 
 // goneWait is how long the end of a call that was not seen connected waits for
 // the event that says more.
-const goneWait = 10 * time.Second
+const disconnectWait = 10 * time.Second
 
 // Wake is when the call next needs somebody's attention though no event comes:
 // its nearest deadline, or the time at which a pending action may be claimed.
@@ -85,8 +85,8 @@ func (c Call) Wake() time.Time {
 	}
 	for _, a := range c.Pending {
 		switch {
-		case a.By != "":
-			sooner(a.Until)
+		case a.Owner != "":
+			sooner(a.LeaseUntil)
 		case !a.NotBefore.IsZero():
 			sooner(a.NotBefore)
 		}
@@ -96,10 +96,10 @@ func (c Call) Wake() time.Time {
 
 // Waiting is when the first action that nobody owns, because it must wait, may be
 // claimed. Zero: there is none.
-func (c Call) Waiting() time.Time {
+func (c Call) NextRetry() time.Time {
 	var first time.Time
 	for _, a := range c.Pending {
-		if a.By == "" && !a.NotBefore.IsZero() && (first.IsZero() || a.NotBefore.Before(first)) {
+		if a.Owner == "" && !a.NotBefore.IsZero() && (first.IsZero() || a.NotBefore.Before(first)) {
 			first = a.NotBefore
 		}
 	}

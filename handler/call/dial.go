@@ -5,14 +5,14 @@ import "slices"
 // Dial is what an outbound call is placed for: enough to give back, without the
 // call, whatever was taken for it.
 type Dial struct {
-	Line    string  `json:"line,omitempty"`   // raw id of our line
-	Callee  string  `json:"callee,omitempty"` // raw id of who is called
-	Attempt Attempt `json:"attempt,omitzero"`
+	Line    string     `json:"line,omitempty"`   // raw id of our line
+	Callee  string     `json:"callee,omitempty"` // raw id of who is called
+	Attempt AttemptRef `json:"attempt,omitzero"`
 }
 
 // Attempt is one dialling of one contact of a campaign. Zero: the call belongs to
 // no campaign.
-type Attempt struct {
+type AttemptRef struct {
 	Campaign string `json:"campaign"`
 	Contact  string `json:"contact"`
 	Shard    int    `json:"shard"` // the partition that holds the contact
@@ -30,19 +30,19 @@ func (s *step) dialled(d Dialled) {
 	s.open(d.Dial)
 	s.State, s.Flow, s.Limits = StateRinging, d.Flow, d.Limits
 	s.OfferedAt = s.now
-	s.do(Action{Verb: Create, Target: s.Callee})
-	s.deadline(bySettle, s.Limits.Settle)
-	s.deadline(byEnd, s.Limits.Call)
+	s.addAction(Action{Verb: VerbCreate, Target: s.Callee})
+	s.setDeadline(byConfirm, s.Limits.Confirm)
+	s.setDeadline(byEnd, s.Limits.Call)
 }
 
 func (s *step) open(d Dial) {
-	s.Schema, s.Direction = Schema, Outbound
+	s.Schema, s.Direction = Schema, DirectionOutbound
 	s.Line, s.Callee, s.Attempt = d.Line, d.Callee, d.Attempt
 }
 
 // buried takes the place of a call that was listed and never written, so that
 // whoever was about to write it finds that it is over.
-func (s *step) buried(d Dial) {
+func (s *step) tombstone(d Dial) {
 	if s.State != "" {
 		return
 	}
@@ -50,20 +50,20 @@ func (s *step) buried(d Dial) {
 	if d != (Dial{}) {
 		s.open(d)
 	}
-	s.end(Cancelled)
+	s.end(OutcomeCancelled)
 }
 
 // placed takes in that ACS took the request: the telephone rings.
-func (s *step) placed() {
+func (s *step) createAccepted() {
 	if s.State != StateRinging {
 		return
 	}
-	s.met(bySettle)
-	s.deadline(byRing, s.Limits.Ring)
+	s.clearDeadline(byConfirm)
+	s.setDeadline(byRing, s.Limits.Ring)
 }
 
 // notPlaced takes in that ACS will not ring anybody.
-func (s *step) notPlaced() {
+func (s *step) createRefused() {
 	if s.State == StateRinging {
 		s.Result = s.e.Result
 		s.end(ClassifyRequest(s.Result))
@@ -71,61 +71,61 @@ func (s *step) notPlaced() {
 }
 
 // denied gives the call up when it may not be placed any more.
-func (s *step) denied(g *Gate) {
-	if g == nil || g.Open || s.State != StateRinging {
+func (s *step) checkGate(g *DialVerdict) {
+	if g == nil || g.Allowed || s.State != StateRinging {
 		return
 	}
-	if i := s.create(); i >= 0 && s.Pending[i].By == "" {
-		s.end(Cancelled)
+	if i := s.pendingCreate(); i >= 0 && s.Pending[i].Owner == "" {
+		s.end(OutcomeCancelled)
 	}
 }
 
 // unsettled ends a call of which nothing was heard for so long that nothing will be.
 // One that was refused for the time being again and again was never placed.
-func (s *step) unsettled() {
+func (s *step) confirmTimeout() {
 	if s.State != StateRinging {
 		return
 	}
-	if i := s.create(); i >= 0 && s.Pending[i].By != "" { // its owner may be sending it this moment
-		s.Deadlines[bySettle] = s.Pending[i].Until
+	if i := s.pendingCreate(); i >= 0 && s.Pending[i].Owner != "" { // its owner may be sending it this moment
+		s.Deadlines[byConfirm] = s.Pending[i].LeaseUntil
 		return
 	}
-	s.end(s.unplaced())
+	s.end(s.outcomeUnconfirmed())
 	s.hangUpLate()
 }
 
 // unplaced is the outcome of a call that is given up before ACS has said that it
 // placed it.
-func (s *step) unplaced() Outcome {
-	if i := s.create(); i >= 0 && !s.Pending[i].sent() {
-		return TooMany
+func (s *step) outcomeUnconfirmed() Outcome {
+	if i := s.pendingCreate(); i >= 0 && !s.Pending[i].Sent() {
+		return OutcomeThrottled
 	}
-	return NotKnown
+	return OutcomeUnknown
 }
 
 // create returns the index of the request that is to ring somebody, or -1.
-func (s *step) create() int {
-	return slices.IndexFunc(s.Pending, func(a Action) bool { return a.Verb == Create })
+func (s *step) pendingCreate() int {
+	return slices.IndexFunc(s.Pending, func(a Action) bool { return a.Verb == VerbCreate })
 }
 
 // rungOut looks after a telephone that has rung long enough. It may have been
 // answered, and the event that says so lost.
-func (s *step) rungOut() {
+func (s *step) ringTimeout() {
 	if s.State == StateRinging {
-		s.do(Action{Verb: Look})
+		s.addAction(Action{Verb: VerbCheckParticipants})
 	}
 }
 
 // rungOutLooked decides by ACS's word whether a call that has rung long enough is answered.
-func (s *step) rungOutLooked(connected bool) {
+func (s *step) ringTimeoutChecked(connected bool) {
 	switch {
-	case s.Ending != "": // still there: hang up again
-		if !s.HasPending(HangUp) {
-			s.release(s.Ending)
+	case s.EndingAs != "": // still there: hang up again
+		if !s.HasPending(VerbHangUp) {
+			s.hangUp(s.EndingAs)
 		}
 	case connected:
 		s.connected()
 	default:
-		s.release(NoAnswer)
+		s.hangUp(OutcomeNoAnswer)
 	}
 }

@@ -7,23 +7,23 @@ import (
 
 func TestPlacedCall(t *testing.T) {
 	tell(t, []story{
-		{"is to be placed", dial, nil, "ringing, owes create"},
+		{"is to be placed", dial, nil, "ringing, pending create"},
 		{"rings when ACS has taken the request", placed, nil, "ringing"},
 		{"goes into its flow when somebody answers", placed, func(l *life) {
 			l.happens(Connected{})
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"may be answered before ACS's answer is heard", dial, func(l *life) {
-			create := l.owed(Create)
+			create := l.owed(VerbCreate)
 			l.happensTo(create.Ref, Connected{})
 			l.answers(create, done)
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"is not placed again once it is answered, whatever the answer says", dial, func(l *life) {
-			create := l.owed(Create)
+			create := l.owed(VerbCreate)
 			l.happens(Connected{}) // without the operation's context
 			l.answers(create, throttled(time.Second))
 			l.gate = open
 			l.passes(time.Second)
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"is answered once", noticed, func(l *life) {
 			l.happens(Connected{})
 			l.happensTo(Ref{CreateOp, 1}, Connected{})
@@ -31,25 +31,25 @@ func TestPlacedCall(t *testing.T) {
 		{"is known to be placed by any event with its context", dial, func(l *life) {
 			l.happensTo(Ref{CreateOp, 1}, Unknown{})
 			l.passes(limits.Ring)
-		}, "ringing, owes look"},
+		}, "ringing, pending checkParticipants"},
 		{"is opened once", placed, func(l *life) {
 			l.move(Event{Key: "dialled again", Body: dialled})
 		}, "ringing"},
 		{"is not buried", placed, func(l *life) {
-			l.move(Event{Key: "buried", Body: Buried{Dial: dialled.Dial}})
+			l.move(Event{Key: "tombstone", Body: Tombstone{Dial: dialled.Dial}})
 		}, "ringing"},
 		{"is not opened where the gate is shut", func(t tester) *life {
 			l := &life{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0, gate: shut}
 			l.move(Event{Key: "dialled", Body: dialled})
 			return l
-		}, nil, "ended cancelled, owes settle release"},
+		}, nil, "ended cancelled, pending settle release"},
 		{"owes its campaign nothing if it belongs to none", func(t tester) *life {
 			l := &life{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0}
 			d := dialled
-			d.Attempt = Attempt{}
+			d.Attempt = AttemptRef{}
 			l.move(Event{Key: "dialled", Body: d})
 			return l
-		}, func(l *life) { l.fails(busy) }, "ended busy, owes release"},
+		}, func(l *life) { l.fails(busy) }, "ended busy, pending release"},
 	})
 }
 
@@ -59,21 +59,21 @@ func TestCallThatIsNotAnswered(t *testing.T) {
 		result Result
 		want   string
 	}{
-		{"is busy", busy, "ended busy, owes settle release"},
-		{"has an invalid number", Result{Code: 404, SubCode: 560404}, "ended invalidNumber, owes settle release"},
-		{"is declined", Result{Code: 603, SubCode: 560603, Q850: 21}, "ended declined, owes settle release"},
+		{"is busy", busy, "ended busy, pending settle release"},
+		{"has an invalid number", Result{Code: 404, SubCode: 560404}, "ended invalidNumber, pending settle release"},
+		{"is declined", Result{Code: 603, SubCode: 560603, Q850: 21}, "ended declined, pending settle release"},
 		{"is one too many for the line, which is told first", Result{Code: 603, SubCode: 560603, Q850: 34},
-			"ended lineLimit, owes slowLine settle release"},
-		{"is not answered", Result{Code: 480, SubCode: 560480}, "ended noAnswer, owes settle release"},
-		{"is not what the line may do", Result{Code: 403, SubCode: 510403}, "ended misconfigured, owes slowLine settle release"},
-		{"fails for no known reason", Result{}, "ended failed, owes settle release"},
+			"ended lineLimit, pending backOff settle release"},
+		{"is not answered", Result{Code: 480, SubCode: 560480}, "ended noAnswer, pending settle release"},
+		{"is not what the line may do", Result{Code: 403, SubCode: 510403}, "ended misconfigured, pending backOff settle release"},
+		{"fails for no known reason", Result{}, "ended failed, pending settle release"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tell(t, []story{
 				{"by callback", placed, func(l *life) { l.fails(tt.result) }, tt.want},
 				{"by a callback before ACS's answer", dial, func(l *life) {
-					create := l.owed(Create)
+					create := l.owed(VerbCreate)
 					l.fails(tt.result)
 					l.answers(create, done)
 				}, tt.want},
@@ -89,7 +89,7 @@ func TestCallThatIsNotAnswered(t *testing.T) {
 				{"by its end alone, heard twice", placed, func(l *life) {
 					l.ends(tt.result)
 					l.ends(Result{Code: 500})
-					l.passes(goneWait)
+					l.passes(disconnectWait)
 				}, tt.want},
 				{"by ACS's refusal", dial, func(l *life) { l.isRefused(tt.result) }, tt.want},
 			})
@@ -100,65 +100,65 @@ func TestCallThatIsNotAnswered(t *testing.T) {
 func TestThrottledCall(t *testing.T) {
 	tell(t, []story{
 		{"tells its line, and waits", dial, func(l *life) {
-			l.replies(Create, throttled(5*time.Second))
-			if at := l.owed(SlowLine).At; !at.Equal(l.now.Add(5 * time.Second)) {
+			l.replies(VerbCreate, throttled(5*time.Second))
+			if at := l.owed(VerbBackOff).At; !at.Equal(l.now.Add(5 * time.Second)) {
 				l.t.Errorf("the line is to wait until %v", at)
 			}
-		}, "ringing, owes create#2? slowLine"},
+		}, "ringing, pending create#2? backOff"},
 		{"is not taken for placed when its line has been told twice", dial, func(l *life) {
-			l.replies(Create, throttled(time.Minute))
-			first := l.owed(SlowLine)
-			l.passes(limits.own(SlowLine))
-			l.replies(SlowLine, done)
+			l.replies(VerbCreate, throttled(time.Minute))
+			first := l.owed(VerbBackOff)
+			l.passes(limits.lease(VerbBackOff))
+			l.replies(VerbBackOff, done)
 			l.answers(first, done)
-			l.passes(limits.Settle)
-		}, "ended throttled, owes slowLine settle release"},
+			l.passes(limits.Confirm)
+		}, "ended throttled, pending backOff settle release"},
 		{"is not placed unless the gate is asked again", denied, func(l *life) {
 			l.passes(5 * time.Second)
-			if !l.c.AsksGate(l.now) {
+			if !l.c.NeedsGate(l.now) {
 				l.t.Errorf("the gate is not to be asked")
 			}
-		}, "ringing, owes create#2?"},
+		}, "ringing, pending create#2?"},
 		{"nor before its time", denied, func(l *life) {
 			l.gate = open
 			l.passes(4 * time.Second)
-			if l.c.AsksGate(l.now) {
+			if l.c.NeedsGate(l.now) {
 				l.t.Errorf("the gate is to be asked though nothing can be sent")
 			}
-		}, "ringing, owes create#2?"},
+		}, "ringing, pending create#2?"},
 		{"is placed when the gate is open", denied, func(l *life) {
 			l.gate = open
 			l.passes(5 * time.Second)
-			if l.c.AsksGate(l.now) {
+			if l.c.NeedsGate(l.now) {
 				l.t.Errorf("the gate is to be asked again about what is on its way")
 			}
-		}, "ringing, owes create#2"},
+		}, "ringing, pending create#2"},
 		{"is given up when the gate is shut", denied, func(l *life) {
 			l.gate = shut
 			l.passes(5 * time.Second)
-		}, "ended cancelled, owes settle release"},
+		}, "ended cancelled, pending settle release"},
 		{"is not given up by a gate that shuts when it is on its way", denied, func(l *life) {
 			l.gate = open
 			l.passes(5 * time.Second)
 			l.gate = shut
 			l.passes(time.Second)
-		}, "ringing, owes create#2"},
+		}, "ringing, pending create#2"},
 		{"is of unknown fate if its second request goes unheard", denied, func(l *life) {
 			l.gate = open
 			l.passes(5 * time.Second)
-			l.replies(Create, unheard)
-			l.passes(limits.Settle)
-		}, "ended unknown, owes settle release"},
+			l.replies(VerbCreate, unheard)
+			l.passes(limits.Confirm)
+		}, "ended unknown, pending settle release"},
 		{"was never placed if it is throttled until the settle time", denied, func(l *life) {
 			l.gate = open
-			for !l.now.After(t0.Add(limits.Settle)) && l.c.State == StateRinging {
+			for !l.now.After(t0.Add(limits.Confirm)) && l.c.State == StateRinging {
 				l.passes(time.Minute)
 				if l.c.State == StateRinging {
-					l.replies(Create, throttled(time.Minute))
-					l.replies(SlowLine, done)
+					l.replies(VerbCreate, throttled(time.Minute))
+					l.replies(VerbBackOff, done)
 				}
 			}
-		}, "ended throttled, owes slowLine settle release"},
+		}, "ended throttled, pending backOff settle release"},
 	})
 }
 
@@ -166,55 +166,55 @@ func TestCallOfUnknownFate(t *testing.T) {
 	tell(t, []story{
 		{"is not placed again after a failure", unheardOf, func(l *life) {
 			l.gate = open
-			l.passes(limits.Settle - time.Second)
+			l.passes(limits.Confirm - time.Second)
 		}, "ringing"},
 		{"is not placed again by another run", dial, func(l *life) {
 			l.gate = open
-			l.passes(limits.own(Create))
+			l.passes(limits.lease(VerbCreate))
 		}, "ringing"},
 		{"ends unknown at the settle time", unheardOf, func(l *life) {
-			l.passes(limits.Settle)
-		}, "ended unknown, owes settle release"},
+			l.passes(limits.Confirm)
+		}, "ended unknown, pending settle release"},
 		{"and is hung up if there is a connection all the same", unheardOf, func(l *life) {
 			l.happens(Unknown{})
-			l.passes(limits.Settle)
-		}, "ended unknown, owes settle release hangUp"},
+			l.passes(limits.Confirm)
+		}, "ended unknown, pending settle release hangUp"},
 		{"so does one whose run has died", dial, func(l *life) {
-			l.passes(limits.own(Create))
-			l.passes(limits.Settle - limits.own(Create))
-		}, "ended unknown, owes settle release"},
+			l.passes(limits.lease(VerbCreate))
+			l.passes(limits.Confirm - limits.lease(VerbCreate))
+		}, "ended unknown, pending settle release"},
 		{"ends unknown even where calls may be short", func(t tester) *life {
 			l := &life{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0}
 			d := dialled
 			d.Limits.Call = time.Minute
 			l.move(Event{Key: "dialled", Body: d})
-			l.replies(Create, unheard)
+			l.replies(VerbCreate, unheard)
 			return l
-		}, func(l *life) { l.passes(time.Minute) }, "ended unknown, owes settle release"},
+		}, func(l *life) { l.passes(time.Minute) }, "ended unknown, pending settle release"},
 		{"goes into its flow if it was answered all the same", unheardOf, func(l *life) {
-			l.passes(limits.Settle - time.Second)
+			l.passes(limits.Confirm - time.Second)
 			l.happens(Connected{})
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"rings, if ACS's answer comes after its run's time", dial, func(l *life) {
-			create := l.owed(Create)
-			l.passes(limits.own(Create))
+			create := l.owed(VerbCreate)
+			l.passes(limits.lease(VerbCreate))
 			l.answers(create, done)
 			l.passes(limits.Ring)
-		}, "ringing, owes look"},
+		}, "ringing, pending checkParticipants"},
 		{"is hung up at once if it is answered after that", silent, func(l *life) {
 			l.happens(Connected{})
-		}, "ended unknown, owes hangUp"},
+		}, "ended unknown, pending hangUp"},
 		{"is hung up once", silent, func(l *life) {
 			l.happens(Connected{})
 			l.happensTo(Ref{CreateOp, 1}, Connected{})
-		}, "ended unknown, owes hangUp"},
+		}, "ended unknown, pending hangUp"},
 		{"is hung up if ACS's answer comes after that", silent, func(l *life) {
-			l.answers(Action{Verb: Create, Ref: Ref{CreateOp, 1}, Claims: 1}, done)
-		}, "ended unknown, owes hangUp"},
+			l.answers(Action{Verb: VerbCreate, Ref: Ref{CreateOp, 1}, Leases: 1}, done)
+		}, "ended unknown, pending hangUp"},
 		{"stays unknown, whatever is heard of it", silent, func(l *life) {
 			l.fails(busy)
 			l.happens(Connected{})
-			l.replies(HangUp, done)
+			l.replies(VerbHangUp, done)
 			l.ends(Result{Code: 200})
 		}, "ended unknown"},
 		{"has nothing to hang up if it ends by itself", silent, func(l *life) {
@@ -230,70 +230,70 @@ func TestCallThatRingsTooLong(t *testing.T) {
 	// hangingUp: ACS has taken the hang-up, and its end is waited for.
 	hangingUp := func(t tester) *life {
 		l := givenUp(t)
-		l.replies(HangUp, done)
+		l.replies(VerbHangUp, done)
 		return l
 	}
 	tell(t, []story{
-		{"is looked at", rungOut, nil, "ringing, owes look"},
-		{"is looked at once", rungOut, func(l *life) { l.passes(time.Second) }, "ringing, owes look"},
+		{"is looked at", rungOut, nil, "ringing, pending checkParticipants"},
+		{"is looked at once", rungOut, func(l *life) { l.passes(time.Second) }, "ringing, pending checkParticipants"},
 		{"goes into its flow if it is connected: the event that says so was lost", rungOut, func(l *life) {
-			l.replies(Look, saidConnected)
-		}, "connected at menu, owes recognize"},
-		{"is hung up if it is not connected", givenUp, nil, "ringing ending noAnswer, owes hangUp"},
+			l.replies(VerbCheckParticipants, saidConnected)
+		}, "connected at menu, pending recognize"},
+		{"is hung up if it is not connected", givenUp, nil, "ringing ending noAnswer, pending hangUp"},
 		{"was not answered when its end is heard of", hangingUp, func(l *life) { l.fails(takenBack) },
-			"ended noAnswer, owes settle release"},
+			"ended noAnswer, pending settle release"},
 		{"even if only the end of its connection is", hangingUp, func(l *life) {
 			l.ends(takenBack)
-			l.passes(goneWait)
-		}, "ended noAnswer, owes settle release"},
+			l.passes(disconnectWait)
+		}, "ended noAnswer, pending settle release"},
 		{"was busy if the network says so", hangingUp, func(l *life) { l.fails(busy) },
-			"ended busy, owes settle release"},
-		{"is over if ACS does not have it any more", givenUp, func(l *life) { l.replies(HangUp, refuses(CodeGone)) },
-			"ended noAnswer, owes settle release"},
+			"ended busy, pending settle release"},
+		{"is over if ACS does not have it any more", givenUp, func(l *life) { l.replies(VerbHangUp, refuses(CodeGone)) },
+			"ended noAnswer, pending settle release"},
 		{"is over if ACS did not have it when it was looked at", rungOut, func(l *life) {
-			l.replies(Look, refuses(CodeGone))
-		}, "ended noAnswer, owes settle release"},
+			l.replies(VerbCheckParticipants, refuses(CodeGone))
+		}, "ended noAnswer, pending settle release"},
 		{"is given up and hung up if ACS does not say", rungOut, func(l *life) {
-			for range plainSends {
-				l.replies(Look, unheard)
+			for range maxSends {
+				l.replies(VerbCheckParticipants, unheard)
 			}
-		}, "ended noAnswer, owes settle release hangUp"},
+		}, "ended noAnswer, pending settle release hangUp"},
 		{"is looked for if its end is not heard of", hangingUp, func(l *life) { l.passes(limits.Hangup) },
-			"ringing ending noAnswer, owes look"},
+			"ringing ending noAnswer, pending checkParticipants"},
 		{"is hung up again if it is still there", hangingUp, func(l *life) {
 			l.passes(limits.Hangup)
-			l.replies(Look, done)
-		}, "ringing ending noAnswer, owes hangUp"},
+			l.replies(VerbCheckParticipants, done)
+		}, "ringing ending noAnswer, pending hangUp"},
 		{"is over if it was gone", hangingUp, func(l *life) {
 			l.passes(limits.Hangup)
-			l.replies(Look, refuses(CodeGone))
-		}, "ended noAnswer, owes settle release"},
+			l.replies(VerbCheckParticipants, refuses(CodeGone))
+		}, "ended noAnswer, pending settle release"},
 		{"may be answered while it is looked at", rungOut, func(l *life) {
-			look := l.owed(Look)
+			look := l.owed(VerbCheckParticipants)
 			l.happens(Connected{})
 			l.answers(look, saw(callee))
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"and end while it is looked at", rungOut, func(l *life) {
-			look := l.owed(Look)
+			look := l.owed(VerbCheckParticipants)
 			l.ends(Result{Code: 480})
 			l.answers(look, saidConnected)
-			l.passes(goneWait)
-		}, "ended noAnswer, owes settle release"},
+			l.passes(disconnectWait)
+		}, "ended noAnswer, pending settle release"},
 		{"answered while it is hung up, is hung up", hangingUp, func(l *life) {
 			l.happens(Connected{})
 		}, "connected ending noAnswer"},
 		{"and is over then", hangingUp, func(l *life) {
 			l.happens(Connected{})
 			l.ends(Result{Code: 200})
-		}, "ended noAnswer, owes settle release"},
+		}, "ended noAnswer, pending settle release"},
 		{"also if its end overtakes its beginning", hangingUp, func(l *life) {
 			l.ends(Result{Code: 200})
 			l.happens(Connected{})
-		}, "ended noAnswer, owes settle release"},
+		}, "ended noAnswer, pending settle release"},
 		{"its end is not put off by the wait for the hang-up", hangingUp, func(l *life) {
-			l.passes(limits.Hangup - goneWait + time.Second)
+			l.passes(limits.Hangup - disconnectWait + time.Second)
 			l.ends(busy)
-			l.passes(goneWait - time.Second)
+			l.passes(disconnectWait - time.Second)
 		}, "ringing ending noAnswer"},
 	})
 }
@@ -304,27 +304,27 @@ func TestAnsweredCall(t *testing.T) {
 		{"that ends before it was seen connected was abandoned", placed, func(l *life) {
 			l.ends(Result{Code: 200})
 			l.happens(Connected{})
-		}, "ended abandoned, owes settle release"},
+		}, "ended abandoned, pending settle release"},
 		{"that its person ends is abandoned", noticed, func(l *life) { l.ends(Result{Code: 200}) },
-			"ended abandoned, owes settle release"},
+			"ended abandoned, pending settle release"},
 		{"that its person has left is hung up", noticed, func(l *life) {
 			l.happens(people(1, callee))
 			l.happens(people(2))
-		}, "connected ending abandoned, owes hangUp"},
+		}, "connected ending abandoned, pending hangUp"},
 		{"that has come through its flow is completed", noticed, func(l *life) {
 			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-			l.replies(PlayPrompt, done)
+			l.replies(VerbPlay, done)
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
-			l.replies(HangUp, done)
+			l.replies(VerbHangUp, done)
 			l.ends(Result{Code: 200})
-		}, "ended completed, owes settle release"},
+		}, "ended completed, pending settle release"},
 	})
 }
 
 func TestMenuAsksThePersonWhoWasCalled(t *testing.T) {
 	l := placed(t)
 	l.happens(Connected{})
-	if a := l.owed(Recognize); a.Target != callee {
+	if a := l.owed(VerbRecognize); a.Target != callee {
 		t.Errorf("asked is %q", a.Target)
 	}
 }
@@ -333,24 +333,24 @@ func TestBurial(t *testing.T) {
 	buried := func(d Dial) func(tester) *life {
 		return func(t tester) *life {
 			l := &life{t: t, c: Call{ID: "x-1"}, flow: notice, now: t0}
-			l.move(Event{Key: "buried", Body: Buried{Dial: d}})
+			l.move(Event{Key: "tombstone", Body: Tombstone{Dial: d}})
 			return l
 		}
 	}
 	tell(t, []story{
 		{"of an offer leaves nothing to do", buried(Dial{}), nil, "ended cancelled"},
 		{"of a call to be placed gives back what was taken for it", buried(dialled.Dial), nil,
-			"ended cancelled, owes settle release"},
+			"ended cancelled, pending settle release"},
 		{"keeps the call from being placed by whoever comes late", buried(dialled.Dial), func(l *life) {
 			l.move(Event{Key: "dialled", Body: dialled})
-		}, "ended cancelled, owes settle release"},
+		}, "ended cancelled, pending settle release"},
 		{"keeps the offer from being answered", buried(Dial{}), func(l *life) {
 			l.move(Event{Key: "offer", At: t0, Body: offered})
 		}, "ended cancelled"},
 		{"happens once", buried(dialled.Dial), func(l *life) {
-			l.replies(Settle, done)
-			l.replies(Release, done)
-			l.move(Event{Key: "buried again", Body: Buried{Dial: dialled.Dial}})
+			l.replies(VerbSettle, done)
+			l.replies(VerbRelease, done)
+			l.move(Event{Key: "tombstone again", Body: Tombstone{Dial: dialled.Dial}})
 		}, "ended cancelled"},
 	})
 	l := buried(dialled.Dial)(t)
@@ -358,8 +358,8 @@ func TestBurial(t *testing.T) {
 		t.Errorf("buried was %+v", got)
 	}
 	// It was opened by nobody, so it has no limits; its actions have their time all the same.
-	if a := l.owed(Settle); a.Until.Sub(l.now) <= l.c.Limits.Timeout(Settle) || l.c.Limits.Timeout(Settle) == 0 {
-		t.Errorf("it is to be settled until %v, in %v", a.Until, l.c.Limits.Timeout(Settle))
+	if a := l.owed(VerbSettle); a.LeaseUntil.Sub(l.now) <= l.c.Limits.Timeout(VerbSettle) || l.c.Limits.Timeout(VerbSettle) == 0 {
+		t.Errorf("it is to be settled until %v, in %v", a.LeaseUntil, l.c.Limits.Timeout(VerbSettle))
 	}
 }
 
@@ -370,10 +370,10 @@ func TestDialIsOfPlacedCallsAlone(t *testing.T) {
 	if got := offer(t).c.Dial(); got != (Dial{}) {
 		t.Errorf("an answered call is for %+v", got)
 	}
-	if got, want := dial(t).c.Person(), callee; got != want {
+	if got, want := dial(t).c.RemoteParty(), callee; got != want {
 		t.Errorf("the person of a placed call is %q", got)
 	}
-	if got, want := offer(t).c.Person(), caller; got != want {
+	if got, want := offer(t).c.RemoteParty(), caller; got != want {
 		t.Errorf("the person of an answered call is %q", got)
 	}
 }

@@ -58,10 +58,10 @@ type Body interface{ kind() string }
 
 // Offered opens an inbound call: somebody rings a line of ours.
 type Offered struct {
-	Line    string `json:"line"`   // raw id of the line that is called
-	Caller  string `json:"caller"` // raw id of who calls
-	Name    string `json:"name,omitempty"`
-	Context string `json:"context"` // incomingCallContext: what Answer and Reject need, good for some 30 s
+	Line                string `json:"line"`   // raw id of the line that is called
+	Caller              string `json:"caller"` // raw id of who calls
+	CallerName          string `json:"callerName,omitempty"`
+	IncomingCallContext string `json:"incomingCallContext"` // incomingCallContext: what Answer and Reject need, good for some 30 s
 	// Flow is what the call is taken through, pinned for its whole life.
 	Flow FlowRef `json:"flow"`
 	// Limits are the deadlines that this call is held to.
@@ -77,7 +77,7 @@ type Dialled struct {
 
 // Buried ends a call that was listed as one that owes something but never
 // written: whoever opened it has died, or is too late, or has thought better of it.
-type Buried struct {
+type Tombstone struct {
 	Dial
 }
 
@@ -96,7 +96,7 @@ type (
 	// AnswerFailed: the answer came to nothing.
 	AnswerFailed struct{}
 	// CreateFailed: the dialled call came to nothing (CreateCallFailed).
-	CreateFailed struct{}
+	CreateCallFailed struct{}
 	// PlayStarted: a prompt is being heard.
 	PlayStarted struct{}
 	// PlayCompleted: a prompt was heard to its end.
@@ -133,7 +133,7 @@ type (
 		Count        int           `json:"count"` // how many there were before the list was bounded
 	}
 	// RecordingChanged: a recording runs, or no longer (RecordingStateChanged).
-	RecordingChanged struct {
+	RecordingStateChanged struct {
 		RecordingID string `json:"recordingId"`
 		Active      bool   `json:"active"`
 		// Op is our operation that asked for the recording, from the address
@@ -141,18 +141,18 @@ type (
 		Op int `json:"op,omitempty"`
 	}
 	// RecordingFailed: a recording did not start (StartRecordingFailed).
-	RecordingFailed struct {
+	StartRecordingFailed struct {
 		RecordingID string `json:"recordingId,omitempty"`
 		Op          int    `json:"op,omitempty"`
 	}
 	// RecordingKept: the files of a recording are where they belong.
-	RecordingKept struct {
+	FilesFiled struct {
 		RecordingID string `json:"recordingId"`
 		Op          int    `json:"op"`    // our operation that asked for the recording
 		Files       int    `json:"files"` // how many ACS has told us of
 	}
 	// RecordingGone: of the files of a recording, not all will ever come.
-	RecordingGone struct {
+	FilesLost struct {
 		RecordingID string `json:"recordingId"`
 		Op          int    `json:"op"`    // our operation that asked for the recording
 		Files       int    `json:"files"` // how many ACS has told us of
@@ -196,70 +196,70 @@ type Verdict string
 
 // The verdicts. Only Refused and Throttled are a certain no.
 const (
-	Done      Verdict = "done"      // ACS took it
-	Refused   Verdict = "refused"   // ACS said no, and would again
-	Throttled Verdict = "throttled" // ACS said not now (429)
-	Unheard   Verdict = "unheard"   // no answer, or a 5xx: done or not, nobody knows
+	VerdictOK         Verdict = "ok"         // ACS took it
+	VerdictRefused    Verdict = "refused"    // ACS said no, and would again
+	VerdictThrottled  Verdict = "throttled"  // ACS said not now (429)
+	VerdictNoResponse Verdict = "noResponse" // no answer, or a 5xx: done or not, nobody knows
 )
 
 // Tick says only that time has gone by: deadlines may be past, and actions
 // without an owner may be claimed.
-type Tick struct{}
+type Wake struct{}
 
-func (Offered) kind() string             { return "offered" }
-func (Dialled) kind() string             { return "dialled" }
-func (Buried) kind() string              { return "buried" }
-func (RecordingKept) kind() string       { return "recordingKept" }
-func (RecordingGone) kind() string       { return "recordingGone" }
-func (Connected) kind() string           { return "connected" }
-func (Disconnected) kind() string        { return "disconnected" }
-func (AnswerFailed) kind() string        { return "answerFailed" }
-func (CreateFailed) kind() string        { return "createFailed" }
-func (PlayStarted) kind() string         { return "playStarted" }
-func (PlayCompleted) kind() string       { return "playCompleted" }
-func (PlayFailed) kind() string          { return "playFailed" }
-func (PlayCanceled) kind() string        { return "playCanceled" }
-func (Recognized) kind() string          { return "recognized" }
-func (RecognizeFailed) kind() string     { return "recognizeFailed" }
-func (RecognizeCanceled) kind() string   { return "recognizeCanceled" }
-func (Added) kind() string               { return "added" }
-func (AddFailed) kind() string           { return "addFailed" }
-func (ParticipantsUpdated) kind() string { return "participantsUpdated" }
-func (RecordingChanged) kind() string    { return "recordingChanged" }
-func (RecordingFailed) kind() string     { return "recordingFailed" }
-func (Unknown) kind() string             { return "unknown" }
-func (Replied) kind() string             { return "replied" }
-func (Tick) kind() string                { return "tick" }
+func (Offered) kind() string               { return "offered" }
+func (Dialled) kind() string               { return "dialled" }
+func (Tombstone) kind() string             { return "tombstone" }
+func (FilesFiled) kind() string            { return "filesFiled" }
+func (FilesLost) kind() string             { return "filesLost" }
+func (Connected) kind() string             { return "connected" }
+func (Disconnected) kind() string          { return "disconnected" }
+func (AnswerFailed) kind() string          { return "answerFailed" }
+func (CreateCallFailed) kind() string      { return "createCallFailed" }
+func (PlayStarted) kind() string           { return "playStarted" }
+func (PlayCompleted) kind() string         { return "playCompleted" }
+func (PlayFailed) kind() string            { return "playFailed" }
+func (PlayCanceled) kind() string          { return "playCanceled" }
+func (Recognized) kind() string            { return "recognized" }
+func (RecognizeFailed) kind() string       { return "recognizeFailed" }
+func (RecognizeCanceled) kind() string     { return "recognizeCanceled" }
+func (Added) kind() string                 { return "added" }
+func (AddFailed) kind() string             { return "addFailed" }
+func (ParticipantsUpdated) kind() string   { return "participantsUpdated" }
+func (RecordingStateChanged) kind() string { return "recordingStateChanged" }
+func (StartRecordingFailed) kind() string  { return "startRecordingFailed" }
+func (Unknown) kind() string               { return "unknown" }
+func (Replied) kind() string               { return "replied" }
+func (Wake) kind() string                  { return "wake" }
 
 // bodies reads a body of each kind.
 var bodies = map[string]func([]byte) (Body, error){
-	"offered":             read[Offered],
-	"dialled":             read[Dialled],
-	"buried":              read[Buried],
-	"recordingKept":       read[RecordingKept],
-	"recordingGone":       read[RecordingGone],
-	"connected":           read[Connected],
-	"disconnected":        read[Disconnected],
-	"answerFailed":        read[AnswerFailed],
-	"createFailed":        read[CreateFailed],
-	"playStarted":         read[PlayStarted],
-	"playCompleted":       read[PlayCompleted],
-	"playFailed":          read[PlayFailed],
-	"playCanceled":        read[PlayCanceled],
-	"recognized":          read[Recognized],
-	"recognizeFailed":     read[RecognizeFailed],
-	"recognizeCanceled":   read[RecognizeCanceled],
-	"added":               read[Added],
-	"addFailed":           read[AddFailed],
-	"participantsUpdated": read[ParticipantsUpdated],
-	"recordingChanged":    read[RecordingChanged],
-	"recordingFailed":     read[RecordingFailed],
-	"unknown":             read[Unknown],
-	"replied":             read[Replied],
-	"tick":                read[Tick],
+	"offered":               decodeBody[Offered],
+	"dialled":               decodeBody[Dialled],
+	"tombstone":             decodeBody[Tombstone],
+	"filesFiled":            decodeBody[FilesFiled],
+	"filesLost":             decodeBody[FilesLost],
+	"connected":             decodeBody[Connected],
+	"disconnected":          decodeBody[Disconnected],
+	"answerFailed":          decodeBody[AnswerFailed],
+	"createCallFailed":      decodeBody[CreateCallFailed],
+	"playStarted":           decodeBody[PlayStarted],
+	"playCompleted":         decodeBody[PlayCompleted],
+	"playFailed":            decodeBody[PlayFailed],
+	"playCanceled":          decodeBody[PlayCanceled],
+	"recognized":            decodeBody[Recognized],
+	"recognizeFailed":       decodeBody[RecognizeFailed],
+	"recognizeCanceled":     decodeBody[RecognizeCanceled],
+	"added":                 decodeBody[Added],
+	"addFailed":             decodeBody[AddFailed],
+	"participantsUpdated":   decodeBody[ParticipantsUpdated],
+	"recordingStateChanged": decodeBody[RecordingStateChanged],
+	"startRecordingFailed":  decodeBody[StartRecordingFailed],
+	"unknown":               decodeBody[Unknown],
+	"replied":               decodeBody[Replied],
+	"wake":                  decodeBody[Wake],
 }
 
-func read[B Body](doc []byte) (Body, error) {
+func decodeBody[B Body](doc []byte) (Body, error) {
 	var b B
 	if len(doc) == 0 {
 		return b, nil
@@ -277,7 +277,7 @@ func (e Event) Kind() string {
 }
 
 // stored is an Event as the history row holds it.
-type stored struct {
+type storedEvent struct {
 	Kind string `json:"kind"`
 	plainEvent
 	Body json.RawMessage `json:"body,omitempty"`
@@ -294,13 +294,13 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(stored{Kind: e.Kind(), plainEvent: plainEvent(e), Body: body})
+	return json.Marshal(storedEvent{Kind: e.Kind(), plainEvent: plainEvent(e), Body: body})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. A kind it does not know is an
 // error: it was written by a later version.
 func (e *Event) UnmarshalJSON(doc []byte) error {
-	var s stored
+	var s storedEvent
 	if err := json.Unmarshal(doc, &s); err != nil {
 		return err
 	}

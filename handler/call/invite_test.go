@@ -17,8 +17,8 @@ func pressed(t tester) *life {
 func uncertain(t tester) *life {
 	t.Helper()
 	l := pressed(t)
-	l.replies(PlayPrompt, done)
-	l.replies(Add, unheard)
+	l.replies(VerbPlay, done)
+	l.replies(VerbAdd, unheard)
 	return l
 }
 
@@ -33,121 +33,121 @@ func looking(t tester) *life {
 func TestInvitations(t *testing.T) {
 	invitation := func(l *life) Ref { return l.c.Wait.Invite.Ref }
 	tell(t, []story{
-		{"music and invitation go out side by side", pressed, nil, "connected at agent, owes play add anna"},
+		{"music and invitation go out side by side", pressed, nil, "connected at agent, pending play add anna"},
 		{"an agent who joins before ACS's answer is in the call", pressed, func(l *life) {
-			add := l.owed(Add)
-			l.replies(PlayPrompt, done)
+			add := l.owed(VerbAdd)
+			l.replies(VerbPlay, done)
 			l.happensTo(invitation(l), Added{Participant: anna})
 			l.answers(add, done)
-		}, "connected at talk, owes cancelMedia startRecording"},
+		}, "connected at talk, pending cancelMedia startRecording"},
 		{"an agent known by another spelling is who was invited", inviting, func(l *life) {
 			l.happensTo(invitation(l), Added{Participant: "8:ACS:r_t_anna"})
-		}, "connected at talk, owes cancelMedia startRecording"},
+		}, "connected at talk, pending cancelMedia startRecording"},
 		{"after one who does not join comes the next", inviting, func(l *life) {
 			l.happensTo(invitation(l), AddFailed{Participant: anna})
-		}, "connected at agent, owes add ben"},
+		}, "connected at agent, pending add ben"},
 		{"a failure that is told twice skips nobody", inviting, func(l *life) {
 			first := invitation(l)
 			l.happensTo(first, AddFailed{Participant: anna})
 			l.happensTo(first, AddFailed{Participant: anna})
-		}, "connected at agent, owes add ben"},
+		}, "connected at agent, pending add ben"},
 		{"after the last one comes nobody, and the music stops", inviting, func(l *life) {
 			l.happensTo(invitation(l), AddFailed{Participant: anna})
 			l.happensTo(invitation(l), AddFailed{Participant: ben})
-		}, "connected at sorry, owes cancelMedia play"},
+		}, "connected at sorry, pending cancelMedia play"},
 		{"a refused invitation goes to the next", pressed, func(l *life) {
-			l.replies(Add, refuses("8544"))
-		}, "connected at agent, owes play add ben"},
+			l.replies(VerbAdd, refuses("8544"))
+		}, "connected at agent, pending play add ben"},
 		{"a refusal that an event contradicts changes nothing", pressed, func(l *life) {
-			add := l.owed(Add)
+			add := l.owed(VerbAdd)
 			l.happensTo(invitation(l), Added{Participant: anna})
 			l.answers(add, refuses("409"))
-		}, "connected at talk, owes play cancelMedia? startRecording"},
+		}, "connected at talk, pending play cancelMedia? startRecording"},
 		{"a throttled invitation is sent again when ACS allows", pressed, func(l *life) {
-			l.replies(Add, throttled(2*time.Second))
+			l.replies(VerbAdd, throttled(2*time.Second))
 			l.passes(2 * time.Second)
-		}, "connected at agent, owes play add anna#2"},
+		}, "connected at agent, pending play add anna#2"},
 		{"one throttled until its deadline passes to the next after a look", pressed, func(l *life) {
-			l.replies(PlayPrompt, done)
-			l.replies(Add, throttled(time.Hour))
+			l.replies(VerbPlay, done)
+			l.replies(VerbAdd, throttled(time.Hour))
 			l.passes(defaultRing + limits.InviteGrace)
-			l.replies(Look, saw(caller))
-		}, "connected at agent, owes add ben"},
+			l.replies(VerbCheckParticipants, saw(caller))
+		}, "connected at agent, pending add ben"},
 		{"an unheard invitation is not sent again", uncertain, nil, "connected at agent"},
 		{"it may have been done: its agent joins", uncertain, func(l *life) {
 			l.happensTo(invitation(l), Added{Participant: anna})
-		}, "connected at talk, owes cancelMedia startRecording"},
+		}, "connected at talk, pending cancelMedia startRecording"},
 		{"it may have been done: its agent does not want to", uncertain, func(l *life) {
 			l.happensTo(invitation(l), AddFailed{Participant: anna})
-		}, "connected at agent, owes add ben"},
-		{"at its deadline ACS is asked who is in the call", looking, nil, "connected at agent, owes look"},
+		}, "connected at agent, pending add ben"},
+		{"at its deadline ACS is asked who is in the call", looking, nil, "connected at agent, pending checkParticipants"},
 		{"an agent who is there has joined", looking, func(l *life) {
-			l.replies(Look, saw(caller, anna))
-		}, "connected at talk, owes cancelMedia startRecording"},
+			l.replies(VerbCheckParticipants, saw(caller, anna))
+		}, "connected at talk, pending cancelMedia startRecording"},
 		{"one who is not is invited once more", looking, func(l *life) {
-			l.replies(Look, saw(caller))
-		}, "connected at agent, owes add anna"},
+			l.replies(VerbCheckParticipants, saw(caller))
+		}, "connected at agent, pending add anna"},
 		{"but only once", looking, func(l *life) {
-			l.replies(Look, saw(caller))
-			l.replies(Add, unheard)
+			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(VerbAdd, unheard)
 			l.passes(defaultRing + limits.InviteGrace)
-			l.replies(Look, saw(caller))
-		}, "connected at agent, owes add ben"},
+			l.replies(VerbCheckParticipants, saw(caller))
+		}, "connected at agent, pending add ben"},
 		{"the first of two invitations may be the one that comes through", looking, func(l *life) {
 			first := invitation(l)
-			l.replies(Look, saw(caller))
+			l.replies(VerbCheckParticipants, saw(caller))
 			l.happensTo(first, Added{Participant: anna})
-		}, "connected at talk, owes cancelMedia startRecording"},
+		}, "connected at talk, pending cancelMedia startRecording"},
 		{"one that ACS took is not made again", inviting, func(l *life) {
 			l.passes(defaultRing + limits.InviteGrace)
-			l.replies(Look, saw(caller))
-		}, "connected at agent, owes add ben"},
+			l.replies(VerbCheckParticipants, saw(caller))
+		}, "connected at agent, pending add ben"},
 		{"when ACS does not say who is there nobody is rung twice", looking, func(l *life) {
-			for range plainSends {
-				l.replies(Look, unheard)
+			for range maxSends {
+				l.replies(VerbCheckParticipants, unheard)
 			}
-		}, "connected at agent, owes add ben"},
+		}, "connected at agent, pending add ben"},
 		{"nor when it refuses to say", looking, func(l *life) {
-			l.replies(Look, refuses("8501"))
-		}, "connected at agent, owes add ben"},
+			l.replies(VerbCheckParticipants, refuses("8501"))
+		}, "connected at agent, pending add ben"},
 		{"a call that is gone is over", looking, func(l *life) {
-			l.replies(Look, refuses(CodeGone))
+			l.replies(VerbCheckParticipants, refuses(CodeGone))
 		}, "ended abandoned"},
 		{"one whose run has died is of unknown fate", pressed, func(l *life) {
 			l.passes(30 * time.Second)
-		}, "connected at agent, owes play#2"},
+		}, "connected at agent, pending play#2"},
 		{"and has its time to ring", pressed, func(l *life) {
 			l.passes(30 * time.Second)
 			l.passes(29 * time.Second)
-		}, "connected at agent, owes play#2"},
+		}, "connected at agent, pending play#2"},
 		{"an agent given up who joins all the same has the caller", inviting, func(l *life) {
 			first := invitation(l)
 			l.happensTo(first, AddFailed{Participant: anna})
-			l.replies(Add, done)
+			l.replies(VerbAdd, done)
 			l.happensTo(first, Added{Participant: anna})
-		}, "connected at talk, owes cancelMedia startRecording"},
+		}, "connected at talk, pending cancelMedia startRecording"},
 		{"somebody who joins without an invitation is no agent", inviting, func(l *life) {
 			l.happens(Added{Participant: "8:acs:r_t_else"})
 		}, "connected at agent"},
 		{"music that is still on its way is stopped after it", pressed, func(l *life) {
 			l.happensTo(invitation(l), Added{Participant: anna})
-		}, "connected at talk, owes play cancelMedia? startRecording"},
+		}, "connected at talk, pending play cancelMedia? startRecording"},
 		{"and not played again if it went unheard", pressed, func(l *life) {
 			l.happensTo(invitation(l), Added{Participant: anna})
-			l.replies(PlayPrompt, unheard)
-		}, "connected at talk, owes cancelMedia startRecording"},
+			l.replies(VerbPlay, unheard)
+		}, "connected at talk, pending cancelMedia startRecording"},
 		{"nor if it was throttled", pressed, func(l *life) {
 			l.happensTo(invitation(l), Added{Participant: anna})
-			l.replies(PlayPrompt, throttled(time.Second))
-		}, "connected at talk, owes cancelMedia startRecording"},
+			l.replies(VerbPlay, throttled(time.Second))
+		}, "connected at talk, pending cancelMedia startRecording"},
 		{"nor if its run has died", pressed, func(l *life) {
 			l.happensTo(invitation(l), Added{Participant: anna})
 			l.passes(30 * time.Second)
-		}, "connected at talk, owes cancelMedia startRecording"},
+		}, "connected at talk, pending cancelMedia startRecording"},
 		{"music that was never sent need not be stopped", func(t tester) *life {
 			l := pressed(t)
-			l.replies(PlayPrompt, refuses("8535"))
+			l.replies(VerbPlay, refuses("8535"))
 			return l
-		}, func(l *life) { l.happensTo(invitation(l), Added{Participant: anna}) }, "connected at talk, owes startRecording"},
+		}, func(l *life) { l.happensTo(invitation(l), Added{Participant: anna}) }, "connected at talk, pending startRecording"},
 	})
 }

@@ -26,7 +26,7 @@ var t0 = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 var limits = Limits{
 	Request: 10 * time.Second, Answer: 25 * time.Second, Connect: 20 * time.Second, Prompt: 2 * time.Minute,
 	InviteGrace: 10 * time.Second, RecordingStart: 30 * time.Second, Hangup: 15 * time.Second,
-	Look: 5 * time.Minute, Call: time.Hour, Ring: 45 * time.Second, Settle: 10 * time.Minute,
+	KeepAlive: 5 * time.Minute, Call: time.Hour, Ring: 45 * time.Second, Confirm: 10 * time.Minute,
 	Recording: 25 * time.Hour,
 }
 
@@ -37,7 +37,7 @@ const spoken = 2 * time.Second
 var reception = parse(`{"name":"reception","start":"greeting","nodes":{
 	"greeting":{"kind":"play","prompt":{"text":"Hello."},"next":"menu","failed":"sorry"},
 	"menu":{"kind":"menu","prompt":{"text":"Press 1."},"keys":{"1":"agent","#":"bye"},"repeats":1,"nothing":"bye"},
-	"agent":{"kind":"agent","agents":["` + anna + `","` + ben + `"],"music":{"text":"la la"},"answered":"record","nobody":"sorry"},
+	"agent":{"kind":"agent","agents":["` + anna + `","` + ben + `"],"music":{"text":"la la"},"answered":"record","unanswered":"sorry"},
 	"record":{"kind":"record","next":"talk"},
 	"talk":{"kind":"talk","next":"bye"},
 	"bye":{"kind":"play","prompt":{"text":"Goodbye."},"next":"end"},
@@ -66,7 +66,7 @@ type life struct {
 	c       Call
 	flow    *flow.Flow
 	now     time.Time
-	gate    *Gate // the next verdict on placing the call
+	gate    *DialVerdict // the next verdict on placing the call
 	history []Entry
 	runs    int
 	keys    int
@@ -81,7 +81,7 @@ func offer(t tester) *life {
 }
 
 var offered = Offered{
-	Line: line, Caller: caller, Name: "Caller", Context: "token",
+	Line: line, Caller: caller, CallerName: "Caller", IncomingCallContext: "token",
 	Flow: FlowRef{Name: "reception", Version: "v1"}, Limits: limits,
 }
 
@@ -98,13 +98,13 @@ func (l *life) move(e Event) (run string) {
 	l.runs++
 	run = fmt.Sprintf("run-%d", l.runs)
 	before := doc(l.t, l.c)
-	given := Given{Now: l.now, Flow: l.flow, Run: run, Gate: l.gate}
-	next, moved := Move(l.c, e, given)
+	given := Input{Now: l.now, Flow: l.flow, Owner: run, Gate: l.gate}
+	next, moved := Apply(l.c, e, given)
 	if after := doc(l.t, l.c); after != before {
 		l.t.Fatalf("%s changed its argument (-before +after):\n%s", e.Kind(), cmp.Diff(before, after))
 	}
 	if moved {
-		l.history = append(l.history, Recorded(l.c, next, e, given))
+		l.history = append(l.history, NewEntry(l.c, next, e, given))
 	}
 	l.c = next
 	l.check(e)
@@ -140,19 +140,19 @@ func (l *life) check(e Event) {
 			l.t.Fatalf("after %s: operation %v is there twice, or was never counted", e.Kind(), a.Ref)
 		}
 		refs[a.Ref] = true
-		if a.Verb == Add {
+		if a.Verb == VerbAdd {
 			adds++
 		}
 		lane := a.Verb.Lane()
 		first, any := owners[lane]
 		switch {
 		case !any:
-			owners[lane] = a.By
-		case a.By != "" && a.By != first:
+			owners[lane] = a.Owner
+		case a.Owner != "" && a.Owner != first:
 			l.t.Fatalf("after %s: %s %v was claimed though it is behind another run's", e.Kind(), a.Verb, a.Ref)
 		}
-		gated := a.Verb == Create && a.Send > 1 && l.gate == nil
-		if a.By == "" && owners[lane] == "" && !any && !gated && !l.now.Before(a.NotBefore) {
+		gated := a.Verb == VerbCreate && a.Send > 1 && l.gate == nil
+		if a.Owner == "" && owners[lane] == "" && !any && !gated && !l.now.Before(a.NotBefore) {
 			l.t.Fatalf("after %s: nobody has claimed %s %v", e.Kind(), a.Verb, a.Ref)
 		}
 	}
@@ -164,25 +164,25 @@ func (l *life) check(e Event) {
 // stuck says why nothing would ever happen to the call if no event came any more.
 func stuck(c Call, f *flow.Flow) string {
 	waits := func(d Deadline) bool { return !c.Deadlines[d].IsZero() }
-	owes := func(v Verb) bool {
+	pending := func(v Verb) bool {
 		return slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Verb == v })
 	}
 	switch {
 	case c.State == StateEnded:
 		return stuckEnded(c)
 	case c.State == StateRinging:
-		inbound := waits(byAnswer) && owes(Answer) || waits(byConnect)
-		outbound := waits(bySettle) || waits(byRing) || waits(byHangup) && c.Ending != ""
-		if !waits(byEnd) || !(inbound || outbound || waits(byGone) || owes(Look)) {
+		inbound := waits(byAnswer) && pending(VerbAnswer) || waits(byConnect)
+		outbound := waits(byConfirm) || waits(byRing) || waits(byHangup) && c.EndingAs != ""
+		if !waits(byEnd) || !(inbound || outbound || waits(byDisconnect) || pending(VerbCheckParticipants)) {
 			return "ringing, and nothing is waited for"
 		}
 		return ""
-	case c.Ending != "":
+	case c.EndingAs != "":
 		if !waits(byHangup) {
 			return "nobody looks whether the hang-up was heard"
 		}
 		return ""
-	case !waits(byEnd) || !waits(byLook) && !owes(Look):
+	case !waits(byEnd) || !waits(byKeepAlive) && !pending(VerbCheckParticipants):
 		return "connected, and nobody would look"
 	}
 	switch f.Nodes[c.Node].(type) {
@@ -191,12 +191,12 @@ func stuck(c Call, f *flow.Flow) string {
 			return "no prompt is waited for"
 		}
 	case *flow.Agent:
-		looking := slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Ref == c.Wait.Invite.Look })
+		looking := slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Ref == c.Wait.Invite.Check })
 		if !waits(byInvite) && !looking {
 			return "no invitation is waited for"
 		}
 	case *flow.Talk:
-		if !slices.ContainsFunc(c.Agents, func(p Party) bool { return !p.Left }) {
+		if !slices.ContainsFunc(c.Agents, func(p JoinedAgent) bool { return !p.Left }) {
 			return "nobody is there to talk"
 		}
 	default:
@@ -213,17 +213,17 @@ func stuckEnded(c Call) string {
 	}
 	hangUps := 0
 	for _, a := range c.Pending {
-		if a.Verb == HangUp {
+		if a.Verb == VerbHangUp {
 			hangUps++
-		} else if a.Verb.Repeat() != Storage {
-			return "it has ended and owes " + string(a.Verb)
+		} else if a.Verb.RetryClass() != Local {
+			return "it has ended and pending " + string(a.Verb)
 		}
 	}
 	if hangUps > 1 {
 		return "it has ended and is hung up twice"
 	}
 	debts := 0
-	if slices.ContainsFunc(c.Recordings, Recording.owed) {
+	if slices.ContainsFunc(c.Recordings, Recording.outstanding) {
 		debts = 1
 	}
 	if _, file := c.Deadlines[byFile]; len(c.Deadlines) != debts || file != (debts == 1) {
@@ -256,7 +256,7 @@ func (l *life) event(r Ref, b Body) Event {
 func (l *life) passes(d time.Duration) {
 	l.t.Helper()
 	l.now = l.now.Add(d)
-	l.move(Event{Body: Tick{}})
+	l.move(Event{Body: Wake{}})
 }
 
 // owed returns the first pending action of a verb.
@@ -282,8 +282,8 @@ func (l *life) answers(a Action, b Replied) {
 }
 
 func replyTo(a Action, at time.Time, b Replied) Event {
-	e := Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Claims), At: at, Ref: a.Ref, Body: b}
-	if (a.Verb == Answer || a.Verb == Create) && b.Verdict == Done {
+	e := Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Leases), At: at, Ref: a.Ref, Body: b}
+	if (a.Verb == VerbAnswer || a.Verb == VerbCreate) && b.Verdict == VerdictOK {
 		e.ConnectionID, e.ServerCallID = "conn-1", "server-1"
 	}
 	return e
@@ -291,13 +291,15 @@ func replyTo(a Action, at time.Time, b Replied) Event {
 
 // done, refuses, throttled and unheard are answers of ACS.
 var (
-	done    = Replied{Verdict: Done}
-	unheard = Replied{Verdict: Unheard}
+	done    = Replied{Verdict: VerdictOK}
+	unheard = Replied{Verdict: VerdictNoResponse}
 )
 
-func refuses(code string) Replied { return Replied{Verdict: Refused, Code: code} }
+func refuses(code string) Replied { return Replied{Verdict: VerdictRefused, Code: code} }
 
-func throttled(wait time.Duration) Replied { return Replied{Verdict: Throttled, RetryAfter: wait} }
+func throttled(wait time.Duration) Replied {
+	return Replied{Verdict: VerdictThrottled, RetryAfter: wait}
+}
 
 // people is an update of who is in the call.
 func people(sequence int, ids ...string) ParticipantsUpdated {
@@ -312,7 +314,9 @@ func participants(ids ...string) []Participant {
 	return list
 }
 
-func saw(ids ...string) Replied { return Replied{Verdict: Done, Participants: participants(ids...)} }
+func saw(ids ...string) Replied {
+	return Replied{Verdict: VerdictOK, Participants: participants(ids...)}
+}
 
 // The stages of a usual call, each with nothing on its way to ACS.
 
@@ -320,7 +324,7 @@ func saw(ids ...string) Replied { return Replied{Verdict: Done, Participants: pa
 func answered(t tester) *life {
 	t.Helper()
 	l := offer(t)
-	l.replies(Answer, done)
+	l.replies(VerbAnswer, done)
 	return l
 }
 
@@ -329,7 +333,7 @@ func greeted(t tester) *life {
 	t.Helper()
 	l := answered(t)
 	l.happens(Connected{})
-	l.replies(PlayPrompt, done)
+	l.replies(VerbPlay, done)
 	l.happens(people(1, caller))
 	return l
 }
@@ -339,7 +343,7 @@ func asked(t tester) *life {
 	t.Helper()
 	l := greeted(t)
 	l.happensTo(l.c.Wait.Media, PlayCompleted{})
-	l.replies(Recognize, done)
+	l.replies(VerbRecognize, done)
 	return l
 }
 
@@ -348,8 +352,8 @@ func inviting(t tester) *life {
 	t.Helper()
 	l := asked(t)
 	l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-	l.replies(PlayPrompt, done)
-	l.replies(Add, done)
+	l.replies(VerbPlay, done)
+	l.replies(VerbAdd, done)
 	return l
 }
 
@@ -358,11 +362,11 @@ func talking(t tester) *life {
 	t.Helper()
 	l := inviting(t)
 	l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-	l.replies(CancelMedia, done)
-	l.replies(StartRecord, done)
+	l.replies(VerbCancelMedia, done)
+	l.replies(VerbStartRecording, done)
 	l.happens(people(2, caller, anna))
-	l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: l.c.Recordings[0].Op})
-	l.replies(Link, done)
+	l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: l.c.Recordings[0].Op})
+	l.replies(VerbLink, done)
 	return l
 }
 
@@ -371,7 +375,7 @@ func thanked(t tester) *life {
 	t.Helper()
 	l := talking(t)
 	l.happens(people(3, caller))
-	l.replies(PlayPrompt, done)
+	l.replies(VerbPlay, done)
 	return l
 }
 
@@ -380,11 +384,11 @@ func released(t tester) *life {
 	t.Helper()
 	l := thanked(t)
 	l.happensTo(l.c.Wait.Media, PlayCompleted{})
-	l.replies(HangUp, done)
+	l.replies(VerbHangUp, done)
 	return l
 }
 
-// over: the call has come to its usual end, and owes its recording.
+// over: the call has come to its usual end, and pending its recording.
 func over(t tester) *life {
 	t.Helper()
 	l := released(t)
@@ -396,7 +400,7 @@ func over(t tester) *life {
 func filed(t tester) *life {
 	t.Helper()
 	l := over(t)
-	l.move(Event{Key: "filed", Body: RecordingKept{RecordingID: "rec-1", Op: l.c.Recordings[0].Op}})
+	l.move(Event{Key: "filed", Body: FilesFiled{RecordingID: "rec-1", Op: l.c.Recordings[0].Op}})
 	return l
 }
 
@@ -409,29 +413,29 @@ func missed(t tester) *life {
 	return l
 }
 
-// summary says where a call is and what it owes, in one line.
+// summary says where a call is and what it pending, in one line.
 func summary(c Call) string {
 	text := string(c.State)
 	switch {
 	case c.State == StateEnded:
 		text += " " + string(c.Outcome)
-	case c.Ending != "":
-		text += " ending " + string(c.Ending)
+	case c.EndingAs != "":
+		text += " ending " + string(c.EndingAs)
 	case c.Node != "":
 		text += " at " + c.Node
 	}
 	for i, a := range c.Pending {
 		if i == 0 {
-			text += ", owes"
+			text += ", pending"
 		}
 		text += " " + string(a.Verb)
-		if a.Target != "" && a.Verb == Add {
+		if a.Target != "" && a.Verb == VerbAdd {
 			text += " " + a.Target[strings.LastIndexAny(a.Target, "_:")+1:]
 		}
 		if a.Send > 1 {
 			text += fmt.Sprintf("#%d", a.Send)
 		}
-		if a.By == "" {
+		if a.Owner == "" {
 			text += "?" // nobody has claimed it
 		}
 	}
@@ -477,7 +481,7 @@ func (l *life) replays() {
 		l.t.Errorf("history does not replay to the row (-row +replayed):\n%s", cmp.Diff(want, got))
 	}
 	for i, entry := range history {
-		if entry.Seq != i+1 || entry.Rules != StepVersion {
+		if entry.Seq != i+1 || entry.Rules != RulesVersion {
 			l.t.Errorf("entry %d has number %d and rules %d", i, entry.Seq, entry.Rules)
 		}
 	}

@@ -27,12 +27,12 @@ type telephone struct {
 // take does what ACS does.
 func (m *model) take(w *world, a Action) Replied {
 	switch {
-	case a.Verb == Create:
+	case a.Verb == VerbCreate:
 		return m.create(w, a)
-	case a.Verb == Answer && !m.connected && !m.gone:
+	case a.Verb == VerbAnswer && !m.connected && !m.gone:
 		m.connect(w, a.Ref, caller)
 		return done
-	case a.Verb == Answer && m.connected:
+	case a.Verb == VerbAnswer && m.connected:
 		return refuses("8585")
 	case m.phone != nil && !m.connected && !m.gone:
 		return m.takeRinging(w, a)
@@ -40,31 +40,31 @@ func (m *model) take(w *world, a Action) Replied {
 		return refuses(CodeGone)
 	}
 	switch a.Verb {
-	case PlayPrompt:
+	case VerbPlay:
 		w.tell(a.Ref, PlayStarted{})
 		if !a.Loop {
 			w.tell(a.Ref, []Body{PlayCompleted{}, PlayFailed{}}[w.pick(2, "played")])
 		}
-	case Recognize:
+	case VerbRecognize:
 		key := func(tone string) Body { return Recognized{Tones: []string{tone}} }
 		pressed := []Body{key("one"), key("one"), key("nine"), key("pound"), RecognizeFailed{}}
 		w.tell(a.Ref, pressed[w.pick(len(pressed), "pressed")])
-	case Add:
+	case VerbAdd:
 		if w.now.Before(w.rings[a.Target]) {
 			w.rt.Fatalf("%s is rung twice at once", a.Target)
 		}
 		rings := time.Duration(w.pick(int(a.Ring/time.Second), "rings")) * time.Second
 		w.rings[a.Target] = w.now.Add(rings)
 		m.invitations = append(m.invitations, &telephone{a.Ref, a.Target, w.now.Add(rings), w.chance(60, "joins")})
-	case StartRecord:
+	case VerbStartRecording:
 		if m.recording {
 			return refuses("8559")
 		}
 		m.recording = true
-		w.tell(Ref{}, RecordingChanged{RecordingID: "rec", Active: true, Op: a.Op})
-	case HangUp:
+		w.tell(Ref{}, RecordingStateChanged{RecordingID: "rec", Active: true, Op: a.Op})
+	case VerbHangUp:
 		m.end(w)
-	case Look:
+	case VerbCheckParticipants:
 		reply := saw(m.people...)
 		reply.Connected = true
 		return reply
@@ -89,10 +89,10 @@ func (m *model) create(w *world, a Action) Replied {
 // takeRinging is take while the telephone of the person whom we call rings.
 func (m *model) takeRinging(w *world, a Action) Replied {
 	switch a.Verb {
-	case HangUp:
+	case VerbHangUp:
 		m.unanswered(w, takenBack)
 		return done
-	case Look:
+	case VerbCheckParticipants:
 		return done
 	default:
 		return refuses("8501")
@@ -109,7 +109,7 @@ func (m *model) connect(w *world, r Ref, who string) {
 // unanswered ends the ringing: ACS tells both of the call and of its connection.
 func (m *model) unanswered(w *world, r Result) {
 	m.gone = true
-	w.tellOf(m.phone.ref, CreateFailed{}, r)
+	w.tellOf(m.phone.ref, CreateCallFailed{}, r)
 	w.tellOf(Ref{}, Disconnected{}, r)
 }
 
@@ -191,19 +191,19 @@ type rows struct {
 // keep does an action of the kind Storage.
 func (r *rows) keep(w *world, c Call, a Action) Replied {
 	switch a.Verb {
-	case Settle:
+	case VerbSettle:
 		if r.settled != "" && r.settled != c.Outcome {
 			w.rt.Fatalf("settled as %s, after %s", c.Outcome, r.settled)
 		}
 		r.settled = c.Outcome
-	case Release:
+	case VerbRelease:
 		if r.settled == "" {
 			w.rt.Fatalf("released before it was settled")
 		}
 		r.released = true
-	case Link:
+	case VerbLink:
 		r.linked = true
-		return Replied{Verdict: Done, Recording: r.file}
+		return Replied{Verdict: VerdictOK, Recording: r.file}
 	}
 	return done
 }
@@ -221,8 +221,8 @@ func (r *rows) deliver(w *world) {
 		return
 	}
 	if op := w.c.Recordings[0].Op; r.file == RecordingFiled {
-		w.tell(Ref{}, RecordingKept{RecordingID: "rec", Op: op})
+		w.tell(Ref{}, FilesFiled{RecordingID: "rec", Op: op})
 	} else {
-		w.tell(Ref{}, RecordingGone{RecordingID: "rec", Op: op, Reason: "deleted"})
+		w.tell(Ref{}, FilesLost{RecordingID: "rec", Op: op, Reason: "deleted"})
 	}
 }

@@ -5,30 +5,32 @@ type Outcome string
 
 // The outcomes.
 const (
-	Completed     Outcome = "completed"     // it went through its flow, or an agent talked to the caller
-	Abandoned     Outcome = "abandoned"     // the caller left before anybody was there
-	Missed        Outcome = "missed"        // it was not answered in time
-	Busy          Outcome = "busy"          // the other end was busy
-	NoAnswer      Outcome = "noAnswer"      // nobody answered, or could be reached
-	Declined      Outcome = "declined"      // the other end did not want the call
-	LineLimit     Outcome = "lineLimit"     // the line holds as many calls as it may
-	InvalidNumber Outcome = "invalidNumber" // no such number
-	Blocked       Outcome = "blocked"       // the network refused it
-	Misconfigured Outcome = "misconfigured" // line, licence or trunk are not set up
-	TooMany       Outcome = "throttled"     // ACS had too many requests
-	Cancelled     Outcome = "cancelled"     // we took it back
-	NotKnown      Outcome = "unknown"       // it may have rung, and nothing was ever heard of it
-	Failed        Outcome = "failed"        // anything else that went wrong
+	OutcomeCompleted     Outcome = "completed"     // it went through its flow, or an agent talked to the caller
+	OutcomeAbandoned     Outcome = "abandoned"     // the caller left before anybody was there
+	OutcomeMissed        Outcome = "missed"        // it was not answered in time
+	OutcomeBusy          Outcome = "busy"          // the other end was busy
+	OutcomeNoAnswer      Outcome = "noAnswer"      // nobody answered, or could be reached
+	OutcomeDeclined      Outcome = "declined"      // the other end did not want the call
+	OutcomeLineLimit     Outcome = "lineLimit"     // the line holds as many calls as it may
+	OutcomeInvalidNumber Outcome = "invalidNumber" // no such number
+	OutcomeBlocked       Outcome = "blocked"       // the network refused it
+	OutcomeMisconfigured Outcome = "misconfigured" // line, licence or trunk are not set up
+	OutcomeThrottled     Outcome = "throttled"     // ACS had too many requests
+	OutcomeCancelled     Outcome = "cancelled"     // we took it back
+	OutcomeUnknown       Outcome = "unknown"       // it may have rung, and nothing was ever heard of it
+	OutcomeFailed        Outcome = "failed"        // anything else that went wrong
 )
 
 // Spends reports whether an attempt that ended so counts as one: somebody may have
 // been rung, or never can be. The others came to nothing for reasons of ours, which
 // say nothing about whom we called.
-func (o Outcome) Spends() bool { return o != Cancelled && !o.lineFails() }
+func (o Outcome) Spends() bool { return o != OutcomeCancelled && !o.isLineFault() }
 
 // lineFails reports whether a call that ended so came to nothing because of its line:
 // the next one from there would fare no better.
-func (o Outcome) lineFails() bool { return o == TooMany || o == LineLimit || o == Misconfigured }
+func (o Outcome) isLineFault() bool {
+	return o == OutcomeThrottled || o == OutcomeLineLimit || o == OutcomeMisconfigured
+}
 
 // Classify returns the outcome of a call that came to nothing, from ACS's codes.
 // The network's own word (SIP, Q.850) is more exact than ACS's and goes first
@@ -41,7 +43,7 @@ func Classify(r Result) Outcome {
 		return o
 	}
 	if r.SubCode == 560603 || r.SubCode == 8538 {
-		return refusal(r)
+		return classifyRefusal(r)
 	}
 	// 560xxx is 560000 and the SIP status of the far network.
 	sip := r.SIP
@@ -49,7 +51,7 @@ func Classify(r Result) Outcome {
 		sip = r.SubCode - 560000
 	}
 	if sip == 603 {
-		return refusal(r)
+		return classifyRefusal(r)
 	}
 	if o, ok := bySIP[sip]; ok {
 		return o
@@ -57,7 +59,7 @@ func Classify(r Result) Outcome {
 	if o, ok := bySIP[r.Code]; ok {
 		return o
 	}
-	return Failed
+	return OutcomeFailed
 }
 
 // ClassifyRequest returns the outcome of a call that ACS refused to place. Its status
@@ -68,57 +70,57 @@ func ClassifyRequest(r Result) Outcome {
 	}
 	switch r.Code {
 	case 401, 403, 404, 405: // credentials, rights, the address of the resource, a missing set-up
-		return Misconfigured
+		return OutcomeMisconfigured
 	default:
-		return Failed
+		return OutcomeFailed
 	}
 }
 
 // refusal tells apart the two meanings of SIP 603: the callee declined, or the
 // line already holds as many calls as it may. Q.850 causes of missing resources
 // (34, 38, 41 to 44, 47) are the latter.
-func refusal(r Result) Outcome {
+func classifyRefusal(r Result) Outcome {
 	switch r.Q850 {
 	case 34, 38, 41, 42, 43, 44, 47:
-		return LineLimit
+		return OutcomeLineLimit
 	}
-	return Declined
+	return OutcomeDeclined
 }
 
 var bySubCode = map[int]Outcome{
-	7000:   Completed,
-	7504:   Misconfigured, // no permission
-	7507:   Misconfigured, // the key of another resource
-	8516:   TooMany,
-	8529:   TooMany,
-	8530:   TooMany,
-	8539:   Busy,
-	8540:   Busy,
-	8541:   NoAnswer,
-	8542:   Cancelled,
-	8544:   InvalidNumber,
-	8567:   Misconfigured, // no speech service
-	8587:   Missed,
-	10057:  NoAnswer,
-	10105:  Misconfigured,
-	500001: NoAnswer,
-	510403: Misconfigured,
-	511404: InvalidNumber,
-	511532: Misconfigured,
-	540000: Completed,
-	540487: Cancelled,
-	560000: Completed,
+	7000:   OutcomeCompleted,
+	7504:   OutcomeMisconfigured, // no permission
+	7507:   OutcomeMisconfigured, // the key of another resource
+	8516:   OutcomeThrottled,
+	8529:   OutcomeThrottled,
+	8530:   OutcomeThrottled,
+	8539:   OutcomeBusy,
+	8540:   OutcomeBusy,
+	8541:   OutcomeNoAnswer,
+	8542:   OutcomeCancelled,
+	8544:   OutcomeInvalidNumber,
+	8567:   OutcomeMisconfigured, // no speech service
+	8587:   OutcomeMissed,
+	10057:  OutcomeNoAnswer,
+	10105:  OutcomeMisconfigured,
+	500001: OutcomeNoAnswer,
+	510403: OutcomeMisconfigured,
+	511404: OutcomeInvalidNumber,
+	511532: OutcomeMisconfigured,
+	540000: OutcomeCompleted,
+	540487: OutcomeCancelled,
+	560000: OutcomeCompleted,
 }
 
 var bySIP = map[int]Outcome{
-	200: Completed,
-	403: Blocked,
-	404: InvalidNumber,
-	408: NoAnswer,
-	429: TooMany,
-	480: NoAnswer,
-	484: InvalidNumber,
-	486: Busy,
-	487: Cancelled,
-	600: Busy,
+	200: OutcomeCompleted,
+	403: OutcomeBlocked,
+	404: OutcomeInvalidNumber,
+	408: OutcomeNoAnswer,
+	429: OutcomeThrottled,
+	480: OutcomeNoAnswer,
+	484: OutcomeInvalidNumber,
+	486: OutcomeBusy,
+	487: OutcomeCancelled,
+	600: OutcomeBusy,
 }

@@ -13,7 +13,7 @@ var notice = parse(`{"name":"notice","start":"menu","nodes":{
 const callee = "4:+12065550199"
 
 var dialled = Dialled{
-	Dial: Dial{Line: line, Callee: callee, Attempt: Attempt{Campaign: "c1", Contact: "p1", Shard: 2, Claim: 1}},
+	Dial: Dial{Line: line, Callee: callee, Attempt: AttemptRef{Campaign: "c1", Contact: "p1", Shard: 2, Claim: 1}},
 	Flow: FlowRef{Name: "notice", Version: "v1"}, Limits: limits,
 }
 
@@ -31,8 +31,8 @@ func dial(t tester) *life {
 func denied(t tester) *life {
 	t.Helper()
 	l := dial(t)
-	l.replies(Create, throttled(5*time.Second))
-	l.replies(SlowLine, done)
+	l.replies(VerbCreate, throttled(5*time.Second))
+	l.replies(VerbBackOff, done)
 	return l
 }
 
@@ -40,7 +40,7 @@ func denied(t tester) *life {
 func unheardOf(t tester) *life {
 	t.Helper()
 	l := dial(t)
-	l.replies(Create, unheard)
+	l.replies(VerbCreate, unheard)
 	return l
 }
 
@@ -48,7 +48,7 @@ func unheardOf(t tester) *life {
 func placed(t tester) *life {
 	t.Helper()
 	l := dial(t)
-	l.replies(Create, done)
+	l.replies(VerbCreate, done)
 	return l
 }
 
@@ -64,7 +64,7 @@ func rungOut(t tester) *life {
 func givenUp(t tester) *life {
 	t.Helper()
 	l := rungOut(t)
-	l.replies(Look, done)
+	l.replies(VerbCheckParticipants, done)
 	return l
 }
 
@@ -73,7 +73,7 @@ func noticed(t tester) *life {
 	t.Helper()
 	l := placed(t)
 	l.happens(Connected{})
-	l.replies(Recognize, done)
+	l.replies(VerbRecognize, done)
 	return l
 }
 
@@ -81,22 +81,22 @@ func noticed(t tester) *life {
 func silent(t tester) *life {
 	t.Helper()
 	l := unheardOf(t)
-	l.passes(limits.Settle)
-	l.replies(Settle, done)
-	l.replies(Release, done)
+	l.passes(limits.Confirm)
+	l.replies(VerbSettle, done)
+	l.replies(VerbRelease, done)
 	return l
 }
 
 // open and shut are verdicts on placing the call.
 var (
-	open = &Gate{Open: true, Rule: "dial"}
-	shut = &Gate{Rule: "optedOut"}
+	open = &DialVerdict{Allowed: true, Rule: "dial"}
+	shut = &DialVerdict{Rule: "optedOut"}
 )
 
 // fails tells by callback that the call came to nothing.
 func (l *life) fails(r Result) {
 	l.t.Helper()
-	e := l.event(Ref{CreateOp, 1}, CreateFailed{})
+	e := l.event(Ref{CreateOp, 1}, CreateCallFailed{})
 	e.Result = r
 	l.move(e)
 }
@@ -104,7 +104,7 @@ func (l *life) fails(r Result) {
 // isRefused tells by ACS's answer that the call will not be placed.
 func (l *life) isRefused(r Result) {
 	l.t.Helper()
-	e := replyTo(l.owed(Create), l.now, refuses("400"))
+	e := replyTo(l.owed(VerbCreate), l.now, refuses("400"))
 	e.Result = r
 	l.move(e)
 }

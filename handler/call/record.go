@@ -12,11 +12,11 @@ func (s *step) record(n *flow.Record) {
 	if channels == "" {
 		channels = "mixed"
 	}
-	ref := s.do(Action{Verb: StartRecord, Channels: channels})
+	ref := s.addAction(Action{Verb: VerbStartRecording, Channels: channels})
 	s.Recordings = append(s.Recordings, Recording{
 		Op: ref.Op, Send: ref.Send, Channels: channels, State: RecordingWanted,
 	})
-	s.deadline(byRecording, s.Limits.RecordingStart)
+	s.setDeadline(byRecording, s.Limits.RecordingStart)
 }
 
 // recording returns the index of the recording that the event is about: by our
@@ -35,15 +35,15 @@ func (s *step) recording(op int, id string) int {
 }
 
 // recordingChanged takes in that a recording runs, or has stopped.
-func (s *step) recordingChanged(b RecordingChanged) {
+func (s *step) recordingStateChanged(b RecordingStateChanged) {
 	i := s.recording(b.Op, b.RecordingID)
 	if i < 0 {
 		return
 	}
-	s.learnRecording(i, b.RecordingID)
+	s.setRecordingID(i, b.RecordingID)
 	switch {
-	case b.Active && (s.Recordings[i].State == RecordingWanted || s.Recordings[i].State == RecordingNone):
-		s.recordingRuns(i)
+	case b.Active && (s.Recordings[i].State == RecordingWanted || s.Recordings[i].State == RecordingFailed):
+		s.recordingStarted(i)
 	case !b.Active && s.Recordings[i].State == RecordingStarted:
 		s.Recordings[i].State = RecordingFinished
 	}
@@ -51,17 +51,17 @@ func (s *step) recordingChanged(b RecordingChanged) {
 
 // learnRecording takes in by which id ACS knows a recording, and owes to tell the
 // recording's row whose it is.
-func (s *step) learnRecording(i int, id string) {
+func (s *step) setRecordingID(i int, id string) {
 	if id == "" || s.Recordings[i].ID == id {
 		return
 	}
 	s.Recordings[i].ID = id
-	s.do(Action{Verb: Link, Recording: s.Recordings[i].Op})
+	s.addAction(Action{Verb: VerbLink, Recording: s.Recordings[i].Op})
 }
 
 // paid takes in what came of a recording: its files, or the word that there are none.
 // ACS may tell of another file later; what is known of more files counts.
-func (s *step) paid(op int, id string, state RecordingState, files int, reason string) {
+func (s *step) recordingDone(op int, id string, state RecordingState, files int, reason string) {
 	i := s.recording(op, id)
 	if i < 0 || files < s.Recordings[i].Files || files == s.Recordings[i].Files && s.Recordings[i].State == RecordingFiled {
 		return
@@ -71,26 +71,26 @@ func (s *step) paid(op int, id string, state RecordingState, files int, reason s
 		s.Recordings[i].ID = id
 	}
 	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool {
-		return a.Op == s.Recordings[i].Op || a.Verb == Link && a.Recording == s.Recordings[i].Op
+		return a.Op == s.Recordings[i].Op || a.Verb == VerbLink && a.Recording == s.Recordings[i].Op
 	})
-	s.owedNoMore()
+	s.clearRecordingDeadlines()
 }
 
 // owedNoMore clears the waits for recordings that nothing is waited for any more.
-func (s *step) owedNoMore() {
-	if !s.wanted() {
-		s.met(byRecording)
+func (s *step) clearRecordingDeadlines() {
+	if !s.awaitsRecordingStart() {
+		s.clearDeadline(byRecording)
 	}
-	if !slices.ContainsFunc(s.Recordings, Recording.owed) {
-		s.met(byFile)
+	if !slices.ContainsFunc(s.Recordings, Recording.outstanding) {
+		s.clearDeadline(byFile)
 	}
 }
 
 // fileOverdue gives up the recordings whose files have not come: ACS has deleted
 // them by now.
-func (s *step) fileOverdue() {
+func (s *step) filesTimeout() {
 	for i, r := range s.Recordings {
-		if r.owed() {
+		if r.outstanding() {
 			s.Recordings[i].State = RecordingLost
 			s.Recordings[i].Reason = "no file came in time"
 			if r.ID == "" {
@@ -101,17 +101,17 @@ func (s *step) fileOverdue() {
 }
 
 // recordingRuns proves the request for the recording.
-func (s *step) recordingRuns(i int) {
+func (s *step) recordingStarted(i int) {
 	s.Recordings[i].State = RecordingStarted
 	if s.State == StateEnded {
 		s.Recordings[i].State = RecordingFinished
-		s.deadline(byFile, s.Limits.Recording)
+		s.setDeadline(byFile, s.Limits.Recording)
 	}
 	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool {
-		return a.Verb == StartRecord && a.Op == s.Recordings[i].Op
+		return a.Verb == VerbStartRecording && a.Op == s.Recordings[i].Op
 	})
-	if !s.wanted() {
-		s.met(byRecording)
+	if !s.awaitsRecordingStart() {
+		s.clearDeadline(byRecording)
 	}
 }
 
@@ -119,29 +119,29 @@ func (s *step) recordingRuns(i int) {
 // to a request for a recording. A refusal of an earlier send says nothing of the latest.
 func (s *step) recordingReplied(i int, b Replied) {
 	switch {
-	case b.Verdict == Done:
-		s.learnRecording(i, b.RecordingID)
-	case b.Verdict == Refused && s.e.Ref.Send == s.Recordings[i].Send:
+	case b.Verdict == VerdictOK:
+		s.setRecordingID(i, b.RecordingID)
+	case b.Verdict == VerdictRefused && s.e.Ref.Send == s.Recordings[i].Send:
 		s.recordingRefused(i, b)
 	}
 }
 
 // recordingFailed takes in that a recording did not start.
-func (s *step) recordingFailed(b RecordingFailed) {
+func (s *step) startRecordingFailed(b StartRecordingFailed) {
 	if i := s.recording(b.Op, b.RecordingID); i >= 0 && s.Recordings[i].State == RecordingWanted {
-		s.Recordings[i].State = RecordingNone
-		s.owedNoMore()
+		s.Recordings[i].State = RecordingFailed
+		s.clearRecordingDeadlines()
 	}
 }
 
 // wanted reports whether a recording was asked for of which nothing was heard.
-func (s *step) wanted() bool {
+func (s *step) awaitsRecordingStart() bool {
 	return slices.ContainsFunc(s.Recordings, func(r Recording) bool { return r.State == RecordingWanted })
 }
 
 // recordingOverdue asks once more for recordings of which nothing was heard: a
 // refusal as a duplicate will prove that they run.
-func (s *step) recordingOverdue() {
+func (s *step) recordingStartTimeout() {
 	if s.State != StateConnected {
 		return
 	}
@@ -150,16 +150,16 @@ func (s *step) recordingOverdue() {
 			continue
 		}
 		if j := slices.IndexFunc(s.Pending, func(a Action) bool { return a.Op == r.Op }); j >= 0 {
-			s.deadline(byRecording, s.Limits.RecordingStart) // it was not sent yet, or is being sent
+			s.setDeadline(byRecording, s.Limits.RecordingStart) // it was not sent yet, or is being sent
 			continue
 		}
-		if r.Again {
+		if r.Restarted {
 			continue // it may run all the same: its file is owed
 		}
-		s.Recordings[i].Again, s.Recordings[i].Send = true, r.Send+1
+		s.Recordings[i].Restarted, s.Recordings[i].Send = true, r.Send+1
 		s.Pending = append(s.Pending, Action{
-			Ref: Ref{Op: r.Op, Send: r.Send + 1}, Verb: StartRecord, Channels: r.Channels, Unsure: true,
+			Ref: Ref{Op: r.Op, Send: r.Send + 1}, Verb: VerbStartRecording, Channels: r.Channels, MaybeSent: true,
 		})
-		s.deadline(byRecording, s.Limits.RecordingStart)
+		s.setDeadline(byRecording, s.Limits.RecordingStart)
 	}
 }

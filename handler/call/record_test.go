@@ -13,7 +13,7 @@ func TestRecording(t *testing.T) {
 	recording := func(t tester) *life {
 		l := inviting(t)
 		l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-		l.replies(CancelMedia, done)
+		l.replies(VerbCancelMedia, done)
 		return l
 	}
 	op := func(l *life) int { return l.c.Recordings[0].Op }
@@ -23,114 +23,114 @@ func TestRecording(t *testing.T) {
 		want string
 		rec  Recording // Op aside
 	}{
-		{"is asked for while people talk", func(l *life) {}, "connected at talk, owes startRecording",
+		{"is asked for while people talk", func(l *life) {}, "connected at talk, pending startRecording",
 			Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
 		{"has the id that ACS's answer gives", func(l *life) {
-			l.replies(StartRecord, Replied{Verdict: Done, RecordingID: "rec-1"})
-		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
+			l.replies(VerbStartRecording, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
+		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
 		{"may get its id only from the callback", func(l *life) {
-			l.replies(StartRecord, done)
-			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
-		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+			l.replies(VerbStartRecording, done)
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
+		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"a callback before ACS's answer proves it", func(l *life) {
-			start := l.owed(StartRecord)
-			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
+			start := l.owed(VerbStartRecording)
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 			l.answers(start, unheard)
-		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"a callback at the call's own address is known by ACS's id", func(l *life) {
-			l.replies(StartRecord, Replied{Verdict: Done, RecordingID: "rec-1"})
-			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true})
-		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+			l.replies(VerbStartRecording, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true})
+		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"or is the one that is waited for", func(l *life) {
-			l.replies(StartRecord, done)
-			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true})
-		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+			l.replies(VerbStartRecording, done)
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true})
+		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"a callback of another recording is not its own", func(l *life) {
-			l.replies(StartRecord, done)
-			l.happens(RecordingChanged{RecordingID: "rec-9", Active: true, Op: 99})
+			l.replies(VerbStartRecording, done)
+			l.happens(RecordingStateChanged{RecordingID: "rec-9", Active: true, Op: 99})
 		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
 		{"that stops is finished", func(l *life) {
-			l.replies(StartRecord, done)
-			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
-			l.happens(RecordingChanged{RecordingID: "rec-1", Op: op(l)})
-			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)}) // overtaken
-		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
+			l.replies(VerbStartRecording, done)
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Op: op(l)})
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)}) // overtaken
+		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
 		{"that does not start does not hold up the talk", func(l *life) {
-			l.replies(StartRecord, done)
-			l.happens(RecordingFailed{Op: op(l)})
-		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingNone}},
+			l.replies(VerbStartRecording, done)
+			l.happens(StartRecordingFailed{Op: op(l)})
+		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingFailed}},
 		{"that ACS refuses does not hold up the talk", func(l *life) {
-			l.replies(StartRecord, refuses("8523"))
-		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingNone}},
+			l.replies(VerbStartRecording, refuses("8523"))
+		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingFailed}},
 		{"that is refused and runs all the same runs", func(l *life) {
-			l.replies(StartRecord, refuses("8523"))
-			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
-		}, "connected at talk, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
+			l.replies(VerbStartRecording, refuses("8523"))
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
+		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"throttled is a new send", func(l *life) {
-			l.replies(StartRecord, throttled(time.Second))
+			l.replies(VerbStartRecording, throttled(time.Second))
 			l.passes(time.Second)
-		}, "connected at talk, owes startRecording#2", Recording{Send: 2, Channels: "mixed", State: RecordingWanted}},
+		}, "connected at talk, pending startRecording#2", Recording{Send: 2, Channels: "mixed", State: RecordingWanted}},
 		{"of which nothing is heard is asked for again", func(l *life) {
-			l.replies(StartRecord, done)
+			l.replies(VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
-		}, "connected at talk, owes startRecording#2", Recording{Send: 2, Again: true, Channels: "mixed", State: RecordingWanted}},
+		}, "connected at talk, pending startRecording#2", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"runs if ACS refuses the second request because it runs", func(l *life) {
-			l.replies(StartRecord, done)
+			l.replies(VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
-			l.replies(StartRecord, refuses("8559"))
-		}, "connected at talk", Recording{Send: 2, Again: true, Channels: "mixed", State: RecordingStarted}},
+			l.replies(VerbStartRecording, refuses("8559"))
+		}, "connected at talk", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingStarted}},
 		{"waits for the callback if ACS refuses the second request for another reason of state", func(l *life) {
-			l.replies(StartRecord, done)
+			l.replies(VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
-			l.replies(StartRecord, refuses("409"))
-		}, "connected at talk", Recording{Send: 2, Again: true, Channels: "mixed", State: RecordingWanted}},
+			l.replies(VerbStartRecording, refuses("409"))
+		}, "connected at talk", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"is not asked for a third time", func(l *life) {
-			l.replies(StartRecord, done)
+			l.replies(VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
-			l.replies(StartRecord, done)
+			l.replies(VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
-		}, "connected at talk", Recording{Send: 2, Again: true, Channels: "mixed", State: RecordingWanted}},
+		}, "connected at talk", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"unheard is repeated with its pair", func(l *life) {
-			l.replies(StartRecord, unheard)
+			l.replies(VerbStartRecording, unheard)
 			l.passes(30 * time.Second)
-			if a := l.owed(StartRecord); a.Claims != 2 {
-				l.t.Errorf("claimed %d times", a.Claims)
+			if a := l.owed(VerbStartRecording); a.Leases != 2 {
+				l.t.Errorf("claimed %d times", a.Leases)
 			}
-		}, "connected at talk, owes startRecording", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
-		{"whose pair ACS has forgotten is a new send", func(l *life) { l.passes(pairLife) },
-			"connected at talk, owes startRecording#2", Recording{Send: 2, Again: true, Channels: "mixed", State: RecordingWanted}},
+		}, "connected at talk, pending startRecording", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
+		{"whose pair ACS has forgotten is a new send", func(l *life) { l.passes(PairLife) },
+			"connected at talk, pending startRecording#2", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"that runs when the call ends is finished", func(l *life) {
-			l.replies(StartRecord, done)
-			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
+			l.replies(VerbStartRecording, done)
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 			l.happens(Disconnected{})
-		}, "ended completed, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
+		}, "ended completed, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
 		{"that may run when the call ends is owed", func(l *life) { l.happens(Disconnected{}) },
 			"ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
 		{"that was certainly not asked for when the call ends is none", func(l *life) {
-			l.replies(StartRecord, throttled(time.Minute))
+			l.replies(VerbStartRecording, throttled(time.Minute))
 			l.happens(Disconnected{})
-		}, "ended completed", Recording{Send: 2, Channels: "mixed", State: RecordingNone}},
+		}, "ended completed", Recording{Send: 2, Channels: "mixed", State: RecordingFailed}},
 		{"that was refused while the call ended is none", func(l *life) {
-			start := l.owed(StartRecord)
+			start := l.owed(VerbStartRecording)
 			l.happens(Disconnected{})
 			l.answers(start, refuses(CodeGone))
-		}, "ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingNone}},
+		}, "ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingFailed}},
 		{"that was taken while the call ended has the id of ACS's answer", func(l *life) {
-			start := l.owed(StartRecord)
+			start := l.owed(VerbStartRecording)
 			l.happens(Disconnected{})
-			l.answers(start, Replied{Verdict: Done, RecordingID: "rec-1"})
-		}, "ended completed, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
+			l.answers(start, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
+		}, "ended completed, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
 		{"is owed though ACS refused a send before the latest", func(l *life) {
-			first := l.owed(StartRecord)
-			l.passes(pairLife)
+			first := l.owed(VerbStartRecording)
+			l.passes(PairLife)
 			l.happens(Disconnected{})
 			l.answers(first, refuses(CodeGone))
-		}, "ended completed", Recording{Send: 2, Again: true, Channels: "mixed", State: RecordingWanted}},
+		}, "ended completed", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"that is heard of after the call's end was one", func(l *life) {
 			o := op(l)
 			l.happens(Disconnected{})
-			l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: o})
-		}, "ended completed, owes link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: o})
+		}, "ended completed, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,14 +154,14 @@ func TestTwoRecordingsAreStartedOneAfterTheOther(t *testing.T) {
 		"p":{"kind":"play","prompt":{"text":"!"},"next":"end"},"end":{"kind":"hangup"}}}`)}
 	l.happens(offered)
 	run := func() string { l.happens(Connected{}); return "run-2" }()
-	if got := l.c.Claimed(run)[LaneRecording]; len(got) != 2 {
+	if got := l.c.Leased(run)[LaneRecording]; len(got) != 2 {
 		t.Fatalf("claimed %d", len(got))
 	}
-	l.replies(StartRecord, throttled(time.Second))
+	l.replies(VerbStartRecording, throttled(time.Second))
 	var owed []string
 	for _, a := range l.c.Pending {
-		if a.Verb == StartRecord {
-			owed = append(owed, a.Ref.String()+" "+a.By)
+		if a.Verb == VerbStartRecording {
+			owed = append(owed, a.Ref.String()+" "+a.Owner)
 		}
 	}
 	// The second must not be sent before the first; its owner has not sent it yet.
@@ -169,7 +169,7 @@ func TestTwoRecordingsAreStartedOneAfterTheOther(t *testing.T) {
 		t.Errorf("owed %q, want %q", owed, want)
 	}
 	l.passes(time.Second)
-	if got := len(l.c.Claimed("run-4")[LaneRecording]); got != 2 {
+	if got := len(l.c.Leased("run-4")[LaneRecording]); got != 2 {
 		t.Errorf("then %d are claimed: %+v", got, l.c.Pending)
 	}
 	l.replays()
@@ -180,28 +180,28 @@ func TestDebt(t *testing.T) {
 	asked := func(t tester) *life {
 		l := inviting(t)
 		l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-		l.replies(StartRecord, done)
+		l.replies(VerbStartRecording, done)
 		l.happens(Disconnected{})
 		return l
 	}
 	// linking: ACS has told the recording's id late, and the recording's row is to know.
 	linking := func(t tester) *life {
 		l := asked(t)
-		l.happens(RecordingChanged{RecordingID: "rec-1", Active: true, Op: l.c.Recordings[0].Op})
+		l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: l.c.Recordings[0].Op})
 		return l
 	}
 	op := func(l *life) int { return l.c.Recordings[0].Op }
 	kept := func(l *life, op int, id string) {
-		l.move(Event{Key: "kept", Body: RecordingKept{RecordingID: id, Op: op}})
+		l.move(Event{Key: "kept", Body: FilesFiled{RecordingID: id, Op: op}})
 	}
 	gone := func(l *life, reason string) {
-		l.move(Event{Key: "gone", Body: RecordingGone{RecordingID: "rec-1", Op: op(l), Reason: reason}})
+		l.move(Event{Key: "gone", Body: FilesLost{RecordingID: "rec-1", Op: op(l), Reason: reason}})
 	}
 	linked := func(l *life, state RecordingState, reason string) {
-		if got := l.owed(Link).Recording; got != op(l) {
+		if got := l.owed(VerbLink).Recording; got != op(l) {
 			l.t.Errorf("linked is recording %d", got)
 		}
-		l.replies(Link, Replied{Verdict: Done, Recording: state, Reason: reason})
+		l.replies(VerbLink, Replied{Verdict: VerdictOK, Recording: state, Reason: reason})
 	}
 	tests := []struct {
 		name   string
@@ -237,7 +237,7 @@ func TestDebt(t *testing.T) {
 		}, "ended completed", RecordingFiled, ""},
 		{"is owed without an id", asked, func(l *life) {}, "ended completed", RecordingWanted, ""},
 		{"gets its id late, and is linked", linking, func(l *life) {},
-			"ended completed, owes link", RecordingFinished, ""},
+			"ended completed, pending link", RecordingFinished, ""},
 		{"is owed when it is linked to a recording that is not filed yet", linking, func(l *life) {
 			linked(l, "", "")
 		}, "ended completed", RecordingFinished, ""},
@@ -248,12 +248,12 @@ func TestDebt(t *testing.T) {
 			linked(l, RecordingLost, "deleted")
 		}, "ended completed", RecordingLost, "deleted"},
 		{"is linked in the end", linking, func(l *life) {
-			l.replies(Link, unheard)
+			l.replies(VerbLink, unheard)
 			l.passes(time.Second)
-		}, "ended completed, owes link", RecordingFinished, ""},
+		}, "ended completed, pending link", RecordingFinished, ""},
 		{"is none when ACS says late that it did not start", asked, func(l *life) {
-			l.happens(RecordingFailed{Op: op(l)})
-		}, "ended completed", RecordingNone, ""},
+			l.happens(StartRecordingFailed{Op: op(l)})
+		}, "ended completed", RecordingFailed, ""},
 		{"is lost when its time is over", over, func(l *life) { l.passes(limits.Recording) },
 			"ended completed", RecordingLost, "no file came in time"},
 		{"is not lost before", over, func(l *life) { l.passes(limits.Recording - time.Second) },
@@ -262,11 +262,11 @@ func TestDebt(t *testing.T) {
 			"ended completed", RecordingLost, "no file came in time, and ACS never told its id"},
 		{"that counts as lost gets its id, and is linked", asked, func(l *life) {
 			l.passes(limits.Recording)
-			l.happens(RecordingChanged{RecordingID: "rec-1", Op: op(l)})
-		}, "ended completed, owes link", RecordingLost, "no file came in time, and ACS never told its id"},
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Op: op(l)})
+		}, "ended completed, pending link", RecordingLost, "no file came in time, and ACS never told its id"},
 		{"that counts as lost is paid by the file that it is linked to", asked, func(l *life) {
 			l.passes(limits.Recording)
-			l.happens(RecordingChanged{RecordingID: "rec-1", Op: op(l)})
+			l.happens(RecordingStateChanged{RecordingID: "rec-1", Op: op(l)})
 			linked(l, RecordingFiled, "")
 		}, "ended completed", RecordingFiled, ""},
 	}
@@ -281,8 +281,8 @@ func TestDebt(t *testing.T) {
 				t.Errorf("the recording is %s (%s), want %s (%s)", r.State, r.Reason, tt.state, tt.reason)
 			}
 			owed := tt.state == RecordingWanted || tt.state == RecordingFinished
-			if got := l.c.Owes(); got != (owed || l.c.Busy()) {
-				t.Errorf("owes %v, is busy %v", got, l.c.Busy())
+			if got := l.c.HasWork(); got != (owed || l.c.Active()) {
+				t.Errorf("owes %v, is busy %v", got, l.c.Active())
 			}
 			l.replays()
 		})

@@ -7,58 +7,58 @@ import (
 
 // release hangs up for everybody; the call ends when ACS says that it is over.
 // Whatever else ACS was still owed is dropped.
-func (s *step) release(as Outcome) {
-	if s.Ending == "" {
-		s.Ending = as
+func (s *step) hangUp(as Outcome) {
+	if s.EndingAs == "" {
+		s.EndingAs = as
 	}
 	s.Wait = Wait{}
-	s.drop()
-	for _, d := range []Deadline{byRing, byPrompt, byInvite, byRecording, byLook} {
-		s.met(d)
+	s.dropPending()
+	for _, d := range []Deadline{byRing, byPrompt, byInvite, byRecording, byKeepAlive} {
+		s.clearDeadline(d)
 	}
-	s.do(Action{Verb: HangUp})
-	s.deadline(byHangup, s.Limits.Hangup)
+	s.addAction(Action{Verb: VerbHangUp})
+	s.setDeadline(byHangup, s.Limits.Hangup)
 }
 
 // drop strikes off everything that ACS was to be asked for. A recording that was
 // not asked for yet will not be.
-func (s *step) drop() {
+func (s *step) dropPending() {
 	for _, a := range s.Pending {
-		if i := s.recording(a.Op, ""); a.Verb == StartRecord && i >= 0 && !a.sent() {
-			s.Recordings[i].State = RecordingNone
+		if i := s.recording(a.Op, ""); a.Verb == VerbStartRecording && i >= 0 && !a.Sent() {
+			s.Recordings[i].State = RecordingFailed
 		}
 	}
-	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool { return a.Verb.Repeat() != Storage })
+	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool { return a.Verb.RetryClass() != Local })
 }
 
 // personLeft ends a call that its person has left while others are still in it.
-func (s *step) personLeft() {
-	s.release(s.outcomeNow())
+func (s *step) remotePartyLeft() {
+	s.hangUp(s.outcomeNow())
 }
 
 // tooLong ends a call that has reached its longest time.
-func (s *step) tooLong() {
+func (s *step) callTimeout() {
 	switch s.State {
 	case StateConnected:
-		s.release(s.outcomeNow())
+		s.hangUp(s.outcomeNow())
 	case StateRinging:
-		s.end(s.unmet())
+		s.end(s.outcomeGivenUp())
 		s.hangUpLate()
 	}
 }
 
 // unmet is the outcome of a call that rings and is given up.
-func (s *step) unmet() Outcome {
-	_, unsettled := s.Deadlines[bySettle]
+func (s *step) outcomeGivenUp() Outcome {
+	_, unsettled := s.Deadlines[byConfirm]
 	switch {
-	case s.Ending != "":
-		return s.Ending
-	case s.Direction == Inbound:
-		return Missed
+	case s.EndingAs != "":
+		return s.EndingAs
+	case s.Direction == DirectionInbound:
+		return OutcomeMissed
 	case unsettled:
-		return s.unplaced()
+		return s.outcomeUnconfirmed()
 	default:
-		return NoAnswer
+		return OutcomeNoAnswer
 	}
 }
 
@@ -68,11 +68,11 @@ const maxHistory = 9900
 
 // full ends a call at its last row of history. Nothing is waited for any more,
 // because waiting takes rows too.
-func (s *step) full() {
+func (s *step) limitHistory() {
 	if s.Seq+1 < maxHistory || s.State == StateEnded {
 		return
 	}
-	as := s.unmet()
+	as := s.outcomeGivenUp()
 	if s.State == StateConnected {
 		as = s.outcomeNow()
 	}
@@ -81,37 +81,37 @@ func (s *step) full() {
 }
 
 // hangupOverdue looks whether a call that was hung up is over.
-func (s *step) hangupOverdue() {
+func (s *step) hangUpTimeout() {
 	if s.State == StateEnded {
 		return
 	}
 	for _, a := range s.Pending {
-		if a.Verb == HangUp { // not heard of yet: its owner is at it, or the next one will be
-			s.Deadlines[byHangup] = later(a.Until, s.now.Add(s.Limits.Hangup))
+		if a.Verb == VerbHangUp { // not heard of yet: its owner is at it, or the next one will be
+			s.Deadlines[byHangup] = later(a.LeaseUntil, s.now.Add(s.Limits.Hangup))
 			return
 		}
 	}
-	if !s.HasPending(Look) {
-		s.do(Action{Verb: Look})
+	if !s.HasPending(VerbCheckParticipants) {
+		s.addAction(Action{Verb: VerbCheckParticipants})
 	}
-	s.deadline(byHangup, s.Limits.Hangup+s.Limits.own(Look))
+	s.setDeadline(byHangup, s.Limits.Hangup+s.Limits.lease(VerbCheckParticipants))
 }
 
 // hangUpLate hangs up a connection that came to be after we gave the call up.
 func (s *step) hangUpLate() {
-	if s.ConnectionID != "" && !s.HasPending(HangUp) {
-		s.do(Action{Verb: HangUp})
+	if s.ConnectionID != "" && !s.HasPending(VerbHangUp) {
+		s.addAction(Action{Verb: VerbHangUp})
 	}
 }
 
 // foundLate hangs up a connection that is first heard of when the call is over,
 // unless what is heard is its end.
-func (s *step) foundLate() {
-	if !s.found || s.State != StateEnded || !s.ConnectedAt.IsZero() {
+func (s *step) hangUpLateConnection() {
+	if !s.firstReport || s.State != StateEnded || !s.ConnectedAt.IsZero() {
 		return
 	}
 	switch s.e.Body.(type) {
-	case Disconnected, AnswerFailed, CreateFailed:
+	case Disconnected, AnswerFailed, CreateCallFailed:
 	default:
 		s.hangUpLate()
 	}
@@ -125,74 +125,74 @@ func (s *step) disconnected() {
 		s.Result = s.e.Result
 		s.end(s.outcomeNow())
 	case StateRinging:
-		if s.goneEarly() {
+		if s.disconnectedFirst() {
 			return
 		}
 		s.Result = s.e.Result
-		for _, d := range []Deadline{byAnswer, byConnect, bySettle, byRing, byHangup} {
-			s.met(d)
+		for _, d := range []Deadline{byAnswer, byConnect, byConfirm, byRing, byHangup} {
+			s.clearDeadline(d)
 		}
-		s.drop()
-		s.deadline(byGone, goneWait)
+		s.dropPending()
+		s.setDeadline(byDisconnect, disconnectWait)
 	case StateEnded:
-		s.drop() // a late hang-up has nothing left to do
+		s.dropPending() // a late hang-up has nothing left to do
 	}
 }
 
 // goneEarly reports that the call's end was heard before its connection.
-func (s *step) goneEarly() bool {
-	_, ok := s.Deadlines[byGone]
+func (s *step) disconnectedFirst() bool {
+	_, ok := s.Deadlines[byDisconnect]
 	return ok
 }
 
 // stayedGone ends a call of whose end nothing more was heard.
-func (s *step) stayedGone() {
+func (s *step) disconnectTimeout() {
 	if s.State == StateRinging {
-		s.end(s.lost())
+		s.end(s.outcomeNeverConnected())
 	}
 }
 
 // outcomeNow is the outcome of a connected call that ends at this moment.
 func (s *step) outcomeNow() Outcome {
 	switch {
-	case s.Ending != "":
-		return s.Ending
+	case s.EndingAs != "":
+		return s.EndingAs
 	case len(s.Agents) > 0:
-		return Completed
+		return OutcomeCompleted
 	default:
-		return Abandoned
+		return OutcomeAbandoned
 	}
 }
 
 // end is the one way to StateEnded.
 func (s *step) end(as Outcome) {
 	s.State, s.Outcome, s.EndedAt = StateEnded, as, s.now
-	s.drop()
+	s.dropPending()
 	for i, r := range s.Recordings {
 		if r.State == RecordingStarted {
 			s.Recordings[i].State = RecordingFinished
 		}
 	}
-	s.Wait, s.Deadlines, s.Context = Wait{}, nil, ""
-	s.settle()
-	if slices.ContainsFunc(s.Recordings, Recording.owed) {
-		s.deadline(byFile, s.Limits.Recording)
+	s.Wait, s.Deadlines, s.IncomingCallContext = Wait{}, nil, ""
+	s.settleAndRelease()
+	if slices.ContainsFunc(s.Recordings, Recording.outstanding) {
+		s.setDeadline(byFile, s.Limits.Recording)
 	}
 }
 
 // settle owes what others are to know of the end of an outbound call, in the order
 // in which they may: the campaign first, because a number that is free can be rung.
-func (s *step) settle() {
-	if s.Direction != Outbound {
+func (s *step) settleAndRelease() {
+	if s.Direction != DirectionOutbound {
 		return
 	}
-	if s.Outcome.lineFails() {
-		s.do(Action{Verb: SlowLine, At: s.now.Add(lineWait)})
+	if s.Outcome.isLineFault() {
+		s.addAction(Action{Verb: VerbBackOff, At: s.now.Add(lineWait)})
 	}
-	if s.Attempt != (Attempt{}) {
-		s.do(Action{Verb: Settle})
+	if s.Attempt != (AttemptRef{}) {
+		s.addAction(Action{Verb: VerbSettle})
 	}
-	s.do(Action{Verb: Release})
+	s.addAction(Action{Verb: VerbRelease})
 }
 
 // lineWait is how long a line waits after a call that failed because of it.

@@ -20,59 +20,59 @@ func TestRelease(t *testing.T) {
 	}
 	tell(t, []story{
 		{"an end that is heard of before ACS's answer counts", hanging, func(l *life) {
-			hangup := l.owed(HangUp)
+			hangup := l.owed(VerbHangUp)
 			l.happens(Disconnected{})
 			l.answers(hangup, done)
 		}, "ended completed"},
 		{"a hang-up of a call that is gone ends it", hanging, func(l *life) {
-			l.replies(HangUp, refuses(CodeGone))
+			l.replies(VerbHangUp, refuses(CodeGone))
 		}, "ended completed"},
 		{"a hang-up that ACS refuses is tried again, but not at once", hanging, func(l *life) {
-			l.replies(HangUp, refuses("8523"))
+			l.replies(VerbHangUp, refuses("8523"))
 		}, "connected ending completed"},
 		{"after a look", hanging, func(l *life) {
-			l.replies(HangUp, refuses("8523"))
+			l.replies(VerbHangUp, refuses("8523"))
 			l.passes(limits.Hangup)
-			l.replies(Look, saw(caller))
-		}, "connected ending completed, owes hangUp"},
+			l.replies(VerbCheckParticipants, saw(caller))
+		}, "connected ending completed, pending hangUp"},
 		{"the refusal of a repeat is a question", hanging, func(l *life) {
 			l.passes(30 * time.Second)
-			l.replies(HangUp, refuses("8585"))
-		}, "connected ending completed, owes look"},
+			l.replies(VerbHangUp, refuses("8585"))
+		}, "connected ending completed, pending checkParticipants"},
 		{"a throttled hang-up is sent again", hanging, func(l *life) {
-			l.replies(HangUp, throttled(2*time.Second))
+			l.replies(VerbHangUp, throttled(2*time.Second))
 			l.passes(2 * time.Second)
-		}, "connected ending completed, owes hangUp#2"},
+		}, "connected ending completed, pending hangUp#2"},
 		{"one whose run has died is repeated with its pair", hanging, func(l *life) {
 			l.passes(30 * time.Second)
-		}, "connected ending completed, owes hangUp"},
+		}, "connected ending completed, pending hangUp"},
 		{"one whose pair ACS has forgotten is looked after", hanging, func(l *life) {
-			l.passes(pairLife)
-		}, "connected ending completed, owes look"},
-		{"an end that is not heard of is looked for", doubted, nil, "connected ending completed, owes look"},
+			l.passes(PairLife)
+		}, "connected ending completed, pending checkParticipants"},
+		{"an end that is not heard of is looked for", doubted, nil, "connected ending completed, pending checkParticipants"},
 		{"a call that is gone is over", doubted, func(l *life) {
-			l.replies(Look, refuses(CodeGone))
+			l.replies(VerbCheckParticipants, refuses(CodeGone))
 		}, "ended completed"},
 		{"one that is still there is hung up again", doubted, func(l *life) {
-			l.replies(Look, saw(caller))
-		}, "connected ending completed, owes hangUp"},
+			l.replies(VerbCheckParticipants, saw(caller))
+		}, "connected ending completed, pending hangUp"},
 		{"one of which ACS does not speak is looked for again", doubted, func(l *life) {
-			for range plainSends {
-				l.replies(Look, unheard)
+			for range maxSends {
+				l.replies(VerbCheckParticipants, unheard)
 			}
-			l.passes(limits.Hangup + limits.own(Look))
-		}, "connected ending completed, owes look"},
+			l.passes(limits.Hangup + limits.lease(VerbCheckParticipants))
+		}, "connected ending completed, pending checkParticipants"},
 		{"a look that is under way is not doubled", doubted, func(l *life) {
 			l.passes(20 * time.Second)
-			l.replies(Look, throttled(time.Hour))
-			l.passes(limits.Hangup + limits.own(Look))
-		}, "connected ending completed, owes look#2?"},
+			l.replies(VerbCheckParticipants, throttled(time.Hour))
+			l.passes(limits.Hangup + limits.lease(VerbCheckParticipants))
+		}, "connected ending completed, pending checkParticipants#2?"},
 		{"the flow goes no further", released, func(l *life) {
 			l.happens(people(9, caller, anna))
 		}, "connected ending completed"},
 		{"hanging up waits for nothing", inviting, func(l *life) {
 			l.happens(people(2, anna))
-		}, "connected ending abandoned, owes hangUp"},
+		}, "connected ending abandoned, pending hangUp"},
 		{"a call that disconnects is over wherever it is", inviting, func(l *life) {
 			l.happens(Disconnected{})
 		}, "ended abandoned"},
@@ -81,15 +81,15 @@ func TestRelease(t *testing.T) {
 		}, "ended completed"},
 		{"the longest call is hung up", talking, func(l *life) {
 			l.passes(limits.Call)
-		}, "connected ending completed, owes hangUp"},
+		}, "connected ending completed, pending hangUp"},
 		{"so is one with nobody but the caller", asked, func(l *life) {
 			l.passes(limits.Call)
-		}, "connected ending abandoned, owes hangUp"},
+		}, "connected ending abandoned, pending hangUp"},
 		{"one that rings for ever is missed", answered, func(l *life) {
 			l.passes(limits.Call)
-		}, "ended missed, owes hangUp"},
+		}, "ended missed, pending hangUp"},
 		{"the longest call is hung up once", released, func(l *life) {
 			l.passes(limits.Call)
-		}, "connected ending completed, owes hangUp"},
+		}, "connected ending completed, pending hangUp"},
 	})
 }

@@ -9,63 +9,63 @@ import (
 func (s *step) replied(b Replied) {
 	i := s.pending(s.e.Ref)
 	if i < 0 {
-		s.overtaken(b)
+		s.lateReply(b)
 		return
 	}
 	a := s.Pending[i]
 	switch b.Verdict {
-	case Done:
-		s.strike(a.Ref)
-		s.done(a, b)
-	case Refused:
-		s.strike(a.Ref)
+	case VerdictOK:
+		s.removeAction(a.Ref)
+		s.accepted(a, b)
+	case VerdictRefused:
+		s.removeAction(a.Ref)
 		s.refused(a, b)
-	case Throttled:
-		if s.unwanted(a) {
-			s.strike(a.Ref)
+	case VerdictThrottled:
+		if s.obsolete(a) {
+			s.removeAction(a.Ref)
 			return
 		}
-		wait := s.now.Add(throttleWait(b.RetryAfter, a.Send))
-		s.again(i, true, wait)
-		if a.Verb == Create {
-			s.do(Action{Verb: SlowLine, At: wait})
+		wait := s.now.Add(throttleBackoff(b.RetryAfter, a.Send))
+		s.resend(i, true, wait)
+		if a.Verb == VerbCreate {
+			s.addAction(Action{Verb: VerbBackOff, At: wait})
 		}
-	case Unheard:
-		s.unheard(i)
+	case VerdictNoResponse:
+		s.noResponse(i)
 	}
 }
 
 // overtaken takes in an answer to an action that is no longer pending: an event has
 // proved it, its run's time was up, or the call is over. Only what it says of calls
 // and recordings that have come to be counts even then.
-func (s *step) overtaken(b Replied) {
+func (s *step) lateReply(b Replied) {
 	if i := s.recording(s.e.Ref.Op, ""); i >= 0 && s.e.Ref.Op != 0 {
 		s.recordingReplied(i, b)
 	}
-	if _, unsettled := s.Deadlines[bySettle]; unsettled && b.Verdict == Done && s.e.Ref.Op == CreateOp {
-		s.placed()
+	if _, unsettled := s.Deadlines[byConfirm]; unsettled && b.Verdict == VerdictOK && s.e.Ref.Op == CreateOp {
+		s.createAccepted()
 	}
 }
 
 // done takes in that ACS took the action.
-func (s *step) done(a Action, b Replied) {
+func (s *step) accepted(a Action, b Replied) {
 	switch a.Verb {
-	case Answer:
-		s.answered()
-	case Create:
-		s.placed()
-	case Add:
-		s.inviteTaken(a)
-	case StartRecord:
+	case VerbAnswer:
+		s.answerAccepted()
+	case VerbCreate:
+		s.createAccepted()
+	case VerbAdd:
+		s.inviteAccepted(a)
+	case VerbStartRecording:
 		if i := s.recording(a.Op, ""); i >= 0 {
 			s.Recordings[i].Send = a.Send
-			s.learnRecording(i, b.RecordingID)
+			s.setRecordingID(i, b.RecordingID)
 		}
-	case Look:
-		s.looked(b.Participants, b.Connected)
-	case Link:
+	case VerbCheckParticipants:
+		s.participantsChecked(b.Participants, b.Connected)
+	case VerbLink:
 		if b.Recording == RecordingFiled || b.Recording == RecordingLost { // it was there before
-			s.paid(a.Recording, "", b.Recording, b.Files, b.Reason)
+			s.recordingDone(a.Recording, "", b.Recording, b.Files, b.Reason)
 		}
 	}
 }
@@ -74,103 +74,103 @@ func (s *step) done(a Action, b Replied) {
 //
 // Source: "Troubleshooting call end response codes for Call Automation", Microsoft Learn.
 const (
-	CodeGone             = "8522" // the call or the participant is not there
-	codeRecordingDouble  = "8553"
-	codeRecordingRunning = "8559"
+	CodeGone               = "8522" // the call or the participant is not there
+	codeRecordingDuplicate = "8553"
+	codeRecordingRunning   = "8559"
 )
 
 // repeated are the codes with which ACS refuses what was done already, or what
 // does not fit the state that doing it has brought about. "409" and "412" stand
 // for those statuses whatever their code.
-var repeated = []string{"409", "412", "8519", codeRecordingDouble, codeRecordingRunning, "8583", "8585", "8586"}
+var duplicateCodes = []string{"409", "412", "8519", codeRecordingDuplicate, codeRecordingRunning, "8583", "8585", "8586"}
 
 // refused takes in that ACS will not do the action. To a repeat that is no
 // answer but a question: was the first request done? Requests with a pair are
 // repeated on their way already, so each of them may be a repeat.
 func (s *step) refused(a Action, b Replied) {
-	question := (a.Repeated() || a.Verb.Repeat() == Paired) && slices.Contains(repeated, b.Code)
+	question := (a.Repeated() || a.Verb.RetryClass() == Repeatable) && slices.Contains(duplicateCodes, b.Code)
 	switch a.Verb {
-	case Answer:
+	case VerbAnswer:
 		if question {
-			s.met(byAnswer)
-			s.deadline(byConnect, s.Limits.Connect)
+			s.clearDeadline(byAnswer)
+			s.setDeadline(byConnect, s.Limits.Connect)
 			return
 		}
 		s.Result = s.e.Result
-		s.end(unanswered(b.Code))
-	case Create:
-		s.notPlaced()
-	case PlayPrompt, Recognize:
+		s.end(outcomeAnswerRefused(b.Code))
+	case VerbCreate:
+		s.createRefused()
+	case VerbPlay, VerbRecognize:
 		if !question && s.Wait.Media == a.Ref && b.Code != CodeGone { // a look says whether the call is there
 			s.promptFailed() // otherwise it counts as running until its deadline
 		}
 		if s.Wait.Music == a.Ref && !question {
 			s.Wait.Music = Ref{}
 		}
-		s.suspect(b)
-	case Add:
+		s.checkIfGone(b)
+	case VerbAdd:
 		if s.Wait.Invite.Ref == a.Ref {
 			s.e.Ref = a.Ref
-			s.notAdded()
+			s.addFailed()
 		}
-		s.suspect(b)
-	case StartRecord:
+		s.checkIfGone(b)
+	case VerbStartRecording:
 		if i := s.recording(a.Op, ""); i >= 0 {
 			s.recordingRefused(i, b)
 		}
-		s.suspect(b)
-	case HangUp:
+		s.checkIfGone(b)
+	case VerbHangUp:
 		switch {
 		case s.State == StateEnded:
 		case b.Code == CodeGone:
-			s.gone()
+			s.callGone()
 		case question:
-			s.deadline(byHangup, 0)
+			s.setDeadline(byHangup, 0)
 		default: // not at once: it would be refused again
-			s.deadline(byHangup, s.Limits.Hangup)
+			s.setDeadline(byHangup, s.Limits.Hangup)
 		}
-	case Look:
+	case VerbCheckParticipants:
 		switch {
 		case b.Code == CodeGone:
-			s.gone()
+			s.callGone()
 		case s.State == StateRinging: // there, but not connected after all this time
-			s.end(s.unmet())
+			s.end(s.outcomeGivenUp())
 			s.hangUpLate()
-		case s.Wait.Invite.Look == a.Ref:
-			s.inviteUndecided()
+		case s.Wait.Invite.Check == a.Ref:
+			s.inviteCheckRefused()
 		}
 	}
 }
 
 // unanswered is the outcome of a call whose answer ACS refused with this code.
-func unanswered(code string) Outcome {
+func outcomeAnswerRefused(code string) Outcome {
 	switch code {
 	case "7504", "7507", "8567": // no permission, another resource's key, no speech service
-		return Misconfigured
+		return OutcomeMisconfigured
 	case CodeGone, "8528", "8585", "8587": // the caller is gone, or it was too late
-		return Missed
+		return OutcomeMissed
 	default:
-		return Failed
+		return OutcomeFailed
 	}
 }
 
 // suspect looks after a call that ACS says it does not have.
-func (s *step) suspect(b Replied) {
+func (s *step) checkIfGone(b Replied) {
 	if b.Code == CodeGone && s.State == StateConnected {
-		s.deadline(byLook, 0)
+		s.setDeadline(byKeepAlive, 0)
 	}
 }
 
 // gone ends a call that ACS does not have any more.
-func (s *step) gone() {
+func (s *step) callGone() {
 	switch s.State {
 	case StateConnected:
 		s.end(s.outcomeNow())
 	case StateRinging:
-		if s.Direction == Outbound {
-			s.end(s.unmet())
+		if s.Direction == DirectionOutbound {
+			s.end(s.outcomeGivenUp())
 		} else { // it was answered, and its caller did not wait
-			s.end(Abandoned)
+			s.end(OutcomeAbandoned)
 		}
 	}
 }
@@ -179,78 +179,80 @@ func (s *step) gone() {
 func (s *step) recordingRefused(i int, b Replied) {
 	switch {
 	case s.Recordings[i].State != RecordingWanted:
-	case b.Code == codeRecordingDouble || b.Code == codeRecordingRunning:
-		s.recordingRuns(i)
-	case slices.Contains(repeated, b.Code): // it may be a repeat: wait for the callback
+	case b.Code == codeRecordingDuplicate || b.Code == codeRecordingRunning:
+		s.recordingStarted(i)
+	case slices.Contains(duplicateCodes, b.Code): // it may be a repeat: wait for the callback
 	default:
-		s.Recordings[i].State = RecordingNone
-		s.owedNoMore()
+		s.Recordings[i].State = RecordingFailed
+		s.clearRecordingDeadlines()
 	}
 }
 
 // plainSends is how often an action of the kind Plain is sent before it counts
 // as refused.
-const plainSends = 3
+const maxSends = 3
 
 // unheardWait is how long an action waits after a request that went unheard: what
 // is wrong takes a moment to pass, and people are waiting.
-func unheardWait(send int) time.Duration { return min(time.Second<<min(send-1, 10), 15*time.Second) }
+func noResponseBackoff(send int) time.Duration {
+	return min(time.Second<<min(send-1, 10), 15*time.Second)
+}
 
 // unheard deals with a request that got no answer, or a 5xx.
-func (s *step) unheard(i int) {
+func (s *step) noResponse(i int) {
 	a := s.Pending[i]
 	switch {
-	case a.Verb.Repeat() == Once:
-		s.strike(a.Ref)
-		s.unknown(a)
-	case a.Verb.Repeat() == Storage:
-		s.yield(i)
-		s.Pending[i].By, s.Pending[i].Until = "", time.Time{}
-		s.Pending[i].NotBefore = s.now.Add(storageWait(a.Claims))
-	case a.Verb.Repeat() == Paired:
+	case a.Verb.RetryClass() == AtMostOnce:
+		s.removeAction(a.Ref)
+		s.unconfirmed(a)
+	case a.Verb.RetryClass() == Local:
+		s.unleaseLane(i)
+		s.Pending[i].Owner, s.Pending[i].LeaseUntil = "", time.Time{}
+		s.Pending[i].NotBefore = s.now.Add(localBackoff(a.Leases))
+	case a.Verb.RetryClass() == Repeatable:
 		// It stays its owner's, who has nothing more to send; once the time is up
 		// it is repeated with its pair.
-		s.yield(i)
-	case s.unwanted(a):
-		s.strike(a.Ref)
-	case a.Send < plainSends || a.Verb == CancelMedia: // music over a conversation is never put up with
-		s.again(i, false, s.now.Add(unheardWait(a.Send)))
+		s.unleaseLane(i)
+	case s.obsolete(a):
+		s.removeAction(a.Ref)
+	case a.Send < maxSends || a.Verb == VerbCancelMedia: // music over a conversation is never put up with
+		s.resend(i, false, s.now.Add(noResponseBackoff(a.Send)))
 	default:
-		s.strike(a.Ref)
-		s.refused(a, Replied{Verdict: Unheard})
+		s.removeAction(a.Ref)
+		s.refused(a, Replied{Verdict: VerdictNoResponse})
 	}
 }
 
 // storageWait is how long a change of our own rows waits after it has come to nothing.
 // It is tried without limit, so more and more rarely: each try takes rows of history.
-func storageWait(claims int) time.Duration {
+func localBackoff(claims int) time.Duration {
 	return min(time.Second<<min(claims-1, 10), 15*time.Minute)
 }
 
 // throttleWait is how long a throttled request waits: as long as ACS asks, longer
 // each time, and at most a minute. Its lane waits with it, and in a call a day
 // would be for ever.
-func throttleWait(asked time.Duration, send int) time.Duration {
+func throttleBackoff(asked time.Duration, send int) time.Duration {
 	return min(max(asked, time.Second<<min(send-1, 10)), time.Minute)
 }
 
 // yield takes the actions behind the one with this index, in its lane, from
 // their owner. It has not sent them, because it sends one after another; and
 // with this one still to be done it must not.
-func (s *step) yield(i int) {
+func (s *step) unleaseLane(i int) {
 	for j := i + 1; j < len(s.Pending); j++ {
 		if s.Pending[j].Verb.Lane() == s.Pending[i].Verb.Lane() {
-			s.Pending[j] = s.Pending[j].unclaim()
+			s.Pending[j] = s.Pending[j].Unlease()
 		}
 	}
 }
 
 // again makes the action with this index a new send, after a refusal or after silence.
-func (s *step) again(i int, refused bool, notBefore time.Time) {
-	s.yield(i)
-	s.Pending[i] = s.Pending[i].resend(refused, notBefore)
-	s.Wait.follow(s.Pending[i].Ref)
-	if s.Pending[i].Verb == StartRecord {
+func (s *step) resend(i int, refused bool, notBefore time.Time) {
+	s.unleaseLane(i)
+	s.Pending[i] = s.Pending[i].Resend(refused, notBefore)
+	s.Wait.retarget(s.Pending[i].Ref)
+	if s.Pending[i].Verb == VerbStartRecording {
 		if j := s.recording(s.Pending[i].Op, ""); j >= 0 {
 			s.Recordings[j].Send = s.Pending[i].Send
 		}

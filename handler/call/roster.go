@@ -14,10 +14,10 @@ func (s *step) rosterChanged(b ParticipantsUpdated) {
 		return
 	}
 	s.Roster.Sequence = b.Sequence
-	s.present(b.Participants, b.Count > len(b.Participants), 0)
-	unseen := func(p Party) bool { return !p.Seen && !p.Left }
-	if s.State == StateConnected && s.Ending == "" && slices.ContainsFunc(s.Agents, unseen) {
-		s.deadline(byLook, 0)
+	s.updateRoster(b.Participants, b.Count > len(b.Participants), 0)
+	unseen := func(p JoinedAgent) bool { return !p.SeenInRoster && !p.Left }
+	if s.State == StateConnected && s.EndingAs == "" && slices.ContainsFunc(s.Agents, unseen) {
+		s.setDeadline(byKeepAlive, 0)
 	}
 }
 
@@ -26,25 +26,25 @@ func (s *step) rosterChanged(b ParticipantsUpdated) {
 // about everybody who had joined before it was asked for; another one only about
 // those who have been in one before. A person who was in none may be listed under
 // another spelling, and is gone only where there are none but agents.
-func (s *step) present(list []Participant, cut bool, look int) {
+func (s *step) updateRoster(list []Participant, cut bool, look int) {
 	s.Roster.Participants = list
-	there := s.Roster.has(s.Person())
-	personGone := !cut && !there && (s.Roster.Person || look > 0 && s.agentsOnly())
-	s.Roster.Person = s.Roster.Person || there
+	there := s.Roster.has(s.RemoteParty())
+	personGone := !cut && !there && (s.Roster.RemotePartySeen || look > 0 && s.agentsOnly())
+	s.Roster.RemotePartySeen = s.Roster.RemotePartySeen || there
 	for i, p := range s.Agents {
 		switch {
 		case s.Roster.has(p.ID):
-			s.Agents[i].Seen, s.Agents[i].Left = true, false
+			s.Agents[i].SeenInRoster, s.Agents[i].Left = true, false
 		case cut:
-		case look == 0 && p.Seen, look > p.After:
+		case look == 0 && p.SeenInRoster, look > p.JoinedAfterOp:
 			s.Agents[i].Left = true
 		}
 	}
-	if s.State != StateConnected || s.Ending != "" {
+	if s.State != StateConnected || s.EndingAs != "" {
 		return
 	}
 	if personGone {
-		s.personLeft()
+		s.remotePartyLeft()
 		return
 	}
 	if n, ok := s.node().(*flow.Talk); ok && s.alone() {
@@ -55,45 +55,45 @@ func (s *step) present(list []Participant, cut bool, look int) {
 // agentsOnly reports whether there are people in the call, all of them agents.
 func (s *step) agentsOnly() bool {
 	return len(s.Roster.Participants) > 0 && !slices.ContainsFunc(s.Roster.Participants, func(p Participant) bool {
-		return !slices.ContainsFunc(s.Agents, func(a Party) bool { return a.ID == p.ID })
+		return !slices.ContainsFunc(s.Agents, func(a JoinedAgent) bool { return a.ID == p.ID })
 	})
 }
 
 // alone reports whether no agent is in the call any more.
 func (s *step) alone() bool {
-	return !slices.ContainsFunc(s.Agents, func(p Party) bool { return !p.Left })
+	return !slices.ContainsFunc(s.Agents, func(p JoinedAgent) bool { return !p.Left })
 }
 
 // look asks ACS about a call of which nothing was heard for a while.
-func (s *step) look() {
+func (s *step) keepAliveTimeout() {
 	if s.State != StateConnected {
 		return
 	}
-	if !s.HasPending(Look) {
-		s.do(Action{Verb: Look})
+	if !s.HasPending(VerbCheckParticipants) {
+		s.addAction(Action{Verb: VerbCheckParticipants})
 	}
-	s.deadline(byLook, s.Limits.Look)
+	s.setDeadline(byKeepAlive, s.Limits.KeepAlive)
 }
 
 // looked takes in who is in the call, and what that decides.
-func (s *step) looked(list []Participant, connected bool) {
+func (s *step) participantsChecked(list []Participant, connected bool) {
 	switch {
-	case s.State == StateRinging && s.Direction == Outbound:
-		s.rungOutLooked(connected)
-		s.present(list, false, s.e.Ref.Op)
+	case s.State == StateRinging && s.Direction == DirectionOutbound:
+		s.ringTimeoutChecked(connected)
+		s.updateRoster(list, false, s.e.Ref.Op)
 	case s.State == StateRinging:
 		// It is there, so it is connected: the event that says so was lost.
 		s.connected()
-		s.present(list, false, s.e.Ref.Op)
+		s.updateRoster(list, false, s.e.Ref.Op)
 	case s.State == StateConnected:
-		invite := s.Wait.Invite.Look == s.e.Ref
-		s.present(list, false, s.e.Ref.Op)
-		if s.Ending != "" {
-			if !s.HasPending(HangUp) {
-				s.release(s.Ending) // still there: hang up again
+		invite := s.Wait.Invite.Check == s.e.Ref
+		s.updateRoster(list, false, s.e.Ref.Op)
+		if s.EndingAs != "" {
+			if !s.HasPending(VerbHangUp) {
+				s.hangUp(s.EndingAs) // still there: hang up again
 			}
-		} else if invite && s.Wait.Invite.Look == s.e.Ref {
-			s.inviteLooked()
+		} else if invite && s.Wait.Invite.Check == s.e.Ref {
+			s.inviteChecked()
 		}
 	}
 }

@@ -11,7 +11,7 @@ func TestRoster(t *testing.T) {
 	tell(t, []story{
 		{"an agent who leaves ends the talk", talking, func(l *life) {
 			l.happens(people(3, caller))
-		}, "connected at bye, owes play"},
+		}, "connected at bye, pending play"},
 		{"an older list changes nothing", talking, func(l *life) {
 			l.happens(people(1, caller))
 		}, "connected at talk"},
@@ -20,57 +20,57 @@ func TestRoster(t *testing.T) {
 		}, "connected at talk"},
 		{"a caller who leaves ends the call for everybody", talking, func(l *life) {
 			l.happens(people(3, anna))
-		}, "connected ending completed, owes hangUp"},
+		}, "connected ending completed, pending hangUp"},
 		{"a caller who leaves before anybody was there has abandoned it", asked, func(l *life) {
 			l.happens(people(3))
-		}, "connected ending abandoned, owes hangUp"},
+		}, "connected ending abandoned, pending hangUp"},
 		{"a caller who was never listed has not left", answered, func(l *life) {
 			l.happens(Connected{})
 			l.happens(people(1))
-		}, "connected at greeting, owes play"},
+		}, "connected at greeting, pending play"},
 		{"the first list may have any number", answered, func(l *life) {
 			l.happens(Connected{})
 			l.happens(people(0, caller))
 			l.happens(people(1))
-		}, "connected ending abandoned, owes hangUp"},
+		}, "connected ending abandoned, pending hangUp"},
 		{"an agent who is not listed yet is asked for", inviting, func(l *life) {
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
 			l.happens(people(2, caller))
-		}, "connected at talk, owes cancelMedia startRecording look"},
+		}, "connected at talk, pending cancelMedia startRecording checkParticipants"},
 		{"an agent alone in the call is not left there, though the caller was never listed", func(t tester) *life {
 			l := answered(t)
 			l.happens(Connected{})
-			l.replies(PlayPrompt, done)
+			l.replies(VerbPlay, done)
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
-			l.replies(Recognize, done)
+			l.replies(VerbRecognize, done)
 			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-			l.replies(Add, done)
+			l.replies(VerbAdd, done)
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
 			return l
 		}, func(l *life) {
-			l.passes(limits.Look)
-			l.replies(Look, Replied{Verdict: Done, Participants: []Participant{{ID: anna}}})
-		}, "connected ending completed, owes hangUp"},
+			l.passes(limits.KeepAlive)
+			l.replies(VerbCheckParticipants, Replied{Verdict: VerdictOK, Participants: []Participant{{ID: anna}}})
+		}, "connected ending completed, pending hangUp"},
 		{"and has left if ACS says so", inviting, func(l *life) {
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
 			l.happens(people(2, caller))
-			l.replies(Look, Replied{Verdict: Done, Participants: []Participant{{ID: caller}}})
-		}, "connected at bye, owes cancelMedia startRecording play?"},
+			l.replies(VerbCheckParticipants, Replied{Verdict: VerdictOK, Participants: []Participant{{ID: caller}}})
+		}, "connected at bye, pending cancelMedia startRecording play?"},
 		{"an agent may be listed before joining is told", inviting, func(l *life) {
 			l.happens(people(2, caller, anna))
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
 			l.happens(people(3, caller))
-		}, "connected at bye, owes cancelMedia startRecording play?"},
+		}, "connected at bye, pending cancelMedia startRecording play?"},
 		{"an agent who was there and left before joining is told is found out by looking", inviting, func(l *life) {
 			l.happens(people(2, caller, anna))
 			l.happens(people(3, caller))
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-			l.replies(CancelMedia, done)
-			l.replies(StartRecord, done)
-			l.happens(RecordingChanged{Active: true, Op: l.c.Recordings[0].Op})
-			l.passes(limits.Look)
-			l.replies(Look, saw(caller))
-		}, "connected at bye, owes play"},
+			l.replies(VerbCancelMedia, done)
+			l.replies(VerbStartRecording, done)
+			l.happens(RecordingStateChanged{Active: true, Op: l.c.Recordings[0].Op})
+			l.passes(limits.KeepAlive)
+			l.replies(VerbCheckParticipants, saw(caller))
+		}, "connected at bye, pending play"},
 		{"muting changes nothing", talking, func(l *life) {
 			l.happens(ParticipantsUpdated{Sequence: 3, Participants: []Participant{{ID: caller, Muted: true}, {ID: anna, OnHold: true}}, Count: 2})
 		}, "connected at talk"},
@@ -80,42 +80,42 @@ func TestRoster(t *testing.T) {
 func TestCallOfWhichNothingIsHeard(t *testing.T) {
 	quiet := func(t tester) *life {
 		l := talking(t)
-		l.passes(limits.Look)
+		l.passes(limits.KeepAlive)
 		return l
 	}
 	tell(t, []story{
-		{"is looked at", quiet, nil, "connected at talk, owes look"},
+		{"is looked at", quiet, nil, "connected at talk, pending checkParticipants"},
 		{"goes on when everybody is there", quiet, func(l *life) {
-			l.replies(Look, saw(caller, anna))
+			l.replies(VerbCheckParticipants, saw(caller, anna))
 		}, "connected at talk"},
 		{"goes on in its flow when the agent has left", quiet, func(l *life) {
-			l.replies(Look, saw(caller))
-		}, "connected at bye, owes play"},
+			l.replies(VerbCheckParticipants, saw(caller))
+		}, "connected at bye, pending play"},
 		{"is hung up when the caller has left", quiet, func(l *life) {
-			l.replies(Look, saw(anna))
-		}, "connected ending completed, owes hangUp"},
+			l.replies(VerbCheckParticipants, saw(anna))
+		}, "connected ending completed, pending hangUp"},
 		{"is over when ACS does not have it: its end was lost", quiet, func(l *life) {
-			l.replies(Look, refuses(CodeGone))
+			l.replies(VerbCheckParticipants, refuses(CodeGone))
 		}, "ended completed"},
 		{"is looked at again when ACS does not answer", quiet, func(l *life) {
-			for range plainSends {
-				l.replies(Look, unheard)
+			for range maxSends {
+				l.replies(VerbCheckParticipants, unheard)
 			}
-			l.passes(limits.Look)
-		}, "connected at talk, owes look"},
+			l.passes(limits.KeepAlive)
+		}, "connected at talk, pending checkParticipants"},
 		{"a look whose run has died is another's", quiet, func(l *life) {
 			l.passes(30 * time.Second)
-		}, "connected at talk, owes look#2"},
+		}, "connected at talk, pending checkParticipants#2"},
 		{"news while ACS is asked changes nothing", quiet, func(l *life) {
 			l.happens(people(3, caller, anna))
-		}, "connected at talk, owes look"},
+		}, "connected at talk, pending checkParticipants"},
 		{"an agent who joined while ACS was asked is not missing", inviting, func(l *life) {
 			l.passes(defaultRing + limits.InviteGrace)
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-			l.replies(CancelMedia, done)
-			l.replies(StartRecord, done)
+			l.replies(VerbCancelMedia, done)
+			l.replies(VerbStartRecording, done)
 			l.happens(people(2, caller, anna))
-			l.replies(Look, saw(caller))
+			l.replies(VerbCheckParticipants, saw(caller))
 		}, "connected at talk"},
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 func TestUsualCall(t *testing.T) {
 	tell(t, []story{
-		{"an offer is to be answered", offer, nil, "ringing, owes answer"},
+		{"an offer is to be answered", offer, nil, "ringing, pending answer"},
 		{"an answer that ACS has taken waits for the connection", answered, nil, "ringing"},
 		{"a connected caller is greeted", greeted, nil, "connected at greeting"},
 		{"after the greeting comes the menu", asked, nil, "connected at menu"},
@@ -19,18 +19,18 @@ func TestUsualCall(t *testing.T) {
 		{"a call that is over is completed", over, nil, "ended completed"},
 		{"and owes nothing once its recording is filed", filed, nil, "ended completed"},
 	})
-	if c := over(t).c; !c.Owes() || c.Busy() || !c.Wake().Equal(c.EndedAt.Add(limits.Recording)) {
-		t.Errorf("before that it owes %v, is busy %v, wakes at %v", c.Owes(), c.Busy(), c.Wake())
+	if c := over(t).c; !c.HasWork() || c.Active() || !c.Wake().Equal(c.EndedAt.Add(limits.Recording)) {
+		t.Errorf("before that it owes %v, is busy %v, wakes at %v", c.HasWork(), c.Active(), c.Wake())
 	}
 	c := filed(t).c
-	if c.ConnectionID != "conn-1" || c.ServerCallID != "server-1" || c.CorrelationID != "corr-1" || c.Context != "" {
-		t.Errorf("ids = %q, %q, %q, context %q", c.ConnectionID, c.ServerCallID, c.CorrelationID, c.Context)
+	if c.ConnectionID != "conn-1" || c.ServerCallID != "server-1" || c.CorrelationID != "corr-1" || c.IncomingCallContext != "" {
+		t.Errorf("ids = %q, %q, %q, context %q", c.ConnectionID, c.ServerCallID, c.CorrelationID, c.IncomingCallContext)
 	}
 	if len(c.Agents) != 1 || c.Agents[0].ID != anna || !c.Agents[0].Left {
 		t.Errorf("agents = %+v", c.Agents)
 	}
-	if c.Owes() || !c.Wake().IsZero() {
-		t.Errorf("owes %v, wakes at %v", c.Owes(), c.Wake())
+	if c.HasWork() || !c.Wake().IsZero() {
+		t.Errorf("owes %v, wakes at %v", c.HasWork(), c.Wake())
 	}
 }
 
@@ -46,13 +46,13 @@ var stages = map[string]func(tester) *life{
 // bodies of events of every kind that ACS sends, in an order of no meaning.
 func everyBody() []Body {
 	return []Body{
-		offered, dialled, Buried{}, Buried{Dial: dialled.Dial}, Connected{}, Disconnected{}, AnswerFailed{},
-		CreateFailed{}, PlayStarted{}, PlayCompleted{}, PlayFailed{}, PlayCanceled{}, Recognized{}, Recognized{Tones: []string{"one"}}, RecognizeFailed{},
+		offered, dialled, Tombstone{}, Tombstone{Dial: dialled.Dial}, Connected{}, Disconnected{}, AnswerFailed{},
+		CreateCallFailed{}, PlayStarted{}, PlayCompleted{}, PlayFailed{}, PlayCanceled{}, Recognized{}, Recognized{Tones: []string{"one"}}, RecognizeFailed{},
 		RecognizeFailed{Tones: []string{"pound"}}, RecognizeCanceled{}, Added{Participant: ben},
-		AddFailed{Participant: anna}, people(9, caller), people(9), RecordingChanged{RecordingID: "x", Active: true},
-		RecordingChanged{RecordingID: "x"}, RecordingFailed{RecordingID: "x"},
-		RecordingKept{RecordingID: "rec-1", Op: 8}, RecordingGone{RecordingID: "x", Op: 8, Reason: "deleted"},
-		Unknown{Type: "x"}, done, unheard, refuses("8522"), throttled(time.Second), Tick{},
+		AddFailed{Participant: anna}, people(9, caller), people(9), RecordingStateChanged{RecordingID: "x", Active: true},
+		RecordingStateChanged{RecordingID: "x"}, StartRecordingFailed{RecordingID: "x"},
+		FilesFiled{RecordingID: "rec-1", Op: 8}, FilesLost{RecordingID: "x", Op: 8, Reason: "deleted"},
+		Unknown{Type: "x"}, done, unheard, refuses("8522"), throttled(time.Second), Wake{},
 	}
 }
 
@@ -96,7 +96,7 @@ func TestEventsWithoutSense(t *testing.T) {
 			l.happens(Unknown{Type: "Microsoft.Communication.New"})
 		}},
 		{"a late answer of ACS changes nothing", talking, func(l *life) {
-			l.answers(Action{Verb: Answer, Ref: Ref{1, 1}, Claims: 1}, refuses("8522"))
+			l.answers(Action{Verb: VerbAnswer, Ref: Ref{1, 1}, Leases: 1}, refuses("8522"))
 		}},
 		{"a late failure of an invitation changes nothing", talking, func(l *life) {
 			l.happensTo(Ref{5, 1}, AddFailed{Participant: anna})
@@ -107,7 +107,7 @@ func TestEventsWithoutSense(t *testing.T) {
 		{"a failed answer of a connected call changes nothing", asked, func(l *life) {
 			l.happens(AnswerFailed{})
 		}},
-		{"a burial of a call that is there changes nothing", asked, func(l *life) { l.happens(Buried{}) }},
+		{"a burial of a call that is there changes nothing", asked, func(l *life) { l.happens(Tombstone{}) }},
 		{"an end of a call that has ended changes nothing", over, func(l *life) { l.happens(Disconnected{}) }},
 		{"a connection of a call that has come to its end changes nothing", over, func(l *life) {
 			l.happens(Connected{})
@@ -123,9 +123,9 @@ func TestEventsWithoutSense(t *testing.T) {
 			before := l.c
 			tt.then(l)
 			// Only what every event brings: a row of history, and news.
-			l.c.Seq, l.c.Updated, l.c.Seen = before.Seq, before.Updated, before.Seen
-			if at, ok := before.Deadlines[byLook]; ok {
-				l.c.Deadlines[byLook] = at
+			l.c.Seq, l.c.Updated, l.c.RecentEventKeys = before.Seq, before.Updated, before.RecentEventKeys
+			if at, ok := before.Deadlines[byKeepAlive]; ok {
+				l.c.Deadlines[byKeepAlive] = at
 			}
 			if got, want := doc(t, l.c), doc(t, before); got != want {
 				t.Errorf("the call is %s\n    was %s", got, want)
@@ -147,11 +147,11 @@ func TestEventOfAnotherConnection(t *testing.T) {
 	t.Run("does not keep deadlines from being met", func(t *testing.T) {
 		l := asked(t)
 		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-		l.now = l.now.Add(limits.own(Add)) // the run that was to invite has died
+		l.now = l.now.Add(limits.lease(VerbAdd)) // the run that was to invite has died
 		e := l.event(Ref{}, Connected{})
 		e.ConnectionID = "conn-2"
 		l.move(e)
-		if got := summary(l.c); got != "connected at agent, owes play#2" {
+		if got := summary(l.c); got != "connected at agent, pending play#2" {
 			t.Errorf("the call is %s: an invitation is never sent by a second run", got)
 		}
 	})
@@ -161,7 +161,7 @@ func TestTimeNeverGoesBack(t *testing.T) {
 	l := asked(t)
 	updated := l.c.Updated
 	l.now = t0.Add(-time.Hour)
-	next, _ := Move(l.c, l.event(Ref{}, Unknown{}), Given{Now: l.now, Flow: l.flow, Run: "late"})
+	next, _ := Apply(l.c, l.event(Ref{}, Unknown{}), Input{Now: l.now, Flow: l.flow, Owner: "late"})
 	if !next.Updated.Equal(updated) {
 		t.Errorf("updated = %v, want %v", next.Updated, updated)
 	}
@@ -173,7 +173,7 @@ func TestTickThatChangesNothingIsNotWritten(t *testing.T) {
 			l := from(t)
 			for range 2 {
 				before := l.c
-				next, moved := Move(before, Event{Body: Tick{}}, Given{Now: l.now, Flow: l.flow, Run: "sweep"})
+				next, moved := Apply(before, Event{Body: Wake{}}, Input{Now: l.now, Flow: l.flow, Owner: "sweep"})
 				if moved || doc(t, next) != doc(t, before) {
 					t.Errorf("a tick without need moved the call to %s", summary(next))
 				}
@@ -184,7 +184,7 @@ func TestTickThatChangesNothingIsNotWritten(t *testing.T) {
 
 func TestBurialTakesThePlaceOfACallThatWasNeverWritten(t *testing.T) {
 	l := &life{t: t, c: Call{ID: "in-1"}, now: t0}
-	l.move(Event{Key: "buried", Body: Buried{}})
+	l.move(Event{Key: "tombstone", Body: Tombstone{}})
 	l.move(Event{Key: "offer", At: t0, Body: offered}) // whoever was about to open it
 	if got := summary(l.c); got != "ended cancelled" {
 		t.Errorf("the call is %s", got)
@@ -198,11 +198,11 @@ func TestCallEndsWithItsLastRowOfHistory(t *testing.T) {
 		from func(tester) *life
 		want string
 	}{
-		{"a connected call is hung up at once", talking, "ended completed, owes hangUp"},
-		{"a call that was placed is given up", placed, "ended noAnswer, owes settle release hangUp"},
-		{"an answered call is hung up", answered, "ended missed, owes hangUp"},
-		{"a call that rings is given up", offer, "ended missed, owes hangUp"},
-		{"a call that is being hung up is over", released, "ended completed, owes hangUp"},
+		{"a connected call is hung up at once", talking, "ended completed, pending hangUp"},
+		{"a call that was placed is given up", placed, "ended noAnswer, pending settle release hangUp"},
+		{"an answered call is hung up", answered, "ended missed, pending hangUp"},
+		{"a call that rings is given up", offer, "ended missed, pending hangUp"},
+		{"a call that is being hung up is over", released, "ended completed, pending hangUp"},
 		{"a call that has ended stays as it is", over, "ended completed"},
 	}
 	for _, tt := range tests {
@@ -231,7 +231,7 @@ func TestFullHistoryTakesInOnlyWhatIsDoneAboutDebts(t *testing.T) {
 	}
 	t.Run("what changes nothing is not written down", func(t *testing.T) {
 		l := full(t)
-		l.replies(HangUp, done)
+		l.replies(VerbHangUp, done)
 		rows := l.c.Seq
 		for range 100 {
 			l.happens(Unknown{})
@@ -244,21 +244,21 @@ func TestFullHistoryTakesInOnlyWhatIsDoneAboutDebts(t *testing.T) {
 	})
 	t.Run("what pays a debt is", func(t *testing.T) {
 		l := full(t)
-		l.replies(Settle, done)
-		l.replies(Release, done)
-		l.replies(HangUp, done)
+		l.replies(VerbSettle, done)
+		l.replies(VerbRelease, done)
+		l.replies(VerbHangUp, done)
 		if got := summary(l.c); got != "ended noAnswer" || l.c.Seq != maxHistory+3 {
 			t.Errorf("at row %d the call is %s", l.c.Seq, got)
 		}
 	})
 	t.Run("a change that never comes about takes fewer and fewer rows", func(t *testing.T) {
 		l := full(t)
-		l.replies(HangUp, done)
+		l.replies(VerbHangUp, done)
 		day := func() int {
 			rows := l.c.Seq
 			for end := l.now.Add(24 * time.Hour); l.now.Before(end); l.passes(max(l.c.Wake().Sub(l.now), time.Second)) {
-				if l.owed(Settle).By != "" {
-					l.replies(Settle, unheard)
+				if l.owed(VerbSettle).Owner != "" {
+					l.replies(VerbSettle, unheard)
 				}
 			}
 			return l.c.Seq - rows

@@ -13,20 +13,20 @@ const defaultSilence = 5 * time.Second
 // enter takes the call to a node of its flow, and on from nodes that wait for nothing.
 func (s *step) enter(id string) {
 	for {
-		s.Node, s.Asked = id, 0
+		s.Node, s.MenuTries = id, 0
 		s.Wait.Media = Ref{}
-		s.met(byPrompt)
+		s.clearDeadline(byPrompt)
 		switch n := s.flow.Nodes[id].(type) {
 		case *flow.Play:
-			s.Wait.Media = s.do(Action{Verb: PlayPrompt, Prompt: &n.Prompt})
-			s.deadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken())
+			s.Wait.Media = s.addAction(Action{Verb: VerbPlay, Prompt: &n.Prompt})
+			s.setDeadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken())
 			return
 		case *flow.Menu:
-			s.ask(n)
+			s.playMenu(n)
 			return
 		case *flow.Agent:
 			if n.Music != nil {
-				s.Wait.Music = s.do(Action{Verb: PlayPrompt, Prompt: n.Music, Loop: true})
+				s.Wait.Music = s.addAction(Action{Verb: VerbPlay, Prompt: n.Music, Loop: true})
 			}
 			s.invite(n, 0, false)
 			return
@@ -45,73 +45,73 @@ func (s *step) enter(id string) {
 			maps.Copy(s.Values, n.Values)
 			id = n.Next
 		case *flow.OptOut:
-			s.do(Action{Verb: OptOut, Target: s.Person(), At: s.now})
+			s.addAction(Action{Verb: VerbOptOut, Target: s.RemoteParty(), At: s.now})
 			id = n.Next
 		case *flow.Hangup:
-			s.release(Completed)
+			s.hangUp(OutcomeCompleted)
 			return
 		default: // a node that the flow does not have; Parse lets none through
-			s.release(Failed)
+			s.hangUp(OutcomeFailed)
 			return
 		}
 	}
 }
 
 // ask plays a menu's prompt and waits for a key of the call's person.
-func (s *step) ask(n *flow.Menu) {
-	s.Asked++
+func (s *step) playMenu(n *flow.Menu) {
+	s.MenuTries++
 	silence := n.Silence.Or(defaultSilence)
-	s.Wait.Media = s.do(Action{Verb: Recognize, Target: s.Person(), Prompt: &n.Prompt, Silence: silence})
-	s.deadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken()+silence)
+	s.Wait.Media = s.addAction(Action{Verb: VerbRecognize, Target: s.RemoteParty(), Prompt: &n.Prompt, Silence: silence})
+	s.setDeadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken()+silence)
 }
 
 // mine reports whether the event belongs to the prompt that the node waits for.
 // Without a reference in the event it may be any; such are not ours.
-func (s *step) mine() bool {
+func (s *step) isCurrentPrompt() bool {
 	return s.State == StateConnected && s.Wait.Media != (Ref{}) && s.e.Ref == s.Wait.Media
 }
 
 // over reports whether the event ends the prompt that the node waits for. What
 // people have heard and pressed counts whichever send of the prompt it was; a
 // later send, made because nothing was known of the first, is silenced.
-func (s *step) over() bool {
-	if s.mine() {
+func (s *step) endsCurrentPrompt() bool {
+	if s.isCurrentPrompt() {
 		return true
 	}
 	if s.State != StateConnected || s.e.Ref.Op == 0 || s.e.Ref.Op != s.Wait.Media.Op {
 		return false
 	}
-	s.silence(s.Wait.Media)
+	s.stopPrompt(s.Wait.Media)
 	return true
 }
 
 // heard goes on after a prompt that was heard to its end.
-func (s *step) heard() {
-	if n, ok := s.node().(*flow.Play); ok && s.over() {
+func (s *step) playCompleted() {
+	if n, ok := s.node().(*flow.Play); ok && s.endsCurrentPrompt() {
 		s.enter(n.Next)
 	}
 }
 
 // cutShort goes on after a prompt that somebody has stopped. A later send of the
 // same prompt stops the one before, which says nothing.
-func (s *step) cutShort() {
-	if n, ok := s.node().(*flow.Play); ok && s.mine() {
+func (s *step) playCanceled() {
+	if n, ok := s.node().(*flow.Play); ok && s.isCurrentPrompt() {
 		s.enter(n.Next)
 	}
 }
 
 // unplayable goes where the flow says when a prompt cannot be played.
-func (s *step) unplayable() {
-	if s.mine() {
+func (s *step) playFailed() {
+	if s.isCurrentPrompt() {
 		s.promptFailed()
 	}
 }
 
 // pressed goes where the key leads. The tones may be of a failed recognition,
 // some of which ACS reports as such though a key was pressed.
-func (s *step) pressed(tones []string) {
+func (s *step) recognized(tones []string) {
 	n, ok := s.node().(*flow.Menu)
-	if !ok || !s.over() {
+	if !ok || !s.endsCurrentPrompt() {
 		return
 	}
 	if len(tones) > 0 {
@@ -120,58 +120,58 @@ func (s *step) pressed(tones []string) {
 			return
 		}
 	}
-	s.askAgain(n)
+	s.repeatMenu(n)
 }
 
 // nothingPressed asks again after a recognition that came to nothing.
-func (s *step) nothingPressed() {
+func (s *step) recognizeFailed() {
 	if b, ok := s.e.Body.(RecognizeFailed); ok && len(b.Tones) > 0 {
-		s.pressed(b.Tones)
+		s.recognized(b.Tones)
 		return
 	}
-	if n, ok := s.node().(*flow.Menu); ok && s.mine() {
-		s.askAgain(n)
+	if n, ok := s.node().(*flow.Menu); ok && s.isCurrentPrompt() {
+		s.repeatMenu(n)
 	}
 }
 
-func (s *step) askAgain(n *flow.Menu) {
-	if s.Asked > n.Repeats {
+func (s *step) repeatMenu(n *flow.Menu) {
+	if s.MenuTries > n.Repeats {
 		s.enter(n.Nothing)
 		return
 	}
-	s.ask(n)
+	s.playMenu(n)
 }
 
 // promptOverdue goes on though nothing was heard of a prompt for too long.
-func (s *step) promptOverdue() {
+func (s *step) promptTimeout() {
 	if s.State != StateConnected || s.Wait.Media == (Ref{}) {
 		return
 	}
-	if i := s.pending(s.Wait.Media); i >= 0 && s.sending(i) {
-		s.Deadlines[byPrompt] = s.Pending[i].Until
+	if i := s.pending(s.Wait.Media); i >= 0 && s.isSending(i) {
+		s.Deadlines[byPrompt] = s.Pending[i].LeaseUntil
 		return
 	}
-	s.silence(s.Wait.Media)
+	s.stopPrompt(s.Wait.Media)
 	s.promptFailed()
 }
 
 // silence makes sure that a prompt is not heard any more: one that was not sent
 // is struck off, one that may have been is cancelled. One that is being sent
 // stays, so that the cancelling waits for it.
-func (s *step) silence(prompt Ref) {
+func (s *step) stopPrompt(prompt Ref) {
 	i := s.pending(prompt)
-	if i < 0 || s.Pending[i].sent() {
-		s.do(Action{Verb: CancelMedia})
+	if i < 0 || s.Pending[i].Sent() {
+		s.addAction(Action{Verb: VerbCancelMedia})
 	}
-	if i >= 0 && !s.sending(i) {
-		s.strike(prompt)
+	if i >= 0 && !s.isSending(i) {
+		s.removeAction(prompt)
 	}
 }
 
 // unwanted reports whether the action is a prompt that nothing waits for any more.
-func (s *step) unwanted(a Action) bool {
+func (s *step) obsolete(a Action) bool {
 	switch a.Verb {
-	case PlayPrompt, Recognize:
+	case VerbPlay, VerbRecognize:
 		return a.Ref != s.Wait.Media && a.Ref != s.Wait.Music
 	default:
 		return false
@@ -188,7 +188,7 @@ func (s *step) promptFailed() {
 			s.enter(n.Next)
 		}
 	case *flow.Menu:
-		s.askAgain(n)
+		s.repeatMenu(n)
 	}
 }
 

@@ -17,90 +17,90 @@ func TestPrompts(t *testing.T) {
 	}
 	tell(t, []story{
 		{"an end that is heard of before ACS's answer counts", greeting, func(l *life) {
-			play := l.owed(PlayPrompt)
+			play := l.owed(VerbPlay)
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
 			l.answers(play, done)
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"a start proves the request", greeting, func(l *life) {
 			l.happensTo(l.c.Wait.Media, PlayStarted{})
 		}, "connected at greeting"},
 		{"one that was cut short is over", greeted, func(l *life) {
 			l.happensTo(l.c.Wait.Media, PlayCanceled{})
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"one that cannot be played leads where the flow says", greeted, func(l *life) {
 			l.happensTo(l.c.Wait.Media, PlayFailed{})
-		}, "connected at sorry, owes play"},
+		}, "connected at sorry, pending play"},
 		{"or else on", thanked, func(l *life) {
 			l.happensTo(l.c.Wait.Media, PlayFailed{})
-		}, "connected ending completed, owes hangUp"},
+		}, "connected ending completed, pending hangUp"},
 		{"one that ACS refuses cannot be played", greeting, func(l *life) {
-			l.replies(PlayPrompt, refuses("8535"))
-		}, "connected at sorry, owes play"},
+			l.replies(VerbPlay, refuses("8535"))
+		}, "connected at sorry, pending play"},
 		{"one of a call that ACS does not have makes it look", greeting, func(l *life) {
-			l.replies(PlayPrompt, refuses(CodeGone))
-		}, "connected at greeting, owes look"},
+			l.replies(VerbPlay, refuses(CodeGone))
+		}, "connected at greeting, pending checkParticipants"},
 		{"if it is there all the same, the flow goes on in time", greeting, func(l *life) {
-			l.replies(PlayPrompt, refuses(CodeGone))
-			l.replies(Look, saw(caller))
+			l.replies(VerbPlay, refuses(CodeGone))
+			l.replies(VerbCheckParticipants, saw(caller))
 			l.passes(limits.Prompt + spoken)
-		}, "connected at sorry, owes cancelMedia play"},
+		}, "connected at sorry, pending cancelMedia play"},
 		{"the call is over if ACS says so again", greeting, func(l *life) {
-			l.replies(PlayPrompt, refuses(CodeGone))
-			l.replies(Look, refuses(CodeGone))
+			l.replies(VerbPlay, refuses(CodeGone))
+			l.replies(VerbCheckParticipants, refuses(CodeGone))
 		}, "ended abandoned"},
 		{"one that goes unheard is sent again", greeting, func(l *life) {
-			l.replies(PlayPrompt, unheard)
-		}, "connected at greeting, owes play#2?"},
+			l.replies(VerbPlay, unheard)
+		}, "connected at greeting, pending play#2?"},
 		{"after a moment", greeting, func(l *life) {
-			l.replies(PlayPrompt, unheard)
-			l.passes(unheardWait(1))
-		}, "connected at greeting, owes play#2"},
+			l.replies(VerbPlay, unheard)
+			l.passes(noResponseBackoff(1))
+		}, "connected at greeting, pending play#2"},
 		{"it was heard after all if its first send is over", greeting, func(l *life) {
-			l.replies(PlayPrompt, unheard)
+			l.replies(VerbPlay, unheard)
 			l.happensTo(Ref{2, 1}, PlayCompleted{})
-		}, "connected at menu, owes cancelMedia recognize"},
+		}, "connected at menu, pending cancelMedia recognize"},
 		{"it was not if its first send was stopped by the second", greeting, func(l *life) {
-			l.replies(PlayPrompt, unheard)
-			l.passes(unheardWait(1))
+			l.replies(VerbPlay, unheard)
+			l.passes(noResponseBackoff(1))
 			l.happensTo(Ref{2, 1}, PlayCanceled{})
-		}, "connected at greeting, owes play#2"},
+		}, "connected at greeting, pending play#2"},
 		{"but is not sent for ever", greeting, func(l *life) {
-			for send := range plainSends {
-				l.replies(PlayPrompt, unheard)
-				l.passes(unheardWait(send + 1))
+			for send := range maxSends {
+				l.replies(VerbPlay, unheard)
+				l.passes(noResponseBackoff(send + 1))
 			}
-		}, "connected at sorry, owes play"},
+		}, "connected at sorry, pending play"},
 		{"the refusal of a repeat is a question: it counts as running", greeting, func(l *life) {
-			l.replies(PlayPrompt, unheard)
-			l.replies(PlayPrompt, refuses("8583"))
+			l.replies(VerbPlay, unheard)
+			l.replies(VerbPlay, refuses("8583"))
 		}, "connected at greeting"},
 		{"until its deadline", greeting, func(l *life) {
-			l.replies(PlayPrompt, unheard)
-			l.passes(unheardWait(1))
-			l.replies(PlayPrompt, refuses("412"))
+			l.replies(VerbPlay, unheard)
+			l.passes(noResponseBackoff(1))
+			l.replies(VerbPlay, refuses("412"))
 			l.passes(limits.Prompt + spoken)
-		}, "connected at sorry, owes cancelMedia play"},
+		}, "connected at sorry, pending cancelMedia play"},
 		{"one of which nothing is heard is stopped", greeted, func(l *life) {
 			l.passes(limits.Prompt + spoken)
-		}, "connected at sorry, owes cancelMedia play"},
+		}, "connected at sorry, pending cancelMedia play"},
 		{"one whose run has died is sent by another", greeting, func(l *life) {
 			l.passes(30 * time.Second)
-		}, "connected at greeting, owes play#2"},
+		}, "connected at greeting, pending play#2"},
 		{"one that is throttled to its deadline is given up", greeting, func(l *life) {
-			l.replies(PlayPrompt, throttled(time.Hour))
+			l.replies(VerbPlay, throttled(time.Hour))
 			l.passes(limits.Prompt + spoken)
-		}, "connected at sorry, owes play"},
+		}, "connected at sorry, pending play"},
 		{"one that is on its way at its deadline is waited for", greeting, func(l *life) {
-			l.replies(PlayPrompt, throttled(limits.Prompt-time.Second))
+			l.replies(VerbPlay, throttled(limits.Prompt-time.Second))
 			l.passes(limits.Prompt - time.Second)
 			l.passes(2 * time.Second)
-		}, "connected at greeting, owes play#2"},
+		}, "connected at greeting, pending play#2"},
 		{"and is stopped if it goes unheard until its owner's time is up", greeting, func(l *life) {
-			l.replies(PlayPrompt, throttled(limits.Prompt-time.Second))
+			l.replies(VerbPlay, throttled(limits.Prompt-time.Second))
 			l.passes(limits.Prompt - time.Second)
 			l.passes(2 * time.Second)
 			l.passes(30 * time.Second)
-		}, "connected at sorry, owes cancelMedia play"},
+		}, "connected at sorry, pending cancelMedia play"},
 	})
 }
 
@@ -109,40 +109,40 @@ func TestMenus(t *testing.T) {
 	tell(t, []story{
 		{"a key leads where the flow says", asked, func(l *life) {
 			l.happensTo(ref(l), Recognized{Tones: []string{"pound"}})
-		}, "connected at bye, owes play"},
+		}, "connected at bye, pending play"},
 		{"a key collected before the time was over counts", asked, func(l *life) {
 			l.happensTo(ref(l), RecognizeFailed{Tones: []string{"pound"}})
-		}, "connected at bye, owes play"},
+		}, "connected at bye, pending play"},
 		{"a key pressed in the first send counts, though the second is being made", greeted, func(l *life) {
 			l.happensTo(ref(l), PlayCompleted{})
-			l.replies(Recognize, unheard)
+			l.replies(VerbRecognize, unheard)
 			first := Ref{ref(l).Op, 1}
-			l.passes(unheardWait(1))
-			l.replies(Recognize, done)
+			l.passes(noResponseBackoff(1))
+			l.replies(VerbRecognize, done)
 			l.happensTo(first, Recognized{Tones: []string{"pound"}})
-		}, "connected at bye, owes cancelMedia play"},
+		}, "connected at bye, pending cancelMedia play"},
 		{"a key that leads nowhere is asked for again", asked, func(l *life) {
 			l.happensTo(ref(l), Recognized{Tones: []string{"nine"}})
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"silence is asked again", asked, func(l *life) {
 			l.happensTo(ref(l), RecognizeFailed{})
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"as often as the flow says", asked, func(l *life) {
 			l.happensTo(ref(l), RecognizeFailed{})
 			l.happensTo(ref(l), RecognizeCanceled{})
-		}, "connected at bye, owes play"},
+		}, "connected at bye, pending play"},
 		{"a duplicate of the silence is not asked again", asked, func(l *life) {
 			first := ref(l)
 			l.happensTo(first, RecognizeFailed{})
 			l.happensTo(first, RecognizeFailed{})
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 		{"what ACS refuses to ask is asked again", asked, func(l *life) {
 			l.happensTo(ref(l), RecognizeFailed{})
-			l.replies(Recognize, refuses("8583"))
-		}, "connected at bye, owes play"},
+			l.replies(VerbRecognize, refuses("8583"))
+		}, "connected at bye, pending play"},
 		{"what is never answered is asked again", asked, func(l *life) {
 			l.passes(limits.Prompt + spoken + defaultSilence)
-		}, "connected at menu, owes cancelMedia recognize"},
+		}, "connected at menu, pending cancelMedia recognize"},
 		{"the time for the keys does not count as the prompt's", asked, func(l *life) {
 			l.passes(limits.Prompt + defaultSilence - time.Second)
 		}, "connected at menu"},
@@ -158,14 +158,14 @@ func TestMenus(t *testing.T) {
 			l.happensTo(ref(l), RecognizeFailed{})
 			l.happensTo(ref(l), Recognized{Tones: []string{"one"}})
 			l.happensTo(ref(l), RecognizeFailed{})
-		}, "connected at menu, owes recognize"},
+		}, "connected at menu, pending recognize"},
 	})
 }
 
 func TestMenuAsksTheCaller(t *testing.T) {
 	l := greeted(t)
 	l.happensTo(l.c.Wait.Media, PlayCompleted{})
-	a := l.owed(Recognize)
+	a := l.owed(VerbRecognize)
 	if a.Target != caller || a.Prompt.Text != "Press 1." || a.Silence != defaultSilence {
 		t.Errorf("action = %+v", a)
 	}
@@ -178,7 +178,7 @@ func TestEveryToneIsAKey(t *testing.T) {
 			"keys":{"` + key + `":"end"},"nothing":"menu2"},
 			"menu2":{"kind":"menu","prompt":{"text":"?"},"keys":{"0":"end"},"nothing":"end"},"end":{"kind":"hangup"}}}`)
 		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{tone, "one"}})
-		if l.c.Ending != Completed {
+		if l.c.EndingAs != OutcomeCompleted {
 			t.Errorf("tone %s is not key %s: the call is %s", tone, key, summary(l.c))
 		}
 	}
@@ -188,7 +188,7 @@ func TestNodeThatTheFlowDoesNotHaveEndsTheCall(t *testing.T) {
 	l := greeted(t)
 	l.flow = &flow.Flow{Nodes: map[string]flow.Node{"greeting": &flow.Play{Next: "gone"}}}
 	l.happensTo(l.c.Wait.Media, PlayCompleted{})
-	if got := summary(l.c); got != "connected ending failed, owes hangUp" {
+	if got := summary(l.c); got != "connected ending failed, pending hangUp" {
 		t.Errorf("the call is %s", got)
 	}
 }
@@ -196,7 +196,7 @@ func TestNodeThatTheFlowDoesNotHaveEndsTheCall(t *testing.T) {
 func TestValues(t *testing.T) {
 	l := noticed(t)
 	l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-	if got := summary(l.c); got != "connected at thanks, owes play" || l.c.Values["answer"] != "yes" {
+	if got := summary(l.c); got != "connected at thanks, pending play" || l.c.Values["answer"] != "yes" {
 		t.Errorf("the call is %s with %v", got, l.c.Values)
 	}
 	l.replays()
@@ -224,21 +224,21 @@ func TestOptOut(t *testing.T) {
 		return l
 	}
 	tell(t, []story{
-		{"does not hold up the call", optedOut, nil, "connected at thanks, owes optOut play"},
+		{"does not hold up the call", optedOut, nil, "connected at thanks, pending optOut play"},
 		{"is owed though the call ends at once, and comes first", optedOut, func(l *life) { l.ends(Result{Code: 200}) },
-			"ended abandoned, owes optOut settle? release?"},
+			"ended abandoned, pending optOut settle? release?"},
 		{"is owed though the call is hung up", optedOut, func(l *life) {
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
-		}, "connected ending completed, owes optOut hangUp"},
+		}, "connected ending completed, pending optOut hangUp"},
 		{"is tried until it is written down", optedOut, func(l *life) {
-			l.replies(OptOut, unheard)
+			l.replies(VerbOptOut, unheard)
 			l.ends(Result{Code: 200})
 			l.passes(time.Second)
-			l.replies(OptOut, done)
-		}, "ended abandoned, owes settle release"},
+			l.replies(VerbOptOut, done)
+		}, "ended abandoned, pending settle release"},
 	})
 	l := optedOut(t)
-	if a := l.owed(OptOut); a.Target != callee || !a.At.Equal(l.now) {
+	if a := l.owed(VerbOptOut); a.Target != callee || !a.At.Equal(l.now) {
 		t.Errorf("%q has opted out at %v", a.Target, a.At)
 	}
 
@@ -250,11 +250,11 @@ func TestOptOut(t *testing.T) {
 		l.move(Event{Key: "offer", At: t0, Body: o})
 		l.happens(Connected{})
 		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"nine"}})
-		if a := l.owed(OptOut); a.Target != withheld {
+		if a := l.owed(VerbOptOut); a.Target != withheld {
 			t.Errorf("%q has opted out", a.Target)
 		}
-		l.replies(OptOut, done) // there is no row to write
-		if got := summary(l.c); got != "connected at thanks, owes play" {
+		l.replies(VerbOptOut, done) // there is no row to write
+		if got := summary(l.c); got != "connected at thanks, pending play" {
 			t.Errorf("the call is %s", got)
 		}
 	})

@@ -72,7 +72,7 @@ func somebodyIsCalled(rt *rapid.T) *world {
 // take lets the call take an event, and starts a runner for each lane that the
 // write has claimed.
 func (w *world) take(e Event) {
-	if w.c.Has(e.Key) {
+	if w.c.HasEvent(e.Key) {
 		return // the engine's first read
 	}
 	if e.Key != "" && slices.ContainsFunc(w.told, func(o Event) bool { return o.Key == e.Key }) {
@@ -84,12 +84,12 @@ func (w *world) take(e Event) {
 	w.askGate()
 	run := w.move(e)
 	w.rt.Logf("%v: %s %v: %s", w.now.Sub(t0), e.Kind(), e.Ref, summary(w.c))
-	for _, lane := range []Lane{LaneMedia, LanePeople, LaneRecording, LaneRelease, LaneStorage} {
-		actions := w.c.Claimed(run)[lane]
+	for _, lane := range []Lane{LaneMedia, LaneParticipants, LaneRecording, LaneHangUp, LaneLocal} {
+		actions := w.c.Leased(run)[lane]
 		if len(actions) == 0 {
 			continue
 		}
-		if a := actions[0]; a.Verb == Create && a.Send > 1 && !w.asked {
+		if a := actions[0]; a.Verb == VerbCreate && a.Send > 1 && !w.asked {
 			w.rt.Fatalf("%s %v was claimed though the gate is not known to be open", a.Verb, a.Ref)
 		}
 		w.runs = append(w.runs, &runner{name: run, lane: actions, view: w.c})
@@ -100,7 +100,7 @@ func (w *world) take(e Event) {
 // askGate asks whether the call may still be placed, as the engine does before a
 // write that could claim it. It may come to nothing.
 func (w *world) askGate() {
-	if !w.c.AsksGate(w.now) {
+	if !w.c.NeedsGate(w.now) {
 		return
 	}
 	switch w.pick(4, "gate") {
@@ -150,11 +150,11 @@ func (w *world) work(i int, faults bool) {
 		if !r.view.Owns(r.name, a) {
 			continue
 		}
-		if w.now.Add(limits.Timeout(a.Verb)).After(a.Until) {
+		if w.now.Add(limits.Timeout(a.Verb)).After(a.LeaseUntil) {
 			break
 		}
 		reply := replyTo(a, w.now, w.send(r.view, a, faults))
-		r.reply, r.until = &reply, a.Until
+		r.reply, r.until = &reply, a.LeaseUntil
 		return
 	}
 	w.runs = slices.Delete(w.runs, i, i+1)
@@ -169,7 +169,7 @@ func (w *world) send(c Call, a Action, faults bool) Replied {
 		fault = faults[w.pick(len(faults), "fault")]
 		w.fault = w.fault || fault != "none"
 	}
-	if a.Verb.Repeat() == Storage {
+	if a.Verb.RetryClass() == Local {
 		switch fault {
 		case "500":
 			return unheard
@@ -189,7 +189,7 @@ func (w *world) send(c Call, a Action, faults bool) Replied {
 		w.acs.take(w, a)
 		return unheard
 	case "not now":
-		if a.Verb != HangUp && a.Verb != Look { // or the call would never end
+		if a.Verb != VerbHangUp && a.Verb != VerbCheckParticipants { // or the call would never end
 			return refuses("8583")
 		}
 	}
@@ -197,7 +197,7 @@ func (w *world) send(c Call, a Action, faults bool) Replied {
 		return reply
 	}
 	reply := w.acs.take(w, a)
-	if a.Verb.Repeat() == Paired {
+	if a.Verb.RetryClass() == Repeatable {
 		w.acs.pairs[a.Ref] = reply
 	}
 	return reply
@@ -205,22 +205,22 @@ func (w *world) send(c Call, a Action, faults bool) Replied {
 
 // promised checks the promises that are kept for every request.
 func (w *world) promised(a Action) {
-	claim := fmt.Sprintf("%v claim %d", a.Ref, a.Claims)
+	claim := fmt.Sprintf("%v claim %d", a.Ref, a.Leases)
 	if w.claimed[claim] {
 		w.rt.Fatalf("%s %s was sent twice", a.Verb, claim)
 	}
 	w.claimed[claim] = true
 	w.sent[a.Ref]++
-	kind := a.Verb.Repeat()
-	if (kind == Once || kind == Plain) && w.sent[a.Ref] > 1 {
+	kind := a.Verb.RetryClass()
+	if (kind == AtMostOnce || kind == AtLeastOnce) && w.sent[a.Ref] > 1 {
 		w.rt.Fatalf("%s %v was sent twice", a.Verb, a.Ref)
 	}
-	if first, ok := w.first[a.Ref]; ok && kind == Paired &&
+	if first, ok := w.first[a.Ref]; ok && kind == Repeatable &&
 		(!first.Equal(a.FirstSent) || !w.now.Before(first.Add(5*time.Minute))) {
 		w.rt.Fatalf("%s %v: pair of %v sent at %v as of %v", a.Verb, a.Ref, first, w.now, a.FirstSent)
 	}
 	w.first[a.Ref] = a.FirstSent
-	if a.Verb == Answer && w.now.After(t0.Add(limits.Answer)) {
+	if a.Verb == VerbAnswer && w.now.After(t0.Add(limits.Answer)) {
 		w.rt.Fatalf("answered %v after the offer", w.now.Sub(t0))
 	}
 	if i := w.indexOf(a.Ref); i >= 0 {
@@ -244,8 +244,8 @@ func (w *world) sleep(d time.Duration) {
 
 // sweep lets time be noticed, and noticed again at once, which changes nothing.
 func (w *world) sweep() {
-	w.take(Event{Body: Tick{}})
-	if next, moved := Move(w.c, Event{Body: Tick{}}, Given{Now: w.now, Flow: w.flow, Run: "again"}); moved {
+	w.take(Event{Body: Wake{}})
+	if next, moved := Apply(w.c, Event{Body: Wake{}}, Input{Now: w.now, Flow: w.flow, Owner: "again"}); moved {
 		w.rt.Fatalf("a second look at once moved the call from %s to %s", summary(w.c), summary(next))
 	}
 }
@@ -281,7 +281,7 @@ func (w *world) step() {
 		w.fault = true
 		w.arrives()
 	case n < 88:
-		w.acs.leave(w, []string{anna, ben, w.c.Person()}[w.pick(3, "who")])
+		w.acs.leave(w, []string{anna, ben, w.c.RemoteParty()}[w.pick(3, "who")])
 	case n < 95:
 		w.sleep(time.Duration(w.pick(60, "seconds")) * time.Second)
 	default:
@@ -306,7 +306,7 @@ func (w *world) goWell() {
 		w.take(e)
 	case len(w.runs) > 0:
 		w.work(0, false)
-	case w.c.Busy():
+	case w.c.Active():
 		w.sleep(5 * time.Second)
 		w.sweep()
 	default: // it waits for its recording at most
@@ -318,7 +318,7 @@ func (w *world) goWell() {
 // settle lets everything go well from now on, and checks that the call ends, and
 // that nobody is left who waits for something.
 func (w *world) settle() {
-	for end := w.now.Add(2 * limits.Recording); w.c.Owes() || len(w.inbox)+len(w.runs) > 0; w.goWell() {
+	for end := w.now.Add(2 * limits.Recording); w.c.HasWork() || len(w.inbox)+len(w.runs) > 0; w.goWell() {
 		if w.now.After(end) {
 			w.rt.Fatalf("the call still owes something: it is %s, deadlines %v", summary(w.c), w.c.Deadlines)
 		}
@@ -326,7 +326,7 @@ func (w *world) settle() {
 			w.rows.deliver(w)
 		}
 	}
-	if w.c.Direction == Outbound && (w.rows.settled != w.c.Outcome || !w.rows.released) {
+	if w.c.Direction == DirectionOutbound && (w.rows.settled != w.c.Outcome || !w.rows.released) {
 		w.rt.Fatalf("ended %s, the campaign heard %q, released %v", w.c.Outcome, w.rows.settled, w.rows.released)
 	}
 	if w.acs.connected && !w.acs.gone && !w.fault {

@@ -26,9 +26,9 @@ type State string
 
 // The states of a campaign, which follow each other in this order.
 const (
-	Draft   State = "draft"   // its contacts are being written down
-	Running State = "running" // they are dialled
-	Done    State = "done"    // each of them has come to an end
+	StateDraft   State = "draft"   // its contacts are being written down
+	StateRunning State = "running" // they are dialled
+	StateDone    State = "done"    // each of them has come to an end
 )
 
 // Campaign is one order to dial a list of contacts and take each who answers
@@ -57,8 +57,8 @@ func (c Campaign) Columns() map[string]any { return map[string]any{"State": stri
 
 // Start lets a campaign be dialled whose contacts are all written down.
 func (c Campaign) Start(now time.Time) Campaign {
-	if c.State == Draft {
-		c.State, c.Started = Running, now
+	if c.State == StateDraft {
+		c.State, c.Started = StateRunning, now
 	}
 	return c
 }
@@ -66,8 +66,8 @@ func (c Campaign) Start(now time.Time) Campaign {
 // Finish ends a running campaign of whose contacts so many have come to an end,
 // if those are all.
 func (c Campaign) Finish(over int, now time.Time) Campaign {
-	if c.State == Running && over >= c.Contacts {
-		c.State, c.Finished = Done, now
+	if c.State == StateRunning && over >= c.Contacts {
+		c.State, c.Finished = StateDone, now
 	}
 	return c
 }

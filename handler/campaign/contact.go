@@ -12,9 +12,9 @@ type ContactState string
 
 // The states of a contact.
 const (
-	Waiting  ContactState = "waiting"  // to be dialled when it is due
-	Dialling ContactState = "dialling" // an attempt is under way
-	Over     ContactState = "over"     // nothing more is done
+	ContactWaiting  ContactState = "waiting"  // to be dialled when it is due
+	ContactDialling ContactState = "dialling" // an attempt is under way
+	ContactEnded    ContactState = "ended"    // nothing more is done
 )
 
 // Contact is somebody whom a campaign is to reach.
@@ -42,12 +42,12 @@ type Contact struct {
 // NewContact is a contact that is due at once.
 func NewContact(number string, budget int, now time.Time) Contact {
 	return Contact{
-		Schema: Schema, ID: NewContactID(number), Number: number, State: Waiting, Budget: budget, Due: now,
+		Schema: Schema, ID: NewContactID(number), Number: number, State: ContactWaiting, Budget: budget, Due: now,
 	}
 }
 
 // Due is an entry of the index of what is due, which is ordered by time.
-type Due struct {
+type DueEntry struct {
 	Contact ContactID `json:"contact"`
 	Number  string    `json:"number"`
 	At      time.Time `json:"at"`
@@ -55,9 +55,9 @@ type Due struct {
 }
 
 // Entry is the contact's entry in the index.
-func (c Contact) Entry() Due {
-	d := Due{Contact: c.ID, Number: c.Number, At: c.Due}
-	if c.State == Dialling {
+func (c Contact) Entry() DueEntry {
+	d := DueEntry{Contact: c.ID, Number: c.Number, At: c.Due}
+	if c.State == ContactDialling {
 		d.Call = c.Call
 	}
 	return d
@@ -83,7 +83,7 @@ func (c Contact) NextCall(of ID) call.ID { return call.OutboundID(string(of), st
 // the attempt. Its entry moves to the time by which to look after it.
 func (c Contact) Claimed(of ID, line string, now, look time.Time) (Contact, Attempt) {
 	a := Attempt{Schema: Schema, Claim: c.Claim + 1, Call: c.NextCall(of), Line: line, Began: now}
-	c.State, c.Claim, c.Call, c.Due = Dialling, a.Claim, a.Call, look
+	c.State, c.Claim, c.Call, c.Due = ContactDialling, a.Claim, a.Call, look
 	return c, a
 }
 
@@ -104,7 +104,7 @@ func (c Contact) Settled(a Attempt, s Settlement) (Contact, Attempt) {
 		return c, a
 	}
 	a.Ended, a.Outcome, a.Spent = s.At, s.Outcome, s.Outcome.Spends()
-	if c.State != Dialling || c.Claim != a.Claim {
+	if c.State != ContactDialling || c.Claim != a.Claim {
 		return c, a
 	}
 	if len(s.Values) > 0 {
@@ -115,48 +115,48 @@ func (c Contact) Settled(a Attempt, s Settlement) (Contact, Attempt) {
 		maps.Copy(c.Values, s.Values)
 	}
 	if !a.Spent {
-		c.State, c.Due = Waiting, s.At.Add(unspentWait(c.Claim-c.Spent))
+		c.State, c.Due = ContactWaiting, s.At.Add(unspentBackoff(c.Claim-c.Spent))
 		return c, a
 	}
 	c.Spent++
 	c.Outcome = s.Outcome
 	wait, again := retryWait[s.Outcome]
 	if !again || c.Spent >= c.Budget {
-		c.State, c.Due = Over, time.Time{}
+		c.State, c.Due = ContactEnded, time.Time{}
 		return c, a
 	}
-	c.State, c.Due = Waiting, s.At.Add(wait)
+	c.State, c.Due = ContactWaiting, s.At.Add(wait)
 	return c, a
 }
 
 // unspentWait is how long a contact waits after so many attempts that did not count.
 // There is no end to them, because they are no fault of the contact's; so they become
 // rare.
-func unspentWait(attempts int) time.Duration {
+func unspentBackoff(attempts int) time.Duration {
 	return min(30*time.Second<<min(attempts-1, 10), 30*time.Minute)
 }
 
 // retryWait is how long a contact waits after an attempt that is worth another one.
 // The other outcomes are the last word.
 var retryWait = map[call.Outcome]time.Duration{
-	call.Busy:     5 * time.Minute,
-	call.NoAnswer: 30 * time.Minute,
-	call.Failed:   5 * time.Minute,
-	call.NotKnown: 30 * time.Minute,
+	call.OutcomeBusy:     5 * time.Minute,
+	call.OutcomeNoAnswer: 30 * time.Minute,
+	call.OutcomeFailed:   5 * time.Minute,
+	call.OutcomeUnknown:  30 * time.Minute,
 }
 
 // Postponed is the contact with its entry moved.
 func (c Contact) Postponed(to time.Time) Contact {
-	if c.State != Over {
+	if c.State != ContactEnded {
 		c.Due = to
 	}
 	return c
 }
 
 // Denied is a contact that the gate has refused for good.
-func (c Contact) Denied(rule Rule) Contact {
-	if c.State == Waiting {
-		c.State, c.Refused, c.Due = Over, rule, time.Time{}
+func (c Contact) RefusedBy(rule Rule) Contact {
+	if c.State == ContactWaiting {
+		c.State, c.Refused, c.Due = ContactEnded, rule, time.Time{}
 	}
 	return c
 }

@@ -6,7 +6,7 @@ type Counters struct {
 	Contacts int            `json:"contacts"`
 	Waiting  int            `json:"waiting"`
 	Dialling int            `json:"dialling"`
-	Over     int            `json:"over"`
+	Ended    int            `json:"ended"`
 	Attempts int            `json:"attempts"`          // that counted
 	Results  map[string]int `json:"results,omitempty"` // contacts that are over, by outcome or by the gate's rule
 }
@@ -15,7 +15,7 @@ type Counters struct {
 // counted, or the rule by which it was refused. Empty: it is not over.
 func (c Contact) Result() string {
 	switch {
-	case c.State != Over:
+	case c.State != ContactEnded:
 		return ""
 	case c.Refused != "":
 		return string(c.Refused)
@@ -26,7 +26,7 @@ func (c Contact) Result() string {
 
 // Moved counts a contact that was one thing and is another now. Before is nil for
 // a new one.
-func (n Counters) Moved(before *Contact, after Contact) Counters {
+func (n Counters) Replace(before *Contact, after Contact) Counters {
 	results := map[string]int{}
 	for result, count := range n.Results {
 		results[result] = count
@@ -44,12 +44,12 @@ func (n Counters) Moved(before *Contact, after Contact) Counters {
 func (n *Counters) count(c Contact, by int) {
 	n.Attempts += by * c.Spent
 	switch c.State {
-	case Waiting:
+	case ContactWaiting:
 		n.Waiting += by
-	case Dialling:
+	case ContactDialling:
 		n.Dialling += by
-	case Over:
-		n.Over += by
+	case ContactEnded:
+		n.Ended += by
 		n.Results[c.Result()] += by
 	}
 }
@@ -66,7 +66,7 @@ func (n Counters) Plus(m Counters) Counters {
 		Contacts: n.Contacts + m.Contacts,
 		Waiting:  n.Waiting + m.Waiting,
 		Dialling: n.Dialling + m.Dialling,
-		Over:     n.Over + m.Over,
+		Ended:    n.Ended + m.Ended,
 		Attempts: n.Attempts + m.Attempts,
 		Results:  results,
 	}

@@ -18,12 +18,12 @@ func counted(contacts []Contact) Counters {
 		n.Contacts++
 		n.Attempts += c.Spent
 		switch c.State {
-		case Waiting:
+		case ContactWaiting:
 			n.Waiting++
-		case Dialling:
+		case ContactDialling:
 			n.Dialling++
-		case Over:
-			n.Over++
+		case ContactEnded:
+			n.Ended++
 			n.Results[c.Result()]++
 		}
 	}
@@ -32,8 +32,8 @@ func counted(contacts []Contact) Counters {
 
 // outcomes that an attempt may have, of each kind some.
 var outcomes = []call.Outcome{
-	call.Completed, call.Busy, call.NoAnswer, call.NotKnown, call.InvalidNumber,
-	call.Cancelled, call.TooMany, call.LineLimit,
+	call.OutcomeCompleted, call.OutcomeBusy, call.OutcomeNoAnswer, call.OutcomeUnknown, call.OutcomeInvalidNumber,
+	call.OutcomeCancelled, call.OutcomeThrottled, call.OutcomeLineLimit,
 }
 
 func TestCountersAreWhatTheContactsSay(t *testing.T) {
@@ -48,7 +48,7 @@ func TestCountersAreWhatTheContactsSay(t *testing.T) {
 			shard := &shards[i%len(shards)]
 			if i == len(contacts) {
 				c := NewContact(fmt.Sprintf("+120655501%02d", i), rapid.IntRange(1, 3).Draw(rt, "budget"), now)
-				contacts, *shard = append(contacts, c), shard.Moved(nil, c)
+				contacts, *shard = append(contacts, c), shard.Replace(nil, c)
 				continue
 			}
 			before := contacts[i]
@@ -56,7 +56,7 @@ func TestCountersAreWhatTheContactsSay(t *testing.T) {
 			after, a := before, attempts[i]
 			switch rapid.SampledFrom([]string{"claim", "settle", "settle", "deny", "postpone"}).Draw(rt, "what") {
 			case "claim":
-				if before.State == Waiting && before.Spent < before.Budget {
+				if before.State == ContactWaiting && before.Spent < before.Budget {
 					after, a = before.Claimed(of, line, now, now.Add(time.Hour))
 				}
 			case "settle": // again, too
@@ -65,19 +65,19 @@ func TestCountersAreWhatTheContactsSay(t *testing.T) {
 					after, a = before.Settled(a, Settlement{Claim: a.Claim, Outcome: o, At: now})
 				}
 			case "deny":
-				after = before.Denied(OptedOut)
+				after = before.RefusedBy(RuleOptedOut)
 			case "postpone":
 				after = before.Postponed(now)
 			}
 			keptDoc := fmt.Sprint(kept)
-			contacts[i], attempts[i], *shard = after, a, shard.Moved(&before, after)
+			contacts[i], attempts[i], *shard = after, a, shard.Replace(&before, after)
 			if fmt.Sprint(kept) != keptDoc {
 				rt.Fatalf("the counters before were changed from %s to %v", keptDoc, kept)
 			}
 			if after.Claim < before.Claim || after.Spent < before.Spent || after.Spent > min(after.Budget, after.Claim) {
 				rt.Fatalf("from %+v to %+v", before, after)
 			}
-			if before.State == Over && after.State != Over || (after.State == Over) != after.Due.IsZero() {
+			if before.State == ContactEnded && after.State != ContactEnded || (after.State == ContactEnded) != after.Due.IsZero() {
 				rt.Fatalf("from %+v to %+v", before, after)
 			}
 		}
@@ -88,10 +88,10 @@ func TestCountersAreWhatTheContactsSay(t *testing.T) {
 }
 
 func TestPlusTakesNothingFromEither(t *testing.T) {
-	a := Counters{Contacts: 2, Waiting: 1, Over: 1, Attempts: 1, Results: map[string]int{"busy": 1}}
-	b := Counters{Contacts: 2, Dialling: 1, Over: 1, Attempts: 3, Results: map[string]int{"busy": 1, "optedOut": 1}}
+	a := Counters{Contacts: 2, Waiting: 1, Ended: 1, Attempts: 1, Results: map[string]int{"busy": 1}}
+	b := Counters{Contacts: 2, Dialling: 1, Ended: 1, Attempts: 3, Results: map[string]int{"busy": 1, "optedOut": 1}}
 	want := Counters{
-		Contacts: 4, Waiting: 1, Dialling: 1, Over: 2, Attempts: 4, Results: map[string]int{"busy": 2, "optedOut": 1},
+		Contacts: 4, Waiting: 1, Dialling: 1, Ended: 2, Attempts: 4, Results: map[string]int{"busy": 2, "optedOut": 1},
 	}
 	if d := cmp.Diff(want, a.Plus(b)); d != "" {
 		t.Errorf("sum (-want +got):\n%s", d)

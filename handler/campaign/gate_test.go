@@ -3,7 +3,7 @@ package campaign
 import "testing"
 
 func TestGate(t *testing.T) {
-	running, draft, finished := Campaign{State: Running}, Campaign{State: Draft}, Campaign{State: Done}
+	running, draft, finished := Campaign{State: StateRunning}, Campaign{State: StateDraft}, Campaign{State: StateDone}
 	fresh, spent := Contact{Budget: 2, Spent: 1}, Contact{Budget: 2, Spent: 2}
 	free, optedOut := Number{}, Number{OptOuts: []OptOut{{At: t0, Call: "out-1"}}}
 	tests := []struct {
@@ -15,11 +15,11 @@ func TestGate(t *testing.T) {
 		final    bool
 	}{
 		{"a contact with attempts left is dialled", running, fresh, free, MayDial, false},
-		{"nobody is dialled before the start", draft, fresh, free, NotRunning, false},
-		{"nobody is dialled after the end", finished, fresh, free, NotRunning, false},
-		{"nobody is dialled who does not want to be, ever", running, fresh, optedOut, OptedOut, true},
-		{"nobody is dialled more often than they may be", running, spent, free, BudgetSpent, true},
-		{"a campaign that does not run decides nothing for good", draft, spent, optedOut, NotRunning, false},
+		{"nobody is dialled before the start", draft, fresh, free, RuleNotRunning, false},
+		{"nobody is dialled after the end", finished, fresh, free, RuleNotRunning, false},
+		{"nobody is dialled who does not want to be, ever", running, fresh, optedOut, RuleOptedOut, true},
+		{"nobody is dialled more often than they may be", running, spent, free, RuleBudgetSpent, true},
+		{"a campaign that does not run decides nothing for good", draft, spent, optedOut, RuleNotRunning, false},
 		{"whether a number is being dialled is for its reservation to say", running, fresh, Number{Call: "out-1"},
 			MayDial, false},
 	}

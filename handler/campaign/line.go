@@ -28,26 +28,26 @@ type Holder struct {
 }
 
 // ErrFull means that a line holds as many calls as it may, or has to wait.
-var ErrFull = errors.New("line is full")
+var ErrLineFull = errors.New("line is full")
 
 const (
 	// growEvery is after what time without a complaint a limit grows by one.
-	growEvery = time.Minute
+	growAfter = time.Minute
 	// slowOnce is for how long one complaint stands for all.
-	slowOnce = 30 * time.Second
+	backOffOnce = 30 * time.Second
 )
 
 // most is how many calls the line may hold now, by a setting of so many.
-func (l Line) most(setting int, now time.Time) int {
+func (l Line) limitAt(setting int, now time.Time) int {
 	if l.Limit == 0 {
 		return setting
 	}
-	return min(setting, l.Limit+int(max(now.Sub(l.Changed), 0)/growEvery)) // clocks differ
+	return min(setting, l.Limit+int(max(now.Sub(l.Changed), 0)/growAfter)) // clocks differ
 }
 
 // Room reports whether the line could hold one more call.
 func (l Line) Room(setting int, now time.Time) bool {
-	return len(l.Holders) < l.most(setting, now) && !now.Before(l.NotBefore)
+	return len(l.Holders) < l.limitAt(setting, now) && !now.Before(l.NotBefore)
 }
 
 // Hold is the line with one more holder, or ErrFull.
@@ -56,7 +56,7 @@ func (l Line) Hold(h Holder, setting int) (Line, error) {
 		return l, nil
 	}
 	if !l.Room(setting, h.Since) {
-		return l, ErrFull
+		return l, ErrLineFull
 	}
 	l.Schema, l.Holders = Schema, append(slices.Clone(l.Holders), h)
 	return l, nil
@@ -74,13 +74,13 @@ func (l Line) Release(h Holder) Line {
 // before the given time, and it may hold half as many as it held at most, but one.
 // A complaint that asks for no more than an earlier one changes nothing: it is that
 // one again, or of calls that were on their way when it came.
-func (l Line) Slow(notBefore time.Time, setting int, now time.Time) Line {
+func (l Line) BackOff(notBefore time.Time, setting int, now time.Time) Line {
 	if !notBefore.After(l.NotBefore) {
 		return l
 	}
 	l.Schema, l.NotBefore = Schema, notBefore
-	if l.Limit == 0 || now.Sub(l.Changed) >= slowOnce {
-		l.Limit, l.Changed = max(l.most(setting, now)/2, 1), now
+	if l.Limit == 0 || now.Sub(l.Changed) >= backOffOnce {
+		l.Limit, l.Changed = max(l.limitAt(setting, now)/2, 1), now
 	}
 	return l
 }

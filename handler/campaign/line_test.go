@@ -20,14 +20,14 @@ func TestHold(t *testing.T) {
 	}{
 		{"an empty line takes a leg", Line{}, one, []Holder{one}, nil},
 		{"every leg of a call has a place of its own", Line{Holders: []Holder{one}}, two, []Holder{one, two}, nil},
-		{"a full line takes no more", full, three, []Holder{one, two}, ErrFull},
+		{"a full line takes no more", full, three, []Holder{one, two}, ErrLineFull},
 		{"but a leg that has its place keeps it", full, one, []Holder{one, two}, nil},
-		{"a line that has to wait takes nobody", Line{NotBefore: t0.Add(time.Second)}, one, nil, ErrFull},
+		{"a line that has to wait takes nobody", Line{NotBefore: t0.Add(time.Second)}, one, nil, ErrLineFull},
 		{"until it has waited", Line{NotBefore: t0}, one, []Holder{one}, nil},
 		{"a line that was slowed takes fewer", Line{Limit: 1, Changed: t0, Holders: []Holder{one}}, two,
-			[]Holder{one}, ErrFull},
+			[]Holder{one}, ErrLineFull},
 		{"a line takes no more than the settings say, whatever it took before",
-			Line{Limit: 9, Changed: t0, Holders: []Holder{one, two}}, three, []Holder{one, two}, ErrFull},
+			Line{Limit: 9, Changed: t0, Holders: []Holder{one, two}}, three, []Holder{one, two}, ErrLineFull},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestReleaseOfALine(t *testing.T) {
 func TestSlow(t *testing.T) {
 	const setting = 8
 	wait := func(d time.Duration) time.Time { return t0.Add(d) }
-	slow := func(l Line, until, now time.Duration) Line { return l.Slow(wait(until), setting, wait(now)) }
+	slow := func(l Line, until, now time.Duration) Line { return l.BackOff(wait(until), setting, wait(now)) }
 	const s, m = time.Second, time.Minute
 	slowed := slow(Line{}, 5*s, 0)
 	tests := []struct {
@@ -85,7 +85,7 @@ func TestSlow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.l.most(setting, t0.Add(tt.at)); got != tt.most {
+			if got := tt.l.limitAt(setting, t0.Add(tt.at)); got != tt.most {
 				t.Errorf("it holds %d, want %d", got, tt.most)
 			}
 		})
@@ -97,14 +97,14 @@ func TestSlow(t *testing.T) {
 	t.Run("never leaves it without a place", func(t *testing.T) {
 		var l Line
 		for n := range 10 {
-			now := t0.Add(time.Duration(n) * slowOnce)
-			if l = l.Slow(now.Add(time.Second), 2, now); l.most(2, now) != 1 {
-				t.Fatalf("it holds %d", l.most(2, now))
+			now := t0.Add(time.Duration(n) * backOffOnce)
+			if l = l.BackOff(now.Add(time.Second), 2, now); l.limitAt(2, now) != 1 {
+				t.Fatalf("it holds %d", l.limitAt(2, now))
 			}
 		}
 	})
 	t.Run("never waits less than it was told before", func(t *testing.T) {
-		l := Line{}.Slow(wait(time.Minute), setting, t0).Slow(wait(time.Second), setting, t0)
+		l := Line{}.BackOff(wait(time.Minute), setting, t0).BackOff(wait(time.Second), setting, t0)
 		if !l.NotBefore.Equal(wait(time.Minute)) {
 			t.Errorf("it waits until %v", l.NotBefore)
 		}

@@ -30,7 +30,7 @@ type OptOut struct {
 // Why a number cannot be reserved.
 var (
 	// ErrTaken: another attempt at the number is under way.
-	ErrTaken = errors.New("number is being dialled")
+	ErrReserved = errors.New("number is being dialled")
 	// ErrOptedOut: whoever has the number does not want to be called.
 	ErrOptedOut = errors.New("number has opted out")
 )
@@ -48,7 +48,7 @@ func (n Number) Reserve(id call.ID, now time.Time) (Number, error) {
 	case n.Call == id:
 		return n, nil
 	case n.Call != "":
-		return n, ErrTaken
+		return n, ErrReserved
 	}
 	n.Schema, n.Call, n.Since = Schema, id, now
 	oldest := day(now.AddDate(0, 0, 1-daysOfDials))

@@ -38,7 +38,7 @@ func TestReserve(t *testing.T) {
 	}{
 		{"a free number is taken, and its dial counted", Number{}, taken, nil},
 		{"a number of ours is ours, and its dial counted once", taken, taken, nil},
-		{"a number that is being dialled is not taken", held, held, ErrTaken},
+		{"a number that is being dialled is not taken", held, held, ErrReserved},
 		{"a number whose call has ended is taken", held.Release(theirs, true),
 			Number{Schema: Schema, Call: mine, Since: t0, Dials: map[string]int{"20260304": 2}}, nil},
 		{"a number that has opted out is not taken", optedOut, optedOut, ErrOptedOut},

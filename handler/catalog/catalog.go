@@ -35,7 +35,7 @@ type Blobs interface {
 
 // fresh is how long a current document is taken from memory. A change is in
 // force everywhere after that time.
-const fresh = 10 * time.Second
+const maxAge = 10 * time.Second
 
 //go:embed defaults
 var defaults embed.FS
@@ -45,7 +45,7 @@ type Catalog struct {
 	blobs Blobs
 
 	mu       sync.Mutex
-	current  map[string]document   // by blob name
+	latest   map[string]document   // by blob name
 	versions map[string]*flow.Flow // by hash; pinned versions never change
 }
 
@@ -58,7 +58,7 @@ type document struct {
 // New returns a Catalog of the documents in blobs. The embedded defaults stand
 // in for what is not there.
 func New(blobs Blobs) *Catalog {
-	return &Catalog{blobs: blobs, current: map[string]document{}, versions: map[string]*flow.Flow{}}
+	return &Catalog{blobs: blobs, latest: map[string]document{}, versions: map[string]*flow.Flow{}}
 }
 
 // Pin returns the version of the named flow that is current, and makes sure that
@@ -66,7 +66,7 @@ func New(blobs Blobs) *Catalog {
 // cannot be pinned: the error lists them, unless an earlier version without
 // faults is known here, which then stays.
 func (c *Catalog) Pin(ctx context.Context, name string) (call.FlowRef, error) {
-	doc, err := c.read(ctx, flowBlob(name), func(doc []byte) error {
+	doc, err := c.current(ctx, flowBlob(name), func(doc []byte) error {
 		f, err := flow.Parse(doc)
 		if err == nil && f.Name != name {
 			err = flow.Faults{{Path: "name", Text: fmt.Sprintf("is %q, but the document is called %q", f.Name, name)}}
@@ -77,7 +77,7 @@ func (c *Catalog) Pin(ctx context.Context, name string) (call.FlowRef, error) {
 		return call.FlowRef{}, fmt.Errorf("flow %q: %w", name, err)
 	}
 	ref := call.FlowRef{Name: name, Version: flow.Version(doc)}
-	if c.known(ref.Version) != nil {
+	if c.cached(ref.Version) != nil {
 		return ref, nil
 	}
 	f, err := flow.Parse(doc)
@@ -87,13 +87,13 @@ func (c *Catalog) Pin(ctx context.Context, name string) (call.FlowRef, error) {
 	if err := c.blobs.PutNew(ctx, versionBlob(ref.Version), doc); err != nil {
 		return call.FlowRef{}, fmt.Errorf("flow %q: pin: %w", name, err)
 	}
-	c.know(ref.Version, f)
+	c.cache(ref.Version, f)
 	return ref, nil
 }
 
 // Flow returns a version that was pinned.
 func (c *Catalog) Flow(ctx context.Context, ref call.FlowRef) (*flow.Flow, error) {
-	if f := c.known(ref.Version); f != nil {
+	if f := c.cached(ref.Version); f != nil {
 		return f, nil
 	}
 	doc, err := c.blobs.Get(ctx, versionBlob(ref.Version))
@@ -104,7 +104,7 @@ func (c *Catalog) Flow(ctx context.Context, ref call.FlowRef) (*flow.Flow, error
 	if err != nil {
 		return nil, fmt.Errorf("flow %q, version %.8s: %w", ref.Name, ref.Version, err)
 	}
-	c.know(ref.Version, f)
+	c.cache(ref.Version, f)
 	return f, nil
 }
 
@@ -128,7 +128,7 @@ func (c *Catalog) put(ctx context.Context, name string, doc []byte) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.current[name] = document{doc: doc, at: time.Now()}
+	c.latest[name] = document{doc: doc, at: time.Now()}
 	return nil
 }
 
@@ -136,14 +136,14 @@ func (c *Catalog) put(ctx context.Context, name string, doc []byte) error {
 // blobs, else the embedded one. When it cannot be had, or check finds fault with
 // it, the one in memory stays, and the log says so: a line that was answered goes
 // on being answered. The error is for when there is none.
-func (c *Catalog) read(ctx context.Context, name string, check func(doc []byte) error) ([]byte, error) {
+func (c *Catalog) current(ctx context.Context, name string, check func(doc []byte) error) ([]byte, error) {
 	c.mu.Lock()
-	have, ok := c.current[name]
+	have, ok := c.latest[name]
 	c.mu.Unlock()
-	if ok && time.Since(have.at) < fresh {
+	if ok && time.Since(have.at) < maxAge {
 		return have.doc, nil
 	}
-	doc, err := c.fetch(ctx, name)
+	doc, err := c.download(ctx, name)
 	if err == nil {
 		err = check(doc)
 	}
@@ -157,12 +157,12 @@ func (c *Catalog) read(ctx context.Context, name string, check func(doc []byte) 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.current[name] = document{doc: doc, at: time.Now()}
+	c.latest[name] = document{doc: doc, at: time.Now()}
 	return doc, nil
 }
 
 // fetch returns a document from the blobs, else the embedded one.
-func (c *Catalog) fetch(ctx context.Context, name string) ([]byte, error) {
+func (c *Catalog) download(ctx context.Context, name string) ([]byte, error) {
 	doc, err := c.blobs.Get(ctx, name)
 	if !errors.Is(err, ErrNotFound) {
 		return doc, err
@@ -173,13 +173,13 @@ func (c *Catalog) fetch(ctx context.Context, name string) ([]byte, error) {
 	return doc, nil
 }
 
-func (c *Catalog) known(version string) *flow.Flow {
+func (c *Catalog) cached(version string) *flow.Flow {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.versions[version]
 }
 
-func (c *Catalog) know(version string, f *flow.Flow) {
+func (c *Catalog) cache(version string, f *flow.Flow) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.versions[version] = f

@@ -200,13 +200,13 @@ func TestCurrentDocumentsAreReadAgainAfterAWhile(t *testing.T) {
 		}
 		first := pin()
 		b.docs["flows/goodbye.json"] = goodbye("So long.")
-		time.Sleep(fresh - time.Nanosecond)
+		time.Sleep(maxAge - time.Nanosecond)
 		if got := pin(); got != first || len(b.gets) != 1 {
-			t.Errorf("read %v within %v", b.gets, fresh)
+			t.Errorf("read %v within %v", b.gets, maxAge)
 		}
 		time.Sleep(time.Nanosecond)
 		if got := pin(); got == first || len(b.gets) != 2 {
-			t.Errorf("read %v after %v", b.gets, fresh)
+			t.Errorf("read %v after %v", b.gets, maxAge)
 		}
 		// A version is read once.
 		for range 2 {
@@ -373,7 +373,7 @@ func TestWhatWasAnsweredGoesOnBeingAnswered(t *testing.T) {
 					t.Fatal(err)
 				}
 				tt.breaks(b)
-				time.Sleep(fresh)
+				time.Sleep(maxAge)
 				var log strings.Builder
 				ctx := zerolog.New(&log).WithContext(t.Context())
 				if got, err := c.Route(ctx, line); err != nil || got != want {

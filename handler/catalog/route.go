@@ -29,7 +29,7 @@ var ErrNoRoute = errors.New("no route")
 // Route returns the flow that a call to the line is answered with, pinned.
 // ErrNoRoute: calls to the line are left alone.
 func (c *Catalog) Route(ctx context.Context, line string) (call.FlowRef, error) {
-	doc, err := c.read(ctx, routesBlob, func(doc []byte) error {
+	doc, err := c.current(ctx, routesBlob, func(doc []byte) error {
 		_, err := parseRoutes(doc)
 		return err
 	})

@@ -76,12 +76,12 @@ type Timeouts struct {
 	InviteGrace    time.Duration // beyond the ring time of an invited agent
 	RecordingStart time.Duration // until a recording runs
 	Hangup         time.Duration // until a call that was hung up is gone
-	Look           time.Duration // a connected call without news for so long is looked up
+	KeepAlive      time.Duration // a connected call without news for so long is looked up
 	Call           time.Duration // the longest call
 	Ring           time.Duration // how long a callee's telephone rings
-	Settle         time.Duration // an attempt of which nothing was heard for so long has ended
+	Confirm        time.Duration // an attempt of which nothing was heard for so long has ended
 	Recording      time.Duration // from a call's end until its recording's files are there
-	RecordingRun   time.Duration // for which one run copies a recording
+	RecordingCopy  time.Duration // for which one run copies a recording
 }
 
 // Load reads the settings through getenv (os.Getenv outside tests). It reports every fault at once, each with

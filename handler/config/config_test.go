@@ -63,8 +63,8 @@ func TestDefaults(t *testing.T) {
 		Timeouts: Timeouts{
 			ACS: 10 * time.Second, Answer: 25 * time.Second, Connect: 30 * time.Second, Prompt: 2 * time.Minute,
 			InviteGrace: 5 * time.Second, RecordingStart: 30 * time.Second, Hangup: 10 * time.Second,
-			Look: 2 * time.Minute, Call: 4 * time.Hour,
-			Ring: 45 * time.Second, Settle: 10 * time.Minute, Recording: 25 * time.Hour, RecordingRun: 75 * time.Second,
+			KeepAlive: 2 * time.Minute, Call: 4 * time.Hour,
+			Ring: 45 * time.Second, Confirm: 10 * time.Minute, Recording: 25 * time.Hour, RecordingCopy: 75 * time.Second,
 		},
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -224,9 +224,9 @@ func TestFaults(t *testing.T) {
 		{"a negative duration", []string{"INVITE_GRACE", "-1s"},
 			[]string{"INVITE_GRACE must be between 0s and 1m0s"}},
 		{"deadlines of campaigns and recordings out of range",
-			[]string{"RING_TIMEOUT", "181s", "SETTLE_TIMEOUT", "9s", "RECORDING_TIMEOUT", "169h", "RECORDING_RUN", "11m"},
-			[]string{"RING_TIMEOUT must be between 5s and 3m0s", "SETTLE_TIMEOUT must be between 10s and 1h0m0s",
-				"RECORDING_TIMEOUT must be between 1m0s and 168h0m0s", "RECORDING_RUN must be between 1s and 10m0s"}},
+			[]string{"RING_TIMEOUT", "181s", "CONFIRM_TIMEOUT", "9s", "RECORDING_TIMEOUT", "169h", "RECORDING_COPY_TIMEOUT", "11m"},
+			[]string{"RING_TIMEOUT must be between 5s and 3m0s", "CONFIRM_TIMEOUT must be between 10s and 1h0m0s",
+				"RECORDING_TIMEOUT must be between 1m0s and 168h0m0s", "RECORDING_COPY_TIMEOUT must be between 1s and 10m0s"}},
 		{"all of them at once", []string{"ACS_RESOURCE_ID", "", "CALLBACK_KEYS", "a:", "LOG_LEVEL", "loud"},
 			[]string{"ACS_RESOURCE_ID is not set", "CALLBACK_KEYS has a key 1 of fewer than 32 bytes",
 				"LOG_LEVEL is none of trace, debug, info, warn, error, disabled"}},
@@ -326,7 +326,7 @@ func TestARunOfARecordingFitsItsFunction(t *testing.T) {
 		t.Fatal(err)
 	}
 	most := timeout.Sub(timeout.Truncate(24*time.Hour)) / 4
-	if c.Timeouts.RecordingRun > most {
-		t.Errorf("RECORDING_RUN is %s, of a functionTimeout of %s at most %s", c.Timeouts.RecordingRun, host.FunctionTimeout, most)
+	if c.Timeouts.RecordingCopy > most {
+		t.Errorf("RECORDING_COPY_TIMEOUT is %s, of a functionTimeout of %s at most %s", c.Timeouts.RecordingCopy, host.FunctionTimeout, most)
 	}
 }

@@ -7,17 +7,17 @@ import (
 )
 
 // cabinet is the archive as one process sees it.
-type cabinet struct {
-	v    *vault
-	inst *instance
+type faultyFiles struct {
+	v    *filingSim
+	inst *Instance
 }
 
-func (c *cabinet) do(effect bool, do func() error) (err error) {
-	down := c.v.happen(c.inst, effect, func() {
+func (c *faultyFiles) do(effect bool, do func() error) (err error) {
+	down := c.v.Perform(c.inst, effect, func() {
 		err = do()
 		if effect {
-			c.v.mu.Lock()
-			defer c.v.mu.Unlock()
+			c.v.Mu.Lock()
+			defer c.v.Mu.Unlock()
 			c.v.written++
 		}
 	})
@@ -27,15 +27,15 @@ func (c *cabinet) do(effect bool, do func() error) (err error) {
 	return err
 }
 
-func (c *cabinet) Stage(ctx context.Context, name, block string, body []byte) error {
+func (c *faultyFiles) Stage(ctx context.Context, name, block string, body []byte) error {
 	return c.do(true, func() error { return c.v.files.Stage(ctx, name, block, body) })
 }
 
-func (c *cabinet) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
+func (c *faultyFiles) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
 	return c.do(true, func() error { return c.v.files.Commit(ctx, name, blocks, info) })
 }
 
-func (c *cabinet) Stat(ctx context.Context, name string) (info archive.Info, err error) {
+func (c *faultyFiles) Stat(ctx context.Context, name string) (info archive.Info, err error) {
 	err = c.do(false, func() error {
 		info, err = c.v.files.Stat(ctx, name)
 		return err
@@ -43,6 +43,6 @@ func (c *cabinet) Stat(ctx context.Context, name string) (info archive.Info, err
 	return info, err
 }
 
-func (c *cabinet) Put(ctx context.Context, name string, doc []byte) error {
+func (c *faultyFiles) Put(ctx context.Context, name string, doc []byte) error {
 	return c.do(true, func() error { return c.v.files.Put(ctx, name, doc) })
 }

@@ -16,27 +16,27 @@ import (
 
 // listAhead is how far ahead a call on the list of what owes something is looked
 // at, at most. A deadline nearer than that is written to the list first.
-const listAhead = 30 * time.Second
+const ScheduleAhead = 30 * time.Second
 
 // commitTime bounds how long one event is tried, against other writers of the
 // same call and storage that does not answer. Whoever waits for it does not wait
 // longer either; they deliver it again.
-const commitTime = 5 * time.Second
+const commitTimeout = 5 * time.Second
 
 // commit brings an event into the call's row and history, once, whatever happens
 // on the way, and returns the call after it. The actions that the write has
 // claimed are owned by run; an event that was committed before claims none.
 func (e *Engine) commit(ctx context.Context, id call.ID, ev call.Event, run string) (call.Call, error) {
-	ctx, cancel := context.WithTimeout(ctx, commitTime)
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
-	give, err := e.turns.take(ctx, id)
+	give, err := e.locks.lock(ctx, id)
 	if err != nil {
 		return call.Call{}, fmt.Errorf("wait for the call's turn: %w", err)
 	}
 	defer give()
 	for try := 1; ; try++ {
 		c, err := e.try(ctx, id, ev, run)
-		if err == nil || hopeless(err) {
+		if err == nil || permanent(err) {
 			return c, err
 		}
 		if pause(ctx, try) != nil {
@@ -53,19 +53,19 @@ func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, run string)
 	if err != nil {
 		return call.Call{}, err
 	}
-	if row.Value.Has(ev.Key) {
+	if row.Value.HasEvent(ev.Key) {
 		return row.Value, nil
 	}
-	next, entry, err := e.step(ctx, row.Value, ev, run)
+	next, entry, err := e.apply(ctx, row.Value, ev, run)
 	if err != nil || entry.Seq == 0 {
 		return next, err
 	}
-	if err := e.list(ctx, row.Value, &next); err != nil {
+	if err := e.schedule(ctx, row.Value, &next); err != nil {
 		return call.Call{}, err
 	}
 	lost := e.Calls.Commit(ctx, row, next, entry)
 	if lost == nil {
-		logMove(ctx, row.Value, next, ev)
+		logTransition(ctx, row.Value, next, ev)
 		return next, nil
 	}
 	there, err := e.Calls.Committed(ctx, id, entry)
@@ -77,7 +77,7 @@ func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, run string)
 }
 
 // hopeless reports an error that trying again at once does not help against.
-func hopeless(err error) bool {
+func permanent(err error) bool {
 	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNewer) ||
 		errors.Is(err, store.ErrTooLarge) || errors.Is(err, store.ErrInvalid) || errors.Is(err, errFlow) || errors.Is(err, ErrLoop)
 }
@@ -88,14 +88,14 @@ func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (store.Row
 	if errors.Is(err, store.ErrNotFound) {
 		switch b := ev.Body.(type) {
 		case call.Offered:
-			loops, err := e.Calls.Loops(ctx, b.Line, ev.CorrelationID, id, time.Now(), maxOffers)
+			loops, err := e.Calls.IsLoop(ctx, b.Line, ev.CorrelationID, id, time.Now(), maxOffers)
 			if err == nil && loops {
 				err = ErrLoop
 			}
 			return store.Row[call.Call]{Value: call.Call{ID: id}}, err
 		case call.Dialled: // Dial has listed it
-			return store.Row[call.Call]{Value: call.Call{ID: id, Listed: true}}, nil
-		case call.Buried:
+			return store.Row[call.Call]{Value: call.Call{ID: id, Scheduled: true}}, nil
+		case call.Tombstone:
 			return store.Row[call.Call]{Value: call.Call{ID: id}}, nil
 		}
 	}
@@ -106,7 +106,7 @@ func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (store.Row
 var errFlow = errors.New("no flow")
 
 // step lets the call take the event. An entry without a number: nothing to write.
-func (e *Engine) step(ctx context.Context, c call.Call, ev call.Event, run string) (call.Call, call.Entry, error) {
+func (e *Engine) apply(ctx context.Context, c call.Call, ev call.Event, run string) (call.Call, call.Entry, error) {
 	ref := c.Flow
 	if ref == (call.FlowRef{}) { // it has not been opened yet
 		switch b := ev.Body.(type) {
@@ -123,36 +123,36 @@ func (e *Engine) step(ctx context.Context, c call.Call, ev call.Event, run strin
 			return call.Call{}, call.Entry{}, fmt.Errorf("%w: %w", errFlow, err)
 		}
 	}
-	given := call.Given{Now: time.Now(), Flow: f, Run: run}
-	if c.AsksGate(given.Now) {
+	given := call.Input{Now: time.Now(), Flow: f, Owner: run}
+	if c.NeedsGate(given.Now) {
 		given.Gate = e.gate(ctx, c)
 	}
-	next, moved := call.Move(c, ev, given)
+	next, moved := call.Apply(c, ev, given)
 	if !moved {
 		return c, call.Entry{}, nil
 	}
-	return next, call.Recorded(c, next, ev, given), nil
+	return next, call.NewEntry(c, next, ev, given), nil
 }
 
 // list writes the call to the list of what owes something, before the call's own
 // row, if it is not there or is to be looked at sooner than it may be.
-func (e *Engine) list(ctx context.Context, c call.Call, next *call.Call) error {
-	if !next.Owes() {
+func (e *Engine) schedule(ctx context.Context, c call.Call, next *call.Call) error {
+	if !next.HasWork() {
 		return nil
 	}
-	due := next.Updated.Add(listAhead)
+	due := next.Updated.Add(ScheduleAhead)
 	wake, before := next.Wake(), c.Wake()
 	sooner := !wake.IsZero() && wake.Before(due)
-	idle := !c.Busy() && next.Busy() // it may be listed for a later time
-	if c.Listed && !idle && (!sooner || !before.IsZero() && !wake.Before(before)) {
-		next.Listed = true
+	idle := !c.Active() && next.Active() // it may be listed for a later time
+	if c.Scheduled && !idle && (!sooner || !before.IsZero() && !wake.Before(before)) {
+		next.Scheduled = true
 		return nil
 	}
 	if sooner {
 		due = wake
 	}
-	next.Listed = true
-	return e.Calls.List(ctx, next.ID, due, time.Now(), dialOf(*next))
+	next.Scheduled = true
+	return e.Calls.Schedule(ctx, next.ID, due, time.Now(), dialOf(*next))
 }
 
 // dialOf is what whoever finds the call listed, but not written, has to know.
@@ -165,7 +165,7 @@ func dialOf(c call.Call) *call.Dial {
 
 // logMove writes one line for a change of state or place, and one for each recording
 // that is lost.
-func logMove(ctx context.Context, from, to call.Call, ev call.Event) {
+func logTransition(ctx context.Context, from, to call.Call, ev call.Event) {
 	for i, r := range to.Recordings {
 		if r.State == call.RecordingLost && i < len(from.Recordings) && from.Recordings[i].State != r.State {
 			zerolog.Ctx(ctx).Warn().Str("call", string(to.ID)).Int("operation", r.Op).Str("reason", r.Reason).Msg("recording lost")

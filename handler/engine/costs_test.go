@@ -25,9 +25,9 @@ func costOf(calls, live, others *storetest.Memory, do func()) cost {
 
 func TestCosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQuiet()
-		ev := offer()
-		people := call.ParticipantsUpdated{Sequence: 1, Participants: []call.Participant{{ID: caller}}, Count: 1}
+		q := NewHarness()
+		ev := Offer()
+		people := call.ParticipantsUpdated{Sequence: 1, Participants: []call.Participant{{ID: Caller}}, Count: 1}
 		tests := []struct {
 			name string
 			do   func()
@@ -35,37 +35,37 @@ func TestCosts(t *testing.T) {
 		}{
 			// With one of each for the count of offers that tells a loop.
 			{"an offer that is answered", func() {
-				if err := q.Open(t.Context(), id, ev); err != nil {
+				if err := q.Open(t.Context(), InboundID, ev); err != nil {
 					t.Fatal(err)
 				}
 			}, cost{3, 3, 1}},
 			{"its duplicate", func() {
-				if err := q.Open(t.Context(), id, ev); err != nil {
+				if err := q.Open(t.Context(), InboundID, ev); err != nil {
 					t.Fatal(err)
 				}
 			}, cost{1, 0, 0}},
-			{"an event with an action", func() { q.happens(t, call.Ref{}, call.Connected{}) }, cost{2, 2, 0}},
-			{"its duplicate, too", func() { q.happens(t, call.Ref{}, call.Connected{}) }, cost{1, 0, 0}},
-			{"an event without one", func() { q.happens(t, call.Ref{}, people) }, cost{1, 1, 0}},
-			{"the next event with an action", func() { q.happens(t, call.Ref{Op: 2, Send: 1}, call.PlayCompleted{}) }, cost{2, 2, 0}},
+			{"an event with an action", func() { q.ApplyInbound(t, call.Ref{}, call.Connected{}) }, cost{2, 2, 0}},
+			{"its duplicate, too", func() { q.ApplyInbound(t, call.Ref{}, call.Connected{}) }, cost{1, 0, 0}},
+			{"an event without one", func() { q.ApplyInbound(t, call.Ref{}, people) }, cost{1, 1, 0}},
+			{"the next event with an action", func() { q.ApplyInbound(t, call.Ref{Op: 2, Send: 1}, call.PlayCompleted{}) }, cost{2, 2, 0}},
 			{"an event with two actions", func() {
-				q.happens(t, call.Ref{Op: 3, Send: 1}, call.Recognized{Tones: []string{"one"}})
+				q.ApplyInbound(t, call.Ref{Op: 3, Send: 1}, call.Recognized{Tones: []string{"one"}})
 			}, cost{3, 3, 0}},
 			{"an event with an action and a deadline nearer than 30 s", func() {
 				people.Sequence, people.Participants, people.Count = 2, nil, 0
 				ev := call.Event{Key: "left", ConnectionID: "conn-1", Body: people}
-				if err := q.Apply(t.Context(), id, ev); err != nil {
+				if err := q.Apply(t.Context(), InboundID, ev); err != nil {
 					t.Fatal(err)
 				}
 			}, cost{2, 2, 1}},
 			// The end: the call's row once more, and the list's row away.
-			{"the end of a call", func() { q.happens(t, call.Ref{}, call.Disconnected{}) }, cost{3, 2, 1}},
-			{"an event after it", func() { q.happens(t, call.Ref{}, call.PlayStarted{}) }, cost{1, 1, 0}},
+			{"the end of a call", func() { q.ApplyInbound(t, call.Ref{}, call.Disconnected{}) }, cost{3, 2, 1}},
+			{"an event after it", func() { q.ApplyInbound(t, call.Ref{}, call.PlayStarted{}) }, cost{1, 1, 0}},
 		}
 		for _, tt := range tests {
-			got := costOf(q.calls, q.live, q.others, func() {
+			got := costOf(q.CallRows, q.WorklistRows, q.OtherRows, func() {
 				tt.do()
-				q.background.Wait()
+				q.Background.Wait()
 			})
 			if got != tt.want {
 				t.Errorf("%s costs %+v, want %+v", tt.name, got, tt.want)
@@ -76,8 +76,8 @@ func TestCosts(t *testing.T) {
 }
 
 func TestCostsOfACampaign(t *testing.T) {
-	inQuiet(t, "in the order of its life", func(t *testing.T, q *quiet) {
-		c := q.order(t, "notice", 1, number(1), number(2))
+	Run(t, "in the order of its life", func(t *testing.T, q *Harness) {
+		c := q.StartCampaign(t, "notice", 1, number(1), number(2))
 		at := q.contact(t, c).NextCall(c.ID)
 		tests := []struct {
 			name string
@@ -89,15 +89,15 @@ func TestCostsOfACampaign(t *testing.T) {
 			{"a round that dials two contacts", func() { q.dials(t) }, cost{20, 10, 4}},
 			{"a round that finds nothing to do", func() { q.dials(t) }, cost{3, 0, 0}},
 			{"a call that is answered", func() {
-				q.happensTo(t, at, call.Event{Body: call.Connected{}})
+				q.ApplyTo(t, at, call.Event{Body: call.Connected{}})
 			}, cost{2, 2, 0}},
 			// With 3 reads for somebody else who might be dialled instead.
 			{"a call that ends, with all that is told and given back", func() {
-				q.happensTo(t, at, call.Event{Body: call.Disconnected{}})
+				q.ApplyTo(t, at, call.Event{Body: call.Disconnected{}})
 			}, cost{14, 7, 1}},
 		}
 		for _, tt := range tests {
-			if got := costOf(q.calls, q.live, q.others, tt.do); got != tt.want {
+			if got := costOf(q.CallRows, q.WorklistRows, q.OtherRows, tt.do); got != tt.want {
 				t.Errorf("%s costs %+v, want %+v", tt.name, got, tt.want)
 			}
 			time.Sleep(time.Second)
@@ -106,11 +106,11 @@ func TestCostsOfACampaign(t *testing.T) {
 }
 
 func TestCostsOfARecording(t *testing.T) {
-	inVault(t, "of one file", recordingID, func(t *testing.T, v *vault) {
-		v.holds(bodies{"one": []byte("RIFF one"), "one.meta": []byte("{}")})
-		got := costOf(v.calls, v.live, v.others, func() {
-			v.arrives(message("m1", "one"))
-			v.background.Wait()
+	runFilingSim(t, "of one file", recordingID, func(t *testing.T, v *filingSim) {
+		v.wantFiles(bodies{"one": []byte("RIFF one"), "one.meta": []byte("{}")})
+		got := costOf(v.CallRows, v.WorklistRows, v.OtherRows, func() {
+			v.receive(message("m1", "one"))
+			v.Background.Wait()
 		})
 		if want := (cost{9, 6, 4}); got != want {
 			t.Errorf("it costs %+v, want %+v", got, want)

@@ -18,16 +18,16 @@ import (
 
 const (
 	// dialRows is how many due contacts of a partition one round looks at.
-	dialRows = 64
+	roundRows = 64
 	// refillRows is among how many due contacts the place of an ended call goes.
 	refillRows = 16
 	// dialWide is how many campaigns are dialled side by side.
-	dialWide = 8
+	parallelCampaigns = 8
 	// dialTime bounds the way from a due contact to its call. It is well below
 	// buryAfter, so that whoever is still on it is not taken for dead.
-	dialTime = 20 * time.Second
+	dialTimeout = 20 * time.Second
 	// takenWait is how long a contact waits whose number somebody else is dialling.
-	takenWait = time.Minute
+	reservedWait = time.Minute
 )
 
 // Dial dials what is due: of each running campaign as many contacts as its lines
@@ -39,7 +39,7 @@ func (e *Engine) Dial(ctx context.Context) error {
 		return err
 	}
 	var all errgroup.Group
-	all.SetLimit(dialWide)
+	all.SetLimit(parallelCampaigns)
 	for _, i := range rand.Perm(len(campaigns)) {
 		c := campaigns[i]
 		all.Go(func() error {
@@ -57,7 +57,7 @@ func (e *Engine) dialCampaign(ctx context.Context, c campaign.Campaign) error {
 	d := &dialling{Engine: e, campaign: c}
 	first := rand.IntN(c.Shards)
 	for n := range c.Shards {
-		if err := d.shard(ctx, (first+n)%c.Shards, dialRows); err != nil {
+		if err := d.shard(ctx, (first+n)%c.Shards, roundRows); err != nil {
 			return err
 		}
 	}
@@ -70,7 +70,7 @@ func (e *Engine) dialCampaign(ctx context.Context, c campaign.Campaign) error {
 func (e *Engine) Begin(ctx context.Context, id campaign.ID) {
 	e.Go(ctx, func(ctx context.Context) {
 		c, err := e.Ledger.Campaign(ctx, id)
-		if err == nil && c.State == campaign.Running {
+		if err == nil && c.State == campaign.StateRunning {
 			err = e.dialCampaign(ctx, c)
 		}
 		if err != nil {
@@ -82,11 +82,11 @@ func (e *Engine) Begin(ctx context.Context, id campaign.ID) {
 // refill gives the place of an ended call to a contact that is due. It is a hint:
 // if it comes to nothing, the next round fills the place.
 func (e *Engine) refill(ctx context.Context, ended call.Call) {
-	if ended.Attempt == (call.Attempt{}) {
+	if ended.Attempt == (call.AttemptRef{}) {
 		return
 	}
 	e.Go(ctx, func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, dialTime)
+		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 		defer cancel()
 		if err := e.refillFrom(ctx, ended); err != nil {
 			zerolog.Ctx(ctx).Debug().Err(err).Str("campaign", ended.Attempt.Campaign).Msg("place left to the next round")
@@ -98,14 +98,14 @@ func (e *Engine) refill(ctx context.Context, ended call.Call) {
 // that calls which end together do not race for one contact.
 func (e *Engine) refillFrom(ctx context.Context, ended call.Call) error {
 	c, err := e.Ledger.Campaign(ctx, campaign.ID(ended.Attempt.Campaign))
-	if err != nil || c.State != campaign.Running {
+	if err != nil || c.State != campaign.StateRunning {
 		return err
 	}
 	hash := fnv.New32a()
 	hash.Write([]byte(ended.ID))
-	d := &dialling{Engine: e, campaign: c, most: 1, turn: int(hash.Sum32() % refillRows)}
+	d := &dialling{Engine: e, campaign: c, limit: 1, offset: int(hash.Sum32() % refillRows)}
 	for n := range c.Shards {
-		if err := d.shard(ctx, (d.turn+n)%c.Shards, refillRows); err != nil {
+		if err := d.shard(ctx, (d.offset+n)%c.Shards, refillRows); err != nil {
 			return err
 		}
 	}
@@ -119,12 +119,12 @@ func (e *Engine) refillFrom(ctx context.Context, ended call.Call) error {
 type dialling struct {
 	*Engine
 	campaign campaign.Campaign
-	most     int // calls to place; 0: as many as the lines take
-	turn     int // by how many rows the order of a page is turned
+	limit    int // calls to place; 0: as many as the lines take
+	offset   int // by how many rows the order of a page is turned
 
 	full   bool // the lines take no more
 	placed int
-	works  []*work
+	works  []*Tracker
 }
 
 // maxErrors is how many contacts of a partition may fail before a round gives it up:
@@ -140,10 +140,10 @@ func (d *dialling) shard(ctx context.Context, shard, rows int) error {
 	}
 	var failed []error
 	for i := range due {
-		row := due[(i+d.turn)%len(due)]
+		row := due[(i+d.offset)%len(due)]
 		if row.Value.Call != "" {
-			err = d.lookAfter(ctx, row)
-		} else if !d.full && (d.most == 0 || d.placed < d.most) {
+			err = d.checkAttempt(ctx, row)
+		} else if !d.full && (d.limit == 0 || d.placed < d.limit) {
 			err = d.dial(ctx, shard, row)
 		}
 		if err != nil && !errors.Is(err, store.ErrNewer) { // what a later version has written is left alone
@@ -158,9 +158,9 @@ func (d *dialling) shard(ctx context.Context, shard, rows int) error {
 
 // wait waits a little for the requests of the calls that were placed.
 func (d *dialling) wait(ctx context.Context) {
-	until := time.Now().Add(replyWait)
+	until := time.Now().Add(ReplyWait)
 	for _, w := range d.works {
-		w.wait(ctx, time.Until(until))
+		w.Wait(ctx, time.Until(until))
 	}
 }
 
@@ -170,11 +170,11 @@ func (d *dialling) finish(ctx context.Context) error {
 		return nil
 	}
 	counters, err := d.Ledger.Counters(ctx, d.campaign)
-	if err != nil || counters.Over < d.campaign.Contacts {
+	if err != nil || counters.Ended < d.campaign.Contacts {
 		return err
 	}
-	c, err := d.Ledger.Finish(ctx, d.campaign.ID, counters.Over, time.Now().UTC())
-	if err == nil && c.State == campaign.Done {
+	c, err := d.Ledger.Finish(ctx, d.campaign.ID, counters.Ended, time.Now().UTC())
+	if err == nil && c.State == campaign.StateDone {
 		zerolog.Ctx(ctx).Info().Str("campaign", string(c.ID)).Int("contacts", c.Contacts).Msg("campaign done")
 	}
 	return err
@@ -182,15 +182,15 @@ func (d *dialling) finish(ctx context.Context) error {
 
 // lookAfter looks after an attempt of which nothing was settled for so long. Its
 // call settles it when it ends; this is for one that could not.
-func (d *dialling) lookAfter(ctx context.Context, row store.Row[campaign.Due]) error {
+func (d *dialling) checkAttempt(ctx context.Context, row store.Row[campaign.DueEntry]) error {
 	attempt, err := d.Calls.Load(ctx, row.Value.Call)
 	switch {
 	case errors.Is(err, store.ErrNotFound): // the sweep buries it
-		return untilNext(d.Ledger.Postpone(ctx, row, time.Now().UTC().Add(buryAfter)))
+		return ignoreLostRace(d.Ledger.Postpone(ctx, row, time.Now().UTC().Add(OrphanAfter)))
 	case err != nil:
 		return err
 	case attempt.Value.State != call.StateEnded:
-		return untilNext(d.Ledger.Postpone(ctx, row, time.Now().UTC().Add(d.Limits.Settle)))
+		return ignoreLostRace(d.Ledger.Postpone(ctx, row, time.Now().UTC().Add(d.Limits.Confirm)))
 	default:
 		return d.Ledger.Settle(ctx, d.campaign.ID, settlement(attempt.Value))
 	}
@@ -198,7 +198,7 @@ func (d *dialling) lookAfter(ctx context.Context, row store.Row[campaign.Due]) e
 
 // untilNext drops the error that says that somebody else was faster: there is
 // another round.
-func untilNext(err error) error {
+func ignoreLostRace(err error) error {
 	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -209,14 +209,14 @@ func untilNext(err error) error {
 // right, whoever dies where: the call is on the list of what owes something before
 // anything is taken for it, so that the sweep gives back whatever was taken if the
 // call is not written within buryAfter; and it is written before ACS is asked.
-func (d *dialling) dial(ctx context.Context, shard int, row store.Row[campaign.Due]) error {
-	ctx, cancel := context.WithTimeout(ctx, dialTime)
+func (d *dialling) dial(ctx context.Context, shard int, row store.Row[campaign.DueEntry]) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	contact, err := d.Ledger.Contact(ctx, d.campaign.ID, shard, row.Value.Contact)
 	if err != nil {
 		return err
 	}
-	if contact.State != campaign.Waiting {
+	if contact.State != campaign.ContactWaiting {
 		return nil // somebody else was faster
 	}
 	number, err := d.Ledger.Number(ctx, row.Value.Number)
@@ -225,19 +225,19 @@ func (d *dialling) dial(ctx context.Context, shard int, row store.Row[campaign.D
 	}
 	switch rule := campaign.Gate(d.campaign, contact, number); {
 	case rule.Final():
-		return untilNext(d.Ledger.Deny(ctx, row, rule))
+		return ignoreLostRace(d.Ledger.Refuse(ctx, row, rule))
 	case rule != campaign.MayDial:
 		return nil
 	}
-	before, taken, err := d.taken(ctx, number)
+	before, taken, err := d.isReserved(ctx, number)
 	if err != nil {
 		return err
 	}
 	if taken {
-		return untilNext(d.Ledger.Postpone(ctx, row, time.Now().UTC().Add(takenWait)))
+		return ignoreLostRace(d.Ledger.Postpone(ctx, row, time.Now().UTC().Add(reservedWait)))
 	}
-	line, err := d.line(ctx)
-	if errors.Is(err, campaign.ErrFull) {
+	line, err := d.lineWithRoom(ctx)
+	if errors.Is(err, campaign.ErrLineFull) {
 		d.full = true
 		return nil
 	}
@@ -247,31 +247,31 @@ func (d *dialling) dial(ctx context.Context, shard int, row store.Row[campaign.D
 
 	now := time.Now().UTC()
 	id := contact.NextCall(d.campaign.ID)
-	order := call.Dial{Line: line, Callee: rawNumber(contact.Number), Attempt: call.Attempt{
+	order := call.Dial{Line: line, Callee: rawNumber(contact.Number), Attempt: call.AttemptRef{
 		Campaign: string(d.campaign.ID), Contact: string(contact.ID), Shard: shard, Claim: contact.Claim + 1,
 	}}
-	if err := d.Calls.List(ctx, id, now.Add(listAhead), now, &order); err != nil {
+	if err := d.Calls.Schedule(ctx, id, now.Add(ScheduleAhead), now, &order); err != nil {
 		return err
 	}
-	if _, _, err := d.Ledger.Claim(ctx, d.campaign, row, line, now, now.Add(d.Limits.Settle)); err != nil {
-		return untilNext(err) // somebody else's now, with the list's row
+	if _, _, err := d.Ledger.Claim(ctx, d.campaign, row, line, now, now.Add(d.Limits.Confirm)); err != nil {
+		return ignoreLostRace(err) // somebody else's now, with the list's row
 	}
-	if err := d.take(ctx, id, before, order, now); err != nil {
-		if errors.Is(err, campaign.ErrFull) || errors.Is(err, campaign.ErrTaken) || errors.Is(err, campaign.ErrOptedOut) {
-			return d.bury(ctx, id, order)
+	if err := d.reserve(ctx, id, before, order, now); err != nil {
+		if errors.Is(err, campaign.ErrLineFull) || errors.Is(err, campaign.ErrReserved) || errors.Is(err, campaign.ErrOptedOut) {
+			return d.Tombstone(ctx, id, order)
 		}
 		return err // the sweep buries it
 	}
 	limits := d.Limits
 	limits.Ring = d.campaign.Ring
-	w, err := d.apply(ctx, id, call.Event{
+	w, err := d.Start(ctx, id, call.Event{
 		Key: "dialled", At: now.Round(0), Body: call.Dialled{Dial: order, Flow: d.campaign.Flow, Limits: limits},
 	})
 	if err != nil {
 		return err
 	}
-	if c := w.call(); c.State == call.StateEnded { // it was buried before it was claimed, or refused already
-		return d.giveBack(ctx, c, order.Line)
+	if c := w.Call(); c.State == call.StateEnded { // it was buried before it was claimed, or refused already
+		return d.RollBack(ctx, c, order.Line)
 	}
 	d.placed++
 	d.works = append(d.works, w)
@@ -280,7 +280,7 @@ func (d *dialling) dial(ctx context.Context, shard int, row store.Row[campaign.D
 
 // take reserves the number and then holds a place on the line. Before is a call that
 // is over and may have the number still.
-func (d *dialling) take(ctx context.Context, id call.ID, before call.Call, order call.Dial, now time.Time) error {
+func (d *dialling) reserve(ctx context.Context, id call.ID, before call.Call, order call.Dial, now time.Time) error {
 	number, _ := numberOf(order.Callee)
 	_, err := d.Ledger.EditNumber(ctx, number, func(n campaign.Number) (campaign.Number, error) {
 		return n.Release(before.ID, before.Outcome.Spends()).Reserve(id, now)
@@ -297,23 +297,23 @@ func (d *dialling) take(ctx context.Context, id call.ID, before call.Call, order
 // taken reports whether an attempt at the number is under way. One whose call is
 // over is not, though its reservation was not released yet: that call is returned.
 // It still is if the call owes an opt-out, which the gate could not see yet.
-func (d *dialling) taken(ctx context.Context, n campaign.Number) (before call.Call, taken bool, err error) {
+func (d *dialling) isReserved(ctx context.Context, n campaign.Number) (before call.Call, taken bool, err error) {
 	if n.Call == "" {
 		return call.Call{}, false, nil
 	}
-	c, over, err := d.over(ctx, n.Call)
-	return c, !over || c.HasPending(call.OptOut), err
+	c, over, err := d.HasEnded(ctx, n.Call)
+	return c, !over || c.HasPending(call.VerbOptOut), err
 }
 
 // line is the first of the campaign's lines that has room for a call.
-func (d *dialling) line(ctx context.Context) (string, error) {
+func (d *dialling) lineWithRoom(ctx context.Context) (string, error) {
 	for _, name := range d.campaign.Lines {
 		l, err := d.Ledger.Line(ctx, name)
 		if err != nil {
 			return "", err
 		}
 		if !l.Room(d.LineCalls, time.Now().UTC()) {
-			if l, err = d.tidy(ctx, name, l); err != nil {
+			if l, err = d.removeStaleHolders(ctx, name, l); err != nil {
 				return "", err
 			}
 		}
@@ -321,18 +321,18 @@ func (d *dialling) line(ctx context.Context) (string, error) {
 			return name, nil
 		}
 	}
-	return "", campaign.ErrFull
+	return "", campaign.ErrLineFull
 }
 
 // tidy takes those off a full line whose calls are over. Their calls do so
 // themselves; this is for one that could not.
-func (d *dialling) tidy(ctx context.Context, name string, l campaign.Line) (campaign.Line, error) {
+func (d *dialling) removeStaleHolders(ctx context.Context, name string, l campaign.Line) (campaign.Line, error) {
 	var over []campaign.Holder
 	for _, h := range l.Holders {
-		if time.Since(h.Since) < buryAfter {
+		if time.Since(h.Since) < OrphanAfter {
 			continue
 		}
-		_, ended, err := d.over(ctx, h.Call)
+		_, ended, err := d.HasEnded(ctx, h.Call)
 		if err != nil {
 			return l, err
 		}
@@ -353,7 +353,7 @@ func (d *dialling) tidy(ctx context.Context, name string, l campaign.Line) (camp
 
 // over reports whether the call has ended, and returns it. One that is not written
 // yet has not: it is about to be, or is buried.
-func (e *Engine) over(ctx context.Context, id call.ID) (call.Call, bool, error) {
+func (e *Engine) HasEnded(ctx context.Context, id call.ID) (call.Call, bool, error) {
 	row, err := e.Calls.Load(ctx, id)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNewer) {
 		err = nil
@@ -363,13 +363,13 @@ func (e *Engine) over(ctx context.Context, id call.ID) (call.Call, bool, error) 
 
 // gate asks again whether a call may be placed. Nil: it could not be asked, and the
 // call waits.
-func (e *Engine) gate(ctx context.Context, c call.Call) *call.Gate {
+func (e *Engine) gate(ctx context.Context, c call.Call) *call.DialVerdict {
 	rule, err := e.rule(ctx, c)
 	if err != nil {
 		zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(c.ID)).Msg("gate not asked")
 		return nil
 	}
-	return &call.Gate{Open: rule == campaign.MayDial, Rule: string(rule)}
+	return &call.DialVerdict{Allowed: rule == campaign.MayDial, Rule: string(rule)}
 }
 
 func (e *Engine) rule(ctx context.Context, c call.Call) (campaign.Rule, error) {

@@ -21,8 +21,8 @@ import (
 func number(n int) string { return fmt.Sprintf("+1206555%04d", n) }
 
 // people are telephones that all have the same script.
-func people(n int, script ...manner) map[string][]manner {
-	all := map[string][]manner{}
+func callees(n int, script ...calleeScript) map[string][]calleeScript {
+	all := map[string][]calleeScript{}
 	for i := range n {
 		all[number(i)] = script
 	}
@@ -32,30 +32,30 @@ func people(n int, script ...manner) map[string][]manner {
 func TestWholeCampaign(t *testing.T) {
 	tests := []struct {
 		name     string
-		script   []manner
+		script   []calleeScript
 		attempts int
 		result   string
 		rings    int
 	}{
-		{"who presses 1 was reached", []manner{pressesOne}, 3, "completed", 1},
-		{"who opts out was reached", []manner{pressesNine}, 3, "completed", 1},
-		{"who is busy is rung as often as may be", []manner{busyTone}, 3, "busy", 3},
-		{"who was busy is rung again", []manner{busyTone, pressesOne}, 3, "completed", 2},
-		{"who does not answer is rung as often as may be", []manner{silence}, 2, "noAnswer", 2},
-		{"a number that nobody has is tried once", []manner{nobodys}, 3, "invalidNumber", 1},
-		{"a request that comes too soon is made again", []manner{throttled, pressesOne}, 1, "completed", 1},
-		{"a call that is too much for the line is no attempt", []manner{lineFull, lineFull, busyTone}, 1, "busy", 1},
-		{"who is never heard of counts as rung", []manner{unheard}, 2, "unknown", 0},
-		{"who was not heard of is rung again", []manner{unheard, pressesOne}, 2, "completed", 1},
-		{"who answers though ACS does not was reached", []manner{unheardOne}, 2, "completed", 1},
-		{"who answers when the call was given up is not rung again", []manner{unheardLate}, 1, "unknown", 1},
+		{"who presses 1 was reached", []calleeScript{pressesOne}, 3, "completed", 1},
+		{"who opts out was reached", []calleeScript{pressesNine}, 3, "completed", 1},
+		{"who is busy is rung as often as may be", []calleeScript{busyTone}, 3, "busy", 3},
+		{"who was busy is rung again", []calleeScript{busyTone, pressesOne}, 3, "completed", 2},
+		{"who does not answer is rung as often as may be", []calleeScript{silence}, 2, "noAnswer", 2},
+		{"a number that nobody has is tried once", []calleeScript{invalidNumber}, 3, "invalidNumber", 1},
+		{"a request that comes too soon is made again", []calleeScript{throttled, pressesOne}, 1, "completed", 1},
+		{"a call that is too much for the line is no attempt", []calleeScript{lineFull, lineFull, busyTone}, 1, "busy", 1},
+		{"who is never heard of counts as rung", []calleeScript{noResponse}, 2, "unknown", 0},
+		{"who was not heard of is rung again", []calleeScript{noResponse, pressesOne}, 2, "completed", 1},
+		{"who answers though ACS does not was reached", []calleeScript{noResponseAnswers}, 2, "completed", 1},
+		{"who answers when the call was given up is not rung again", []calleeScript{noResponseAnswersLate}, 1, "unknown", 1},
 	}
-	all := map[string][]manner{}
+	all := map[string][]calleeScript{}
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newTown(t, map[string][]manner{number(i): tt.script})
-				c := w.order("notice", tt.attempts, desk)
+				w := newDialSim(t, map[string][]calleeScript{number(i): tt.script})
+				c := w.order("notice", tt.attempts, TestLine)
 				w.play(3 * time.Hour)
 				rings := slices.Collect(maps.Values(w.telephones[number(i)].rings))
 				if got := w.results(c)[number(i)]; got != tt.result || len(rings) != tt.rings {
@@ -68,8 +68,8 @@ func TestWholeCampaign(t *testing.T) {
 	t.Run("all of them in one campaign", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			delete(all, number(len(tests)-1)) // who answers late takes a place that is given away
-			w := newTown(t, all)
-			c := w.order("notice", 3, desk)
+			w := newDialSim(t, all)
+			c := w.order("notice", 3, TestLine)
 			w.play(4 * time.Hour)
 			want := map[string]string{}
 			for i, tt := range tests[:len(tests)-1] {
@@ -84,46 +84,46 @@ func TestWholeCampaign(t *testing.T) {
 }
 
 func TestCampaignWhateverGoesWrong(t *testing.T) {
-	everyMoment(t, 80, everyKind, func(t *testing.T, wrong fault) moments {
-		w := newTown(t, map[string][]manner{number(1): {pressesNine}, number(2): {busyTone}})
-		c := w.order("notice", 1, desk)
-		w.fault = wrong
+	ForEachFaultPoint(t, 80, AllFaults, func(t *testing.T, wrong Fault) FaultPoints {
+		w := newDialSim(t, map[string][]calleeScript{number(1): {pressesNine}, number(2): {busyTone}})
+		c := w.order("notice", 1, TestLine)
+		w.Fault = wrong
 		w.play(time.Hour)
 		for _, result := range w.results(c) {
-			if wrong == (fault{}) && result == "unknown" {
+			if wrong == (Fault{}) && result == "unknown" {
 				t.Errorf("results %v", w.results(c))
 			}
 		}
-		return w.moments
+		return w.Points
 	})
 }
 
 func TestAttemptThatIsHeldUpWhateverGoesWrong(t *testing.T) {
-	everyMoment(t, 40, everyKind, func(t *testing.T, wrong fault) moments {
-		w := newTown(t, map[string][]manner{number(1): {throttled, lineFull, nobodys}})
-		w.order("notice", 1, desk)
-		w.fault = wrong
+	ForEachFaultPoint(t, 40, AllFaults, func(t *testing.T, wrong Fault) FaultPoints {
+		w := newDialSim(t, map[string][]calleeScript{number(1): {throttled, lineFull, invalidNumber}})
+		w.order("notice", 1, TestLine)
+		w.Fault = wrong
 		w.play(time.Hour)
-		return w.moments
+		return w.Points
 	})
 }
 
 // The call of an attempt may have been buried before the attempt was claimed: some
 // process has listed it, and died.
 func TestCallThatWasBuriedBeforeWhateverGoesWrong(t *testing.T) {
-	everyMoment(t, 15, everyKind, func(t *testing.T, wrong fault) moments {
-		w := newTown(t, people(1, pressesOne))
-		id, dial := theDial(
-			campaign.Campaign{ID: "notice", Lines: []string{desk}, Shards: 2}, campaign.NewContact(number(0), 1, time.Now()))
-		if err := w.engines[0].bury(t.Context(), id, dial); err != nil {
+	ForEachFaultPoint(t, 15, AllFaults, func(t *testing.T, wrong Fault) FaultPoints {
+		w := newDialSim(t, callees(1, pressesOne))
+		id, dial := NextDial(
+			campaign.Campaign{ID: "notice", Lines: []string{TestLine}, Shards: 2}, campaign.NewContact(number(0), 1, time.Now()))
+		if err := w.engines[0].Tombstone(t.Context(), id, dial); err != nil {
 			t.Fatal(err)
 		}
-		c := w.order("notice", 1, desk)
-		w.background.Wait()
-		w.moments, w.fault = moments{}, wrong
-		w.everybody(func(e *instance) error { return e.Dial(t.Context()) })
-		w.background.Wait()
-		first := w.moments
+		c := w.order("notice", 1, TestLine)
+		w.Background.Wait()
+		w.Points, w.Fault = FaultPoints{}, wrong
+		w.ForEach(func(e *Instance) error { return e.Dial(t.Context()) })
+		w.Background.Wait()
+		first := w.Points
 		w.play(time.Hour)
 		if got := w.results(c)[number(0)]; got != "completed" && got != "unknown" {
 			t.Errorf("result %q", got)
@@ -134,12 +134,12 @@ func TestCallThatWasBuriedBeforeWhateverGoesWrong(t *testing.T) {
 
 func TestPlaceOfAnEndedCallIsGivenAwayAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t, people(9, pressesOne))
-		c := w.order("notice", 1, desk)
+		w := newDialSim(t, callees(9, pressesOne))
+		c := w.order("notice", 1, TestLine)
 		began := time.Now()
-		w.everybody(func(e *instance) error { return e.Dial(t.Context()) }) // and no other round
-		w.background.Wait()
-		w.audit()
+		w.ForEach(func(e *Instance) error { return e.Dial(t.Context()) }) // and no other round
+		w.Background.Wait()
+		w.checkInvariants()
 		// Two calls at once, each of less than 6 s.
 		if took := time.Since(began); took > 5*6*time.Second {
 			t.Errorf("it took %v", took)
@@ -153,29 +153,29 @@ func TestPlaceOfAnEndedCallIsGivenAwayAtOnce(t *testing.T) {
 }
 
 func TestProcessesDialTogether(t *testing.T) {
-	play := func(t *testing.T, processes int, wrong fault) {
+	play := func(t *testing.T, processes int, wrong Fault) {
 		synctest.Test(t, func(t *testing.T) {
-			w := newTown(t, people(4, busyTone, pressesOne))
+			w := newDialSim(t, callees(4, busyTone, pressesOne))
 			for range processes - 1 {
-				w.start()
+				w.Start()
 			}
-			c := w.order("notice", 2, desk)
-			w.fault = wrong
+			c := w.order("notice", 2, TestLine)
+			w.Fault = wrong
 			w.play(time.Hour)
 			for number, result := range w.results(c) {
-				if result != "completed" && wrong.moment == 0 {
+				if result != "completed" && wrong.Point == 0 {
 					t.Errorf("%s: %q", number, result)
 				}
 			}
 		})
 	}
 	for _, processes := range []int{2, 3} {
-		t.Run(fmt.Sprintf("%d of them", processes), func(t *testing.T) { play(t, processes, fault{}) })
+		t.Run(fmt.Sprintf("%d of them", processes), func(t *testing.T) { play(t, processes, Fault{}) })
 	}
 	for moment := 1; moment < 300; moment += 13 {
 		t.Run(fmt.Sprintf("and one of two dies at moment %d", moment), func(t *testing.T) {
 			t.Parallel()
-			play(t, 2, fault{crashBefore, moment})
+			play(t, 2, Fault{CrashBefore, moment})
 		})
 	}
 }
@@ -184,13 +184,13 @@ func TestCampaignsShareNumbersAndALine(t *testing.T) {
 	for _, processes := range []int{1, 2} {
 		t.Run(fmt.Sprintf("%d processes", processes), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newTown(t, map[string][]manner{
+				w := newDialSim(t, map[string][]calleeScript{
 					number(0): {pressesOne}, number(1): {busyTone}, number(2): {pressesNine}, number(3): {pressesOne},
 				})
 				if processes > 1 {
-					w.start()
+					w.Start()
 				}
-				a, b := w.order("a", 1, desk), w.order("b", 1, desk)
+				a, b := w.order("a", 1, TestLine), w.order("b", 1, TestLine)
 				w.play(time.Hour)
 				first, second := w.results(a), w.results(b)
 				want := map[string]string{number(0): "completed", number(1): "busy", number(3): "completed"}
@@ -212,10 +212,10 @@ func TestCampaignsShareNumbersAndALine(t *testing.T) {
 func TestCampaignWithTwoLinesUsesBoth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const other = "28:orgid:22222222-2222-3333-4444-555555555555"
-		w := newTown(t, people(4, pressesOne))
-		w.order("notice", 1, desk, other)
-		w.everybody(func(e *instance) error { return e.Dial(t.Context()) })
-		for _, line := range []string{desk, other} {
+		w := newDialSim(t, callees(4, pressesOne))
+		w.order("notice", 1, TestLine, other)
+		w.ForEach(func(e *Instance) error { return e.Dial(t.Context()) })
+		for _, line := range []string{TestLine, other} {
 			if l, err := w.ledger().Line(t.Context(), line); err != nil || len(l.Holders) != 2 {
 				t.Errorf("line %+v, %v", l, err)
 			}
@@ -225,16 +225,16 @@ func TestCampaignWithTwoLinesUsesBoth(t *testing.T) {
 }
 
 func TestDialTellsWhatItCouldNotDo(t *testing.T) {
-	inQuiet(t, "when nobody knows the campaigns", func(t *testing.T, q *quiet) {
-		q.others.Fail = func(storetest.Op) storetest.Fault { return storetest.NotApplied }
+	Run(t, "when nobody knows the campaigns", func(t *testing.T, q *Harness) {
+		q.OtherRows.Fail = func(storetest.Op) storetest.Fault { return storetest.NotApplied }
 		if err := q.Dial(t.Context()); !errors.Is(err, storetest.ErrNoAnswer) {
 			t.Errorf("dial: %v", err)
 		}
 	})
-	inQuiet(t, "and dials the other campaigns", func(t *testing.T, q *quiet) {
-		q.order(t, "a", 1, number(1))
-		q.order(t, "b", 1, number(2))
-		q.others.Fail = func(op storetest.Op) storetest.Fault {
+	Run(t, "and dials the other campaigns", func(t *testing.T, q *Harness) {
+		q.StartCampaign(t, "a", 1, number(1))
+		q.StartCampaign(t, "b", 1, number(2))
+		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
 			if op.Kind == storetest.List && op.Query.Partition == "a|00" {
 				return storetest.NotApplied
 			}
@@ -243,7 +243,7 @@ func TestDialTellsWhatItCouldNotDo(t *testing.T) {
 		if err := q.Dial(t.Context()); !errors.Is(err, storetest.ErrNoAnswer) {
 			t.Errorf("dial: %v", err)
 		}
-		if got := q.verbs(); !slices.Equal(got, []call.Verb{call.Create}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbCreate}) {
 			t.Errorf("asked %v", got)
 		}
 	})
@@ -257,54 +257,54 @@ func TestDialLeavesAloneWhatALaterVersionHasWritten(t *testing.T) {
 		},
 		"a number": func(c campaign.Contact) store.Key { return store.Key{Partition: c.Number, Row: "number"} },
 	} {
-		inQuiet(t, name+", and dials the others", func(t *testing.T, q *quiet) {
-			c := q.order(t, "notice", 1, number(1), number(2), number(3))
+		Run(t, name+", and dials the others", func(t *testing.T, q *Harness) {
+			c := q.StartCampaign(t, "notice", 1, number(1), number(2), number(3))
 			for _, n := range []int{1, 2} { // whichever comes first
-				k := key(theContact(t, q.Ledger, c, number(n)))
-				if err := store.NewTable[map[string]any](q.others).Put(t.Context(), k, later); err != nil {
+				k := key(LoadContact(t, q.Ledger, c, number(n)))
+				if err := store.NewTable[map[string]any](q.OtherRows).Put(t.Context(), k, later); err != nil {
 					t.Fatal(err)
 				}
 			}
 			q.dials(t)
-			if got := q.verbs(); !slices.Equal(got, createdOnce) {
+			if got := q.SentVerbs(); !slices.Equal(got, createdOnce) {
 				t.Errorf("asked %v", got)
 			}
 		})
 	}
-	inQuiet(t, "a line", func(t *testing.T, q *quiet) {
-		q.order(t, "notice", 1, number(1))
-		k := store.Key{Partition: desk, Row: "line"}
-		if err := store.NewTable[map[string]any](q.others).Put(t.Context(), k, later); err != nil {
+	Run(t, "a line", func(t *testing.T, q *Harness) {
+		q.StartCampaign(t, "notice", 1, number(1))
+		k := store.Key{Partition: TestLine, Row: "line"}
+		if err := store.NewTable[map[string]any](q.OtherRows).Put(t.Context(), k, later); err != nil {
 			t.Fatal(err)
 		}
-		before := q.others.Entities()
+		before := q.OtherRows.Entities()
 		q.dials(t)
-		if d := cmp.Diff(before, q.others.Entities()); d != "" || q.verbs() != nil {
+		if d := cmp.Diff(before, q.OtherRows.Entities()); d != "" || q.SentVerbs() != nil {
 			t.Errorf("rows (-before +after):\n%s", d)
 		}
 	})
 }
 
 func TestBegin(t *testing.T) {
-	inQuiet(t, "dials a campaign without waiting for the next round", func(t *testing.T, q *quiet) {
-		c := q.order(t, "notice", 1, number(1))
-		q.order(t, "another", 1, number(2))
+	Run(t, "dials a campaign without waiting for the next round", func(t *testing.T, q *Harness) {
+		c := q.StartCampaign(t, "notice", 1, number(1))
+		q.StartCampaign(t, "another", 1, number(2))
 		q.Begin(t.Context(), c.ID)
-		if got := q.verbs(); !slices.Equal(got, createdOnce) {
+		if got := q.SentVerbs(); !slices.Equal(got, createdOnce) {
 			t.Errorf("asked %v", got)
 		}
 	})
-	inQuiet(t, "does nothing for a campaign that is not dialled", func(t *testing.T, q *quiet) {
-		c := q.order(t, "notice", 1)
+	Run(t, "does nothing for a campaign that is not dialled", func(t *testing.T, q *Harness) {
+		c := q.StartCampaign(t, "notice", 1)
 		q.dials(t)
-		if done, err := q.Ledger.Campaign(t.Context(), c.ID); err != nil || done.State != campaign.Done {
+		if done, err := q.Ledger.Campaign(t.Context(), c.ID); err != nil || done.State != campaign.StateDone {
 			t.Errorf("campaign without contacts: %+v, %v", done, err)
 		}
-		before := q.others.Entities()
+		before := q.OtherRows.Entities()
 		q.Begin(t.Context(), c.ID)
 		q.Begin(t.Context(), "nothing of the kind")
-		q.background.Wait()
-		if d := cmp.Diff(before, q.others.Entities()); d != "" {
+		q.Background.Wait()
+		if d := cmp.Diff(before, q.OtherRows.Entities()); d != "" {
 			t.Errorf("rows (-before +after):\n%s", d)
 		}
 	})

@@ -23,14 +23,14 @@ type storedFile struct {
 
 // download is ACS's store as one process sees it.
 type download struct {
-	v    *vault
-	inst *instance
+	v    *filingSim
+	inst *Instance
 }
 
 func (d *download) DownloadRecording(
 	ctx context.Context, location string, o *acs.DownloadRecordingOptions,
 ) (res acs.DownloadRecordingResponse, err error) {
-	down := d.v.happen(d.inst, false, func() { res, err = d.v.open(ctx, location, o) })
+	down := d.v.Perform(d.inst, false, func() { res, err = d.v.open(ctx, location, o) })
 	if down != nil {
 		return acs.DownloadRecordingResponse{}, down
 	}
@@ -40,11 +40,11 @@ func (d *download) DownloadRecording(
 // gone is what ACS answers when it has deleted a file.
 var gone = errors.Join(&acs.Error{Op: "DownloadRecording", Status: 404}, acs.ErrGone)
 
-func (v *vault) open(
+func (v *filingSim) open(
 	ctx context.Context, location string, o *acs.DownloadRecordingOptions,
 ) (acs.DownloadRecordingResponse, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	v.Mu.Lock()
+	defer v.Mu.Unlock()
 	f := v.stored[location]
 	if f == nil {
 		return acs.DownloadRecordingResponse{}, gone

@@ -28,7 +28,7 @@ type Engine struct {
 	Calls      *store.Calls
 	Ledger     *store.Ledger
 	Recordings *store.Recordings
-	Line       Line
+	Sender     Sender
 	Flows      Flows
 
 	// Content is where recordings are fetched from, Files where they are filed, and
@@ -37,30 +37,30 @@ type Engine struct {
 	Files   archive.Files
 	Queue   Queue
 
-	Limits       call.Limits   // of the calls that it places, and of recordings
-	LineCalls    int           // how many calls to telephones a line may hold
-	RecordingRun time.Duration // for how long one run copies a recording
+	Limits      call.Limits   // of the calls that it places, and of recordings
+	LineCalls   int           // how many calls to telephones a line may hold
+	CopyTimeout time.Duration // for how long one run copies a recording
 
 	// Go runs f in a goroutine that outlives the present invocation and that the
 	// process waits for when it drains.
 	Go func(ctx context.Context, f func(context.Context))
 
-	turns turns
+	locks keyLock
 }
 
 // Line is the way to ACS: it does one action and says what came of it. The event
 // is a call.Replied with the action's reference. Do may be called again with the
 // same action only as the kind of the action allows.
-type Line interface {
-	Do(ctx context.Context, c call.Call, a call.Action) call.Event
+type Sender interface {
+	Send(ctx context.Context, c call.Call, a call.Action) call.Event
 }
 
 // do does one action and says what came of it.
 func (e *Engine) do(ctx context.Context, c call.Call, a call.Action) call.Event {
-	if a.Verb.Repeat() == call.Storage {
-		return e.keep(ctx, c, a)
+	if a.Verb.RetryClass() == call.Local {
+		return e.performLocal(ctx, c, a)
 	}
-	return e.Line.Do(ctx, c, a)
+	return e.Sender.Send(ctx, c, a)
 }
 
 // Flows finds the flow that a call has pinned.
@@ -70,11 +70,11 @@ type Flows interface {
 
 // replyWait is how long Apply waits for its actions before it leaves them to a
 // goroutine: ACS delivers a callback again when the answer takes long.
-const replyWait = time.Second
+const ReplyWait = time.Second
 
 // comeBackWithin is how long an action may have to wait for the run that heard so
 // to see to it. It is less than a process takes to drain.
-const comeBackWithin = 5 * time.Second
+const inProcessRetryLimit = 5 * time.Second
 
 // ErrUnanswered means that a call's answer is still owed: the offer should be
 // delivered again.
@@ -91,17 +91,17 @@ var ErrLoop = errors.New("offered too often")
 // does only what the first one left undone. ErrUnanswered: the answer is still
 // owed, and not by this run. ErrLoop: the call goes round, and is left alone.
 func (e *Engine) Open(ctx context.Context, id call.ID, offer call.Event) error {
-	w, err := e.apply(ctx, id, offer)
+	w, err := e.Start(ctx, id, offer)
 	if err != nil {
 		return fmt.Errorf("open call %s: %w", id, err)
 	}
-	if w.empty() && !w.call().Answered() { // an earlier delivery died over it
-		if w, err = e.apply(ctx, id, call.Event{Body: call.Tick{}}); err != nil {
+	if w.Idle() && !w.Call().Answered() { // an earlier delivery died over it
+		if w, err = e.Start(ctx, id, call.Event{Body: call.Wake{}}); err != nil {
 			return fmt.Errorf("open call %s: %w", id, err)
 		}
 	}
-	w.wait(ctx, w.call().Limits.Timeout(call.Answer)+replyWait)
-	if !w.call().Answered() {
+	w.Wait(ctx, w.Call().Limits.Timeout(call.VerbAnswer)+ReplyWait)
+	if !w.Call().Answered() {
 		return fmt.Errorf("open call %s: %w", id, ErrUnanswered)
 	}
 	return nil
@@ -111,7 +111,7 @@ func (e *Engine) Open(ctx context.Context, id call.ID, offer call.Event) error {
 // now or by an earlier delivery; the actions that it brought about may still be
 // under way. An event of a call that does not exist is ignored.
 func (e *Engine) Apply(ctx context.Context, id call.ID, ev call.Event) error {
-	w, err := e.apply(ctx, id, ev)
+	w, err := e.Start(ctx, id, ev)
 	if errors.Is(err, store.ErrNotFound) {
 		zerolog.Ctx(ctx).Debug().Str("call", string(id)).Str("event", ev.Kind()).Msg("event of no call")
 		return nil
@@ -119,30 +119,30 @@ func (e *Engine) Apply(ctx context.Context, id call.ID, ev call.Event) error {
 	if err != nil {
 		return fmt.Errorf("%s on call %s: %w", ev.Kind(), id, err)
 	}
-	w.wait(ctx, replyWait)
+	w.Wait(ctx, ReplyWait)
 	return nil
 }
 
 // apply commits one event and begins to do the actions that its write has claimed.
-func (e *Engine) apply(ctx context.Context, id call.ID, ev call.Event) (*work, error) {
+func (e *Engine) Start(ctx context.Context, id call.ID, ev call.Event) (*Tracker, error) {
 	run := rand.Text()
 	c, err := e.commit(ctx, id, ev, run)
 	if err != nil {
 		return nil, err
 	}
-	w := newWork(c)
+	w := newTracker(c)
 	e.act(ctx, w, run, c)
 	return w, nil
 }
 
 // act does the actions that the run has claimed, the lanes side by side.
-func (e *Engine) act(ctx context.Context, w *work, run string, c call.Call) {
+func (e *Engine) act(ctx context.Context, w *Tracker, run string, c call.Call) {
 	var todo []func(context.Context)
-	for _, lane := range c.Claimed(run) {
+	for _, lane := range c.Leased(run) {
 		todo = append(todo, func(ctx context.Context) { e.send(ctx, w, run, c, lane) })
 	}
-	if !c.Owes() && c.Listed {
-		todo = append(todo, func(ctx context.Context) { e.unlist(ctx, c.ID) })
+	if !c.HasWork() && c.Scheduled {
+		todo = append(todo, func(ctx context.Context) { e.unschedule(ctx, c.ID) })
 	}
 	w.begin(len(todo))
 	for _, do := range todo {
@@ -155,24 +155,24 @@ func (e *Engine) act(ctx context.Context, w *work, run string, c call.Call) {
 
 // send does the actions of one lane in their order. What ACS answers is an event
 // like any other; it may bring about more actions.
-func (e *Engine) send(ctx context.Context, w *work, run string, c call.Call, lane []call.Action) {
+func (e *Engine) send(ctx context.Context, w *Tracker, run string, c call.Call, lane []call.Action) {
 	for _, a := range lane {
 		if !c.Owns(run, a) {
 			continue // struck off meanwhile, by the answer to an earlier one
 		}
 		timeout := c.Limits.Timeout(a.Verb)
-		if time.Now().Add(timeout).After(a.Until) {
+		if time.Now().Add(timeout).After(a.LeaseUntil) {
 			return // it could outlast our time: somebody takes it over
 		}
 		asked, cancel := context.WithTimeout(ctx, timeout)
 		reply := e.do(asked, c, a)
 		cancel()
-		next, ok := e.answer(ctx, w, c.ID, reply, a.Until)
+		next, ok := e.answer(ctx, w, c.ID, reply, a.LeaseUntil)
 		if !ok {
 			return
 		}
 		c = next
-		if a.Verb == call.Release && reply.Body.(call.Replied).Verdict == call.Done {
+		if a.Verb == call.VerbRelease && reply.Body.(call.Replied).Verdict == call.VerdictOK {
 			e.refill(ctx, c)
 		}
 	}
@@ -180,7 +180,7 @@ func (e *Engine) send(ctx context.Context, w *work, run string, c call.Call, lan
 
 // answer commits what ACS answered. It tries until the action's time is up:
 // after that the action is taken over, and its answer no longer matters.
-func (e *Engine) answer(ctx context.Context, w *work, id call.ID, reply call.Event, until time.Time) (call.Call, bool) {
+func (e *Engine) answer(ctx context.Context, w *Tracker, id call.ID, reply call.Event, until time.Time) (call.Call, bool) {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	log := zerolog.Ctx(ctx)
@@ -188,13 +188,13 @@ func (e *Engine) answer(ctx context.Context, w *work, id call.ID, reply call.Eve
 	for try := 0; ; try++ {
 		c, err := e.commit(ctx, id, reply, run)
 		if err == nil {
-			w.saw(c)
+			w.update(c)
 			ctx := context.WithoutCancel(ctx)
 			e.act(ctx, w, run, c)
-			e.comeBack(ctx, w, c)
+			e.scheduleRetry(ctx, w, c)
 			return c, true
 		}
-		if hopeless(err) || pause(ctx, try) != nil {
+		if permanent(err) || pause(ctx, try) != nil {
 			log.Error().Err(err).Str("call", string(id)).Msg("answer not saved")
 			return call.Call{}, false
 		}
@@ -204,9 +204,9 @@ func (e *Engine) answer(ctx context.Context, w *work, id call.ID, reply call.Eve
 // comeBack looks at the call again when an action that must wait a little may be
 // sent. People are waiting for it, and the sweep comes by every few seconds only;
 // it does the work if this comes to nothing.
-func (e *Engine) comeBack(ctx context.Context, w *work, c call.Call) {
-	wait := time.Until(c.Waiting())
-	if c.Waiting().IsZero() || wait > comeBackWithin {
+func (e *Engine) scheduleRetry(ctx context.Context, w *Tracker, c call.Call) {
+	wait := time.Until(c.NextRetry())
+	if c.NextRetry().IsZero() || wait > inProcessRetryLimit {
 		return
 	}
 	w.begin(1)
@@ -214,22 +214,22 @@ func (e *Engine) comeBack(ctx context.Context, w *work, c call.Call) {
 		defer w.end()
 		time.Sleep(wait)
 		run := rand.Text()
-		c, err := e.commit(ctx, c.ID, call.Event{Body: call.Tick{}}, run)
+		c, err := e.commit(ctx, c.ID, call.Event{Body: call.Wake{}}, run)
 		if err != nil {
 			zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(c.ID)).Msg("call left to the sweep")
 			return
 		}
-		w.saw(c)
+		w.update(c)
 		e.act(ctx, w, run, c)
 	})
 }
 
 // unlist takes a call that owes nothing off the list. The sweep does it if this
 // comes to nothing.
-func (e *Engine) unlist(ctx context.Context, id call.ID) {
-	ctx, cancel := context.WithTimeout(ctx, listAhead)
+func (e *Engine) unschedule(ctx context.Context, id call.ID) {
+	ctx, cancel := context.WithTimeout(ctx, ScheduleAhead)
 	defer cancel()
-	if err := e.Calls.Unlist(ctx, id); err != nil {
+	if err := e.Calls.Unschedule(ctx, id); err != nil {
 		zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(id)).Msg("call left to the sweep")
 	}
 }

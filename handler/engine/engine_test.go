@@ -14,46 +14,46 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestWholeCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newInboundSim(t)
 		completed(t, w, w.play())
 	})
 }
 
 // completed checks that the agent was in the call, exactly once.
-func completed(t *testing.T, w *world, c call.Call) {
+func completed(t *testing.T, w *inboundSim, c call.Call) {
 	t.Helper()
-	if c.Outcome != call.Completed || len(c.Agents) != 1 || c.Agents[0].ID != anna {
+	if c.Outcome != call.OutcomeCompleted || len(c.Agents) != 1 || c.Agents[0].ID != Anna {
 		t.Errorf("outcome %q, agents %+v", c.Outcome, c.Agents)
 	}
 	if len(c.Recordings) != 1 || c.Recordings[0].State != call.RecordingFiled {
 		t.Errorf("recordings %+v", c.Recordings)
 	}
-	if w.rings[anna] != 1 || w.rings[ben] != 0 {
+	if w.rings[Anna] != 1 || w.rings[Ben] != 0 {
 		t.Errorf("telephones rang: %v", w.rings)
 	}
 }
 
 func TestWholeCallWhateverGoesWrong(t *testing.T) {
-	everyMoment(t, 70, everyKind, func(t *testing.T, wrong fault) moments {
-		w := newWorld(t)
-		w.fault = wrong
+	ForEachFaultPoint(t, 70, AllFaults, func(t *testing.T, wrong Fault) FaultPoints {
+		w := newInboundSim(t)
+		w.Fault = wrong
 		completed(t, w, w.play())
-		return w.moments
+		return w.Points
 	})
 }
 
 func TestTwoProcessesTakeTheSameEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.start()
+		w := newInboundSim(t)
+		w.Start()
 		completed(t, w, w.play())
 	})
 	for moment := 1; moment < 200; moment += 7 {
 		t.Run(fmt.Sprintf("and one of them dies at moment %d", moment), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				w.start()
-				w.fault = fault{crashBefore, moment}
+				w := newInboundSim(t)
+				w.Start()
+				w.Fault = Fault{CrashBefore, moment}
 				completed(t, w, w.play())
 			})
 		})

@@ -23,14 +23,14 @@ type Queue interface {
 }
 
 // GoOn is the message that lets another run go on with a recording.
-type GoOn struct {
+type ResumeMessage struct {
 	Recording string `json:"recording"` // its key
 }
 
 const (
 	// runGrace is how long beyond its time a run that copies a recording may be at
 	// its last block before it is taken for dead.
-	runGrace = time.Minute
+	copyGrace = time.Minute
 	// firstRetry and lastRetry bound the wait after a run that failed, which doubles
 	// from one to the next.
 	firstRetry = 5 * time.Second
@@ -40,8 +40,8 @@ const (
 // TakeRecording takes in that files of a recording wait to be fetched, and files
 // them. It may be repeated. When it returns nil, the message stands in the
 // recording's row, and the row sees to the rest.
-func (e *Engine) TakeRecording(ctx context.Context, id string, m store.Finished) error {
-	if _, err := e.Recordings.Inform(ctx, id, m, time.Now().UTC()); err != nil {
+func (e *Engine) ReceiveRecording(ctx context.Context, id string, m store.Message) error {
+	if _, err := e.Recordings.AddMessage(ctx, id, m, time.Now().UTC()); err != nil {
 		return err
 	}
 	return e.FileRecording(ctx, store.RecordingKey(id))
@@ -63,21 +63,21 @@ func (e *Engine) FileRecording(ctx context.Context, key string) error {
 }
 
 func (e *Engine) fileRecording(ctx context.Context, key string, r store.Recording) error {
-	if !r.Owes() {
-		return e.tell(ctx, r)
+	if !r.HasWork() {
+		return e.reportToCall(ctx, r)
 	}
 	now := time.Now()
-	until := now.Add(e.RecordingRun)
+	until := now.Add(e.CopyTimeout)
 	run := rand.Text()
-	r, err := e.Recordings.Take(ctx, key, run, now, until.Add(runGrace))
-	if err != nil || r.By != run { // another run is at it, or it is not time yet: there will be a next one
+	r, err := e.Recordings.Lease(ctx, key, run, now, until.Add(copyGrace))
+	if err != nil || r.Owner != run { // another run is at it, or it is not time yet: there will be a next one
 		return err
 	}
-	if err := e.Recordings.List(ctx, key, until.Add(runGrace), now); err != nil {
+	if err := e.Recordings.Schedule(ctx, key, until.Add(copyGrace), now); err != nil {
 		return err
 	}
 	// A source that sends nothing any more must not keep the run for ever.
-	copying, cancel := context.WithDeadline(ctx, until.Add(runGrace))
+	copying, cancel := context.WithDeadline(ctx, until.Add(copyGrace))
 	defer cancel()
 	// After a run that failed it is another file's turn to be the first: one that takes
 	// all of the time must not be in the way of the others.
@@ -87,8 +87,8 @@ func (e *Engine) fileRecording(ctx context.Context, key string, r store.Recordin
 			continue
 		}
 		next, failed := e.fileChunk(copying, r, chunk, until)
-		r, err = e.Recordings.Advance(ctx, key, store.Advance{
-			Chunk: next, Failed: failed, Patience: e.Limits.Recording, At: time.Now().UTC(),
+		r, err = e.Recordings.SaveCopy(ctx, key, store.CopyResult{
+			Chunk: next, Failed: failed, GiveUpAfter: e.Limits.Recording, At: time.Now().UTC(),
 			NotBefore: time.Now().Add(retryAfter(r.Tries + 1)),
 		})
 		if err != nil {
@@ -101,13 +101,13 @@ func (e *Engine) fileRecording(ctx context.Context, key string, r store.Recordin
 			break
 		}
 	}
-	if !r.Owes() {
-		return e.tell(ctx, r)
+	if !r.HasWork() {
+		return e.reportToCall(ctx, r)
 	}
-	if err := e.Recordings.Leave(ctx, key, run); err != nil {
+	if err := e.Recordings.Unlease(ctx, key, run); err != nil {
 		return err
 	}
-	return e.comeBackTo(ctx, key, max(time.Until(r.NotBefore), 0))
+	return e.resumeLater(ctx, key, max(time.Until(r.NotBefore), 0))
 }
 
 // retryAfter is how long to wait after so many runs that failed.
@@ -115,12 +115,12 @@ func retryAfter(tries int) time.Duration { return min(firstRetry<<min(tries-1, 2
 
 // comeBackTo lets another run go on after a while. The sweep sees to it if the queue
 // does not take the message.
-func (e *Engine) comeBackTo(ctx context.Context, key string, after time.Duration) error {
+func (e *Engine) resumeLater(ctx context.Context, key string, after time.Duration) error {
 	now := time.Now()
-	if err := e.Recordings.List(ctx, key, now.Add(after+runGrace), now); err != nil {
+	if err := e.Recordings.Schedule(ctx, key, now.Add(after+copyGrace), now); err != nil {
 		return err
 	}
-	message, err := json.Marshal(GoOn{Recording: key})
+	message, err := json.Marshal(ResumeMessage{Recording: key})
 	if err != nil {
 		return err
 	}
@@ -133,18 +133,18 @@ func (e *Engine) comeBackTo(ctx context.Context, key string, after time.Duration
 // tell tells the call what came of its recording, and takes the recording off the
 // list. One that no call has asked for, as far as is known, stays unlinked; the call
 // learns of it when it is linked.
-func (e *Engine) tell(ctx context.Context, r store.Recording) error {
+func (e *Engine) reportToCall(ctx context.Context, r store.Recording) error {
 	key, files := store.RecordingKey(r.ID), len(r.Chunks)
 	ev := call.Event{Key: fmt.Sprintf("recording %s %s %d", r.State, key, files)}
 	line := zerolog.Ctx(ctx).Info()
 	switch r.State {
-	case store.RecordingFiled:
-		ev.Body = call.RecordingKept{RecordingID: r.ID, Op: r.Op, Files: files}
-	case store.RecordingLost:
-		ev.Body = call.RecordingGone{RecordingID: r.ID, Op: r.Op, Files: files, Reason: r.Reason}
+	case store.StateFiled:
+		ev.Body = call.FilesFiled{RecordingID: r.ID, Op: r.Op, Files: files}
+	case store.StateLost:
+		ev.Body = call.FilesLost{RecordingID: r.ID, Op: r.Op, Files: files, Reason: r.Reason}
 		line = zerolog.Ctx(ctx).Warn().Str("reason", r.Reason)
 	default: // its message is still in the queue
-		return e.Recordings.Unlist(ctx, key)
+		return e.Recordings.Unschedule(ctx, key)
 	}
 	if r.Call != "" {
 		if err := e.Apply(ctx, r.Call, ev); err != nil {
@@ -152,35 +152,35 @@ func (e *Engine) tell(ctx context.Context, r store.Recording) error {
 		}
 	}
 	line.Str("recording", key).Str("call", string(r.Call)).Str("state", string(r.State)).Int("files", files).Msg("recording over")
-	return e.Recordings.Unlist(ctx, key)
+	return e.Recordings.Unschedule(ctx, key)
 }
 
 // lookRecording attends to a recording that is due: nobody is at it, or whoever was
 // has died.
-func (e *Engine) lookRecording(ctx context.Context, row store.Row[store.Live]) error {
+func (e *Engine) AttendRecording(ctx context.Context, row store.Row[store.WorkItem]) error {
 	key := row.Value.ID
 	r, err := e.Recordings.Load(ctx, key)
 	switch {
 	case errors.Is(err, store.ErrNotFound): // listed, and never written: the queue has its message
-		if time.Since(row.Value.Written) < buryAfter {
+		if time.Since(row.Value.Written) < OrphanAfter {
 			return nil
 		}
-		return e.Recordings.Unlist(ctx, key)
+		return e.Recordings.Unschedule(ctx, key)
 	case errors.Is(err, store.ErrNewer):
 		return nil
 	case err != nil:
 		return err
-	case r.Value.Owes():
-		return e.comeBackTo(ctx, key, max(time.Until(r.Value.NotBefore), 0))
+	case r.Value.HasWork():
+		return e.resumeLater(ctx, key, max(time.Until(r.Value.NotBefore), 0))
 	default:
-		return e.tell(ctx, r.Value)
+		return e.reportToCall(ctx, r.Value)
 	}
 }
 
 // link joins a recording to the call that asked for it. The answer says where the
 // recording is already.
 func (e *Engine) link(ctx context.Context, c call.Call, a call.Action) (call.Replied, error) {
-	done := call.Replied{Verdict: call.Done}
+	done := call.Replied{Verdict: call.VerdictOK}
 	for _, asked := range c.Recordings {
 		if asked.Op != a.Recording || asked.ID == "" {
 			continue
@@ -190,9 +190,9 @@ func (e *Engine) link(ctx context.Context, c call.Call, a call.Action) (call.Rep
 			return call.Replied{}, err
 		}
 		switch r.State {
-		case store.RecordingFiled:
+		case store.StateFiled:
 			done.Recording, done.Files = call.RecordingFiled, len(r.Chunks)
-		case store.RecordingLost:
+		case store.StateLost:
 			done.Recording, done.Files, done.Reason = call.RecordingLost, len(r.Chunks), r.Reason
 		}
 	}
@@ -211,7 +211,7 @@ func (e *Engine) fileChunk(ctx context.Context, r store.Recording, c store.Chunk
 			p = archive.Progress{} // of another version: begin again
 		}
 	}
-	p, done, err := archive.Copy(ctx, opens(e.Content, c.ContentLocation), e.Files, c.File, p, until, nil)
+	p, done, err := archive.Copy(ctx, openAt(e.Content, c.ContentLocation), e.Files, c.File, p, until, nil)
 	filed := archive.Info{Size: p.Size, SHA256: p.SHA256()}
 	if errors.Is(err, acs.ErrGone) { // a run before may have filed it, and died before it said so
 		if there, missing := e.Files.Stat(ctx, c.File); missing == nil {

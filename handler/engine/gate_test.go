@@ -12,98 +12,98 @@ import (
 )
 
 func TestGate(t *testing.T) {
-	inQuiet(t, "refuses who opted out before the claim", func(t *testing.T, q *quiet) {
-		c := q.order(t, "notice", 3, number(1))
-		q.optsOut(t)
+	Run(t, "refuses who opted out before the claim", func(t *testing.T, q *Harness) {
+		c := q.StartCampaign(t, "notice", 3, number(1))
+		q.writeOptOut(t)
 		q.dials(t)
-		if got := q.contact(t, c); got.Result() != "optedOut" || got.Claim != 0 || q.verbs() != nil {
+		if got := q.contact(t, c); got.Result() != "optedOut" || got.Claim != 0 || q.SentVerbs() != nil {
 			t.Errorf("contact %+v", got)
 		}
 	})
-	inQuiet(t, "refuses who has no attempt left", func(t *testing.T, q *quiet) {
-		c := q.order(t, "notice", 0, number(1))
+	Run(t, "refuses who has no attempt left", func(t *testing.T, q *Harness) {
+		c := q.StartCampaign(t, "notice", 0, number(1))
 		q.dials(t)
-		if got := q.contact(t, c); got.Result() != "budgetSpent" || q.verbs() != nil {
+		if got := q.contact(t, c); got.Result() != "budgetSpent" || q.SentVerbs() != nil {
 			t.Errorf("contact %+v", got)
 		}
 	})
-	inQuiet(t, "refuses who opts out between the claim and the reservation", func(t *testing.T, q *quiet) {
-		c := q.order(t, "notice", 3, number(1))
+	Run(t, "refuses who opts out between the claim and the reservation", func(t *testing.T, q *Harness) {
+		c := q.StartCampaign(t, "notice", 3, number(1))
 		once := false
-		q.others.Fail = func(op storetest.Op) storetest.Fault {
+		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
 			if !once && slices.ContainsFunc(op.Writes, func(w store.Write) bool { return w.Entity.Key.Row[:2] == "a|" }) {
 				once = true
-				q.optsOut(t)
+				q.writeOptOut(t)
 			}
 			return storetest.None
 		}
 		q.dials(t)
-		if got := q.contact(t, c); got.State != campaign.Waiting || got.Claim != 1 || got.Spent != 0 {
+		if got := q.contact(t, c); got.State != campaign.ContactWaiting || got.Claim != 1 || got.Spent != 0 {
 			t.Errorf("contact %+v", got)
 		}
-		q.free(t, 0)
+		q.assertReleased(t, 0)
 		time.Sleep(30 * time.Second)
 		q.dials(t)
-		if got := q.contact(t, c); got.Result() != "optedOut" || q.verbs() != nil || len(q.live.Entities()) > 0 {
+		if got := q.contact(t, c); got.Result() != "optedOut" || q.SentVerbs() != nil || len(q.WorklistRows.Entities()) > 0 {
 			t.Errorf("contact %+v", got)
 		}
 	})
 	// throttled is an order whose first request was one too many.
-	throttled := func(t *testing.T, q *quiet) (campaign.Campaign, call.ID) {
+	throttled := func(t *testing.T, q *Harness) (campaign.Campaign, call.ID) {
 		t.Helper()
-		q.answer = func(a call.Action) call.Replied {
+		q.Answer = func(a call.Action) call.Replied {
 			if a.Send > 1 {
-				return call.Replied{Verdict: call.Done}
+				return call.Replied{Verdict: call.VerdictOK}
 			}
-			return call.Replied{Verdict: call.Throttled, RetryAfter: 20 * time.Second}
+			return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 20 * time.Second}
 		}
-		c := q.order(t, "notice", 1, number(1))
+		c := q.StartCampaign(t, "notice", 1, number(1))
 		q.dials(t)
-		if got := q.verbs(); !slices.Equal(got, createdOnce) {
+		if got := q.SentVerbs(); !slices.Equal(got, createdOnce) {
 			t.Fatalf("asked %v", got)
 		}
 		return c, q.contact(t, c).Call
 	}
-	inQuiet(t, "is asked again before the next request", func(t *testing.T, q *quiet) {
+	Run(t, "is asked again before the next request", func(t *testing.T, q *Harness) {
 		_, id := throttled(t, q)
 		q.sweeps(t, 19*time.Second)
-		if got := q.verbs(); got != nil {
+		if got := q.SentVerbs(); got != nil {
 			t.Errorf("asked %v before ACS wanted it", got)
 		}
 		q.sweeps(t, time.Second)
-		if len(q.asked) != 1 || q.asked[0].Verb != call.Create || q.asked[0].Send != 2 {
-			t.Errorf("asked %+v", q.asked)
+		if len(q.sent) != 1 || q.sent[0].Verb != call.VerbCreate || q.sent[0].Send != 2 {
+			t.Errorf("asked %+v", q.sent)
 		}
 		history, err := q.Calls.History(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !slices.ContainsFunc(history, func(e call.Entry) bool {
-			return e.Gate != nil && *e.Gate == call.Gate{Open: true, Rule: "dial"}
+			return e.Gate != nil && *e.Gate == call.DialVerdict{Allowed: true, Rule: "dial"}
 		}) {
 			t.Errorf("no verdict in the history %+v", history)
 		}
 	})
-	inQuiet(t, "lets nobody be rung who has opted out meanwhile", func(t *testing.T, q *quiet) {
+	Run(t, "lets nobody be rung who has opted out meanwhile", func(t *testing.T, q *Harness) {
 		c, id := throttled(t, q)
-		q.optsOut(t)
+		q.writeOptOut(t)
 		q.sweeps(t, 20*time.Second)
-		if got := q.loadCall(t, id); got.Outcome != call.Cancelled || q.verbs() != nil {
-			t.Errorf("outcome %q, asked %v", got.Outcome, q.asked)
+		if got := q.LoadCall(t, id); got.Outcome != call.OutcomeCancelled || q.SentVerbs() != nil {
+			t.Errorf("outcome %q, asked %v", got.Outcome, q.sent)
 		}
-		if got := q.contact(t, c); got.State != campaign.Waiting || got.Spent != 0 {
+		if got := q.contact(t, c); got.State != campaign.ContactWaiting || got.Spent != 0 {
 			t.Errorf("contact %+v", got)
 		}
-		q.free(t, 0)
+		q.assertReleased(t, 0)
 		time.Sleep(30 * time.Second)
 		q.dials(t)
-		if got := q.contact(t, c); got.Result() != "optedOut" || q.verbs() != nil {
+		if got := q.contact(t, c); got.Result() != "optedOut" || q.SentVerbs() != nil {
 			t.Errorf("contact %+v", got)
 		}
 	})
-	inQuiet(t, "lets nobody be rung while it cannot be asked", func(t *testing.T, q *quiet) {
+	Run(t, "lets nobody be rung while it cannot be asked", func(t *testing.T, q *Harness) {
 		c, id := throttled(t, q)
-		q.others.Fail = func(op storetest.Op) storetest.Fault {
+		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
 			if op.Key.Row == "c|"+string(c.ID) {
 				return storetest.NotApplied
 			}
@@ -112,12 +112,12 @@ func TestGate(t *testing.T) {
 		for range 4 {
 			q.sweeps(t, 10*time.Second)
 		}
-		if got := q.verbs(); got != nil {
+		if got := q.SentVerbs(); got != nil {
 			t.Errorf("asked %v", got)
 		}
-		q.others.Fail = nil
+		q.OtherRows.Fail = nil
 		q.sweeps(t, 10*time.Second)
-		if got := q.verbs(); !slices.Equal(got, createdOnce) || q.loadCall(t, id).State != call.StateRinging {
+		if got := q.SentVerbs(); !slices.Equal(got, createdOnce) || q.LoadCall(t, id).State != call.StateRinging {
 			t.Errorf("asked %v", got)
 		}
 	})

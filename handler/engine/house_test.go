@@ -22,126 +22,126 @@ import (
 // house is one storage and the processes on it, one after another or side by side.
 // It counts the moments at which something could go wrong, and lets it go wrong at
 // one of them. It lives in a synctest bubble.
-type house struct {
-	t           *testing.T
-	calls, live *storetest.Memory
-	others      *storetest.Memory // rows of all other tables: their partitions differ
-	background  sync.WaitGroup    // what the engines do, and deliveries
+type Cluster struct {
+	T                      *testing.T
+	CallRows, WorklistRows *storetest.Memory
+	OtherRows              *storetest.Memory // rows of all other tables: their partitions differ
+	Background             sync.WaitGroup    // what the engines do, and deliveries
 
-	furnish func(*instance)   // gives a new process what it works with
-	watch   func(store.Write) // sees every write that was done; nil: nobody looks
+	configure func(*Instance)   // gives a new process what it works with
+	Watch     func(store.Write) // sees every write that was done; nil: nobody looks
 
-	mu      sync.Mutex
-	engines []*instance
-	moments moments
-	fault   fault
-	died    time.Time // see death
+	Mu        sync.Mutex
+	engines   []*Instance
+	Points    FaultPoints
+	Fault     Fault
+	crashedAt time.Time // see death
 }
 
 // moments count what happened so far: operations on single rows or files, and requests.
-type moments struct {
-	all     int
-	effects int // those that change something
+type FaultPoints struct {
+	All    int
+	Writes int // those that change something
 }
 
 // fault is what goes wrong, and when.
-type fault struct {
-	kind   kind
-	moment int // which of the moments that the kind counts, from 1; 0: nothing goes wrong
+type Fault struct {
+	Kind  FaultKind
+	Point int // which of the moments that the kind counts, from 1; 0: nothing goes wrong
 }
 
 // kind is how something goes wrong.
-type kind string
+type FaultKind string
 
 const (
-	notDone     kind = "it is not done, and no answer comes"
-	lost        kind = "it is done, and no answer comes"
-	crashBefore kind = "the process dies before it"
-	crashAfter  kind = "the process dies after it"
+	FailBefore  FaultKind = "it is not done, and no answer comes"
+	FailAfter   FaultKind = "it is done, and no answer comes"
+	CrashBefore FaultKind = "the process dies before it"
+	CrashAfter  FaultKind = "the process dies after it"
 )
 
-var everyKind = []kind{notDone, lost, crashBefore, crashAfter}
+var AllFaults = []FaultKind{FailBefore, FailAfter, CrashBefore, CrashAfter}
 
 // of is how many moments the kind makes a difference at. What changes nothing is
 // done or not, all the same.
-func (k kind) of(m moments) int {
-	if k == lost || k == crashAfter {
-		return m.effects
+func (k FaultKind) count(m FaultPoints) int {
+	if k == FailAfter || k == CrashAfter {
+		return m.Writes
 	}
-	return m.all
+	return m.All
 }
 
 // everyMoment plays a story with nothing going wrong, and then with each of its
 // moments going wrong in each of the ways; each time in a bubble of its own. Play
 // returns how many moments there were; fewer than the least are not the story.
-func everyMoment(t *testing.T, least int, kinds []kind, play func(t *testing.T, wrong fault) moments) {
+func ForEachFaultPoint(t *testing.T, least int, kinds []FaultKind, play func(t *testing.T, wrong Fault) FaultPoints) {
 	t.Helper()
-	var all moments
-	synctest.Test(t, func(t *testing.T) { all = play(t, fault{}) })
-	if all.all < least {
+	var all FaultPoints
+	synctest.Test(t, func(t *testing.T) { all = play(t, Fault{}) })
+	if all.All < least {
 		t.Fatalf("only %+v moments", all)
 	}
 	for _, kind := range kinds {
-		for moment := 1; moment <= kind.of(all); moment++ {
+		for moment := 1; moment <= kind.count(all); moment++ {
 			t.Run(fmt.Sprintf("%s, at moment %d", kind, moment), func(t *testing.T) {
 				t.Parallel()
-				synctest.Test(t, func(t *testing.T) { play(t, fault{kind, moment}) })
+				synctest.Test(t, func(t *testing.T) { play(t, Fault{kind, moment}) })
 			})
 		}
 	}
 }
 
 // instance is one process with an engine.
-type instance struct {
+type Instance struct {
 	*Engine
-	dead bool // guarded by house.mu
+	crashed bool // guarded by house.mu
 }
 
-var errDown = errors.New("no answer")
+var errNoAnswer = errors.New("no answer")
 
 // newHouse is a house without a process. Furnish gives each one what it works with.
-func newHouse(t *testing.T, furnish func(*instance)) *house {
-	return &house{
-		t: t, calls: storetest.NewMemory(), live: storetest.NewMemory(), others: storetest.NewMemory(), furnish: furnish,
+func New(t *testing.T, furnish func(*Instance)) *Cluster {
+	return &Cluster{
+		T: t, CallRows: storetest.NewMemory(), WorklistRows: storetest.NewMemory(), OtherRows: storetest.NewMemory(), configure: furnish,
 	}
 }
 
 // start adds a process.
-func (h *house) start() *instance {
-	inst := &instance{}
-	calls, live, others := &faulty{h, inst, h.calls}, &faulty{h, inst, h.live}, &faulty{h, inst, h.others}
+func (h *Cluster) Start() *Instance {
+	inst := &Instance{}
+	calls, live, others := &faulty{h, inst, h.CallRows}, &faulty{h, inst, h.WorklistRows}, &faulty{h, inst, h.OtherRows}
 	inst.Engine = &Engine{
 		Calls:      store.NewCalls(calls, live),
 		Ledger:     store.NewLedger(others, others, others, others),
 		Recordings: store.NewRecordings(others, live),
-		Flows:      documents,
-		Limits:     limits,
+		Flows:      Flows_,
+		Limits:     Limits,
 		LineCalls:  2,
 		Go: func(ctx context.Context, f func(context.Context)) {
-			h.background.Go(func() { f(context.WithoutCancel(ctx)) })
+			h.Background.Go(func() { f(context.WithoutCancel(ctx)) })
 		},
 	}
-	h.furnish(inst)
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.configure(inst)
+	h.Mu.Lock()
+	defer h.Mu.Unlock()
 	h.engines = append(h.engines, inst)
 	return inst
 }
 
 // processes are those that are alive.
-func (h *house) processes() []*instance {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(h.engines), func(i *instance) bool { return i.dead })
+func (h *Cluster) Running() []*Instance {
+	h.Mu.Lock()
+	defer h.Mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(h.engines), func(i *Instance) bool { return i.crashed })
 }
 
 // everybody lets each living process do something, and waits for all of them. It
 // reports whether one of them succeeded.
-func (h *house) everybody(do func(*instance) error) bool {
+func (h *Cluster) ForEach(do func(*Instance) error) bool {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	done := false
-	for _, inst := range h.processes() {
+	for _, inst := range h.Running() {
 		wg.Go(func() {
 			err := do(inst)
 			mu.Lock()
@@ -155,64 +155,64 @@ func (h *house) everybody(do func(*instance) error) bool {
 
 // happen lets inst do something at the next moment, or fail to. Effect says that it
 // changes something.
-func (h *house) happen(inst *instance, effect bool, do func()) error {
-	h.mu.Lock()
-	before := h.fault.kind.of(h.moments)
-	h.moments.all++
+func (h *Cluster) Perform(inst *Instance, effect bool, do func()) error {
+	h.Mu.Lock()
+	before := h.Fault.Kind.count(h.Points)
+	h.Points.All++
 	if effect {
-		h.moments.effects++
+		h.Points.Writes++
 	}
-	wrong := kind("")
-	if now := h.fault.kind.of(h.moments); now > before && now == h.fault.moment {
-		wrong = h.fault.kind
+	wrong := FaultKind("")
+	if now := h.Fault.Kind.count(h.Points); now > before && now == h.Fault.Point {
+		wrong = h.Fault.Kind
 	}
-	if inst.dead || wrong == notDone || wrong == crashBefore {
-		h.die(inst, wrong == crashBefore)
-		h.mu.Unlock()
-		return errDown
+	if inst.crashed || wrong == FailBefore || wrong == CrashBefore {
+		h.crash(inst, wrong == CrashBefore)
+		h.Mu.Unlock()
+		return errNoAnswer
 	}
-	h.mu.Unlock()
+	h.Mu.Unlock()
 	time.Sleep(time.Millisecond)
 	do()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.die(inst, wrong == crashAfter)
-	if inst.dead || wrong == lost {
-		return errDown
+	h.Mu.Lock()
+	defer h.Mu.Unlock()
+	h.crash(inst, wrong == CrashAfter)
+	if inst.crashed || wrong == FailAfter {
+		return errNoAnswer
 	}
 	return nil
 }
 
 // kill ends a process.
-func (h *house) kill(inst *instance) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.die(inst, true)
+func (h *Cluster) Crash(inst *Instance) {
+	h.Mu.Lock()
+	defer h.Mu.Unlock()
+	h.crash(inst, true)
 }
 
 // die is called with the lock held.
-func (h *house) die(inst *instance, now bool) {
+func (h *Cluster) crash(inst *Instance, now bool) {
 	if now {
-		inst.dead, h.died = true, time.Now()
+		inst.crashed, h.crashedAt = true, time.Now()
 	}
 }
 
 // death is when a process died; zero: none has.
-func (h *house) death() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.died
+func (h *Cluster) CrashedAt() time.Time {
+	h.Mu.Lock()
+	defer h.Mu.Unlock()
+	return h.crashedAt
 }
 
 // faulty is a table as one process sees it.
 type faulty struct {
-	h    *house
-	inst *instance
+	h    *Cluster
+	inst *Instance
 	rows store.Rows
 }
 
 func (f *faulty) Get(ctx context.Context, k store.Key) (e store.Entity, err error) {
-	if down := f.h.happen(f.inst, false, func() { e, err = f.rows.Get(ctx, k) }); down != nil {
+	if down := f.h.Perform(f.inst, false, func() { e, err = f.rows.Get(ctx, k) }); down != nil {
 		return store.Entity{}, down
 	}
 	return e, err
@@ -224,10 +224,10 @@ func (f *faulty) List(ctx context.Context, q store.Query) (store.Page, error) {
 }
 
 func (f *faulty) Apply(ctx context.Context, writes ...store.Write) (etags []string, err error) {
-	down := f.h.happen(f.inst, true, func() {
-		if etags, err = f.rows.Apply(ctx, writes...); err == nil && f.h.watch != nil {
+	down := f.h.Perform(f.inst, true, func() {
+		if etags, err = f.rows.Apply(ctx, writes...); err == nil && f.h.Watch != nil {
 			for _, w := range writes {
-				f.h.watch(w)
+				f.h.Watch(w)
 			}
 		}
 	})
@@ -238,61 +238,61 @@ func (f *faulty) Apply(ctx context.Context, writes ...store.Write) (etags []stri
 }
 
 // deliver delivers to all processes at once, until one of them takes it.
-func (h *house) deliver(to func(*instance) error, again time.Duration) {
+func (h *Cluster) Deliver(to func(*Instance) error, again time.Duration) {
 	for range 100 {
-		if h.everybody(to) {
+		if h.ForEach(to) {
 			return
 		}
 		time.Sleep(again)
 	}
-	h.t.Error("an event was never taken")
+	h.T.Error("an event was never taken")
 }
 
 // tick lets 5 s pass: a new process starts where the last one has died, and the
 // sweep runs if it finds anything.
-func (h *house) tick() {
+func (h *Cluster) Tick() {
 	time.Sleep(5 * time.Second)
-	if len(h.processes()) == 0 {
-		h.start()
+	if len(h.Running()) == 0 {
+		h.Start()
 	}
 	if h.due() {
-		h.everybody(func(e *instance) error { return e.Sweep(h.t.Context()) }) // what it leaves, the next one does
+		h.ForEach(func(e *Instance) error { return e.Sweep(h.T.Context()) }) // what it leaves, the next one does
 	}
 }
 
 // due reports whether a listed row is due.
-func (h *house) due() bool {
-	return slices.ContainsFunc(h.live.Entities(), func(e store.Entity) bool {
+func (h *Cluster) due() bool {
+	return slices.ContainsFunc(h.WorklistRows.Entities(), func(e store.Entity) bool {
 		return !e.Columns["Due"].(time.Time).After(time.Now())
 	})
 }
 
 // row is a call as it is stored.
-func (h *house) row(id call.ID) (call.Call, bool) {
-	e, err := h.calls.Get(h.t.Context(), store.Key{Partition: string(id), Row: "call"})
+func (h *Cluster) Row(id call.ID) (call.Call, bool) {
+	e, err := h.CallRows.Get(h.T.Context(), store.Key{Partition: string(id), Row: "call"})
 	if errors.Is(err, store.ErrNotFound) {
 		return call.Call{}, false
 	}
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	var c call.Call
 	if err := json.Unmarshal(e.Doc, &c); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	return c, true
 }
 
 // replays checks that the call's history leads to its row.
-func (h *house) replays(c call.Call, f *flow.Flow) {
-	h.t.Helper()
-	history, err := store.NewCalls(h.calls, h.live).History(h.t.Context(), c.ID)
+func (h *Cluster) WantReplay(c call.Call, f *flow.Flow) {
+	h.T.Helper()
+	history, err := store.NewCalls(h.CallRows, h.WorklistRows).History(h.T.Context(), c.ID)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	replayed := call.Replay(c.ID, history, f)
-	replayed.Listed = c.Listed
-	if got, want := string(must(json.Marshal(replayed))), string(must(json.Marshal(c))); got != want {
-		h.t.Errorf("history does not replay to the row (-row +replayed):\n%s", cmp.Diff(want, got))
+	replayed.Scheduled = c.Scheduled
+	if got, want := string(Must(json.Marshal(replayed))), string(Must(json.Marshal(c))); got != want {
+		h.T.Errorf("history does not replay to the row (-row +replayed):\n%s", cmp.Diff(want, got))
 	}
 }

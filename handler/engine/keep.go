@@ -15,31 +15,31 @@ import (
 // keep does one action of the kind Storage: it changes rows that are not the
 // call's. It may be repeated without limit, by anybody, because each of the rows
 // knows what was done to it.
-func (e *Engine) keep(ctx context.Context, c call.Call, a call.Action) call.Event {
-	done := call.Replied{Verdict: call.Done}
+func (e *Engine) performLocal(ctx context.Context, c call.Call, a call.Action) call.Event {
+	done := call.Replied{Verdict: call.VerdictOK}
 	var err error
 	switch a.Verb {
-	case call.SlowLine:
-		err = e.slowLine(ctx, c.Line, a.At)
-	case call.OptOut:
+	case call.VerbBackOff:
+		err = e.backOff(ctx, c.Line, a.At)
+	case call.VerbOptOut:
 		err = e.optOut(ctx, c.ID, a)
-	case call.Link:
+	case call.VerbLink:
 		done, err = e.link(ctx, c, a)
-	case call.Settle:
+	case call.VerbSettle:
 		err = e.Ledger.Settle(ctx, campaign.ID(c.Attempt.Campaign), settlement(c))
-	case call.Release:
+	case call.VerbRelease:
 		err = e.release(ctx, c)
 	}
 	line := zerolog.Ctx(ctx).Debug()
 	if err != nil {
-		done = call.Replied{Verdict: call.Unheard}
-		if a.Claims > 2 { // it is tried without end, and somebody should know
+		done = call.Replied{Verdict: call.VerdictNoResponse}
+		if a.Leases > 2 { // it is tried without end, and somebody should know
 			line = zerolog.Ctx(ctx).Warn()
 		}
 	}
 	line.Str("call", string(c.ID)).Str("action", string(a.Verb)).Str("status", string(done.Verdict)).
-		Int("tries", a.Claims).Err(err).Msg("action kept")
-	return call.Event{Key: replyKey(a), At: time.Now().UTC().Round(0), Ref: a.Ref, Body: done}
+		Int("tries", a.Leases).Err(err).Msg("action kept")
+	return call.Event{Key: ReplyKey(a), At: time.Now().UTC().Round(0), Ref: a.Ref, Body: done}
 }
 
 // settlement is how the attempt that the call was ended.
@@ -50,9 +50,9 @@ func settlement(c call.Call) campaign.Settlement {
 	}
 }
 
-func (e *Engine) slowLine(ctx context.Context, line string, until time.Time) error {
+func (e *Engine) backOff(ctx context.Context, line string, until time.Time) error {
 	_, err := e.Ledger.EditLine(ctx, line, func(l campaign.Line) (campaign.Line, error) {
-		return l.Slow(until, e.LineCalls, time.Now().UTC()), nil
+		return l.BackOff(until, e.LineCalls, time.Now().UTC()), nil
 	})
 	return err
 }
@@ -89,9 +89,9 @@ func (e *Engine) release(ctx context.Context, c call.Call) error {
 
 // giveBack undoes whatever was taken, and on which line, for a call that is over and
 // does not know of it, because it was buried before that.
-func (e *Engine) giveBack(ctx context.Context, c call.Call, line string) error {
+func (e *Engine) RollBack(ctx context.Context, c call.Call, line string) error {
 	c.Line = line
-	if c.Attempt != (call.Attempt{}) {
+	if c.Attempt != (call.AttemptRef{}) {
 		if err := e.Ledger.Settle(ctx, campaign.ID(c.Attempt.Campaign), settlement(c)); err != nil {
 			return err
 		}

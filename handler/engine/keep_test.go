@@ -13,17 +13,17 @@ import (
 
 func TestOptOut(t *testing.T) {
 	// saysNo is a call of somebody who presses 9.
-	saysNo := func(t *testing.T, q *quiet, caller string) {
+	saysNo := func(t *testing.T, q *Harness, caller string) {
 		t.Helper()
-		ev := offer()
+		ev := Offer()
 		body := ev.Body.(call.Offered)
-		body.Caller, body.Flow = caller, noticed
+		body.Caller, body.Flow = caller, NoticeRef
 		ev.Body = body
-		if err := q.Open(t.Context(), id, ev); err != nil {
+		if err := q.Open(t.Context(), InboundID, ev); err != nil {
 			t.Fatal(err)
 		}
-		q.happens(t, call.Ref{}, call.Connected{})
-		q.happens(t, call.Ref{Op: 2, Send: 1}, call.Recognized{Tones: []string{"nine"}})
+		q.ApplyInbound(t, call.Ref{}, call.Connected{})
+		q.ApplyInbound(t, call.Ref{Op: 2, Send: 1}, call.Recognized{Tones: []string{"nine"}})
 	}
 	tests := []struct {
 		name   string
@@ -33,28 +33,28 @@ func TestOptOut(t *testing.T) {
 		{"is written down with the caller's number", rawNumber(number(1)), number(1)},
 		{"is written down for all who share the number", rawNumber(number(1)) + "_1f2e", number(1)},
 		{"of somebody who withholds the number is not written down", "4:anonymous", ""},
-		{"of somebody without a number is not written down", anna, ""},
+		{"of somebody without a number is not written down", Anna, ""},
 		{"of nobody is not written down", "4:", ""},
 	}
 	for _, tt := range tests {
-		inQuiet(t, tt.name, func(t *testing.T, q *quiet) {
+		Run(t, tt.name, func(t *testing.T, q *Harness) {
 			saysNo(t, q, tt.caller)
-			for _, e := range q.others.Entities() {
+			for _, e := range q.OtherRows.Entities() {
 				if e.Key.Partition != tt.number {
 					t.Errorf("row %s of %s", e.Key.Row, e.Key.Partition)
 				}
 			}
-			if got := q.number(t).OptOuts; tt.number != "" && (len(got) != 1 || got[0].Call != id || got[0].At.IsZero()) {
+			if got := q.number(t).OptOuts; tt.number != "" && (len(got) != 1 || got[0].Call != InboundID || got[0].At.IsZero()) {
 				t.Errorf("number's opt-outs %+v", got)
 			}
-			if c := q.load(t); c.Ending == "" || slices.ContainsFunc(c.Pending, func(a call.Action) bool { return a.Verb == call.OptOut }) {
+			if c := q.LoadInbound(t); c.EndingAs == "" || slices.ContainsFunc(c.Pending, func(a call.Action) bool { return a.Verb == call.VerbOptOut }) {
 				t.Errorf("call %+v", c)
 			}
 		})
 	}
-	inQuiet(t, "is written down once, however often storage has to be asked", func(t *testing.T, q *quiet) {
+	Run(t, "is written down once, however often storage has to be asked", func(t *testing.T, q *Harness) {
 		failed := 0
-		q.others.Fail = func(op storetest.Op) storetest.Fault {
+		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
 			if op.Kind != storetest.Apply || failed == 3 {
 				return storetest.None
 			}
@@ -68,7 +68,7 @@ func TestOptOut(t *testing.T) {
 		if got := q.number(t).OptOuts; len(got) != 1 {
 			t.Errorf("number's opt-outs %+v", got)
 		}
-		if c := q.load(t); slices.ContainsFunc(c.Pending, func(a call.Action) bool { return a.Verb == call.OptOut }) {
+		if c := q.LoadInbound(t); slices.ContainsFunc(c.Pending, func(a call.Action) bool { return a.Verb == call.VerbOptOut }) {
 			t.Errorf("pending %+v", c.Pending)
 		}
 	})
@@ -77,32 +77,32 @@ func TestOptOut(t *testing.T) {
 // What was taken for an attempt is given back by its call, however long storage does
 // not answer, and in the order in which others may find it.
 func TestEndOfAnAttempt(t *testing.T) {
-	inQuiet(t, "is told to the campaign before line and number are free", func(t *testing.T, q *quiet) {
-		c := q.order(t, "notice", 1, number(1))
+	Run(t, "is told to the campaign before line and number are free", func(t *testing.T, q *Harness) {
+		c := q.StartCampaign(t, "notice", 1, number(1))
 		q.dials(t)
 		at := call.OutboundID(string(c.ID), string(campaign.NewContactID(number(1))), 1)
-		q.others.Fail = func(op storetest.Op) storetest.Fault {
+		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
 			if slices.ContainsFunc(op.Writes, func(w store.Write) bool { return w.Entity.Key.Partition == "notice|00" }) {
 				return storetest.NotApplied
 			}
 			return storetest.None
 		}
-		q.happensTo(t, at, call.Event{
-			Ref: call.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateFailed{}, Result: call.Result{Code: 486, SubCode: 560486},
+		q.ApplyTo(t, at, call.Event{
+			Ref: call.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{}, Result: call.Result{Code: 486, SubCode: 560486},
 		})
 		for range 100 {
 			q.sweeps(t, 30*time.Second)
 		}
-		if q.number(t).Call != at || len(q.line(t).Holders) != 1 || q.contact(t, c).State != campaign.Dialling {
+		if q.number(t).Call != at || len(q.line(t).Holders) != 1 || q.contact(t, c).State != campaign.ContactDialling {
 			t.Errorf("number %+v, line %+v", q.number(t), q.line(t))
 		}
-		q.others.Fail = nil
+		q.OtherRows.Fail = nil
 		for range 30 { // it is tried more and more rarely
 			q.sweeps(t, 30*time.Second)
 		}
-		if got := q.contact(t, c); got.Result() != "busy" || len(q.live.Entities()) > 0 {
+		if got := q.contact(t, c); got.Result() != "busy" || len(q.WorklistRows.Entities()) > 0 {
 			t.Errorf("contact %+v", got)
 		}
-		q.free(t, 1)
+		q.assertReleased(t, 1)
 	})
 }

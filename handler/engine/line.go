@@ -18,7 +18,7 @@ import (
 )
 
 // ACS is the Line to Azure Communication Services.
-type ACS struct {
+type Gateway struct {
 	Client *acs.Client
 	// CallbackURL is where ACS reports on the call; with an operation's number,
 	// on the recording that the operation asked for.
@@ -33,14 +33,14 @@ type ACS struct {
 const interTone = 2 * time.Second
 
 // Do sends one request for the action and returns ACS's answer as an event.
-func (l *ACS) Do(ctx context.Context, c call.Call, a call.Action) call.Event {
+func (l *Gateway) Send(ctx context.Context, c call.Call, a call.Action) call.Event {
 	reply := call.Event{
-		Key: replyKey(a),
+		Key: ReplyKey(a),
 		At:  time.Now().UTC().Round(0),
 		Ref: a.Ref,
 	}
 	began := time.Now()
-	done, err := l.send(ctx, c, a, &reply)
+	done, err := l.request(ctx, c, a, &reply)
 	if err != nil {
 		done = verdict(err)
 		reply.Result = resultOf(err)
@@ -52,22 +52,22 @@ func (l *ACS) Do(ctx context.Context, c call.Call, a call.Action) call.Event {
 }
 
 // replyKey identifies the answer to one request for an action.
-func replyKey(a call.Action) string { return fmt.Sprintf("reply %s %d", a.Ref, a.Claims) }
+func ReplyKey(a call.Action) string { return fmt.Sprintf("reply %s %d", a.Ref, a.Leases) }
 
 // send makes the request that the verb stands for.
-func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.Event) (call.Replied, error) {
-	done := call.Replied{Verdict: call.Done}
+func (l *Gateway) request(ctx context.Context, c call.Call, a call.Action, reply *call.Event) (call.Replied, error) {
+	done := call.Replied{Verdict: call.VerdictOK}
 	connection := c.ConnectionID
 	opContext := operationContext(c.ID, a.Ref)
 	var err error
 	switch a.Verb {
-	case call.Answer:
+	case call.VerbAnswer:
 		var res acs.AnswerCallResponse
-		res, err = l.Client.AnswerCall(ctx, c.Context, l.CallbackURL(c.ID, 0), &acs.AnswerCallOptions{
+		res, err = l.Client.AnswerCall(ctx, c.IncomingCallContext, l.CallbackURL(c.ID, 0), &acs.AnswerCallOptions{
 			Repeatability: pair(c.ID, a), OperationContext: opContext, CallIntelligenceOptions: l.speech(),
 		})
 		reply.ConnectionID, reply.ServerCallID = res.CallConnectionID, res.ServerCallID
-	case call.Create:
+	case call.VerbCreate:
 		var res acs.CreateCallResponse
 		options := &acs.CreateCallOptions{
 			Repeatability: pair(c.ID, a), OperationContext: opContext, CallIntelligenceOptions: l.speech(),
@@ -79,11 +79,11 @@ func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.
 		}
 		res, err = l.Client.CreateCall(ctx, []acs.Identifier{acs.ParseRawID(a.Target)}, l.CallbackURL(c.ID, 0), options)
 		reply.ConnectionID, reply.ServerCallID, reply.CorrelationID = res.CallConnectionID, res.ServerCallID, res.CorrelationID
-	case call.PlayPrompt:
+	case call.VerbPlay:
 		_, err = l.Client.Play(ctx, connection, []acs.PlaySource{source(a.Prompt)}, &acs.PlayOptions{
 			Loop: a.Loop, InterruptCallMediaOperation: repeated(a), OperationContext: opContext,
 		})
-	case call.Recognize:
+	case call.VerbRecognize:
 		prompt := source(a.Prompt)
 		_, err = l.Client.Recognize(ctx, connection, acs.ParseRawID(a.Target), acs.InputDTMF, &acs.RecognizeOptions{
 			PlayPrompt:                     &prompt,
@@ -94,14 +94,14 @@ func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.
 			InterruptCallMediaOperation:    repeated(a),
 			OperationContext:               opContext,
 		})
-	case call.CancelMedia:
+	case call.VerbCancelMedia:
 		_, err = l.Client.CancelAllMediaOperations(ctx, connection, nil)
-	case call.Add:
+	case call.VerbAdd:
 		_, err = l.Client.AddParticipant(ctx, connection, acs.ParseRawID(a.Target), &acs.AddParticipantOptions{
 			Repeatability: pair(c.ID, a), TeamsPhone: teamsPhone(c),
 			InvitationTimeoutInSeconds: seconds(a.Ring), OperationContext: opContext,
 		})
-	case call.StartRecord:
+	case call.VerbStartRecording:
 		var res acs.StartRecordingResponse
 		target := acs.RecordingTarget{CallConnectionID: connection}
 		res, err = l.Client.StartRecording(ctx, target, &acs.StartRecordingOptions{
@@ -113,10 +113,10 @@ func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.
 			Format:                    acs.FormatWAV,
 		})
 		done.RecordingID = res.RecordingID
-	case call.HangUp:
+	case call.VerbHangUp:
 		_, err = l.Client.TerminateCall(ctx, connection, &acs.TerminateCallOptions{Repeatability: pair(c.ID, a)})
-	case call.Look:
-		if c.State == call.StateRinging && c.Direction == call.Outbound {
+	case call.VerbCheckParticipants:
+		if c.State == call.StateRinging && c.Direction == call.DirectionOutbound {
 			var res acs.GetCallResponse
 			if res, err = l.Client.GetCall(ctx, connection, nil); err != nil {
 				break
@@ -136,7 +136,7 @@ func (l *ACS) send(ctx context.Context, c call.Call, a call.Action, reply *call.
 func teamsPhone(c call.Call) bool { return acs.ParseRawID(c.Line).Kind == acs.KindTeamsApp }
 
 // participants returns who is in the call.
-func (l *ACS) participants(ctx context.Context, connection string) ([]call.Participant, error) {
+func (l *Gateway) participants(ctx context.Context, connection string) ([]call.Participant, error) {
 	var all []call.Participant
 	for pages := l.Client.NewGetParticipantsPager(connection, nil); pages.More(); {
 		page, err := pages.NextPage(ctx)
@@ -155,15 +155,15 @@ func verdict(err error) call.Replied {
 	e, ok := errors.AsType[*acs.Error](err)
 	switch {
 	case !ok && errors.Is(err, acs.ErrInvalidRequest):
-		return call.Replied{Verdict: call.Refused}
+		return call.Replied{Verdict: call.VerdictRefused}
 	case !ok:
-		return call.Replied{Verdict: call.Unheard}
+		return call.Replied{Verdict: call.VerdictNoResponse}
 	case errors.Is(e, acs.ErrThrottled):
-		return call.Replied{Verdict: call.Throttled, Code: e.Code, RetryAfter: e.RetryAfter}
+		return call.Replied{Verdict: call.VerdictThrottled, Code: e.Code, RetryAfter: e.RetryAfter}
 	case e.Refused():
-		return call.Replied{Verdict: call.Refused, Code: refusalCode(e)}
+		return call.Replied{Verdict: call.VerdictRefused, Code: refusalCode(e)}
 	default: // no answer, a 5xx, or a success that cannot be read
-		return call.Replied{Verdict: call.Unheard, Code: e.Code}
+		return call.Replied{Verdict: call.VerdictNoResponse, Code: e.Code}
 	}
 }
 
@@ -218,7 +218,7 @@ func requestID(id call.ID, ref call.Ref) string {
 // operationContext comes back in the events of an operation.
 func operationContext(id call.ID, ref call.Ref) string { return string(id) + "/" + ref.String() }
 
-func (l *ACS) speech() *acs.CallIntelligenceOptions {
+func (l *Gateway) speech() *acs.CallIntelligenceOptions {
 	if l.CognitiveServices == "" {
 		return nil
 	}

@@ -47,7 +47,7 @@ func (w *wire) Do(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func newACS(t *testing.T, w *wire) *ACS {
+func newACS(t *testing.T, w *wire) *Gateway {
 	t.Helper()
 	options := &acs.ClientOptions{ClientOptions: azcore.ClientOptions{
 		Transport: w, Retry: policy.RetryOptions{MaxRetries: -1},
@@ -56,7 +56,7 @@ func newACS(t *testing.T, w *wire) *ACS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &ACS{
+	return &Gateway{
 		Client:            client,
 		CallbackURL:       func(id call.ID, op int) string { return fmt.Sprintf("https://app.example/%s/%d", id, op) },
 		CognitiveServices: "https://speech.example",
@@ -77,19 +77,19 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 		body   string
 	}{
 		{
-			"answer", call.Action{Verb: call.Answer}, 200, "POST", "/calling/callConnections:answer", true,
+			"answer", call.Action{Verb: call.VerbAnswer}, 200, "POST", "/calling/callConnections:answer", true,
 			`{"incomingCallContext":"token","callbackUri":"https://app.example/in-1/0","operationContext":"in-1/7.1",
 			"callIntelligenceOptions":{"cognitiveServicesEndpoint":"https://speech.example"}}`,
 		},
 		{
-			"play a text", call.Action{Verb: call.PlayPrompt, Prompt: &flow.Prompt{Text: "Hello."}}, 202,
+			"play a text", call.Action{Verb: call.VerbPlay, Prompt: &flow.Prompt{Text: "Hello."}}, 202,
 			"POST", connection + ":play", false,
 			`{"playSources":[{"kind":"text","text":{"text":"Hello.","voiceName":"` + flow.DefaultVoice + `"}}],
 			"playTo":[],"playOptions":{"loop":false},"operationContext":"in-1/7.1"}`,
 		},
 		{
 			"play a file again and again",
-			call.Action{Verb: call.PlayPrompt, Loop: true, Prompt: &flow.Prompt{File: "https://x/y.wav"}}, 202,
+			call.Action{Verb: call.VerbPlay, Loop: true, Prompt: &flow.Prompt{File: "https://x/y.wav"}}, 202,
 			"POST", connection + ":play", false,
 			`{"playSources":[{"kind":"file","file":{"uri":"https://x/y.wav"}}],
 			"playTo":[],"playOptions":{"loop":true},"operationContext":"in-1/7.1"}`,
@@ -97,7 +97,7 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 		{
 			"ask for a key",
 			call.Action{
-				Verb: call.Recognize, Target: caller, Silence: 7 * time.Second,
+				Verb: call.VerbRecognize, Target: Caller, Silence: 7 * time.Second,
 				Prompt: &flow.Prompt{Text: "Press 1.", Voice: "en-GB-SoniaNeural"},
 			}, 202, "POST", connection + ":recognize", false,
 			`{"recognizeInputType":"dtmf","playPrompt":
@@ -107,9 +107,9 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 			"interruptPrompt":true,"initialSilenceTimeoutInSeconds":7,
 			"dtmfOptions":{"interToneTimeoutInSeconds":2,"maxTonesToCollect":1}},"operationContext":"in-1/7.1"}`,
 		},
-		{"stop what plays", call.Action{Verb: call.CancelMedia}, 202, "POST", connection + ":cancelAllMediaOperations", false, ``},
+		{"stop what plays", call.Action{Verb: call.VerbCancelMedia}, 202, "POST", connection + ":cancelAllMediaOperations", false, ``},
 		{
-			"invite", call.Action{Verb: call.Add, Target: "8:acs:r_t_u", Ring: 20500 * time.Millisecond}, 202,
+			"invite", call.Action{Verb: call.VerbAdd, Target: "8:acs:r_t_u", Ring: 20500 * time.Millisecond}, 202,
 			"POST", connection + "/participants:add", true,
 			`{"participantToAdd":{"kind":"teamsExtensionUser","rawId":"8:acs:r_t_u",
 			"teamsExtensionUser":{"userId":"u","tenantId":"t","resourceId":"r","cloud":"public"}},
@@ -117,36 +117,36 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 		},
 		{
 			"invite a telephone, which on a Teams line sees the line's own number",
-			call.Action{Verb: call.Add, Target: "4:+12065550111", Ring: 20 * time.Second}, 202,
+			call.Action{Verb: call.VerbAdd, Target: "4:+12065550111", Ring: 20 * time.Second}, 202,
 			"POST", connection + "/participants:add", true,
 			`{"participantToAdd":{"kind":"phoneNumber","rawId":"4:+12065550111",
 			"phoneNumber":{"value":"+12065550111","isAnonymous":false}},
 			"invitationTimeoutInSeconds":20,"operationContext":"in-1/7.1"}`,
 		},
 		{
-			"record", call.Action{Verb: call.StartRecord, Channels: "unmixed"}, 200, "POST", "/calling/recordings", true,
+			"record", call.Action{Verb: call.VerbStartRecording, Channels: "unmixed"}, 200, "POST", "/calling/recordings", true,
 			`{"callConnectionId":"conn-1","recordingStateCallbackUri":"https://app.example/in-1/7",
 			"recordingContentType":"audio","recordingChannelType":"unmixed","recordingFormatType":"wav"}`,
 		},
-		{"hang up", call.Action{Verb: call.HangUp}, 204, "POST", connection + ":terminate", true, ``},
-		{"look", call.Action{Verb: call.Look}, 200, "GET", connection + "/participants", false, ``},
+		{"hang up", call.Action{Verb: call.VerbHangUp}, 204, "POST", connection + ":terminate", true, ``},
+		{"look", call.Action{Verb: call.VerbCheckParticipants}, 200, "GET", connection + "/participants", false, ``},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &wire{status: tt.status, body: `{"callConnectionId":"conn-1","serverCallId":"server-1",
 				"recordingId":"rec-1","value":[]}`}
-			tt.action.Ref, tt.action.Claims, tt.action.FirstSent = call.Ref{Op: 7, Send: 1}, 1, firstSent
-			c := call.Call{ID: id, Line: "28:orgid:6f1c0a52-3a51-4a1e-9a55-2f4b8f0c7d11", ConnectionID: "conn-1", Context: "token"}
-			reply := newACS(t, w).Do(t.Context(), c, tt.action)
+			tt.action.Ref, tt.action.Leases, tt.action.FirstSent = call.Ref{Op: 7, Send: 1}, 1, firstSent
+			c := call.Call{ID: InboundID, Line: "28:orgid:6f1c0a52-3a51-4a1e-9a55-2f4b8f0c7d11", ConnectionID: "conn-1", IncomingCallContext: "token"}
+			reply := newACS(t, w).Send(t.Context(), c, tt.action)
 
-			done := call.Replied{Verdict: call.Done}
-			if tt.action.Verb == call.StartRecord {
+			done := call.Replied{Verdict: call.VerdictOK}
+			if tt.action.Verb == call.VerbStartRecording {
 				done.RecordingID = "rec-1"
 			}
 			if d := cmp.Diff(call.Body(done), reply.Body); d != "" || reply.Key != "reply 7.1 1" || reply.Ref != tt.action.Ref {
 				t.Errorf("reply = %+v (-want +got):\n%s", reply, d)
 			}
-			if tt.action.Verb == call.Answer && (reply.ConnectionID != "conn-1" || reply.ServerCallID != "server-1") {
+			if tt.action.Verb == call.VerbAnswer && (reply.ConnectionID != "conn-1" || reply.ServerCallID != "server-1") {
 				t.Errorf("reply = %+v: it does not say which connection", reply)
 			}
 			if w.got.Method != tt.method || w.got.URL.Path != tt.path {
@@ -158,7 +158,7 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 			gotID, gotSent := w.got.Header.Get("Repeatability-Request-ID"), w.got.Header.Get("Repeatability-First-Sent")
 			wantID, wantSent := "", ""
 			if tt.paired {
-				wantID, wantSent = requestID(id, tt.action.Ref), "Wed, 04 Mar 2026 05:06:07 GMT"
+				wantID, wantSent = requestID(InboundID, tt.action.Ref), "Wed, 04 Mar 2026 05:06:07 GMT"
 			}
 			if gotID != wantID || gotSent != wantSent {
 				t.Errorf("pair = %q, %q, want %q, %q", gotID, gotSent, wantID, wantSent)
@@ -181,12 +181,12 @@ func tree(t *testing.T, doc string) (v any) {
 
 func TestARepeatedPromptInterruptsTheFirst(t *testing.T) {
 	for _, a := range []call.Action{
-		{Verb: call.PlayPrompt, Prompt: &flow.Prompt{Text: "Hello."}},
-		{Verb: call.Recognize, Target: caller, Prompt: &flow.Prompt{Text: "Press 1."}},
+		{Verb: call.VerbPlay, Prompt: &flow.Prompt{Text: "Hello."}},
+		{Verb: call.VerbRecognize, Target: Caller, Prompt: &flow.Prompt{Text: "Press 1."}},
 	} {
 		w := &wire{status: 202}
-		a.Ref, a.Claims, a.Unsure = call.Ref{Op: 7, Send: 2}, 1, true
-		newACS(t, w).Do(t.Context(), call.Call{ID: id, ConnectionID: "conn-1"}, a)
+		a.Ref, a.Leases, a.MaybeSent = call.Ref{Op: 7, Send: 2}, 1, true
+		newACS(t, w).Send(t.Context(), call.Call{ID: InboundID, ConnectionID: "conn-1"}, a)
 		body, _ := tree(t, w.sent).(map[string]any)
 		if body["interruptCallMediaOperation"] != true {
 			t.Errorf("%s: body = %s", a.Verb, w.sent)
@@ -195,7 +195,7 @@ func TestARepeatedPromptInterruptsTheFirst(t *testing.T) {
 }
 
 func TestWhatACSAnswersIsAVerdict(t *testing.T) {
-	const refused, unheard, throttled = call.Refused, call.Unheard, call.Throttled
+	const refused, unheard, throttled = call.VerdictRefused, call.VerdictNoResponse, call.VerdictThrottled
 	tests := []struct {
 		name    string
 		status  int
@@ -234,9 +234,9 @@ func TestWhatACSAnswersIsAVerdict(t *testing.T) {
 				w.header = http.Header{"Retry-After": {"7"}}
 				want.RetryAfter = 7 * time.Second
 			}
-			c := call.Call{ID: id, ConnectionID: "conn-1"}
-			a := call.Action{Ref: call.Ref{Op: 7, Send: 1}, Verb: call.HangUp, FirstSent: firstSent}
-			reply := newACS(t, w).Do(t.Context(), c, a)
+			c := call.Call{ID: InboundID, ConnectionID: "conn-1"}
+			a := call.Action{Ref: call.Ref{Op: 7, Send: 1}, Verb: call.VerbHangUp, FirstSent: firstSent}
+			reply := newACS(t, w).Send(t.Context(), c, a)
 			if d := cmp.Diff(call.Body(want), reply.Body); d != "" {
 				t.Errorf("verdict (-want +got):\n%s", d)
 			}
@@ -246,9 +246,9 @@ func TestWhatACSAnswersIsAVerdict(t *testing.T) {
 		})
 	}
 	t.Run("a request that cannot be made is refused", func(t *testing.T) {
-		for _, a := range []call.Action{{Verb: "sing"}, {Verb: call.HangUp}} {
-			reply := newACS(t, &wire{status: 204}).Do(t.Context(), call.Call{ID: id}, a)
-			if b, _ := reply.Body.(call.Replied); b.Verdict != call.Refused {
+		for _, a := range []call.Action{{Verb: "sing"}, {Verb: call.VerbHangUp}} {
+			reply := newACS(t, &wire{status: 204}).Send(t.Context(), call.Call{ID: InboundID}, a)
+			if b, _ := reply.Body.(call.Replied); b.Verdict != call.VerdictRefused {
 				t.Errorf("%s without a connection: %+v", a.Verb, reply)
 			}
 		}
@@ -256,18 +256,18 @@ func TestWhatACSAnswersIsAVerdict(t *testing.T) {
 }
 
 func TestRequestIDs(t *testing.T) {
-	got := requestID(id, call.Ref{Op: 7, Send: 1})
+	got := requestID(InboundID, call.Ref{Op: 7, Send: 1})
 	parsed, err := uuid.Parse(got)
 	if err != nil || parsed.Version() != 4 || parsed.Variant() != uuid.RFC4122 {
 		t.Errorf("%s is not in the form of version 4: %v", got, err)
 	}
-	if again := requestID(id, call.Ref{Op: 7, Send: 1}); again != got {
+	if again := requestID(InboundID, call.Ref{Op: 7, Send: 1}); again != got {
 		t.Errorf("another machine makes %s of what is %s here", again, got)
 	}
 	seen := map[string]bool{got: true}
 	for _, other := range []string{
-		requestID(id, call.Ref{Op: 7, Send: 2}), requestID(id, call.Ref{Op: 8, Send: 1}),
-		requestID(id, call.Ref{Op: 71, Send: 1}), requestID("in-2", call.Ref{Op: 7, Send: 1}),
+		requestID(InboundID, call.Ref{Op: 7, Send: 2}), requestID(InboundID, call.Ref{Op: 8, Send: 1}),
+		requestID(InboundID, call.Ref{Op: 71, Send: 1}), requestID("in-2", call.Ref{Op: 7, Send: 1}),
 	} {
 		if seen[other] {
 			t.Errorf("two requests have the id %s", other)
@@ -287,10 +287,10 @@ func TestLookReadsEveryPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := call.Call{ID: id, ConnectionID: "conn-1"}
-	reply := (&ACS{Client: client}).Do(t.Context(), c, call.Action{Verb: call.Look})
-	want := call.Replied{Verdict: call.Done, Participants: []call.Participant{
-		{ID: caller, Muted: true}, {ID: anna, OnHold: true},
+	c := call.Call{ID: InboundID, ConnectionID: "conn-1"}
+	reply := (&Gateway{Client: client}).Send(t.Context(), c, call.Action{Verb: call.VerbCheckParticipants})
+	want := call.Replied{Verdict: call.VerdictOK, Participants: []call.Participant{
+		{ID: Caller, Muted: true}, {ID: Anna, OnHold: true},
 	}}
 	if d := cmp.Diff(call.Body(want), reply.Body); d != "" {
 		t.Errorf("look (-want +got):\n%s", d)

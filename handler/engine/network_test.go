@@ -10,81 +10,81 @@ import (
 )
 
 // network is the Line of one process.
-type network struct {
-	w    *world
-	inst *instance
+type simSender struct {
+	w    *inboundSim
+	inst *Instance
 }
 
 // Do makes a request; it is where every promise about sending is checked.
-func (n *network) Do(_ context.Context, c call.Call, a call.Action) call.Event {
-	reply := call.Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Claims), Ref: a.Ref, Body: call.Replied{Verdict: call.Unheard}}
+func (n *simSender) Send(_ context.Context, c call.Call, a call.Action) call.Event {
+	reply := call.Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Leases), Ref: a.Ref, Body: call.Replied{Verdict: call.VerdictNoResponse}}
 	var answer call.Replied
-	if n.w.happen(n.inst, true, func() { answer = n.w.take(a) }) != nil {
+	if n.w.Perform(n.inst, true, func() { answer = n.w.accept(a) }) != nil {
 		return reply
 	}
 	reply.Body = answer
-	if a.Verb == call.Answer && answer.Verdict == call.Done {
+	if a.Verb == call.VerbAnswer && answer.Verdict == call.VerdictOK {
 		reply.ConnectionID = "conn-1"
 	}
 	return reply
 }
 
 // take is what ACS does with a request.
-func (w *world) take(a call.Action) call.Replied {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (w *inboundSim) accept(a call.Action) call.Replied {
+	w.Mu.Lock()
+	defer w.Mu.Unlock()
 	w.check(a)
-	done := call.Replied{Verdict: call.Done}
-	if a.Verb.Repeat() == call.Paired {
+	done := call.Replied{Verdict: call.VerdictOK}
+	if a.Verb.RetryClass() == call.Repeatable {
 		if w.pairs[a.Ref] {
 			return done // the first answer again
 		}
 		w.pairs[a.Ref] = true
 	}
-	if (a.Verb == call.Answer) == w.connected || w.gone {
-		return call.Replied{Verdict: call.Refused, Code: call.CodeGone}
+	if (a.Verb == call.VerbAnswer) == w.connected || w.gone {
+		return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}
 	}
 	switch a.Verb {
-	case call.Answer:
+	case call.VerbAnswer:
 		w.connected = true
-		w.join(caller)
-		w.tell(200*time.Millisecond, call.Ref{}, call.Connected{})
-	case call.PlayPrompt:
-		w.tell(0, a.Ref, call.PlayStarted{})
+		w.join(Caller)
+		w.report(200*time.Millisecond, call.Ref{}, call.Connected{})
+	case call.VerbPlay:
+		w.report(0, a.Ref, call.PlayStarted{})
 		if !a.Loop {
-			w.tell(2*time.Second, a.Ref, call.PlayCompleted{})
+			w.report(2*time.Second, a.Ref, call.PlayCompleted{})
 		}
-	case call.Recognize:
-		w.tell(3*time.Second, a.Ref, call.Recognized{Tones: []string{"one"}})
-	case call.Add:
+	case call.VerbRecognize:
+		w.report(3*time.Second, a.Ref, call.Recognized{Tones: []string{"one"}})
+	case call.VerbAdd:
 		w.rings[a.Target]++
-		w.background.Go(func() {
+		w.Background.Go(func() {
 			time.Sleep(4 * time.Second)
-			w.mu.Lock()
-			defer w.mu.Unlock()
+			w.Mu.Lock()
+			defer w.Mu.Unlock()
 			if w.gone {
 				return
 			}
 			w.join(a.Target)
-			w.tell(0, a.Ref, call.Added{Participant: a.Target})
-			w.background.Go(func() {
+			w.report(0, a.Ref, call.Added{Participant: a.Target})
+			w.Background.Go(func() {
 				time.Sleep(time.Minute)
-				w.mu.Lock()
-				defer w.mu.Unlock()
+				w.Mu.Lock()
+				defer w.Mu.Unlock()
 				w.leave(a.Target)
 			})
 		})
-	case call.StartRecord:
+	case call.VerbStartRecording:
 		w.recording = a.Op
-		w.tell(time.Second, call.Ref{}, call.RecordingChanged{RecordingID: "rec-1", Active: true, Op: a.Op})
-	case call.HangUp:
-		w.gone, w.people = true, nil
-		w.tell(500*time.Millisecond, call.Ref{}, call.Disconnected{})
+		w.report(time.Second, call.Ref{}, call.RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: a.Op})
+	case call.VerbHangUp:
+		w.gone, w.participants = true, nil
+		w.report(500*time.Millisecond, call.Ref{}, call.Disconnected{})
 		if w.recording > 0 {
-			w.tell(time.Minute, call.Ref{}, call.RecordingKept{RecordingID: "rec-1", Op: w.recording})
+			w.report(time.Minute, call.Ref{}, call.FilesFiled{RecordingID: "rec-1", Op: w.recording})
 		}
-	case call.Look:
-		for _, p := range w.people {
+	case call.VerbCheckParticipants:
+		for _, p := range w.participants {
 			done.Participants = append(done.Participants, call.Participant{ID: p})
 		}
 	}
@@ -92,44 +92,44 @@ func (w *world) take(a call.Action) call.Replied {
 }
 
 // check is called with the lock held.
-func (w *world) check(a call.Action) {
-	claim := fmt.Sprintf("%s %v claim %d", a.Verb, a.Ref, a.Claims)
+func (w *inboundSim) check(a call.Action) {
+	claim := fmt.Sprintf("%s %v claim %d", a.Verb, a.Ref, a.Leases)
 	if w.sends[claim]++; w.sends[claim] > 1 {
-		w.t.Errorf("%s was sent twice", claim)
+		w.T.Errorf("%s was sent twice", claim)
 	}
 	w.refs[a.Ref] = append(w.refs[a.Ref], a)
 	if first := w.refs[a.Ref][0]; len(w.refs[a.Ref]) > 1 {
-		if a.Verb.Repeat() != call.Paired {
-			w.t.Errorf("%s %v was sent by two runs", a.Verb, a.Ref)
+		if a.Verb.RetryClass() != call.Repeatable {
+			w.T.Errorf("%s %v was sent by two runs", a.Verb, a.Ref)
 		}
 		if !a.FirstSent.Equal(first.FirstSent) {
-			w.t.Errorf("%s %v was sent as of %v and of %v", a.Verb, a.Ref, first.FirstSent, a.FirstSent)
+			w.T.Errorf("%s %v was sent as of %v and of %v", a.Verb, a.Ref, first.FirstSent, a.FirstSent)
 		}
 	}
-	if time.Now().After(a.Until) {
-		w.t.Errorf("%s was sent after its owner's time", claim)
+	if time.Now().After(a.LeaseUntil) {
+		w.T.Errorf("%s was sent after its owner's time", claim)
 	}
 }
 
-func (w *world) join(person string) {
-	if !slices.Contains(w.people, person) {
-		w.people = append(slices.Clone(w.people), person)
+func (w *inboundSim) join(person string) {
+	if !slices.Contains(w.participants, person) {
+		w.participants = append(slices.Clone(w.participants), person)
 	}
-	w.tellPeople()
+	w.reportParticipants()
 }
 
-func (w *world) leave(person string) {
-	if i := slices.Index(w.people, person); i >= 0 {
-		w.people = slices.Delete(slices.Clone(w.people), i, i+1)
-		w.tellPeople()
+func (w *inboundSim) leave(person string) {
+	if i := slices.Index(w.participants, person); i >= 0 {
+		w.participants = slices.Delete(slices.Clone(w.participants), i, i+1)
+		w.reportParticipants()
 	}
 }
 
-func (w *world) tellPeople() {
+func (w *inboundSim) reportParticipants() {
 	w.sequence++
-	update := call.ParticipantsUpdated{Sequence: w.sequence, Count: len(w.people)}
-	for _, p := range w.people {
+	update := call.ParticipantsUpdated{Sequence: w.sequence, Count: len(w.participants)}
+	for _, p := range w.participants {
 		update.Participants = append(update.Participants, call.Participant{ID: p})
 	}
-	w.tell(100*time.Millisecond, call.Ref{}, update)
+	w.report(100*time.Millisecond, call.Ref{}, update)
 }

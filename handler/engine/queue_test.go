@@ -10,23 +10,23 @@ import (
 
 // queue is the storage queue as one process sees it.
 type queue struct {
-	v    *vault
-	inst *instance
+	v    *filingSim
+	inst *Instance
 }
 
 func (q *queue) Send(_ context.Context, text string, delay time.Duration) (err error) {
-	var m GoOn
+	var m ResumeMessage
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return err
 	}
-	down := q.v.happen(q.inst, true, func() {
-		q.v.mu.Lock()
-		defer q.v.mu.Unlock()
+	down := q.v.Perform(q.inst, true, func() {
+		q.v.Mu.Lock()
+		defer q.v.Mu.Unlock()
 		if q.v.sends++; q.v.queueFails != nil && q.v.queueFails(q.v.sends) {
 			err = errors.New("no queue")
 			return
 		}
-		q.v.put(delay, func(e *instance) error { return e.FileRecording(q.v.t.Context(), m.Recording) })
+		q.v.put(delay, func(e *Instance) error { return e.FileRecording(q.v.T.Context(), m.Recording) })
 	})
 	if down != nil {
 		return down
@@ -44,14 +44,14 @@ const (
 )
 
 // put puts a message into the queue, to be seen after a delay.
-func (v *vault) put(delay time.Duration, handle func(*instance) error) {
-	v.background.Go(func() {
+func (v *filingSim) put(delay time.Duration, handle func(*Instance) error) {
+	v.Background.Go(func() {
 		time.Sleep(delay)
 		for range tries {
-			alive := v.processes()
+			alive := v.Running()
 			for len(alive) == 0 {
 				time.Sleep(time.Second)
-				alive = v.processes()
+				alive = v.Running()
 			}
 			inst := alive[v.pick(len(alive))]
 			err := handle(inst)
@@ -64,16 +64,16 @@ func (v *vault) put(delay time.Duration, handle func(*instance) error) {
 				time.Sleep(time.Second)
 			}
 		}
-		v.t.Error("a message went to the poison queue")
+		v.T.Error("a message went to the poison queue")
 	})
 }
 
 // pick is which of so many processes gets a message: each in turn.
-func (v *vault) pick(of int) int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+func (v *filingSim) pick(of int) int {
+	v.Mu.Lock()
+	defer v.Mu.Unlock()
 	v.turn++
 	return v.turn % of
 }
 
-func (v *vault) isDead(inst *instance) bool { return !slices.Contains(v.processes(), inst) }
+func (v *filingSim) isDead(inst *Instance) bool { return !slices.Contains(v.Running(), inst) }

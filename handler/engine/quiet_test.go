@@ -15,82 +15,82 @@ import (
 
 // quiet is a world in which ACS takes everything and reports nothing, and in
 // which only the test delivers events. Its line can be made to answer otherwise.
-type quiet struct {
+type Harness struct {
 	*Engine
-	calls, live *storetest.Memory
-	others      *storetest.Memory // rows of all other tables
-	background  sync.WaitGroup
-	mu          sync.Mutex
-	asked       []call.Action
-	answer      func(call.Action) call.Replied
-	result      call.Result // ACS's word in every answer
+	CallRows, WorklistRows *storetest.Memory
+	OtherRows              *storetest.Memory // rows of all other tables
+	Background             sync.WaitGroup
+	mu                     sync.Mutex
+	sent                   []call.Action
+	Answer                 func(call.Action) call.Replied
+	Result                 call.Result // ACS's word in every answer
 }
 
 // inQuiet runs a test in a bubble with a quiet world of its own.
-func inQuiet(t *testing.T, name string, test func(t *testing.T, q *quiet)) {
+func Run(t *testing.T, name string, test func(t *testing.T, q *Harness)) {
 	t.Helper()
-	t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { test(t, newQuiet()) }) })
+	t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { test(t, NewHarness()) }) })
 }
 
-func newQuiet() *quiet {
-	q := &quiet{calls: storetest.NewMemory(), live: storetest.NewMemory(), others: storetest.NewMemory()}
-	q.answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.Done} }
-	q.Engine = q.process()
+func NewHarness() *Harness {
+	q := &Harness{CallRows: storetest.NewMemory(), WorklistRows: storetest.NewMemory(), OtherRows: storetest.NewMemory()}
+	q.Answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.VerdictOK} }
+	q.Engine = q.Instance()
 	return q
 }
 
 // process is another process on the same storage.
-func (q *quiet) process() *Engine {
+func (q *Harness) Instance() *Engine {
 	return &Engine{
-		Calls:      store.NewCalls(q.calls, q.live),
-		Ledger:     store.NewLedger(q.others, q.others, q.others, q.others),
-		Recordings: store.NewRecordings(q.others, q.live),
-		Line:       q, Flows: documents, Limits: limits, LineCalls: 2,
+		Calls:      store.NewCalls(q.CallRows, q.WorklistRows),
+		Ledger:     store.NewLedger(q.OtherRows, q.OtherRows, q.OtherRows, q.OtherRows),
+		Recordings: store.NewRecordings(q.OtherRows, q.WorklistRows),
+		Sender:     q, Flows: Flows_, Limits: Limits, LineCalls: 2,
 		Go: func(ctx context.Context, f func(context.Context)) {
-			q.background.Go(func() { f(context.WithoutCancel(ctx)) })
+			q.Background.Go(func() { f(context.WithoutCancel(ctx)) })
 		},
 	}
 }
 
 // mortal is a process that dies before it can act.
-func (q *quiet) mortal() *Engine {
-	e := q.process()
+func (q *Harness) CrashBeforeSending() *Engine {
+	e := q.Instance()
 	e.Go = func(context.Context, func(context.Context)) {}
 	return e
 }
 
-func (q *quiet) Do(_ context.Context, _ call.Call, a call.Action) call.Event {
+func (q *Harness) Send(_ context.Context, _ call.Call, a call.Action) call.Event {
 	q.mu.Lock()
-	q.asked = append(q.asked, a)
+	q.sent = append(q.sent, a)
 	q.mu.Unlock()
-	answer := q.answer(a)
-	reply := call.Event{Key: replyKey(a), Ref: a.Ref, Body: answer, Result: q.result}
-	if answer.Verdict == call.Done && (a.Verb == call.Answer || a.Verb == call.Create) {
+	answer := q.Answer(a)
+	reply := call.Event{Key: ReplyKey(a), Ref: a.Ref, Body: answer, Result: q.Result}
+	if answer.Verdict == call.VerdictOK && (a.Verb == call.VerbAnswer || a.Verb == call.VerbCreate) {
 		reply.ConnectionID = "conn-1"
 	}
 	return reply
 }
 
 // verbs are what ACS was asked since the last time, and forgets it.
-func (q *quiet) verbs() []call.Verb {
-	q.background.Wait()
+func (q *Harness) SentVerbs() []call.Verb {
+	q.Background.Wait()
 	var verbs []call.Verb
-	for _, a := range q.asked {
+	for _, a := range q.sent {
 		verbs = append(verbs, a.Verb)
 	}
-	q.asked = nil
+	q.sent = nil
 	slices.Sort(verbs) // the lanes go side by side
 	return verbs
 }
 
-func (q *quiet) load(t *testing.T) call.Call {
+func (q *Harness) LoadInbound(t *testing.T) call.Call {
 	t.Helper()
-	return q.loadCall(t, id)
+	return q.LoadCall(t, InboundID)
 }
 
-func (q *quiet) loadCall(t *testing.T, id call.ID) call.Call {
+func (q *Harness) LoadCall(t *testing.T, id call.ID) call.Call {
 	t.Helper()
-	q.background.Wait()
+	q.Background.Wait()
 	row, err := q.Calls.Load(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
@@ -99,22 +99,22 @@ func (q *quiet) loadCall(t *testing.T, id call.ID) call.Call {
 }
 
 // happens delivers an event; without a key of its own it gets its kind.
-func (q *quiet) happens(t *testing.T, ref call.Ref, body call.Body) {
+func (q *Harness) ApplyInbound(t *testing.T, ref call.Ref, body call.Body) {
 	t.Helper()
-	q.happensTo(t, id, call.Event{Ref: ref, Body: body})
+	q.ApplyTo(t, InboundID, call.Event{Ref: ref, Body: body})
 }
 
-func (q *quiet) happensTo(t *testing.T, id call.ID, ev call.Event) {
+func (q *Harness) ApplyTo(t *testing.T, id call.ID, ev call.Event) {
 	t.Helper()
 	ev.Key, ev.ConnectionID = ev.Kind()+ev.Ref.String(), "conn-1"
 	if err := q.Apply(t.Context(), id, ev); err != nil {
 		t.Fatal(err)
 	}
-	q.background.Wait()
+	q.Background.Wait()
 }
 
 // order starts a campaign.
-func (q *quiet) order(t *testing.T, id campaign.ID, attempts int, numbers ...string) campaign.Campaign {
+func (q *Harness) StartCampaign(t *testing.T, id campaign.ID, attempts int, numbers ...string) campaign.Campaign {
 	t.Helper()
-	return begin(t, q.Ledger, campaign.Campaign{ID: id, Lines: []string{desk}, Attempts: attempts, Shards: 1}, numbers...)
+	return StartCampaign(t, q.Ledger, campaign.Campaign{ID: id, Lines: []string{TestLine}, Attempts: attempts, Shards: 1}, numbers...)
 }

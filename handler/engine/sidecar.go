@@ -26,7 +26,7 @@ type Content interface {
 }
 
 // opens opens a file of a recording at an offset.
-func opens(from Content, location string) archive.Source {
+func openAt(from Content, location string) archive.Source {
 	return func(ctx context.Context, offset int64) (archive.Content, error) {
 		var o acs.DownloadRecordingOptions
 		if offset > 0 {

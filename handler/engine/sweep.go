@@ -19,11 +19,11 @@ const (
 	// next one goes on, from another shard.
 	sweepRows = 400
 	// sweepWide is how many calls a sweep looks at side by side.
-	sweepWide = 16
+	sweepParallel = 16
 	// idleAhead is how far ahead a call is looked at that only waits for recordings.
 	idleAhead = 10 * time.Minute
 	// buryAfter is how long a listed call may be without its row.
-	buryAfter = time.Minute
+	OrphanAfter = time.Minute
 )
 
 // Sweep looks at everything that owes something and is due: it meets deadlines,
@@ -33,7 +33,7 @@ const (
 // sweep will.
 func (e *Engine) Sweep(ctx context.Context) error {
 	var all errgroup.Group
-	all.SetLimit(sweepWide)
+	all.SetLimit(sweepParallel)
 	first, left := rand.IntN(store.Shards), sweepRows
 	var listErr error
 	for n := range store.Shards {
@@ -47,38 +47,38 @@ func (e *Engine) Sweep(ctx context.Context) error {
 		}
 		left -= len(due)
 		for _, row := range due {
-			all.Go(func() error { return e.look(ctx, row) })
+			all.Go(func() error { return e.attend(ctx, row) })
 		}
 	}
 	return errors.Join(listErr, all.Wait())
 }
 
 // look attends to one call that is due.
-func (e *Engine) look(ctx context.Context, row store.Row[store.Live]) error {
+func (e *Engine) attend(ctx context.Context, row store.Row[store.WorkItem]) error {
 	if row.Value.Recording() {
-		return e.lookRecording(ctx, row)
+		return e.AttendRecording(ctx, row)
 	}
 	id := call.ID(row.Value.ID)
-	w, err := e.apply(ctx, id, call.Event{Body: call.Tick{}})
+	w, err := e.Start(ctx, id, call.Event{Body: call.Wake{}})
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return e.orphan(ctx, row)
+		return e.handleOrphan(ctx, row)
 	case errors.Is(err, store.ErrNewer):
 		zerolog.Ctx(ctx).Debug().Str("call", row.Value.ID).Msg("call of a later version left alone")
 		return nil
 	case err != nil:
 		return err
 	}
-	w.wait(ctx, replyWait)
-	c := w.call()
-	if !c.Owes() {
-		if c.Listed {
+	w.Wait(ctx, ReplyWait)
+	c := w.Call()
+	if !c.HasWork() {
+		if c.Scheduled {
 			return nil // apply has seen to it
 		}
-		return e.leave(ctx, row, c)
+		return e.unscheduleEnded(ctx, row, c)
 	}
-	due := time.Now().Add(listAhead)
-	if !c.Busy() { // only recordings are owed: their coming is an event
+	due := time.Now().Add(ScheduleAhead)
+	if !c.Active() { // only recordings are owed: their coming is an event
 		due = time.Now().Add(idleAhead)
 	}
 	if wake := c.Wake(); !wake.IsZero() && wake.Before(due) {
@@ -90,22 +90,22 @@ func (e *Engine) look(ctx context.Context, row store.Row[store.Live]) error {
 // leave takes off the list a call that is over and was listed again. Whoever meant to
 // dial it did not know that it was over: what they took for it is given back, when
 // they can take no more.
-func (e *Engine) leave(ctx context.Context, row store.Row[store.Live], c call.Call) error {
+func (e *Engine) unscheduleEnded(ctx context.Context, row store.Row[store.WorkItem], c call.Call) error {
 	if row.Value.Dial != nil {
-		if time.Since(row.Value.Written) < buryAfter {
+		if time.Since(row.Value.Written) < OrphanAfter {
 			return nil
 		}
-		if err := e.giveBack(ctx, c, row.Value.Dial.Line); err != nil {
+		if err := e.RollBack(ctx, c, row.Value.Dial.Line); err != nil {
 			return err
 		}
 	}
-	return e.Calls.Unlist(ctx, c.ID)
+	return e.Calls.Unschedule(ctx, c.ID)
 }
 
 // orphan deals with a listed call that has no row: its opener is about to write
 // it, or has died.
-func (e *Engine) orphan(ctx context.Context, row store.Row[store.Live]) error {
-	if time.Since(row.Value.Written) < buryAfter {
+func (e *Engine) handleOrphan(ctx context.Context, row store.Row[store.WorkItem]) error {
+	if time.Since(row.Value.Written) < OrphanAfter {
 		return nil
 	}
 	id := call.ID(row.Value.ID)
@@ -113,20 +113,20 @@ func (e *Engine) orphan(ctx context.Context, row store.Row[store.Live]) error {
 	if row.Value.Dial != nil {
 		dial = *row.Value.Dial
 	}
-	if err := e.bury(ctx, id, dial); err != nil {
+	if err := e.Tombstone(ctx, id, dial); err != nil {
 		return err
 	}
-	return e.Calls.Unlist(ctx, id)
+	return e.Calls.Unschedule(ctx, id)
 }
 
 // bury writes down, as ended, a call that was listed and not written, so that
 // whoever comes late to write it finds it over, and what was taken for it is given
 // back.
-func (e *Engine) bury(ctx context.Context, id call.ID, dial call.Dial) error {
-	w, err := e.apply(ctx, id, call.Event{Key: "buried", Body: call.Buried{Dial: dial}})
+func (e *Engine) Tombstone(ctx context.Context, id call.ID, dial call.Dial) error {
+	w, err := e.Start(ctx, id, call.Event{Key: "tombstone", Body: call.Tombstone{Dial: dial}})
 	if err != nil {
 		return fmt.Errorf("bury call %s: %w", id, err)
 	}
-	w.wait(ctx, replyWait)
+	w.Wait(ctx, ReplyWait)
 	return nil
 }

@@ -17,89 +17,89 @@ import (
 )
 
 // desk is the line from which the tests dial.
-const desk = "28:orgid:11111111-2222-3333-4444-555555555555"
+const TestLine = "28:orgid:11111111-2222-3333-4444-555555555555"
 
-var notice = must(flow.Parse([]byte(`{"name":"notice","start":"menu","nodes":{
+var Notice = Must(flow.Parse([]byte(`{"name":"notice","start":"menu","nodes":{
 	"menu":{"kind":"menu","prompt":{"text":"Press 1."},"keys":{"1":"yes","9":"no"},"nothing":"end"},
 	"yes":{"kind":"set","values":{"answer":"yes"},"next":"end"},
 	"no":{"kind":"optout","next":"end"},
 	"end":{"kind":"hangup"}}}`)))
 
-var noticed = call.FlowRef{Name: "notice", Version: "v1"}
+var NoticeRef = call.FlowRef{Name: "notice", Version: "v1"}
 
 // manner is what comes of a request to ring somebody.
-type manner string
+type calleeScript string
 
 const (
-	pressesOne  manner = "answers after 3 s and presses 1"
-	pressesNine manner = "answers after 3 s and presses 9, which is to opt out"
-	busyTone    manner = "is busy, which is heard after 2 s"
-	silence     manner = "rings, and nobody answers"
-	nobodys     manner = "is nobody's number: ACS refuses"
-	throttled   manner = "ACS has had too many requests, and asks to wait 3 s"
-	lineFull    manner = "the network says after 1 s that the line has too many calls"
-	unheard     manner = "ACS answers nothing, and does nothing"
-	unheardOne  manner = "ACS answers nothing; the callee answers after 3 s and presses 1"
-	unheardLate manner = "ACS answers nothing; the callee answers after 11 minutes"
+	pressesOne            calleeScript = "answers after 3 s and presses 1"
+	pressesNine           calleeScript = "answers after 3 s and presses 9, which is to opt out"
+	busyTone              calleeScript = "is busy, which is heard after 2 s"
+	silence               calleeScript = "rings, and nobody answers"
+	invalidNumber         calleeScript = "is nobody's number: ACS refuses"
+	throttled             calleeScript = "ACS has had too many requests, and asks to wait 3 s"
+	lineFull              calleeScript = "the network says after 1 s that the line has too many calls"
+	noResponse            calleeScript = "ACS answers nothing, and does nothing"
+	noResponseAnswers     calleeScript = "ACS answers nothing; the callee answers after 3 s and presses 1"
+	noResponseAnswersLate calleeScript = "ACS answers nothing; the callee answers after 11 minutes"
 )
 
 // town is a house and a network of telephones, each of which does what its script
 // says. It checks what has to hold of the requests that come in.
-type town struct {
-	*house
+type dialSim struct {
+	*Cluster
 	campaigns []campaign.Campaign
 	lineCalls int
 
-	telephones map[string]*telephone // by number
-	lines      map[string]int        // calls on them, as the network counts
-	sent       map[string]bool       // requests to ring somebody, by call and send
-	keys       int
-	looked     bool // what a crash has left was looked at
+	telephones        map[string]*telephone // by number
+	lines             map[string]int        // calls on them, as the network counts
+	sent              map[string]bool       // requests to ring somebody, by call and send
+	keys              int
+	checkedAfterCrash bool // what a crash has left was looked at
 }
 
 // telephone is a callee.
 type telephone struct {
-	script []manner // what comes of each request to ring it; the last one stays
-	asked  int      // requests to ring it
+	script []calleeScript // what comes of each request to ring it; the last one stays
+	asked  int            // requests to ring it
 	rings  map[call.ID]int
 	with   call.ID // the call that it rings for, or is in
 }
 
 // manner is what comes, or came, of the latest request to ring the telephone.
-func (p *telephone) manner() manner { return p.script[min(max(p.asked, 1), len(p.script))-1] }
+func (p *telephone) current() calleeScript { return p.script[min(max(p.asked, 1), len(p.script))-1] }
 
 // newTown is a town with a process, and with these telephones.
-func newTown(t *testing.T, scripts map[string][]manner) *town {
-	w := &town{lineCalls: 2, lines: map[string]int{}, sent: map[string]bool{}, telephones: map[string]*telephone{}}
+func newDialSim(t *testing.T, scripts map[string][]calleeScript) *dialSim {
+	w := &dialSim{lineCalls: 2, lines: map[string]int{}, sent: map[string]bool{}, telephones: map[string]*telephone{}}
 	for number, script := range scripts {
 		w.telephones[number] = &telephone{script: script, rings: map[call.ID]int{}}
 	}
-	w.house = newHouse(t, func(inst *instance) {
-		inst.Line, inst.LineCalls = &exchange{w, inst}, w.lineCalls
+	w.Cluster = New(t, func(inst *Instance) {
+		inst.Sender, inst.LineCalls = &dialSimSender{w, inst}, w.lineCalls
 	})
-	w.watch = w.holds
-	w.start()
+	w.Watch = w.checkLineLimit
+	w.Start()
 	return w
 }
 
 // ledger is the ledger as nothing goes wrong with it.
-func (w *town) ledger() *store.Ledger {
-	return store.NewLedger(w.others, w.others, w.others, w.others)
+func (w *dialSim) ledger() *store.Ledger {
+	return store.NewLedger(w.OtherRows, w.OtherRows, w.OtherRows, w.OtherRows)
 }
 
 // order starts a campaign that dials all telephones.
-func (w *town) order(id campaign.ID, attempts int, lines ...string) campaign.Campaign {
-	w.t.Helper()
+func (w *dialSim) order(id campaign.ID, attempts int, lines ...string) campaign.Campaign {
+	w.T.Helper()
 	c := campaign.Campaign{ID: id, Lines: lines, Attempts: attempts, Shards: 2}
-	c = begin(w.t, w.ledger(), c, slices.Sorted(maps.Keys(w.telephones))...)
+	c = StartCampaign(w.T, w.ledger(), c, slices.Sorted(maps.Keys(w.telephones))...)
 	w.campaigns = append(w.campaigns, c)
 	return c
 }
 
 // begin writes a campaign down, with what is the same in all of them, and starts it.
-func begin(t *testing.T, l *store.Ledger, c campaign.Campaign, numbers ...string) campaign.Campaign {
+func StartCampaign(t *testing.T, l *store.Ledger, c campaign.Campaign, numbers ...string) campaign.Campaign {
 	t.Helper()
-	c.Schema, c.State, c.Flow, c.Ring = campaign.Schema, campaign.Draft, noticed, 20*time.Second
+	c.Schema, c.State, c.Flow, c.Ring = campaign.Schema, campaign.StateDraft, NoticeRef, 20*time.Second
 	c.Contacts, c.Created = len(numbers), time.Now()
 	if _, err := l.Create(t.Context(), c, string(c.ID), store.Reply{}); err != nil {
 		t.Fatal(err)
@@ -119,31 +119,31 @@ func begin(t *testing.T, l *store.Ledger, c campaign.Campaign, numbers ...string
 }
 
 // holds checks that no line row ever holds more than it may.
-func (w *town) holds(write store.Write) {
+func (w *dialSim) checkLineLimit(write store.Write) {
 	if write.Entity.Key.Row != "line" {
 		return
 	}
 	var l campaign.Line
 	if err := json.Unmarshal(write.Entity.Doc, &l); err != nil || len(l.Holders) > w.lineCalls {
-		w.t.Errorf("line %+v, %v", l, err)
+		w.T.Errorf("line %+v, %v", l, err)
 	}
 }
 
 // exchange is the Line of one process.
-type exchange struct {
-	w    *town
-	inst *instance
+type dialSimSender struct {
+	w    *dialSim
+	inst *Instance
 }
 
 // Do makes a request.
-func (x *exchange) Do(_ context.Context, c call.Call, a call.Action) call.Event {
-	reply := call.Event{Key: replyKey(a), Ref: a.Ref}
-	answer := call.Replied{Verdict: call.Unheard}
-	if x.w.happen(x.inst, a.Verb != call.Look, func() { answer, reply.Result = x.w.take(c, a) }) != nil {
-		answer, reply.Result = call.Replied{Verdict: call.Unheard}, call.Result{}
+func (x *dialSimSender) Send(_ context.Context, c call.Call, a call.Action) call.Event {
+	reply := call.Event{Key: ReplyKey(a), Ref: a.Ref}
+	answer := call.Replied{Verdict: call.VerdictNoResponse}
+	if x.w.Perform(x.inst, a.Verb != call.VerbCheckParticipants, func() { answer, reply.Result = x.w.accept(c, a) }) != nil {
+		answer, reply.Result = call.Replied{Verdict: call.VerdictNoResponse}, call.Result{}
 	}
 	reply.Body = answer
-	if a.Verb == call.Create && answer.Verdict == call.Done {
+	if a.Verb == call.VerbCreate && answer.Verdict == call.VerdictOK {
 		reply.ConnectionID = connection(c.ID)
 	}
 	return reply
@@ -152,151 +152,151 @@ func (x *exchange) Do(_ context.Context, c call.Call, a call.Action) call.Event 
 func connection(id call.ID) string { return "connection of " + string(id) }
 
 // take is what ACS does with a request.
-func (w *town) take(c call.Call, a call.Action) (call.Replied, call.Result) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (w *dialSim) accept(c call.Call, a call.Action) (call.Replied, call.Result) {
+	w.Mu.Lock()
+	defer w.Mu.Unlock()
 	number, _ := strings.CutPrefix(c.Callee, "4:")
 	phone := w.telephones[number]
-	if a.Verb != call.Create && phone.with != c.ID {
-		return call.Replied{Verdict: call.Refused, Code: call.CodeGone}, call.Result{}
+	if a.Verb != call.VerbCreate && phone.with != c.ID {
+		return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}, call.Result{}
 	}
-	done := call.Replied{Verdict: call.Done}
+	done := call.Replied{Verdict: call.VerdictOK}
 	switch a.Verb {
-	case call.Create:
+	case call.VerbCreate:
 		return w.ring(c, a, number)
-	case call.Recognize:
+	case call.VerbRecognize:
 		tone := "one"
-		if phone.manner() == pressesNine {
+		if phone.current() == pressesNine {
 			tone = "nine"
 		}
-		w.tell(2*time.Second, c.ID, a.Ref, call.Recognized{Tones: []string{tone}}, call.Result{})
-	case call.HangUp:
+		w.report(2*time.Second, c.ID, a.Ref, call.Recognized{Tones: []string{tone}}, call.Result{})
+	case call.VerbHangUp:
 		w.hangUp(c, phone)
-		w.tell(500*time.Millisecond, c.ID, call.Ref{}, call.Disconnected{}, call.Result{})
-	case call.Look:
-		done.Connected = phone.manner() != silence
+		w.report(500*time.Millisecond, c.ID, call.Ref{}, call.Disconnected{}, call.Result{})
+	case call.VerbCheckParticipants:
+		done.Connected = phone.current() != silence
 		done.Participants = []call.Participant{{ID: c.Callee}}
 	default:
-		w.t.Errorf("nobody asked for %s", a.Verb)
+		w.T.Errorf("nobody asked for %s", a.Verb)
 	}
 	return done, call.Result{}
 }
 
 // ring rings a telephone.
-func (w *town) ring(c call.Call, a call.Action, number string) (call.Replied, call.Result) {
+func (w *dialSim) ring(c call.Call, a call.Action, number string) (call.Replied, call.Result) {
 	phone := w.telephones[number]
 	send := fmt.Sprint(c.ID, a.Ref)
-	if w.sent[send] || time.Now().After(a.Until) {
-		w.t.Errorf("%s was sent again, or after its owner's time", send)
+	if w.sent[send] || time.Now().After(a.LeaseUntil) {
+		w.T.Errorf("%s was sent again, or after its owner's time", send)
 	}
 	w.sent[send] = true
 	phone.asked++
-	done := call.Replied{Verdict: call.Done}
-	switch m := phone.manner(); m {
+	done := call.Replied{Verdict: call.VerdictOK}
+	switch m := phone.current(); m {
 	case throttled:
-		return call.Replied{Verdict: call.Throttled, RetryAfter: 3 * time.Second}, call.Result{}
-	case nobodys:
+		return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 3 * time.Second}, call.Result{}
+	case invalidNumber:
 		phone.rings[c.ID]++
-		return call.Replied{Verdict: call.Refused, Code: "8544"}, call.Result{Code: 400, SubCode: 8544}
-	case unheard:
-		return call.Replied{Verdict: call.Unheard}, call.Result{}
-	case unheardLate:
-		w.background.Go(func() {
+		return call.Replied{Verdict: call.VerdictRefused, Code: "8544"}, call.Result{Code: 400, SubCode: 8544}
+	case noResponse:
+		return call.Replied{Verdict: call.VerdictNoResponse}, call.Result{}
+	case noResponseAnswersLate:
+		w.Background.Go(func() {
 			time.Sleep(11 * time.Minute)
-			w.mu.Lock()
-			defer w.mu.Unlock()
+			w.Mu.Lock()
+			defer w.Mu.Unlock()
 			w.pickUp(c, phone)
-			w.tell(0, c.ID, call.Ref{}, call.Connected{}, call.Result{})
+			w.report(0, c.ID, call.Ref{}, call.Connected{}, call.Result{})
 		})
-		return call.Replied{Verdict: call.Unheard}, call.Result{}
+		return call.Replied{Verdict: call.VerdictNoResponse}, call.Result{}
 	case busyTone:
 		w.pickUp(c, phone)
-		w.background.Go(func() {
+		w.Background.Go(func() {
 			time.Sleep(2 * time.Second)
-			w.mu.Lock()
-			defer w.mu.Unlock()
+			w.Mu.Lock()
+			defer w.Mu.Unlock()
 			w.hangUp(c, phone)
 			why := call.Result{Code: 486, SubCode: 560486}
-			w.tell(0, c.ID, call.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateFailed{}, why)
+			w.report(0, c.ID, call.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateCallFailed{}, why)
 		})
 	case lineFull: // it does not ring
 		why := call.Result{Code: 603, SubCode: 560603, SIP: 603, Q850: 34}
-		w.tell(time.Second, c.ID, call.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateFailed{}, why)
+		w.report(time.Second, c.ID, call.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateCallFailed{}, why)
 	default:
 		w.pickUp(c, phone)
 		if m != silence {
-			w.tell(3*time.Second, c.ID, call.Ref{}, call.Connected{}, call.Result{})
+			w.report(3*time.Second, c.ID, call.Ref{}, call.Connected{}, call.Result{})
 		}
-		if m == unheardOne {
-			done.Verdict = call.Unheard
+		if m == noResponseAnswers {
+			done.Verdict = call.VerdictNoResponse
 		}
 	}
 	return done, call.Result{}
 }
 
 // pickUp takes a telephone and its line for a call. It is called with the lock held.
-func (w *town) pickUp(c call.Call, phone *telephone) {
+func (w *dialSim) pickUp(c call.Call, phone *telephone) {
 	if phone.rings[c.ID]++; phone.rings[c.ID] > 1 {
-		w.t.Errorf("%s rang twice", c.ID)
+		w.T.Errorf("%s rang twice", c.ID)
 	}
 	if phone.with != "" {
-		w.t.Errorf("%s and %s rang at once", phone.with, c.ID)
+		w.T.Errorf("%s and %s rang at once", phone.with, c.ID)
 	}
 	phone.with = c.ID
 	if w.lines[c.Line]++; w.lines[c.Line] > w.lineCalls {
-		w.t.Errorf("%d calls on a line", w.lines[c.Line])
+		w.T.Errorf("%d calls on a line", w.lines[c.Line])
 	}
 }
 
 // hangUp is called with the lock held.
-func (w *town) hangUp(c call.Call, phone *telephone) {
+func (w *dialSim) hangUp(c call.Call, phone *telephone) {
 	phone.with = ""
 	w.lines[c.Line]--
 }
 
 // tell delivers an event after a while, twice. It is called with the lock held.
-func (w *town) tell(after time.Duration, id call.ID, ref call.Ref, body call.Body, why call.Result) {
+func (w *dialSim) report(after time.Duration, id call.ID, ref call.Ref, body call.Body, why call.Result) {
 	w.keys++
 	ev := call.Event{Key: fmt.Sprintf("event-%d", w.keys), Ref: ref, Body: body, Result: why, ConnectionID: connection(id)}
-	w.background.Go(func() {
+	w.Background.Go(func() {
 		time.Sleep(after)
 		for range 2 {
-			w.deliver(func(e *instance) error { return e.Apply(w.t.Context(), id, ev) }, time.Second)
+			w.Deliver(func(e *Instance) error { return e.Apply(w.T.Context(), id, ev) }, time.Second)
 		}
 	})
 }
 
 // play dials every 15 s, sweeps every 5 s, and starts a new process where one has
 // died; until the campaigns are done and nothing is listed, or it takes too long.
-func (w *town) play(most time.Duration) {
-	w.t.Helper()
-	for began, n := time.Now(), 0; time.Since(began) < most && !w.over(); n++ {
+func (w *dialSim) play(most time.Duration) {
+	w.T.Helper()
+	for began, n := time.Now(), 0; time.Since(began) < most && !w.ended(); n++ {
 		if n%3 == 0 && w.dialable() {
-			w.everybody(func(e *instance) error { return e.Dial(w.t.Context()) }) // what it leaves, the next one does
+			w.ForEach(func(e *Instance) error { return e.Dial(w.T.Context()) }) // what it leaves, the next one does
 		}
-		w.tick()
-		if died := w.death(); !died.IsZero() && !w.looked && time.Since(died) >= 75*time.Second {
-			w.looked = true
-			w.nothingLeft(died)
+		w.Tick()
+		if died := w.CrashedAt(); !died.IsZero() && !w.checkedAfterCrash && time.Since(died) >= 75*time.Second {
+			w.checkedAfterCrash = true
+			w.checkAfterCrash(died)
 		}
 	}
-	w.background.Wait()
-	w.audit()
+	w.Background.Wait()
+	w.checkInvariants()
 }
 
 // over reports whether nothing is left to be done.
-func (w *town) over() bool {
+func (w *dialSim) ended() bool {
 	for _, c := range w.campaigns {
-		if stored, err := w.ledger().Campaign(w.t.Context(), c.ID); err != nil || stored.State != campaign.Done {
+		if stored, err := w.ledger().Campaign(w.T.Context(), c.ID); err != nil || stored.State != campaign.StateDone {
 			return false
 		}
 	}
-	return len(w.live.Entities()) == 0
+	return len(w.WorklistRows.Entities()) == 0
 }
 
 // dialable reports whether a round of dialling would find anything to do: something
 // that is due, or a campaign without an entry, which is to be ended.
-func (w *town) dialable() bool {
+func (w *dialSim) dialable() bool {
 	for _, c := range w.campaigns {
 		entries := 0
 		for _, e := range w.entries(c) {
@@ -312,12 +312,12 @@ func (w *town) dialable() bool {
 	return false
 }
 
-func (w *town) entries(c campaign.Campaign) map[string]campaign.Due {
-	return valuesOf[campaign.Due](w.house, c, "d|")
+func (w *dialSim) entries(c campaign.Campaign) map[string]campaign.DueEntry {
+	return ValuesOf[campaign.DueEntry](w.Cluster, c, "d|")
 }
 
 // theContact is the contact of a campaign with a number.
-func theContact(t *testing.T, l *store.Ledger, c campaign.Campaign, number string) campaign.Contact {
+func LoadContact(t *testing.T, l *store.Ledger, c campaign.Campaign, number string) campaign.Contact {
 	t.Helper()
 	id := campaign.NewContactID(number)
 	contact, err := l.Contact(t.Context(), c.ID, id.Shard(c.Shards), id)
@@ -328,9 +328,9 @@ func theContact(t *testing.T, l *store.Ledger, c campaign.Campaign, number strin
 }
 
 // theDial is what the contact's next attempt is placed for.
-func theDial(c campaign.Campaign, contact campaign.Contact) (call.ID, call.Dial) {
+func NextDial(c campaign.Campaign, contact campaign.Contact) (call.ID, call.Dial) {
 	return contact.NextCall(c.ID), call.Dial{
-		Line: c.Lines[0], Callee: rawNumber(contact.Number), Attempt: call.Attempt{
+		Line: c.Lines[0], Callee: rawNumber(contact.Number), Attempt: call.AttemptRef{
 			Campaign: string(c.ID), Contact: string(contact.ID), Shard: contact.ID.Shard(c.Shards), Claim: contact.Claim + 1,
 		},
 	}

@@ -9,19 +9,19 @@ import (
 
 // turns lets the events of one call wait for each other within this process, so
 // that they do not spend their time on racing. Between processes the ETag decides.
-type turns struct {
+type keyLock struct {
 	mu    sync.Mutex
-	calls map[call.ID]*turn
+	calls map[call.ID]*lockWaiters
 }
 
-type turn struct {
+type lockWaiters struct {
 	free    chan struct{} // holds one token while nobody has the turn
 	waiting int           // how many have it or wait for it
 }
 
 // take waits for the call's turn and returns the function that gives it on. It
 // fails only when ctx ends before that.
-func (t *turns) take(ctx context.Context, id call.ID) (give func(), err error) {
+func (t *keyLock) lock(ctx context.Context, id call.ID) (give func(), err error) {
 	mine := t.join(id)
 	select {
 	case <-mine.free:
@@ -35,15 +35,15 @@ func (t *turns) take(ctx context.Context, id call.ID) (give func(), err error) {
 	}
 }
 
-func (t *turns) join(id call.ID) *turn {
+func (t *keyLock) join(id call.ID) *lockWaiters {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.calls == nil {
-		t.calls = map[call.ID]*turn{}
+		t.calls = map[call.ID]*lockWaiters{}
 	}
 	mine := t.calls[id]
 	if mine == nil {
-		mine = &turn{free: make(chan struct{}, 1)}
+		mine = &lockWaiters{free: make(chan struct{}, 1)}
 		mine.free <- struct{}{}
 		t.calls[id] = mine
 	}
@@ -51,7 +51,7 @@ func (t *turns) join(id call.ID) *turn {
 	return mine
 }
 
-func (t *turns) leave(id call.ID, mine *turn) {
+func (t *keyLock) leave(id call.ID, mine *lockWaiters) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if mine.waiting--; mine.waiting == 0 {

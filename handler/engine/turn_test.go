@@ -14,25 +14,25 @@ import (
 
 func TestEventsOfOneCallWaitForTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQuiet()
-		if err := q.Open(t.Context(), id, offer()); err != nil {
+		q := NewHarness()
+		if err := q.Open(t.Context(), InboundID, Offer()); err != nil {
 			t.Fatal(err)
 		}
-		writes := q.calls.Writes()
-		q.calls.Fail = func(storetest.Op) storetest.Fault {
+		writes := q.CallRows.Writes()
+		q.CallRows.Fail = func(storetest.Op) storetest.Fault {
 			time.Sleep(10 * time.Millisecond)
 			return storetest.None
 		}
 		for i := range 20 {
-			q.background.Go(func() {
+			q.Background.Go(func() {
 				ev := call.Event{Key: fmt.Sprint(i), ConnectionID: "conn-1", Body: call.Unknown{Type: "x"}}
-				if err := q.Apply(t.Context(), id, ev); err != nil {
+				if err := q.Apply(t.Context(), InboundID, ev); err != nil {
 					t.Error(err)
 				}
 			})
 		}
-		q.background.Wait()
-		if got := q.calls.Writes() - writes; got != 20 {
+		q.Background.Wait()
+		if got := q.CallRows.Writes() - writes; got != 20 {
 			t.Errorf("%d transactions for 20 events", got)
 		}
 	})
@@ -40,18 +40,18 @@ func TestEventsOfOneCallWaitForTheirTurn(t *testing.T) {
 
 func TestTurnIsNotWaitedForLongerThanTheEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var turns turns
-		give, err := turns.take(t.Context(), id)
+		var turns keyLock
+		give, err := turns.lock(t.Context(), InboundID)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := turns.take(ctx, id); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := turns.lock(ctx, InboundID); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error = %v", err)
 		}
 		give()
-		if give, err = turns.take(t.Context(), id); err != nil {
+		if give, err = turns.lock(t.Context(), InboundID); err != nil {
 			t.Fatal(err)
 		}
 		give()

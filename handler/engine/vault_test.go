@@ -15,9 +15,9 @@ import (
 	"switchboard/handler/store"
 )
 
-var recorded = call.FlowRef{Name: "recorded", Version: "v1"}
+var RecordRef = call.FlowRef{Name: "recorded", Version: "v1"}
 
-var recording = must(flow.Parse([]byte(`{"name":"recorded","start":"record","nodes":{
+var Record = Must(flow.Parse([]byte(`{"name":"recorded","start":"record","nodes":{
 	"record":{"kind":"record","next":"say"},"say":{"kind":"play","prompt":{"text":"Hello."},"next":"end"},
 	"end":{"kind":"hangup"}}}`)))
 
@@ -28,11 +28,11 @@ var recordingKey = store.RecordingKey(recordingID)
 
 // vault is a house in which a call was recorded, ACS's store of the files, a queue,
 // and an archive.
-type vault struct {
-	*house
-	stored map[string]*storedFile // by location
-	files  archivetest.Memory
-	run    time.Duration // how long a run may copy
+type filingSim struct {
+	*Cluster
+	stored   map[string]*storedFile // by location
+	files    archivetest.Memory
+	copyTime time.Duration // how long a run may copy
 
 	startsAs   string               // the id that starting the recording gives; empty: none
 	sends      int                  // messages put into the queue
@@ -43,64 +43,64 @@ type vault struct {
 
 // newVault is a vault with a process, and with a call that is over and whose
 // recording is owed. StartsAs is the id that ACS has told of it; empty: none.
-func newVault(t *testing.T, startsAs string) *vault {
+func newFilingSim(t *testing.T, startsAs string) *filingSim {
 	t.Helper()
-	v := &vault{stored: map[string]*storedFile{}, run: time.Minute, startsAs: startsAs}
-	v.house = newHouse(t, func(inst *instance) {
-		inst.Line, inst.Content, inst.RecordingRun = v, &download{v, inst}, v.run
-		inst.Files, inst.Queue = &cabinet{v, inst}, &queue{v, inst}
+	v := &filingSim{stored: map[string]*storedFile{}, copyTime: time.Minute, startsAs: startsAs}
+	v.Cluster = New(t, func(inst *Instance) {
+		inst.Sender, inst.Content, inst.CopyTimeout = v, &download{v, inst}, v.copyTime
+		inst.Files, inst.Queue = &faultyFiles{v, inst}, &queue{v, inst}
 	})
-	v.watch = v.toldTooSoon
-	e := v.start()
-	ev := offer()
+	v.Watch = v.checkFiledBeforeReported
+	e := v.Start()
+	ev := Offer()
 	body := ev.Body.(call.Offered)
-	body.Flow = recorded
+	body.Flow = RecordRef
 	ev.Body = body
-	if err := e.Open(t.Context(), id, ev); err != nil {
+	if err := e.Open(t.Context(), InboundID, ev); err != nil {
 		t.Fatal(err)
 	}
 	for _, ev := range []call.Event{
 		{Body: call.Connected{}}, {Body: call.PlayCompleted{}, Ref: call.Ref{Op: 3, Send: 1}}, {Body: call.Disconnected{}},
 	} {
 		ev.Key, ev.ConnectionID = ev.Kind(), "conn-1"
-		if err := e.Apply(t.Context(), id, ev); err != nil {
+		if err := e.Apply(t.Context(), InboundID, ev); err != nil {
 			t.Fatal(err)
 		}
-		v.background.Wait()
+		v.Background.Wait()
 	}
-	if c, _ := v.row(id); c.State != call.StateEnded || c.Busy() || !c.Owes() {
+	if c, _ := v.Row(InboundID); c.State != call.StateEnded || c.Active() || !c.HasWork() {
 		t.Fatalf("call %+v", c)
 	}
-	v.moments = moments{}
+	v.Points = FaultPoints{}
 	return v
 }
 
 // Do does what the call asks of ACS.
-func (v *vault) Do(_ context.Context, _ call.Call, a call.Action) call.Event {
-	answer := call.Replied{Verdict: call.Done}
-	if a.Verb == call.StartRecord {
+func (v *filingSim) Send(_ context.Context, _ call.Call, a call.Action) call.Event {
+	answer := call.Replied{Verdict: call.VerdictOK}
+	if a.Verb == call.VerbStartRecording {
 		answer.RecordingID = v.startsAs
 	}
-	return call.Event{Key: replyKey(a), Ref: a.Ref, ConnectionID: "conn-1", Body: answer}
+	return call.Event{Key: ReplyKey(a), Ref: a.Ref, ConnectionID: "conn-1", Body: answer}
 }
 
 // file makes ACS keep a file.
-func (v *vault) file(name string, body []byte) *storedFile {
+func (v *filingSim) file(name string, body []byte) *storedFile {
 	f := &storedFile{body: body, etag: "etag of " + name}
 	v.stored["https://acs/"+name] = f
 	return f
 }
 
 // loses makes ACS delete a file.
-func (v *vault) loses(name string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+func (v *filingSim) deleteFile(name string) {
+	v.Mu.Lock()
+	defer v.Mu.Unlock()
 	delete(v.stored, "https://acs/"+name)
 }
 
 // message is ACS's message that these files wait, each with a description.
-func message(key string, names ...string) store.Finished {
-	m := store.Finished{
+func message(key string, names ...string) store.Message {
+	m := store.Message{
 		Key: key, Start: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), Duration: 61 * time.Second, ContentType: "Audio",
 		ChannelType: "Mixed", Format: "Wav", EndReason: "CallEnded",
 	}
@@ -114,21 +114,21 @@ func message(key string, names ...string) store.Finished {
 }
 
 // arrives puts a message of ACS's into the queue.
-func (v *vault) arrives(m store.Finished) {
-	v.put(0, func(e *instance) error { return e.TakeRecording(v.t.Context(), recordingID, m) })
+func (v *filingSim) receive(m store.Message) {
+	v.put(0, func(e *Instance) error { return e.ReceiveRecording(v.T.Context(), recordingID, m) })
 }
 
 // play sweeps every 5 s and starts a new process where one has died, until nothing is
 // listed and no message is under way.
-func (v *vault) play(most time.Duration) {
-	v.t.Helper()
+func (v *filingSim) play(most time.Duration) {
+	v.T.Helper()
 	began := time.Now()
-	for v.tick(); time.Since(began) < most && len(v.live.Entities()) > 0; {
-		v.tick()
+	for v.Tick(); time.Since(began) < most && len(v.WorklistRows.Entities()) > 0; {
+		v.Tick()
 	}
 	done := make(chan struct{})
 	go func() {
-		v.background.Wait()
+		v.Background.Wait()
 		close(done)
 	}()
 	for waiting := true; waiting; {
@@ -136,70 +136,70 @@ func (v *vault) play(most time.Duration) {
 		case <-done:
 			waiting = false
 		case <-time.After(5 * time.Second):
-			if len(v.processes()) == 0 {
-				v.start()
+			if len(v.Running()) == 0 {
+				v.Start()
 			}
 		}
 	}
-	if left := v.live.Entities(); len(left) > 0 {
-		v.t.Errorf("still listed: %s", left[0].Doc)
+	if left := v.WorklistRows.Entities(); len(left) > 0 {
+		v.T.Errorf("still listed: %s", left[0].Doc)
 	}
 }
 
 // toldTooSoon checks that no call is told that its recording is filed before it is.
-func (v *vault) toldTooSoon(w store.Write) {
+func (v *filingSim) checkFiledBeforeReported(w store.Write) {
 	if w.Entity.Key.Row != "call" {
 		return
 	}
 	var c call.Call
 	if err := json.Unmarshal(w.Entity.Doc, &c); err != nil {
-		v.t.Error(err)
+		v.T.Error(err)
 	}
 	for _, r := range c.Recordings {
 		if r.State == call.RecordingFiled && len(v.files.Files()) == 0 {
-			v.t.Error("the call says that its recording is filed, and there is no file")
+			v.T.Error("the call says that its recording is filed, and there is no file")
 		}
 	}
 }
 
 // kept is the row of the recording.
-func (v *vault) kept() store.Recording {
-	v.t.Helper()
-	row, err := store.NewRecordings(v.others, v.live).Load(v.t.Context(), recordingKey)
+func (v *filingSim) loadRecording() store.Recording {
+	v.T.Helper()
+	row, err := store.NewRecordings(v.OtherRows, v.WorklistRows).Load(v.T.Context(), recordingKey)
 	if err != nil {
-		v.t.Fatal(err)
+		v.T.Fatal(err)
 	}
 	return row.Value
 }
 
 // debt is the call's word on its recording, which is that of its row too.
-func (v *vault) debt() call.Recording {
-	v.t.Helper()
-	c, _ := v.row(id)
-	debts, err := store.NewCalls(v.calls, v.live).Debts(v.t.Context(), id)
+func (v *filingSim) callRecording() call.Recording {
+	v.T.Helper()
+	c, _ := v.Row(InboundID)
+	debts, err := store.NewCalls(v.CallRows, v.WorklistRows).Debts(v.T.Context(), InboundID)
 	if err != nil || len(debts) != 1 || len(c.Recordings) != 1 {
-		v.t.Fatalf("debts %+v, %v; call %+v", debts, err, c)
+		v.T.Fatalf("debts %+v, %v; call %+v", debts, err, c)
 	}
 	r := c.Recordings[0]
 	if debts[0].State != r.State || debts[0].RecordingID != r.ID || debts[0].Reason != r.Reason {
-		v.t.Errorf("the debt is %+v, the call says %+v", debts[0], r)
+		v.T.Errorf("the debt is %+v, the call says %+v", debts[0], r)
 	}
 	return r
 }
 
 // sidecar is the description of the file with the document id.
-func (v *vault) sidecar(document string) (s Sidecar) {
-	v.t.Helper()
-	for _, c := range v.kept().Chunks {
+func (v *filingSim) sidecar(document string) (s Sidecar) {
+	v.T.Helper()
+	for _, c := range v.loadRecording().Chunks {
 		if c.DocumentID != document {
 			continue
 		}
-		doc, err := v.files.Read(v.t.Context(), c.File+".json")
+		doc, err := v.files.Read(v.T.Context(), c.File+".json")
 		if err != nil {
-			v.t.Fatal(err)
+			v.T.Fatal(err)
 		}
 		if err := json.Unmarshal(doc, &s); err != nil {
-			v.t.Fatal(err)
+			v.T.Fatal(err)
 		}
 	}
 	return s
@@ -212,29 +212,29 @@ func sha(body []byte) string {
 
 // filed checks that the files are there, each once, whole, and with a description
 // that says so, and that the recording's row knows, and by which call.
-func (v *vault) filed(by call.ID, files bodies) {
-	v.t.Helper()
-	r := v.kept()
-	if r.State != store.RecordingFiled || len(r.Chunks) != len(files) || r.Call != by {
-		v.t.Errorf("recording %+v", r)
+func (v *filingSim) wantFiled(by call.ID, files bodies) {
+	v.T.Helper()
+	r := v.loadRecording()
+	if r.State != store.StateFiled || len(r.Chunks) != len(files) || r.Call != by {
+		v.T.Errorf("recording %+v", r)
 	}
 	there := map[string][]byte{}
 	for _, f := range v.files.Files() {
 		there[f.Name] = f.Body
 	}
 	if len(there) != 2*len(files) {
-		v.t.Errorf("%d files, want %d", len(there), 2*len(files))
+		v.T.Errorf("%d files, want %d", len(there), 2*len(files))
 	}
 	for _, c := range r.Chunks {
 		body := files[c.DocumentID]
 		sum := sha(body)
 		if !bytes.Equal(there[c.File], body) || c.SHA256 != sum || c.Size != int64(len(body)) || c.Progress != nil {
-			v.t.Errorf("chunk %+v, %d bytes of %d", c, len(there[c.File]), len(body))
+			v.T.Errorf("chunk %+v, %d bytes of %d", c, len(there[c.File]), len(body))
 		}
 		got := v.sidecar(c.DocumentID)
 		if got.File != c.File || got.SHA256 != sum || got.Size != c.Size || got.DocumentID != c.DocumentID ||
 			got.RecordingID != recordingID {
-			v.t.Errorf("description %+v", got)
+			v.T.Errorf("description %+v", got)
 		}
 	}
 }

@@ -10,46 +10,46 @@ import (
 
 // work is what one event has set going: its actions, their answers, and what
 // those set going in turn.
-type work struct {
+type Tracker struct {
 	mu      sync.Mutex
 	latest  call.Call
 	running int
-	idle    chan struct{} // closed when nothing runs any more; nil until something has
+	done    chan struct{} // closed when nothing runs any more; nil until something has
 }
 
-func newWork(c call.Call) *work { return &work{latest: c} }
+func newTracker(c call.Call) *Tracker { return &Tracker{latest: c} }
 
 // begin counts n more things under way, before any of them is. After the first
 // time it may only be called by something that is under way itself.
-func (w *work) begin(n int) {
+func (w *Tracker) begin(n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n == 0 {
 		return
 	}
-	if w.idle == nil {
-		w.idle = make(chan struct{})
+	if w.done == nil {
+		w.done = make(chan struct{})
 	}
 	w.running += n
 }
 
-func (w *work) end() {
+func (w *Tracker) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.running--; w.running == 0 {
-		close(w.idle)
+		close(w.done)
 	}
 }
 
 // empty reports that nothing was set going.
-func (w *work) empty() bool {
+func (w *Tracker) Idle() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.idle == nil
+	return w.done == nil
 }
 
 // saw takes note of a later state of the call.
-func (w *work) saw(c call.Call) {
+func (w *Tracker) update(c call.Call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if c.Seq > w.latest.Seq {
@@ -58,16 +58,16 @@ func (w *work) saw(c call.Call) {
 }
 
 // call returns the latest state of the call that was seen.
-func (w *work) call() call.Call {
+func (w *Tracker) Call() call.Call {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.latest
 }
 
 // wait waits until nothing is under way, for so long at most.
-func (w *work) wait(ctx context.Context, most time.Duration) {
+func (w *Tracker) Wait(ctx context.Context, most time.Duration) {
 	w.mu.Lock()
-	idle := w.idle
+	idle := w.done
 	w.mu.Unlock()
 	if idle == nil {
 		return

@@ -96,7 +96,7 @@ func body(e Event, op int) call.Body {
 	case *AnswerFailed:
 		return call.AnswerFailed{}
 	case *CreateCallFailed:
-		return call.CreateFailed{}
+		return call.CreateCallFailed{}
 	case *PlayStarted:
 		return call.PlayStarted{}
 	case *PlayCompleted:
@@ -118,9 +118,9 @@ func body(e Event, op int) call.Body {
 	case *ParticipantsUpdated:
 		return d.bounded()
 	case *RecordingStateChanged:
-		return call.RecordingChanged{RecordingID: bound(d.RecordingID), Active: d.State == acs.RecordingActive, Op: op}
+		return call.RecordingStateChanged{RecordingID: bound(d.RecordingID), Active: d.State == acs.RecordingActive, Op: op}
 	case *StartRecordingFailed:
-		return call.RecordingFailed{RecordingID: bound(d.RecordingID), Op: op}
+		return call.StartRecordingFailed{RecordingID: bound(d.RecordingID), Op: op}
 	}
 	return call.Unknown{Type: bound(e.Type)}
 }

@@ -34,22 +34,22 @@ type Parts struct {
 	Files     archive.Files // where recordings are filed
 	Queue     engine.Queue  // the queue of the function recording
 	ACS       *acs.Client
-	Tokens    callbacks.Tokens // checks the bearer tokens of ACS's callbacks
+	Verifier  callbacks.TokenVerifier // checks the bearer tokens of ACS's callbacks
 	// Go runs what outlives an invocation.
 	Go func(ctx context.Context, f func(context.Context))
 }
 
 // Tables are the tables that the exchange uses.
 var Tables = []string{
-	store.TableCalls, store.TableLive,
+	store.TableCalls, store.TableWorklist,
 	store.TableCampaigns, store.TableContacts, store.TableNumbers, store.TableLines,
 	store.TableRecordings,
 }
 
 // Blob containers, before the prefix.
 const (
-	Container  = "catalog"    // the documents
-	Recordings = "recordings" // the files of recordings
+	CatalogContainer    = "catalog"    // the documents
+	RecordingsContainer = "recordings" // the files of recordings
 )
 
 // RecordingQueue is the queue of finished recordings. It has no prefix, because
@@ -63,7 +63,7 @@ func New(p Parts) []invoke.Route {
 		keys = append(keys, auth.Key{ID: k.ID, Secret: []byte(k.Secret)})
 	}
 	signer := auth.NewSigner(keys)
-	live := p.Tables(store.TableLive)
+	live := p.Tables(store.TableWorklist)
 	calls := store.NewCalls(p.Tables(store.TableCalls), live)
 	ledger := store.NewLedger(p.Tables(store.TableCampaigns), p.Tables(store.TableContacts),
 		p.Tables(store.TableNumbers), p.Tables(store.TableLines))
@@ -73,23 +73,23 @@ func New(p Parts) []invoke.Route {
 		Calls:      calls,
 		Ledger:     ledger,
 		Recordings: recordings,
-		Line: &engine.ACS{
+		Sender: &engine.Gateway{
 			Client:            p.ACS,
 			CallbackURL:       callbackURL(p.Config.Callbacks.BaseURL, signer),
 			CognitiveServices: p.Config.CognitiveServices,
 		},
-		Flows:        documents,
-		Content:      p.ACS,
-		Files:        p.Files,
-		Queue:        p.Queue,
-		Limits:       Limits(p.Config),
-		LineCalls:    p.Config.LineCalls,
-		RecordingRun: p.Config.Timeouts.RecordingRun,
-		Go:           p.Go,
+		Flows:       documents,
+		Content:     p.ACS,
+		Files:       p.Files,
+		Queue:       p.Queue,
+		Limits:      Limits(p.Config),
+		LineCalls:   p.Config.LineCalls,
+		CopyTimeout: p.Config.Timeouts.RecordingCopy,
+		Go:          p.Go,
 	}
 	return routes(
 		&incomingcall.Handler{Calls: moves, Routes: documents, Lines: p.Config.Lines, Limits: Limits(p.Config)},
-		&callbacks.Handler{Calls: moves, Tokens: p.Tokens, Signer: signer},
+		&callbacks.Handler{Calls: moves, Verifier: p.Verifier, Signer: signer},
 		&outbound.Handler{Calls: moves},
 		&recording.Handler{Recordings: moves},
 		&sweep.Handler{Calls: moves},
@@ -116,7 +116,7 @@ func routes(
 		{Function: "outbound", Binding: "timer", Event: out.Handle},
 		{Function: "recording", Binding: "msg", Event: rec.Handle},
 		{Function: "sweep", Binding: "timer", Event: sweeper.Handle},
-		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/live", HTTP: invoke.HTTP(app.GetLive)},
+		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/worklist", HTTP: invoke.HTTP(app.GetWorklist)},
 		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/calls/{id}", HTTP: invoke.HTTP(app.GetCall)},
 		{Function: "api", Binding: "req", Methods: get, Path: "/api/v1/calls/{id}/history", HTTP: invoke.HTTP(app.GetHistory)},
 		{Function: "api", Binding: "req", Methods: post, Path: "/api/v1/campaigns", HTTP: invoke.HTTP(app.PostCampaign)},
@@ -148,10 +148,10 @@ func Limits(c config.Config) call.Limits {
 		InviteGrace:    c.Timeouts.InviteGrace,
 		RecordingStart: c.Timeouts.RecordingStart,
 		Hangup:         c.Timeouts.Hangup,
-		Look:           c.Timeouts.Look,
+		KeepAlive:      c.Timeouts.KeepAlive,
 		Call:           c.Timeouts.Call,
 		Ring:           c.Timeouts.Ring,
-		Settle:         c.Timeouts.Settle,
+		Confirm:        c.Timeouts.Confirm,
 		Recording:      c.Timeouts.Recording,
 	}
 }

@@ -73,11 +73,11 @@ type Menu struct {
 
 // Agent invites agents one after another, until one of them joins the call.
 type Agent struct {
-	Agents   []string `json:"agents"`          // raw ids, in the order to try
-	Music    *Prompt  `json:"music,omitempty"` // what the caller hears meanwhile, again and again
-	Ring     Duration `json:"ring,omitempty"`  // how long each one's telephone rings, 5 s to 180 s; 0: 20 s
-	Answered string   `json:"answered"`
-	Nobody   string   `json:"nobody"`
+	Agents     []string `json:"agents"`          // raw ids, in the order to try
+	Music      *Prompt  `json:"music,omitempty"` // what the caller hears meanwhile, again and again
+	Ring       Duration `json:"ring,omitempty"`  // how long each one's telephone rings, 5 s to 180 s; 0: 20 s
+	Answered   string   `json:"answered"`
+	Unanswered string   `json:"unanswered"`
 }
 
 // Record starts recording the call and goes on at once; whether a recording
@@ -162,7 +162,7 @@ func (n *Menu) edges() []edge {
 }
 
 func (n *Agent) edges() []edge {
-	return []edge{{member: "answered", target: n.Answered, choice: true}, {member: "nobody", target: n.Nobody}}
+	return []edge{{member: "answered", target: n.Answered, choice: true}, {member: "unanswered", target: n.Unanswered}}
 }
 
 func (n *Record) edges() []edge { return []edge{{member: "next", target: n.Next}} }

@@ -25,7 +25,7 @@ const demonstration = `{
     },
     "agent": {
       "kind": "agent", "agents": ["8:acs:r_t_u", "4:+14255550123"], "music": {"text": "la la"}, "ring": "25s",
-      "answered": "record", "nobody": "bye"
+      "answered": "record", "unanswered": "bye"
     },
     "record": {"kind": "record", "channels": "unmixed", "next": "talk"},
     "talk": {"kind": "talk", "next": "bye"},
@@ -49,7 +49,7 @@ func TestParseReadsEveryKindOfNode(t *testing.T) {
 		},
 		"agent": &Agent{
 			Agents: []string{"8:acs:r_t_u", "4:+14255550123"}, Music: &Prompt{Text: "la la"},
-			Ring: Duration(25 * time.Second), Answered: "record", Nobody: "bye",
+			Ring: Duration(25 * time.Second), Answered: "record", Unanswered: "bye",
 		},
 		"record": &Record{Channels: "unmixed", Next: "talk"},
 		"talk":   &Talk{Next: "bye"},
@@ -113,7 +113,7 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 			},
 		},
 		{
-			"a list that is none", faulty(`"a":{"kind":"agent","agents":"8:acs:x","answered":"end","nobody":"end"},` + end),
+			"a list that is none", faulty(`"a":{"kind":"agent","agents":"8:acs:x","answered":"end","unanswered":"end"},` + end),
 			Faults{{"nodes.a.agents", "must be a list"}},
 		},
 		{
@@ -161,7 +161,7 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 		},
 		{
 			"an agent who is tried again and again",
-			faulty(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"end","nobody":"a"},` + end),
+			faulty(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"end","unanswered":"a"},` + end),
 			Faults{{"nodes.a", "goes round without anybody's choice: a > a"}},
 		},
 		{
@@ -190,8 +190,8 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 		},
 		{
 			"agents who cannot be rung",
-			faulty(`"a":{"kind":"agent","agents":["","8:acs:x","8:acs:x"],"music":{},"ring":"181s","answered":"end","nobody":"b"},
-				"b":{"kind":"agent","agents":[],"ring":"4s","answered":"end","nobody":"end"},` + end),
+			faulty(`"a":{"kind":"agent","agents":["","8:acs:x","8:acs:x"],"music":{},"ring":"181s","answered":"end","unanswered":"b"},
+				"b":{"kind":"agent","agents":[],"ring":"4s","answered":"end","unanswered":"end"},` + end),
 			Faults{
 				{"nodes.a.agents.0", "is empty"}, {"nodes.a.agents.2", "is there twice"},
 				{"nodes.a.music", "has neither text nor file"}, {"nodes.a.ring", "must be 5s to 3m0s"},
@@ -232,7 +232,7 @@ func TestParseTakesEveryFlowThatComesToAnEnd(t *testing.T) {
 		},
 		{
 			"an agent after an agent has left",
-			faulty(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"b","nobody":"c"},
+			faulty(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"b","unanswered":"c"},
 				"b":{"kind":"talk","next":"a"},"c":{"kind":"hangup"}`),
 		},
 		{

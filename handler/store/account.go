@@ -91,7 +91,7 @@ func (a *Account) Create(ctx context.Context, names ...string) error {
 				re.ErrorCode == string(aztables.TableAlreadyExists) {
 				return nil
 			}
-			return failed("create", name, err)
+			return wrap("create", name, err)
 		})
 	}
 	return g.Wait()

@@ -14,28 +14,28 @@ import (
 
 func TestARecordingIsOneRunsAtATime(t *testing.T) {
 	const until = time.Minute
-	began := store.Recording{}.Informed(finished("m1", "a"), t0)
+	began := store.Recording{}.WithMessage(finished("m1", "a"), t0)
 	waiting := began
 	waiting.NotBefore = t0.Add(time.Second)
-	over := began.Moved(chunk("a", store.ChunkFiled, ""))
-	taken := began.Taken("r1", t0, t0.Add(until))
+	over := began.WithChunk(chunk("a", store.ChunkFiled, ""))
+	taken := began.LeasedBy("r1", t0, t0.Add(until))
 	tests := []struct {
 		name string
 		r    store.Recording
 		by   string
 	}{
 		{"one that nobody has is taken", taken, "r1"},
-		{"one that another run has is not", taken.Taken("r2", t0.Add(until-1), t0.Add(2*until)), "r1"},
-		{"one whose run's time is up is taken", taken.Taken("r2", t0.Add(until), t0.Add(2*until)), "r2"},
-		{"one that was left is taken", taken.Left("r1").Taken("r2", t0, t0.Add(until)), "r2"},
-		{"another run does not leave it", taken.Left("r2"), "r1"},
-		{"one that has to wait is not taken", waiting.Taken("r1", t0, t0.Add(until)), ""},
-		{"one that is over is not taken", over.Taken("r1", t0, t0.Add(until)), ""},
-		{"one that comes to its end is left", taken.Moved(chunk("a", store.ChunkFiled, "")), ""},
+		{"one that another run has is not", taken.LeasedBy("r2", t0.Add(until-1), t0.Add(2*until)), "r1"},
+		{"one whose run's time is up is taken", taken.LeasedBy("r2", t0.Add(until), t0.Add(2*until)), "r2"},
+		{"one that was left is taken", taken.Unleased("r1").LeasedBy("r2", t0, t0.Add(until)), "r2"},
+		{"another run does not leave it", taken.Unleased("r2"), "r1"},
+		{"one that has to wait is not taken", waiting.LeasedBy("r1", t0, t0.Add(until)), ""},
+		{"one that is over is not taken", over.LeasedBy("r1", t0, t0.Add(until)), ""},
+		{"one that comes to its end is left", taken.WithChunk(chunk("a", store.ChunkFiled, "")), ""},
 	}
 	for _, tt := range tests {
-		if tt.r.By != tt.by || tt.by == "" && !tt.r.Until.IsZero() {
-			t.Errorf("%s: by %q until %v, want %q", tt.name, tt.r.By, tt.r.Until, tt.by)
+		if tt.r.Owner != tt.by || tt.by == "" && !tt.r.LeaseUntil.IsZero() {
+			t.Errorf("%s: by %q until %v, want %q", tt.name, tt.r.Owner, tt.r.LeaseUntil, tt.by)
 		}
 	}
 }
@@ -43,14 +43,14 @@ func TestARecordingIsOneRunsAtATime(t *testing.T) {
 func TestAdvance(t *testing.T) {
 	const patience = time.Hour
 	failed := errors.New("no answer")
-	began := store.Recording{}.Informed(finished("m1", "a", "b"), t0)
+	began := store.Recording{}.WithMessage(finished("m1", "a", "b"), t0)
 	half := chunk("a", store.ChunkWaiting, "")
 	half.Progress = json.RawMessage(`{"offset":1}`)
 	filed := chunk("a", store.ChunkFiled, "")
 	advance := func(r store.Recording, c store.Chunk, err error, after time.Duration) store.Recording {
-		a := store.Advance{Chunk: c, Failed: err, Patience: patience, At: t0.Add(after)}
+		a := store.CopyResult{Chunk: c, Failed: err, GiveUpAfter: patience, At: t0.Add(after)}
 		a.NotBefore = a.At.Add(time.Minute)
-		return r.Advanced(a)
+		return r.After(a)
 	}
 	once := advance(began, half, failed, 0)
 	tests := []struct {
@@ -81,7 +81,7 @@ func TestAdvance(t *testing.T) {
 			if waits := !tt.r.NotBefore.IsZero(); tt.r.Tries != tt.tries || waits != (tt.tries > 0) {
 				t.Errorf("%d tries, the next not before %v; want %d tries", tt.r.Tries, tt.r.NotBefore, tt.tries)
 			}
-			if tt.r.State != store.RecordingFiling {
+			if tt.r.State != store.StateFiling {
 				t.Errorf("state %s", tt.r.State)
 			}
 		})
@@ -89,10 +89,10 @@ func TestAdvance(t *testing.T) {
 }
 
 func TestTheReasonOfAFailureIsBounded(t *testing.T) {
-	r := store.Recording{}.Informed(finished("m1", "a"), t0)
+	r := store.Recording{}.WithMessage(finished("m1", "a"), t0)
 	failed := errors.New("x" + strings.Repeat("é", 400)) // the bound lies within a character
-	r = r.Advanced(store.Advance{
-		Chunk: chunk("a", store.ChunkWaiting, ""), Failed: failed, Patience: time.Hour, At: t0,
+	r = r.After(store.CopyResult{
+		Chunk: chunk("a", store.ChunkWaiting, ""), Failed: failed, GiveUpAfter: time.Hour, At: t0,
 	})
 	if got := len(r.Reason); got == 0 || got > 500 || !strings.HasPrefix(failed.Error(), r.Reason) {
 		t.Errorf("reason of %d bytes", got)

@@ -24,11 +24,11 @@ func (t *azureTable) Get(ctx context.Context, k Key) (Entity, error) {
 	}
 	resp, err := t.client.GetEntity(ctx, k.Partition, k.Row, nil)
 	if err != nil {
-		return Entity{}, failed("get", t.name, err)
+		return Entity{}, wrap("get", t.name, err)
 	}
 	e, err := readEntity(resp.Value)
 	if err != nil {
-		return Entity{}, failed("get", t.name, err)
+		return Entity{}, wrap("get", t.name, err)
 	}
 	e.ETag = string(resp.ETag)
 	return e, nil
@@ -51,13 +51,13 @@ func (t *azureTable) List(ctx context.Context, q Query) (Page, error) {
 	}
 	resp, err := t.client.NewListEntitiesPager(o).NextPage(ctx)
 	if err != nil {
-		return Page{}, failed("list", t.name, err)
+		return Page{}, wrap("list", t.name, err)
 	}
 	page := Page{Next: token(resp.NextPartitionKey, resp.NextRowKey)}
 	for _, data := range resp.Entities {
 		e, err := readEntity(data)
 		if err != nil {
-			return Page{}, failed("list", t.name, err)
+			return Page{}, wrap("list", t.name, err)
 		}
 		page.Entities = append(page.Entities, e)
 	}
@@ -74,13 +74,13 @@ func (t *azureTable) Apply(ctx context.Context, writes ...Write) ([]string, erro
 	case 1:
 		etag, err := t.write(ctx, writes[0])
 		if err != nil {
-			return nil, failed("write", t.name, err)
+			return nil, wrap("write", t.name, err)
 		}
 		return []string{string(etag)}, nil
 	}
 	etags, err := t.transact(ctx, writes)
 	if err != nil {
-		return nil, conflict(failed("transaction", t.name, err))
+		return nil, conflict(wrap("transaction", t.name, err))
 	}
 	return etags, nil
 }

@@ -13,7 +13,7 @@ const (
 	// Partition: call id; rows: callRow, history, events, debts (and the rows of loops.go).
 	TableCalls = "calls"
 	// Partition: shard; row: call id, or key of a recording.
-	TableLive = "live"
+	TableWorklist = "worklist"
 	// One partition; rows: campaigns, replies.
 	TableCampaigns = "campaigns"
 	// Partition: campaign and shard; rows: contacts, entries of what is due, attempts, counters.
@@ -29,13 +29,13 @@ const callRow = "call"
 // in one partition, so that a transition is one transaction; and the list of
 // those that still owe something.
 type Calls struct {
-	rows    Rows
-	calls   *Table[call.Call]
-	entries *Table[call.Entry]
-	events  *Table[eventRow]
-	debts   *Table[Debt]
-	live    *Table[Live]
-	loops   *Table[loopRow]
+	rows     Rows
+	calls    *Table[call.Call]
+	entries  *Table[call.Entry]
+	events   *Table[eventRow]
+	debts    *Table[Debt]
+	worklist *Table[WorkItem]
+	loops    *Table[loopRow]
 }
 
 // eventRow says that an event was committed, by whom and as which row of history.
@@ -47,13 +47,13 @@ type eventRow struct {
 // NewCalls keeps calls in the given tables.
 func NewCalls(calls, live Rows) *Calls {
 	return &Calls{
-		rows:    calls,
-		calls:   NewVersioned[call.Call](calls, call.Schema),
-		entries: NewTable[call.Entry](calls),
-		events:  NewTable[eventRow](calls),
-		debts:   NewTable[Debt](calls),
-		live:    NewTable[Live](live),
-		loops:   NewTable[loopRow](calls),
+		rows:     calls,
+		calls:    NewVersioned[call.Call](calls, call.Schema),
+		entries:  NewTable[call.Entry](calls),
+		events:   NewTable[eventRow](calls),
+		debts:    NewTable[Debt](calls),
+		worklist: NewTable[WorkItem](live),
+		loops:    NewTable[loopRow](calls),
 	}
 }
 
@@ -85,7 +85,7 @@ func (s *Calls) Commit(ctx context.Context, from Row[call.Call], to call.Call, e
 	}
 	s.entries.InsertIn(tx, entryKey(to.ID, entry.Seq), entry)
 	if key := entry.Event.Key; key != "" {
-		s.events.InsertIn(tx, eventKey(to.ID, key), eventRow{Run: entry.Run, Seq: entry.Seq})
+		s.events.InsertIn(tx, eventKey(to.ID, key), eventRow{Run: entry.Owner, Seq: entry.Seq})
 	}
 	s.debtsIn(tx, from.Value, to)
 	return tx.Commit(ctx)
@@ -100,7 +100,7 @@ func (s *Calls) Committed(ctx context.Context, id call.ID, entry call.Entry) (bo
 	} else {
 		var row Row[call.Entry]
 		row, err = s.entries.Get(ctx, entryKey(id, entry.Seq))
-		if err == nil && row.Value.Run != entry.Run {
+		if err == nil && row.Value.Owner != entry.Owner {
 			return false, nil
 		}
 	}

@@ -26,10 +26,10 @@ func onEveryTable(t *testing.T, test func(t *testing.T, calls, live store.Rows))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := account.Create(t.Context(), store.TableCalls, store.TableLive); err != nil {
+		if err := account.Create(t.Context(), store.TableCalls, store.TableWorklist); err != nil {
 			t.Fatal(err)
 		}
-		test(t, account.Table(store.TableCalls), account.Table(store.TableLive))
+		test(t, account.Table(store.TableCalls), account.Table(store.TableWorklist))
 	})
 }
 
@@ -37,10 +37,10 @@ func onEveryTable(t *testing.T, test func(t *testing.T, calls, live store.Rows))
 func transition(c call.Call, key, run string) (call.Call, call.Entry) {
 	c.Schema, c.ID, c.Seq, c.Updated = call.Schema, "in-1", c.Seq+1, t0
 	if key != "" {
-		c.Seen = append(slices.Clone(c.Seen), key)
+		c.RecentEventKeys = append(slices.Clone(c.RecentEventKeys), key)
 	}
 	return c, call.Entry{
-		Seq: c.Seq, Now: t0, Run: run, Event: call.Event{Key: key, Body: call.Tick{}}, Rules: call.StepVersion, State: c.State,
+		Seq: c.Seq, Now: t0, Owner: run, Event: call.Event{Key: key, Body: call.Wake{}}, Rules: call.RulesVersion, State: c.State,
 	}
 }
 
@@ -98,11 +98,11 @@ func TestTransitionsOfACall(t *testing.T) {
 		if there, err := calls.Committed(ctx, "in-1", tickEntry); err != nil || !there {
 			t.Errorf("after the tick: %v, %v", there, err)
 		}
-		tickEntry.Run = "run-6"
+		tickEntry.Owner = "run-6"
 		if there, err := calls.Committed(ctx, "in-1", tickEntry); err != nil || there {
 			t.Errorf("another's tick: %v, %v", there, err)
 		}
-		tickEntry.Run = "run-5"
+		tickEntry.Owner = "run-5"
 
 		history, err := calls.History(ctx, "in-1")
 		if d := cmp.Diff([]call.Entry{first, second, tickEntry}, history); err != nil || d != "" {
@@ -151,7 +151,7 @@ func TestListOfWhatOwesSomething(t *testing.T) {
 		want := []string{}
 		for i := range 20 {
 			id := fmt.Sprintf("in-%02d", i)
-			if err := calls.List(ctx, call.ID(id), t0.Add(time.Duration(i)*time.Second), t0, nil); err != nil {
+			if err := calls.Schedule(ctx, call.ID(id), t0.Add(time.Duration(i)*time.Second), t0, nil); err != nil {
 				t.Fatal(err)
 			}
 			want = append(want, id)
@@ -162,13 +162,13 @@ func TestListOfWhatOwesSomething(t *testing.T) {
 		if got := len(due(t0.Add(time.Hour), 1)); got < 5 || got > store.Shards {
 			t.Errorf("at most one of each shard: %d", got)
 		}
-		if err := calls.List(ctx, "in-19", t0, t0, nil); err != nil { // sooner than before
+		if err := calls.Schedule(ctx, "in-19", t0, t0, nil); err != nil { // sooner than before
 			t.Fatal(err)
 		}
 		if d := cmp.Diff([]string{"in-00", "in-19"}, due(t0, 10)); d != "" {
 			t.Errorf("due at once (-want +got):\n%s", d)
 		}
-		all, err := calls.AllLive(ctx)
+		all, err := calls.Worklist(ctx)
 		if err != nil || len(all) != 20 {
 			t.Errorf("all: %d, %v", len(all), err)
 		}
@@ -178,7 +178,7 @@ func TestListOfWhatOwesSomething(t *testing.T) {
 func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
 	onEveryTable(t, func(t *testing.T, rows, live store.Rows) {
 		calls, ctx := store.NewCalls(rows, live), t.Context()
-		read := func() store.Row[store.Live] {
+		read := func() store.Row[store.WorkItem] {
 			t.Helper()
 			for n := range store.Shards {
 				found, err := calls.Due(ctx, store.Shard(n), t0.Add(time.Hour), 1)
@@ -190,9 +190,9 @@ func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
 				}
 			}
 			t.Fatal("nothing is listed")
-			return store.Row[store.Live]{}
+			return store.Row[store.WorkItem]{}
 		}
-		if err := calls.List(ctx, "in-1", t0, t0, nil); err != nil {
+		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
 			t.Fatal(err)
 		}
 		seen := read()
@@ -216,20 +216,20 @@ func TestUnlist(t *testing.T) {
 		calls, ctx := store.NewCalls(rows, live), t.Context()
 		listed := func() int {
 			t.Helper()
-			all, err := calls.AllLive(ctx)
+			all, err := calls.Worklist(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return len(all)
 		}
-		if err := calls.List(ctx, "in-1", t0, t0, nil); err != nil {
+		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
 			t.Fatal(err)
 		}
-		c, entry := transition(call.Call{State: call.StateRinging, Listed: true}, "offer", "run-1")
+		c, entry := transition(call.Call{State: call.StateRinging, Scheduled: true}, "offer", "run-1")
 		if err := calls.Commit(ctx, store.Row[call.Call]{}, c, entry); err != nil {
 			t.Fatal(err)
 		}
-		if err := calls.Unlist(ctx, "in-1"); err != nil || listed() != 1 {
+		if err := calls.Unschedule(ctx, "in-1"); err != nil || listed() != 1 {
 			t.Errorf("a call that rings: %v, %d listed", err, listed())
 		}
 		row, err := calls.Load(ctx, "in-1")
@@ -237,17 +237,17 @@ func TestUnlist(t *testing.T) {
 			t.Fatal(err)
 		}
 		ended, entry := transition(row.Value, "end", "run-2")
-		ended.State, ended.Outcome = call.StateEnded, call.Missed
+		ended.State, ended.Outcome = call.StateEnded, call.OutcomeMissed
 		if err := calls.Commit(ctx, row, ended, entry); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if err := calls.Unlist(ctx, "in-1"); err != nil || listed() != 0 {
+			if err := calls.Unschedule(ctx, "in-1"); err != nil || listed() != 0 {
 				t.Errorf("a call that owes nothing: %v, %d listed", err, listed())
 			}
 		}
-		if row, err = calls.Load(ctx, "in-1"); err != nil || row.Value.Listed {
-			t.Errorf("the row says listed: %v, %v", row.Value.Listed, err)
+		if row, err = calls.Load(ctx, "in-1"); err != nil || row.Value.Scheduled {
+			t.Errorf("the row says listed: %v, %v", row.Value.Scheduled, err)
 		}
 	})
 }
@@ -258,9 +258,9 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 	for moment := 1; ; moment++ {
 		rows, live := storetest.NewMemory(), storetest.NewMemory()
 		calls, ctx := store.NewCalls(rows, live), t.Context()
-		c, entry := transition(call.Call{State: call.StateEnded, Outcome: call.Missed, Listed: true}, "end", "run-1")
+		c, entry := transition(call.Call{State: call.StateEnded, Outcome: call.OutcomeMissed, Scheduled: true}, "end", "run-1")
 		if err := errors.Join(
-			calls.List(ctx, "in-1", t0, t0, nil),
+			calls.Schedule(ctx, "in-1", t0, t0, nil),
 			calls.Commit(ctx, store.Row[call.Call]{}, c, entry),
 		); err != nil {
 			t.Fatal(err)
@@ -273,13 +273,13 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 					t.Fatal(err)
 				}
 				next, entry := transition(row.Value, "connected", "run-2")
-				next.Pending = []call.Action{{Ref: call.Ref{Op: 1, Send: 1}, Verb: call.HangUp}}
-				if !row.Value.Listed {
-					if err := calls.List(ctx, "in-1", t0, t0, nil); err != nil {
+				next.Pending = []call.Action{{Ref: call.Ref{Op: 1, Send: 1}, Verb: call.VerbHangUp}}
+				if !row.Value.Scheduled {
+					if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
 						t.Fatal(err)
 					}
 				}
-				next.Listed = true
+				next.Scheduled = true
 				if calls.Commit(ctx, row, next, entry) == nil {
 					return
 				}
@@ -295,14 +295,14 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 			return storetest.None
 		}
 		rows.Fail, live.Fail = interrupt, interrupt
-		if err := calls.Unlist(ctx, "in-1"); err != nil {
+		if err := calls.Unschedule(ctx, "in-1"); err != nil {
 			t.Fatal(err)
 		}
 		rows.Fail, live.Fail = nil, nil
 		if !happened {
 			return // every moment was tried
 		}
-		all, err := calls.AllLive(ctx)
+		all, err := calls.Worklist(ctx)
 		if err != nil || len(all) != 1 {
 			t.Errorf("at moment %d: %d listed, %v", moment, len(all), err)
 		}

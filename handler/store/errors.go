@@ -21,7 +21,7 @@ type opError struct {
 }
 
 // failed wraps err, the outcome of op on a table. A nil err stays nil.
-func failed(op, table string, err error) error {
+func wrap(op, table string, err error) error {
 	if err == nil {
 		return nil
 	}

@@ -10,22 +10,22 @@ import (
 // only, and column names have passed CheckQuery.
 // Source: https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities
 func (q Query) filter() string {
-	terms := []string{"PartitionKey eq " + literal(q.Partition)}
+	terms := []string{"PartitionKey eq " + odataLiteral(q.Partition)}
 	if q.From != "" {
-		terms = append(terms, "RowKey ge "+literal(q.From))
+		terms = append(terms, "RowKey ge "+odataLiteral(q.From))
 	}
 	if q.Before != "" {
-		terms = append(terms, "RowKey lt "+literal(q.Before))
+		terms = append(terms, "RowKey lt "+odataLiteral(q.Before))
 	}
 	for _, c := range q.Where {
-		terms = append(terms, c.Column+" "+string(c.Op)+" "+literal(c.Value))
+		terms = append(terms, c.Column+" "+string(c.Op)+" "+odataLiteral(c.Value))
 	}
 	return strings.Join(terms, " and ")
 }
 
 // literal writes a column's value as OData does. It panics on a type that
 // CheckQuery lets nobody pass.
-func literal(v any) string {
+func odataLiteral(v any) string {
 	switch v := v.(type) {
 	case string:
 		return "'" + strings.ReplaceAll(v, "'", "''") + "'"

@@ -37,7 +37,7 @@ func FuzzLiteral(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := literal(s)
+		got := odataLiteral(s)
 		inner, ok := strings.CutPrefix(got, "'")
 		if !ok {
 			t.Fatalf("literal(%q) = %q", s, got)

@@ -23,7 +23,7 @@ type Ledger struct {
 
 	contactRows Rows
 	contacts    *Table[campaign.Contact]
-	entries     *Table[campaign.Due]
+	entries     *Table[campaign.DueEntry]
 	attempts    *Table[campaign.Attempt]
 	counters    *Table[campaign.Counters]
 
@@ -40,7 +40,7 @@ func NewLedger(campaigns, contacts, numbers, lines Rows) *Ledger {
 
 		contactRows: contacts,
 		contacts:    NewVersioned[campaign.Contact](contacts, campaign.Schema),
-		entries:     NewTable[campaign.Due](contacts),
+		entries:     NewTable[campaign.DueEntry](contacts),
 		attempts:    NewVersioned[campaign.Attempt](contacts, campaign.Schema),
 		counters:    NewTable[campaign.Counters](contacts),
 
@@ -62,7 +62,7 @@ func contactKey(partition string, id campaign.ContactID) Key {
 	return Key{partition, "c|" + string(id)}
 }
 
-func dueKey(partition string, d campaign.Due) Key {
+func dueKey(partition string, d campaign.DueEntry) Key {
 	return Key{partition, "d|" + TimeKey(d.At) + "|" + string(d.Contact)}
 }
 
@@ -86,7 +86,7 @@ type Reply struct {
 
 // Number returns what is known of a number in E.164; the zero Number if nothing is.
 func (l *Ledger) Number(ctx context.Context, number string) (campaign.Number, error) {
-	row, err := l.numbers.find(ctx, numberKey(number))
+	row, err := l.numbers.Find(ctx, numberKey(number))
 	return row.Value, err
 }
 
@@ -100,7 +100,7 @@ func (l *Ledger) EditNumber(
 
 // Line returns what is known of a line by its raw id; the zero Line if nothing is.
 func (l *Ledger) Line(ctx context.Context, line string) (campaign.Line, error) {
-	row, err := l.lines.find(ctx, lineKey(line))
+	row, err := l.lines.Find(ctx, lineKey(line))
 	return row.Value, err
 }
 

@@ -51,7 +51,7 @@ func ledgerIn(rows store.Rows) *store.Ledger { return store.NewLedger(rows, rows
 // reminder is a campaign with so many contacts over so many shards.
 func reminder(contacts, shards int) campaign.Campaign {
 	return campaign.Campaign{
-		Schema: campaign.Schema, ID: "reminder", Name: "Appointments", State: campaign.Draft,
+		Schema: campaign.Schema, ID: "reminder", Name: "Appointments", State: campaign.StateDraft,
 		Lines: []string{"28:orgid:desk"}, Attempts: 2, Contacts: contacts, Shards: shards, Created: t0,
 	}
 }
@@ -76,14 +76,14 @@ func audit(t tester, rows store.Rows, c campaign.Campaign, shard int) {
 	t.Helper()
 	p := fmt.Sprintf("%s|%02x", c.ID, shard)
 	contacts := values(t, store.NewTable[campaign.Contact](rows), store.WithPrefix(p, "c|"))
-	entries := values(t, store.NewTable[campaign.Due](rows), store.WithPrefix(p, "d|"))
+	entries := values(t, store.NewTable[campaign.DueEntry](rows), store.WithPrefix(p, "d|"))
 	counters := values(t, store.NewTable[campaign.Counters](rows), store.WithPrefix(p, "n"))
 
 	var want campaign.Counters
-	index := map[string]campaign.Due{}
+	index := map[string]campaign.DueEntry{}
 	for key, contact := range contacts {
-		want = want.Moved(nil, contact)
-		if contact.State != campaign.Over {
+		want = want.Replace(nil, contact)
+		if contact.State != campaign.ContactEnded {
 			index["d|"+store.TimeKey(contact.Due)+"|"+string(contact.ID)] = contact.Entry()
 		}
 		id := strings.TrimPrefix(key, "c|")
@@ -100,7 +100,7 @@ func audit(t tester, rows store.Rows, c campaign.Campaign, shard int) {
 		if len(attempts) != contact.Claim || spent != contact.Spent {
 			t.Errorf("%d attempts, %d of them spent, of the contact %+v", len(attempts), spent, contact)
 		}
-		if dialling := contact.State == campaign.Dialling; open > 1 || dialling != (open == 1) {
+		if dialling := contact.State == campaign.ContactDialling; open > 1 || dialling != (open == 1) {
 			t.Errorf("%d open attempts of the contact %+v", open, contact)
 		}
 	}
@@ -144,8 +144,8 @@ func TestNumbersAndLines(t *testing.T) {
 		if err := errors.Join(reserve("out-1"), reserve("out-1")); err != nil {
 			t.Error(err)
 		}
-		if err := reserve("out-2"); err != campaign.ErrTaken {
-			t.Errorf("reserved twice: %v, want %v", err, campaign.ErrTaken)
+		if err := reserve("out-2"); err != campaign.ErrReserved {
+			t.Errorf("reserved twice: %v, want %v", err, campaign.ErrReserved)
 		}
 		if n, err := l.Number(ctx, number); err != nil || n.Call != "out-1" || n.Dials["20260304"] != 1 {
 			t.Errorf("number: %+v, %v", n, err)
@@ -216,11 +216,11 @@ func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
 	_, start := l.Start(ctx, c.ID, t0)
 	_, contact := l.Contact(ctx, c.ID, 0, someone.ID)
 	_, line := l.EditLine(ctx, "28:orgid:desk", func(l campaign.Line) (campaign.Line, error) {
-		return l.Slow(t0, 2, t0), nil
+		return l.BackOff(t0, 2, t0), nil
 	})
 	for name, err := range map[string]error{
 		"campaign": campaignErr, "start": start, "contact": contact, "claim": claim, "line": line,
-		"deny": l.Deny(ctx, due[0], campaign.OptedOut), "postpone": l.Postpone(ctx, due[0], t0),
+		"deny": l.Refuse(ctx, due[0], campaign.RuleOptedOut), "postpone": l.Postpone(ctx, due[0], t0),
 	} {
 		if !errors.Is(err, store.ErrNewer) {
 			t.Errorf("%s: %v, want %v", name, err, store.ErrNewer)

@@ -60,7 +60,7 @@ func (l *Ledger) Campaigns(ctx context.Context) ([]campaign.Campaign, error) {
 // Running returns the campaigns that are being dialled, by id.
 func (l *Ledger) Running(ctx context.Context) ([]campaign.Campaign, error) {
 	q := WithPrefix(campaignPartition, "c|")
-	q.Where = []Condition{{Column: "State", Op: Eq, Value: string(campaign.Running)}}
+	q.Where = []Condition{{Column: "State", Op: Eq, Value: string(campaign.StateRunning)}}
 	return l.campaignsOf(ctx, q)
 }
 

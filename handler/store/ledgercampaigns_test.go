@@ -82,7 +82,7 @@ func TestLifeOfACampaign(t *testing.T) {
 			}
 		}
 		got, err := l.Campaign(ctx, c.ID)
-		if err != nil || got.State != campaign.Done {
+		if err != nil || got.State != campaign.StateDone {
 			t.Errorf("campaign: %+v, %v", got, err)
 		}
 	})

@@ -13,8 +13,8 @@ import (
 // 1 to MaxPage, in the order of their times.
 func (l *Ledger) Due(
 	ctx context.Context, c campaign.Campaign, shard int, now time.Time, limit int,
-) ([]Row[campaign.Due], error) {
-	var due []Row[campaign.Due]
+) ([]Row[campaign.DueEntry], error) {
+	var due []Row[campaign.DueEntry]
 	q := Query{Partition: partition(c.ID, shard), From: "d|", Before: "d|" + TimeKey(now) + "}", Limit: limit}
 	for row, err := range l.entries.List(ctx, q) {
 		if err != nil {
@@ -40,16 +40,16 @@ func (l *Ledger) Due(
 // not get nil must not dial. A claim that nobody dials comes back by its entry, at
 // the time to look.
 func (l *Ledger) Claim(
-	ctx context.Context, c campaign.Campaign, due Row[campaign.Due], line string, now, look time.Time,
+	ctx context.Context, c campaign.Campaign, due Row[campaign.DueEntry], line string, now, look time.Time,
 ) (campaign.Contact, campaign.Attempt, error) {
 	var claimed campaign.Contact
 	var attempt campaign.Attempt
-	err := contend(ctx, func() (lost bool, err error) {
-		contact, err := l.whose(ctx, due)
+	err := RetryOnConflict(ctx, func() (lost bool, err error) {
+		contact, err := l.contactOf(ctx, due)
 		if err != nil {
 			return false, err
 		}
-		if contact.Value.State != campaign.Waiting {
+		if contact.Value.State != campaign.ContactWaiting {
 			return false, ErrConflict
 		}
 		counters, err := l.counters.Get(ctx, countersKey(due.Key.Partition))
@@ -58,9 +58,9 @@ func (l *Ledger) Claim(
 		}
 		claimed, attempt = contact.Value.Claimed(c.ID, line, now.UTC(), look.UTC())
 		tx := Begin(l.contactRows)
-		l.moveIn(tx, contact, due, claimed)
+		l.reindexIn(tx, contact, due, claimed)
 		l.attempts.InsertIn(tx, attemptKey(due.Key.Partition, claimed.ID, attempt.Claim), attempt)
-		l.counters.ReplaceIn(tx, counters, counters.Value.Moved(&contact.Value, claimed))
+		l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, claimed))
 		err = tx.Commit(ctx)
 		return errors.Is(err, ErrConflict), err // over the counters, or the contact: the next look tells
 	})
@@ -77,7 +77,7 @@ func (l *Ledger) Claim(
 func (l *Ledger) Settle(ctx context.Context, of campaign.ID, s campaign.Settlement) error {
 	p := partition(of, s.Shard)
 	s.At = s.At.UTC()
-	err := contend(ctx, func() (lost bool, err error) {
+	err := RetryOnConflict(ctx, func() (lost bool, err error) {
 		attempt, err := l.attempts.Get(ctx, attemptKey(p, s.Contact, s.Claim))
 		if errors.Is(err, ErrNotFound) {
 			return false, nil
@@ -101,8 +101,8 @@ func (l *Ledger) Settle(ctx context.Context, of campaign.ID, s campaign.Settleme
 			if err != nil {
 				return false, err
 			}
-			l.moveIn(tx, contact, entry, settled)
-			l.counters.ReplaceIn(tx, counters, counters.Value.Moved(&contact.Value, settled))
+			l.reindexIn(tx, contact, entry, settled)
+			l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, settled))
 		}
 		err = tx.Commit(ctx)
 		return errors.Is(err, ErrConflict), err
@@ -116,20 +116,20 @@ func (l *Ledger) Settle(ctx context.Context, of campaign.ID, s campaign.Settleme
 // Deny ends a waiting contact that the gate has refused for good, by its entry. One
 // that somebody has moved since the entry was read stays as it is, without an
 // error. It may be repeated.
-func (l *Ledger) Deny(ctx context.Context, due Row[campaign.Due], rule campaign.Rule) error {
-	err := contend(ctx, func() (lost bool, err error) {
-		contact, err := l.whose(ctx, due)
-		if err != nil || contact.Value.State != campaign.Waiting {
-			return false, unlessTouched(err)
+func (l *Ledger) Refuse(ctx context.Context, due Row[campaign.DueEntry], rule campaign.Rule) error {
+	err := RetryOnConflict(ctx, func() (lost bool, err error) {
+		contact, err := l.contactOf(ctx, due)
+		if err != nil || contact.Value.State != campaign.ContactWaiting {
+			return false, IgnoreConflict(err)
 		}
 		counters, err := l.counters.Get(ctx, countersKey(due.Key.Partition))
 		if err != nil {
 			return false, err
 		}
-		denied := contact.Value.Denied(rule)
+		denied := contact.Value.RefusedBy(rule)
 		tx := Begin(l.contactRows)
-		l.moveIn(tx, contact, due, denied)
-		l.counters.ReplaceIn(tx, counters, counters.Value.Moved(&contact.Value, denied))
+		l.reindexIn(tx, contact, due, denied)
+		l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, denied))
 		err = tx.Commit(ctx)
 		return errors.Is(err, ErrConflict), err
 	})
@@ -142,14 +142,14 @@ func (l *Ledger) Deny(ctx context.Context, due Row[campaign.Due], rule campaign.
 // Postpone moves a contact's entry to another time. A contact that somebody has
 // moved since the entry was read stays as it is, without an error. It may be
 // repeated.
-func (l *Ledger) Postpone(ctx context.Context, due Row[campaign.Due], to time.Time) error {
-	contact, err := l.whose(ctx, due)
+func (l *Ledger) Postpone(ctx context.Context, due Row[campaign.DueEntry], to time.Time) error {
+	contact, err := l.contactOf(ctx, due)
 	if err == nil {
 		tx := Begin(l.contactRows)
-		l.moveIn(tx, contact, due, contact.Value.Postponed(to.UTC()))
+		l.reindexIn(tx, contact, due, contact.Value.Postponed(to.UTC()))
 		err = tx.Commit(ctx)
 	}
-	if err := unlessTouched(err); err != nil {
+	if err := IgnoreConflict(err); err != nil {
 		return fmt.Errorf("postpone contact: %w", err)
 	}
 	return nil
@@ -157,7 +157,7 @@ func (l *Ledger) Postpone(ctx context.Context, due Row[campaign.Due], to time.Ti
 
 // whose is the contact that the entry is of, or ErrConflict if it has another one
 // by now.
-func (l *Ledger) whose(ctx context.Context, due Row[campaign.Due]) (Row[campaign.Contact], error) {
+func (l *Ledger) contactOf(ctx context.Context, due Row[campaign.DueEntry]) (Row[campaign.Contact], error) {
 	p := due.Key.Partition
 	contact, err := l.contacts.Get(ctx, contactKey(p, due.Value.Contact))
 	if err != nil {
@@ -171,8 +171,8 @@ func (l *Ledger) whose(ctx context.Context, due Row[campaign.Due]) (Row[campaign
 
 // moveIn adds to tx what a contact is after something has happened to it, and its
 // entry, which moves along.
-func (l *Ledger) moveIn(
-	tx *Tx, contact Row[campaign.Contact], entry Row[campaign.Due], after campaign.Contact,
+func (l *Ledger) reindexIn(
+	tx *Tx, contact Row[campaign.Contact], entry Row[campaign.DueEntry], after campaign.Contact,
 ) {
 	l.contacts.ReplaceIn(tx, contact, after)
 	k := dueKey(entry.Key.Partition, after.Entry())

@@ -22,7 +22,7 @@ const desk = "28:orgid:desk"
 const settleTime = 10 * time.Minute
 
 // dueAt are the entries of shard 0 that are due.
-func dueAt(t tester, l *store.Ledger, c campaign.Campaign, now time.Time) []store.Row[campaign.Due] {
+func dueAt(t tester, l *store.Ledger, c campaign.Campaign, now time.Time) []store.Row[campaign.DueEntry] {
 	t.Helper()
 	due, err := l.Due(t.Context(), c, 0, now, store.MaxPage)
 	if err != nil {
@@ -32,7 +32,7 @@ func dueAt(t tester, l *store.Ledger, c campaign.Campaign, now time.Time) []stor
 }
 
 // one is a campaign with one contact, and its entry.
-func one(t tester, l *store.Ledger) (campaign.Campaign, store.Row[campaign.Due]) {
+func one(t tester, l *store.Ledger) (campaign.Campaign, store.Row[campaign.DueEntry]) {
 	t.Helper()
 	c := reminder(1, 1)
 	if err := l.Add(t.Context(), c, people(1)); err != nil {
@@ -52,7 +52,7 @@ func TestLifeOfAContact(t *testing.T) {
 		ctx := t.Context()
 		c, first := one(t, l)
 		who := first.Value.Contact
-		claim := func(due store.Row[campaign.Due], now time.Time) error {
+		claim := func(due store.Row[campaign.DueEntry], now time.Time) error {
 			t.Helper()
 			_, _, err := l.Claim(ctx, c, due, desk, now, now.Add(settleTime))
 			audit(t, rows, c, 0)
@@ -102,12 +102,12 @@ func TestLifeOfAContact(t *testing.T) {
 		if err := claim(look[0], t0); !errors.Is(err, store.ErrConflict) {
 			t.Errorf("claimed while it is dialled: %v, want %v", err, store.ErrConflict)
 		}
-		if err := l.Deny(ctx, look[0], campaign.OptedOut); err != nil {
+		if err := l.Refuse(ctx, look[0], campaign.RuleOptedOut); err != nil {
 			t.Errorf("denied while it is dialled: %v", err)
 		}
 		counted(campaign.Counters{Contacts: 1, Dialling: 1})
 
-		settle(1, call.Cancelled, t0.Add(time.Minute)) // not spent
+		settle(1, call.OutcomeCancelled, t0.Add(time.Minute)) // not spent
 		counted(campaign.Counters{Contacts: 1, Waiting: 1})
 		again := dueAt(t, l, c, t0.Add(time.Hour))
 		if err := claim(first, t0); !errors.Is(err, store.ErrConflict) {
@@ -116,21 +116,21 @@ func TestLifeOfAContact(t *testing.T) {
 		if err := claim(again[0], t0.Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		settle(2, call.Busy, t0.Add(time.Hour))
+		settle(2, call.OutcomeBusy, t0.Add(time.Hour))
 		counted(campaign.Counters{Contacts: 1, Waiting: 1, Attempts: 1})
 
 		if err := claim(dueAt(t, l, c, t0.Add(2*time.Hour))[0], t0.Add(2*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		settle(3, call.Completed, t0.Add(2*time.Hour))
-		settle(3, call.Busy, t0.Add(3*time.Hour)) // it was completed
-		settle(4, call.Busy, t0.Add(3*time.Hour)) // it was never claimed
-		counted(campaign.Counters{Contacts: 1, Over: 1, Attempts: 2, Results: map[string]int{"completed": 1}})
+		settle(3, call.OutcomeCompleted, t0.Add(2*time.Hour))
+		settle(3, call.OutcomeBusy, t0.Add(3*time.Hour)) // it was completed
+		settle(4, call.OutcomeBusy, t0.Add(3*time.Hour)) // it was never claimed
+		counted(campaign.Counters{Contacts: 1, Ended: 1, Attempts: 2, Results: map[string]int{"completed": 1}})
 		if due := dueAt(t, l, c, t0.AddDate(1, 0, 0)); len(due) != 0 {
 			t.Errorf("due after all: %+v", due)
 		}
 		stored, err = l.Contact(ctx, c.ID, 0, who)
-		if err != nil || stored.Outcome != call.Completed || stored.Values["said"] != "completed" {
+		if err != nil || stored.Outcome != call.OutcomeCompleted || stored.Values["said"] != "completed" {
 			t.Errorf("contact: %+v, %v", stored, err)
 		}
 	})
@@ -165,35 +165,35 @@ func TestDenyAndPostpone(t *testing.T) {
 	later := t0.Add(time.Hour)
 	tests := []struct {
 		name  string
-		do    func(t *testing.T, l *store.Ledger, c campaign.Campaign, due store.Row[campaign.Due]) error
+		do    func(t *testing.T, l *store.Ledger, c campaign.Campaign, due store.Row[campaign.DueEntry]) error
 		state campaign.ContactState
 		due   time.Time // zero: it has no entry
 	}{
 		{"a contact that is denied is over, with the rule",
-			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.Due]) error {
-				return l.Deny(t.Context(), due, campaign.OptedOut)
-			}, campaign.Over, time.Time{}},
+			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.DueEntry]) error {
+				return l.Refuse(t.Context(), due, campaign.RuleOptedOut)
+			}, campaign.ContactEnded, time.Time{}},
 		{"a contact that is postponed waits",
-			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.Due]) error {
+			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.DueEntry]) error {
 				return l.Postpone(t.Context(), due, later)
-			}, campaign.Waiting, later},
+			}, campaign.ContactWaiting, later},
 		{"a contact may be postponed to when it is due",
-			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.Due]) error {
+			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.DueEntry]) error {
 				return l.Postpone(t.Context(), due, t0)
-			}, campaign.Waiting, t0},
+			}, campaign.ContactWaiting, t0},
 		{"a contact is not denied by an entry that it had before",
-			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.Due]) error {
-				return errors.Join(l.Postpone(t.Context(), due, later), l.Deny(t.Context(), due, campaign.OptedOut))
-			}, campaign.Waiting, later},
+			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.DueEntry]) error {
+				return errors.Join(l.Postpone(t.Context(), due, later), l.Refuse(t.Context(), due, campaign.RuleOptedOut))
+			}, campaign.ContactWaiting, later},
 		{"a contact is not postponed by an entry that it had before",
-			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.Due]) error {
+			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due store.Row[campaign.DueEntry]) error {
 				return errors.Join(l.Postpone(t.Context(), due, later), l.Postpone(t.Context(), due, later.Add(1)))
-			}, campaign.Waiting, later},
+			}, campaign.ContactWaiting, later},
 		{"the look after an attempt may be postponed",
-			func(t *testing.T, l *store.Ledger, c campaign.Campaign, due store.Row[campaign.Due]) error {
+			func(t *testing.T, l *store.Ledger, c campaign.Campaign, due store.Row[campaign.DueEntry]) error {
 				_, _, err := l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime))
 				return errors.Join(err, l.Postpone(t.Context(), dueAt(t, l, c, t0.Add(settleTime))[0], later))
-			}, campaign.Dialling, later},
+			}, campaign.ContactDialling, later},
 	}
 	onEveryLedger(t, func(t *testing.T, l *store.Ledger, rows store.Rows) {
 		for i, tt := range tests {
@@ -211,7 +211,7 @@ func TestDenyAndPostpone(t *testing.T) {
 				if err != nil || got.State != tt.state || !got.Due.Equal(tt.due) {
 					t.Errorf("contact: %+v, %v, want it %s and due %v", got, err, tt.state, tt.due)
 				}
-				if tt.state == campaign.Over && got.Refused != campaign.OptedOut {
+				if tt.state == campaign.ContactEnded && got.Refused != campaign.RuleOptedOut {
 					t.Errorf("refused by %q", got.Refused)
 				}
 			})
@@ -255,7 +255,7 @@ func TestClaimsOfDifferentContactsDoNotHinderEachOther(t *testing.T) {
 			wg.Go(func() {
 				_, a, err := l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime))
 				if err == nil {
-					err = l.Settle(t.Context(), c.ID, settlement(due.Value.Contact, a.Claim, call.Completed, t0))
+					err = l.Settle(t.Context(), c.ID, settlement(due.Value.Contact, a.Claim, call.OutcomeCompleted, t0))
 				}
 				if err != nil {
 					t.Error(err)
@@ -264,7 +264,7 @@ func TestClaimsOfDifferentContactsDoNotHinderEachOther(t *testing.T) {
 		}
 		wg.Wait()
 		audit(t, rows, c, 0)
-		if got, err := l.Counters(t.Context(), c); err != nil || got.Over != 6 {
+		if got, err := l.Counters(t.Context(), c); err != nil || got.Ended != 6 {
 			t.Errorf("counters: %+v, %v", got, err)
 		}
 	})
@@ -277,7 +277,7 @@ func TestSettlingAClosedAttemptIsOneRead(t *testing.T) {
 	if _, _, err := l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime)); err != nil {
 		t.Fatal(err)
 	}
-	s := settlement(due.Value.Contact, 1, call.Busy, t0)
+	s := settlement(due.Value.Contact, 1, call.OutcomeBusy, t0)
 	if err := l.Settle(t.Context(), c.ID, s); err != nil {
 		t.Fatal(err)
 	}

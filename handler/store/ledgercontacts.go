@@ -15,15 +15,15 @@ import (
 
 const (
 	// addWide is over how many partitions contacts are written at the same time.
-	addWide = 4
+	addParallel = 4
 	// addEach is how many contacts one transaction takes: each is two rows, and the
 	// counters are one.
-	addEach = (MaxWrites - 1) / 2
+	batchSize = (MaxWrites - 1) / 2
 )
 
 // behind makes of a contact's row key the bound between it and the next one: ids are
 // letters and digits, which come later.
-const behind = "!"
+const afterKey = "!"
 
 // Add writes down contacts of a campaign, each once: it may be repeated after any
 // failure, and then adds those that are missing. A contact that is there stays as
@@ -35,14 +35,14 @@ func (l *Ledger) Add(ctx context.Context, c campaign.Campaign, contacts []campai
 		shards[n] = append(shards[n], contact)
 	}
 	all, ctx := errgroup.WithContext(ctx)
-	all.SetLimit(addWide)
+	all.SetLimit(addParallel)
 	for n, some := range shards {
 		byID := func(a, b campaign.Contact) int { return strings.Compare(string(a.ID), string(b.ID)) }
 		slices.SortFunc(some, byID)
 		some = slices.CompactFunc(some, func(a, b campaign.Contact) bool { return a.ID == b.ID })
 		all.Go(func() error {
-			for some := range slices.Chunk(some, addEach) {
-				if err := l.addSome(ctx, partition(c.ID, n), some); err != nil {
+			for some := range slices.Chunk(some, batchSize) {
+				if err := l.addBatch(ctx, partition(c.ID, n), some); err != nil {
 					return fmt.Errorf("add contacts to campaign %s: %w", c.ID, err)
 				}
 			}
@@ -53,13 +53,13 @@ func (l *Ledger) Add(ctx context.Context, c campaign.Campaign, contacts []campai
 }
 
 // addSome adds contacts of one partition, ordered by id, in one transaction.
-func (l *Ledger) addSome(ctx context.Context, partition string, some []campaign.Contact) error {
-	return contend(ctx, func() (lost bool, err error) {
-		there, err := l.between(ctx, partition, some[0].ID, some[len(some)-1].ID)
+func (l *Ledger) addBatch(ctx context.Context, partition string, some []campaign.Contact) error {
+	return RetryOnConflict(ctx, func() (lost bool, err error) {
+		there, err := l.existingIDs(ctx, partition, some[0].ID, some[len(some)-1].ID)
 		if err != nil {
 			return false, err
 		}
-		counters, err := l.counters.find(ctx, countersKey(partition))
+		counters, err := l.counters.Find(ctx, countersKey(partition))
 		if err != nil {
 			return false, err
 		}
@@ -70,26 +70,26 @@ func (l *Ledger) addSome(ctx context.Context, partition string, some []campaign.
 			}
 			l.contacts.InsertIn(tx, contactKey(partition, contact.ID), contact)
 			l.entries.InsertIn(tx, dueKey(partition, contact.Entry()), contact.Entry())
-			sum = sum.Moved(nil, contact)
+			sum = sum.Replace(nil, contact)
 		}
 		if sum.Contacts == counters.Value.Contacts {
 			return false, nil // they are all there
 		}
-		l.counters.saveIn(tx, counters, sum)
+		l.counters.SaveIn(tx, counters, sum)
 		err = tx.Commit(ctx)
 		return errors.Is(err, ErrConflict), err
 	})
 }
 
 // between says which contacts of the partition have an id from first to last.
-func (l *Ledger) between(
+func (l *Ledger) existingIDs(
 	ctx context.Context, partition string, first, last campaign.ContactID,
 ) (map[campaign.ContactID]bool, error) {
 	there := map[campaign.ContactID]bool{}
 	q := Query{
 		Partition: partition,
 		From:      contactKey(partition, first).Row,
-		Before:    contactKey(partition, last).Row + behind,
+		Before:    contactKey(partition, last).Row + afterKey,
 	}
 	for row, err := range l.contacts.List(ctx, q) {
 		if err != nil {
@@ -127,7 +127,7 @@ func (l *Ledger) Contacts(
 	for shard := from.shard; shard < c.Shards; shard++ {
 		q := WithPrefix(partition(c.ID, shard), "c|")
 		if shard == from.shard && from.contact != "" {
-			q.From = contactKey(q.Partition, from.contact).Row + behind
+			q.From = contactKey(q.Partition, from.contact).Row + afterKey
 		}
 		q.Limit = limit - len(page)
 		for row, err := range l.contacts.List(ctx, q) {
@@ -168,7 +168,7 @@ func (l *Ledger) Counters(ctx context.Context, c campaign.Campaign) (campaign.Co
 	all, ctx := errgroup.WithContext(ctx)
 	for n := range shards {
 		all.Go(func() error {
-			row, err := l.counters.find(ctx, countersKey(partition(c.ID, n)))
+			row, err := l.counters.Find(ctx, countersKey(partition(c.ID, n)))
 			shards[n] = row.Value
 			return err
 		})

@@ -15,18 +15,18 @@ import (
 // both are done, or one has lost to the other, and the rows agree.
 func TestAnythingMayMeetAnythingAtAnyMoment(t *testing.T) {
 	var l *store.Ledger
-	var look, due store.Row[campaign.Due] // of a contact that is dialled, and of one that waits
+	var look, due store.Row[campaign.DueEntry] // of a contact that is dialled, and of one that waits
 	c, ctx := reminder(3, 1), t.Context()
 	acts := map[string]func() error{
 		"settle": func() error {
-			return l.Settle(ctx, c.ID, settlement(look.Value.Contact, 1, call.Busy, t0.Add(time.Minute)))
+			return l.Settle(ctx, c.ID, settlement(look.Value.Contact, 1, call.OutcomeBusy, t0.Add(time.Minute)))
 		},
 		"postpone the look": func() error { return l.Postpone(ctx, look, t0.Add(time.Hour)) },
 		"claim": func() error {
 			_, _, err := l.Claim(ctx, c, due, desk, t0, t0.Add(settleTime))
 			return err
 		},
-		"deny":     func() error { return l.Deny(ctx, due, campaign.OptedOut) },
+		"deny":     func() error { return l.Refuse(ctx, due, campaign.RuleOptedOut) },
 		"postpone": func() error { return l.Postpone(ctx, due, t0.Add(time.Hour)) },
 		"add":      func() error { return l.Add(ctx, c, people(3)) },
 	}
@@ -67,7 +67,7 @@ func TestAnythingMayMeetAnythingAtAnyMoment(t *testing.T) {
 				}
 				contact, err := l.Contact(ctx, c.ID, 0, look.Value.Contact)
 				settled := first == "settle" || second == "settle" && happened
-				if err != nil || settled != (contact.State == campaign.Waiting) {
+				if err != nil || settled != (contact.State == campaign.ContactWaiting) {
 					t.Errorf("%s, at moment %d %s: %+v, %v", first, moment, second, contact, err)
 				}
 			}
@@ -91,7 +91,7 @@ func TestClaimUnderFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		second := claim()
-		if contact.State == campaign.Waiting { // it did not happen, and can
+		if contact.State == campaign.ContactWaiting { // it did not happen, and can
 			if first == nil || second != nil {
 				t.Errorf("first %v, then %v", first, second)
 			}
@@ -106,7 +106,7 @@ func TestClaimUnderFaults(t *testing.T) {
 		if len(dueAt(t, l, c, t0.Add(settleTime))) != 1 { // nobody dials it; it comes back
 			t.Error("a claim without an answer is not looked after")
 		}
-		s := settlement(contact.ID, contact.Claim, call.Cancelled, t0.Add(settleTime))
+		s := settlement(contact.ID, contact.Claim, call.OutcomeCancelled, t0.Add(settleTime))
 		if err := l.Settle(t.Context(), c.ID, s); err != nil {
 			t.Error(err)
 		}
@@ -124,7 +124,7 @@ func TestSettleUnderFaults(t *testing.T) {
 		if _, _, err := l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime)); err != nil {
 			t.Fatal(err)
 		}
-		s := settlement(due.Value.Contact, 1, call.Busy, t0)
+		s := settlement(due.Value.Contact, 1, call.OutcomeBusy, t0)
 		faulty(func() { persist(t, func() error { return l.Settle(t.Context(), c.ID, s) }) })
 		audit(t, rows, c, 0)
 		got, err := l.Counters(t.Context(), c)
@@ -138,7 +138,7 @@ func TestDenyUnderFaults(t *testing.T) {
 	eachFault(t, func(t *testing.T, rows *storetest.Memory, faulty func(func())) {
 		l := ledgerIn(rows)
 		c, due := one(t, l)
-		faulty(func() { persist(t, func() error { return l.Deny(t.Context(), due, campaign.OptedOut) }) })
+		faulty(func() { persist(t, func() error { return l.Refuse(t.Context(), due, campaign.RuleOptedOut) }) })
 		audit(t, rows, c, 0)
 		if got, err := l.Counters(t.Context(), c); err != nil || got.Results["optedOut"] != 1 {
 			t.Errorf("counters: %+v, %v", got, err)

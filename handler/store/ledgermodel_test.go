@@ -20,7 +20,7 @@ func TestTheRowsOfAShardAgreeAfterAnyWalk(t *testing.T) {
 		rows := storetest.NewMemory()
 		l, c, all := ledgerIn(rows), reminder(5, 1), people(5)
 		now := t0
-		var seen []store.Row[campaign.Due] // entries, also old ones
+		var seen []store.Row[campaign.DueEntry] // entries, also old ones
 		pick := func(n int, label string) int { return rapid.IntRange(0, n-1).Draw(rt, label) }
 		// faulty does one thing with a failure somewhere in it, perhaps.
 		faulty := func(do func() error) {
@@ -37,13 +37,13 @@ func TestTheRowsOfAShardAgreeAfterAnyWalk(t *testing.T) {
 				rt.Fatal(err)
 			}
 		}
-		entry := func() (store.Row[campaign.Due], bool) {
+		entry := func() (store.Row[campaign.DueEntry], bool) {
 			if len(seen) == 0 {
-				return store.Row[campaign.Due]{}, false
+				return store.Row[campaign.DueEntry]{}, false
 			}
 			return seen[pick(len(seen), "entry")], true
 		}
-		outcomes := []call.Outcome{call.Completed, call.Busy, call.NoAnswer, call.Cancelled, call.NotKnown}
+		outcomes := []call.Outcome{call.OutcomeCompleted, call.OutcomeBusy, call.OutcomeNoAnswer, call.OutcomeCancelled, call.OutcomeUnknown}
 		rt.Repeat(map[string]func(*rapid.T){
 			"add": func(*rapid.T) {
 				some := all[:1+pick(len(all), "contacts")]
@@ -69,7 +69,7 @@ func TestTheRowsOfAShardAgreeAfterAnyWalk(t *testing.T) {
 			},
 			"deny": func(*rapid.T) {
 				if due, ok := entry(); ok {
-					faulty(func() error { return l.Deny(t.Context(), due, campaign.OptedOut) })
+					faulty(func() error { return l.Refuse(t.Context(), due, campaign.RuleOptedOut) })
 				}
 			},
 			"postpone": func(*rapid.T) {

@@ -11,7 +11,7 @@ import (
 )
 
 // Live is the row of something that owes something: somebody must look at it by Due.
-type Live struct {
+type WorkItem struct {
 	ID      string    `json:"id"`
 	Due     time.Time `json:"due"`
 	Written time.Time `json:"written"` // when the row was made or made sooner
@@ -22,15 +22,15 @@ type Live struct {
 }
 
 // Recording reports whether the row is a recording's, and its ID the key.
-func (l Live) Recording() bool { return strings.HasPrefix(l.ID, RecordingPrefix) }
+func (l WorkItem) Recording() bool { return strings.HasPrefix(l.ID, RecordingPrefix) }
 
 // Columns makes Due a column, to be asked by.
-func (l Live) Columns() map[string]any { return map[string]any{"Due": l.Due} }
+func (l WorkItem) Columns() map[string]any { return map[string]any{"Due": l.Due} }
 
 // Shards is how many partitions the list of what owes something has.
 const Shards = 16
 
-func liveKey(id string) Key { return Key{shard(id), id} }
+func workKey(id string) Key { return Key{shard(id), id} }
 
 // shard spreads ids over the partitions of a list.
 func shard(id string) string { return "0" + HashKey(id)[:1] }
@@ -40,16 +40,16 @@ func Shard(n int) string { return fmt.Sprintf("%02x", n%Shards) }
 
 // List makes sure that the call is looked at by due. Dial is for a call that is
 // about to be dialled, and has no row yet; else it is nil. It may be repeated.
-func (s *Calls) List(ctx context.Context, id call.ID, due, now time.Time, dial *call.Dial) error {
-	row := Live{ID: string(id), Due: due.UTC(), Written: now.UTC(), Dial: dial}
-	return s.live.Put(ctx, liveKey(row.ID), row)
+func (s *Calls) Schedule(ctx context.Context, id call.ID, due, now time.Time, dial *call.Dial) error {
+	row := WorkItem{ID: string(id), Due: due.UTC(), Written: now.UTC(), Dial: dial}
+	return s.worklist.Put(ctx, workKey(row.ID), row)
 }
 
 // Due returns rows of the shard that are due, at most limit of them.
-func (s *Calls) Due(ctx context.Context, shard string, now time.Time, limit int) ([]Row[Live], error) {
-	var due []Row[Live]
+func (s *Calls) Due(ctx context.Context, shard string, now time.Time, limit int) ([]Row[WorkItem], error) {
+	var due []Row[WorkItem]
 	query := Query{Partition: shard, Where: []Condition{{Column: "Due", Op: Le, Value: now.UTC()}}, Limit: limit}
-	for row, err := range s.live.List(ctx, query) {
+	for row, err := range s.worklist.List(ctx, query) {
 		if err != nil {
 			return nil, err
 		}
@@ -61,10 +61,10 @@ func (s *Calls) Due(ctx context.Context, shard string, now time.Time, limit int)
 }
 
 // AllLive returns every row of what owes something.
-func (s *Calls) AllLive(ctx context.Context) ([]Live, error) {
-	var all []Live
+func (s *Calls) Worklist(ctx context.Context) ([]WorkItem, error) {
+	var all []WorkItem
 	for n := range Shards {
-		for row, err := range s.live.List(ctx, Query{Partition: Shard(n)}) {
+		for row, err := range s.worklist.List(ctx, Query{Partition: Shard(n)}) {
 			if err != nil {
 				return nil, err
 			}
@@ -76,26 +76,26 @@ func (s *Calls) AllLive(ctx context.Context) ([]Live, error) {
 
 // Postpone sets anew by when the row is to be looked at, unless somebody has
 // touched it since it was read: then that one's time stands.
-func (s *Calls) Postpone(ctx context.Context, row Row[Live], due time.Time) error {
+func (s *Calls) Postpone(ctx context.Context, row Row[WorkItem], due time.Time) error {
 	next := row.Value
 	next.Due = due.UTC()
-	return unlessTouched(s.live.Replace(ctx, row, next))
+	return IgnoreConflict(s.worklist.Replace(ctx, row, next))
 }
 
 // Unlist takes a call that owes nothing off the list. The order keeps it on the
 // list if somebody makes it owe something meanwhile: they write the live row
 // first, and their write of the call's row fails or makes ours fail. A call that
 // somebody has touched meanwhile stays listed, without an error.
-func (s *Calls) Unlist(ctx context.Context, id call.ID) error {
-	return unlist(ctx, s.live, string(id), func() (owes bool, err error) {
+func (s *Calls) Unschedule(ctx context.Context, id call.ID) error {
+	return unschedule(ctx, s.worklist, string(id), func() (owes bool, err error) {
 		row, err := s.Load(ctx, id)
-		if err != nil || row.Value.Owes() {
+		if err != nil || row.Value.HasWork() {
 			return true, err
 		}
 		next := row.Value
-		next.Listed = false
+		next.Scheduled = false
 		err = s.calls.Replace(ctx, row, next)
-		return err != nil, unlessTouched(err)
+		return err != nil, IgnoreConflict(err)
 	})
 }
 
@@ -103,8 +103,8 @@ func (s *Calls) Unlist(ctx context.Context, id call.ID) error {
 // for anew, so that whoever is about to write that row loses the race, comes back
 // and finds that it has to be listed. If it owes something, or somebody has touched
 // either row meanwhile, it stays listed.
-func unlist(ctx context.Context, live *Table[Live], id string, rewrite func() (owes bool, err error)) error {
-	listed, err := live.Get(ctx, liveKey(id))
+func unschedule(ctx context.Context, live *Table[WorkItem], id string, rewrite func() (owes bool, err error)) error {
+	listed, err := live.Get(ctx, workKey(id))
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -114,11 +114,11 @@ func unlist(ctx context.Context, live *Table[Live], id string, rewrite func() (o
 	if owes, err := rewrite(); owes || err != nil {
 		return err
 	}
-	return unlessTouched(live.Delete(ctx, listed))
+	return IgnoreConflict(live.Delete(ctx, listed))
 }
 
 // unlessTouched drops the errors that say that somebody else wrote, made or deleted the row.
-func unlessTouched(err error) error {
+func IgnoreConflict(err error) error {
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrExists) {
 		return nil
 	}

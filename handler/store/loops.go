@@ -22,7 +22,7 @@ type loopOffer struct {
 }
 
 // count adds the offer, forgets those that are too old, and keeps at most so many.
-func (r loopRow) count(id call.ID, now time.Time, most int) loopRow {
+func (r loopRow) add(id call.ID, now time.Time, most int) loopRow {
 	var kept []loopOffer
 	for _, o := range r.Offers {
 		if now.Sub(o.At) < loopWindow {
@@ -39,9 +39,9 @@ func (r loopRow) count(id call.ID, now time.Time, most int) loopRow {
 // Loops reports whether more than so many calls were offered on the line with this
 // correlation id within a minute, and the call is not one of the first: then
 // somebody forwards a call to us that we forward to them. It may be repeated.
-func (s *Calls) Loops(ctx context.Context, line, correlationID string, id call.ID, now time.Time, most int) (bool, error) {
+func (s *Calls) IsLoop(ctx context.Context, line, correlationID string, id call.ID, now time.Time, most int) (bool, error) {
 	key := Key{HashKey(line, correlationID), "loop"}
-	row, err := s.loops.Edit(ctx, key, func(r loopRow) (loopRow, error) { return r.count(id, now, most), nil })
+	row, err := s.loops.Edit(ctx, key, func(r loopRow) (loopRow, error) { return r.add(id, now, most), nil })
 	if err != nil {
 		return false, err
 	}

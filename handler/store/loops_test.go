@@ -16,7 +16,7 @@ func TestLoops(t *testing.T) {
 	calls := store.NewCalls(storetest.NewMemory(), storetest.NewMemory())
 	ask := func(line, correlationID string, n int, at time.Time) bool {
 		t.Helper()
-		loops, err := calls.Loops(t.Context(), line, correlationID, call.ID(fmt.Sprint("in-", n)), at, most)
+		loops, err := calls.IsLoop(t.Context(), line, correlationID, call.ID(fmt.Sprint("in-", n)), at, most)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestLoopsUnderFaults(t *testing.T) {
 			var loops bool
 			var err error
 			for range 2 { // the offer is delivered again
-				if loops, err = calls.Loops(t.Context(), "line", "corr", "in-1", now, 1); err == nil {
+				if loops, err = calls.IsLoop(t.Context(), "line", "corr", "in-1", now, 1); err == nil {
 					break
 				}
 			}

@@ -9,26 +9,26 @@ import (
 )
 
 // RecordingSchema is the version of Recording as it is stored.
-const RecordingSchema = 1
+const Schema = 1
 
 // RecordingState is where the files of a recording are on their way to us.
-type RecordingState string
+type FilingState string
 
 // The states of a recording. A row that knows nothing yet has none.
 const (
-	RecordingLinked RecordingState = "linked" // its call is known; no word of its files
-	RecordingFiling RecordingState = "filing" // its files wait to be fetched
-	RecordingFiled  RecordingState = "filed"  // they are where they belong
-	RecordingLost   RecordingState = "lost"   // one of them will never be; Reason says why
+	StateLinked FilingState = "linked" // its call is known; no word of its files
+	StateFiling FilingState = "filing" // its files wait to be fetched
+	StateFiled  FilingState = "filed"  // they are where they belong
+	StateLost   FilingState = "lost"   // one of them will never be; Reason says why
 )
 
 // Recording is one recording by ACS's id: what ACS has said of it, how far the
 // fetching of its files is, and which call has asked for it. Each method says what
 // it is after something has happened to it.
 type Recording struct {
-	Schema int            `json:"schema"`
-	ID     string         `json:"id,omitempty"` // ACS's
-	State  RecordingState `json:"state,omitempty"`
+	Schema int         `json:"schema"`
+	ID     string      `json:"id,omitempty"` // ACS's
+	State  FilingState `json:"state,omitempty"`
 
 	// Call and Op are the debt that it pays: the call, and the operation that asked
 	// for it. Zero: it is not linked.
@@ -46,12 +46,12 @@ type Recording struct {
 	ACSCallID    string        `json:"acsCallId,omitempty"`
 	ServerCallID string        `json:"serverCallId,omitempty"`
 
-	Since     time.Time `json:"since,omitzero"` // when the first message came
-	By        string    `json:"by,omitempty"`   // the run that is at it, until Until
-	Until     time.Time `json:"until,omitzero"`
-	Tries     int       `json:"tries,omitempty"`    // that have failed, one after another
-	NotBefore time.Time `json:"notBefore,omitzero"` // when to try again
-	Reason    string    `json:"reason,omitempty"`   // of the last failure, or of the loss
+	Since      time.Time `json:"since,omitzero"`  // when the first message came
+	Owner      string    `json:"owner,omitempty"` // the run that is at it, until Until
+	LeaseUntil time.Time `json:"leaseUntil,omitzero"`
+	Tries      int       `json:"tries,omitempty"`    // that have failed, one after another
+	NotBefore  time.Time `json:"notBefore,omitzero"` // when to try again
+	Reason     string    `json:"reason,omitempty"`   // of the last failure, or of the loss
 
 	Chunks []Chunk `json:"chunks,omitempty"`
 }
@@ -86,7 +86,7 @@ type Chunk struct {
 
 // Finished is ACS's message that files of a recording wait to be fetched. Of a chunk
 // it gives what ACS knows: the members before State.
-type Finished struct {
+type Message struct {
 	Key          string // names the message; a second delivery has the same
 	Start        time.Time
 	Duration     time.Duration
@@ -104,32 +104,32 @@ type Finished struct {
 const messageKeys = 16
 
 // Owes reports whether files of the recording are to be fetched.
-func (r Recording) Owes() bool { return r.State == RecordingFiling }
+func (r Recording) HasWork() bool { return r.State == StateFiling }
 
 // Linked is the recording once it is known which operation of which call asked for
 // it. The first link stands. It may be repeated.
-func (r Recording) Linked(id call.ID, op int) Recording {
+func (r Recording) LinkedTo(id call.ID, op int) Recording {
 	if r.Call != "" {
 		return r
 	}
-	r.Schema, r.Call, r.Op = RecordingSchema, id, op
+	r.Schema, r.Call, r.Op = Schema, id, op
 	if r.State == "" {
-		r.State = RecordingLinked
+		r.State = StateLinked
 	}
 	return r
 }
 
 // heard reports whether the message is among the latest that came.
-func (r Recording) heard(m Finished) bool { return slices.Contains(r.Messages, m.Key) }
+func (r Recording) Knows(m Message) bool { return slices.Contains(r.Messages, m.Key) }
 
 // Informed is the recording after a message that came at the given time: with the
 // chunks that were not known before, which are to be fetched, also if the recording
 // was over. It may be repeated.
-func (r Recording) Informed(m Finished, now time.Time) Recording {
-	if r.heard(m) {
+func (r Recording) WithMessage(m Message, now time.Time) Recording {
+	if r.Knows(m) {
 		return r
 	}
-	r.Schema = RecordingSchema
+	r.Schema = Schema
 	r.Messages = append(slices.Clone(r.Messages), m.Key)
 	r.Messages = r.Messages[max(0, len(r.Messages)-messageKeys):]
 	if r.Since.IsZero() {
@@ -147,7 +147,7 @@ func (r Recording) Informed(m Finished, now time.Time) Recording {
 		}
 	}
 	if len(r.Chunks) > known {
-		r.State, r.Tries, r.NotBefore, r.Reason = RecordingFiling, 0, time.Time{}, ""
+		r.State, r.Tries, r.NotBefore, r.Reason = StateFiling, 0, time.Time{}, ""
 	}
 	return r
 }
@@ -155,41 +155,41 @@ func (r Recording) Informed(m Finished, now time.Time) Recording {
 // Moved is the recording with one chunk, by its document id, as it is now. When the
 // last one is over the recording is filed or, if one of them is lost, lost. It may be
 // repeated.
-func (r Recording) Moved(c Chunk) Recording {
+func (r Recording) WithChunk(c Chunk) Recording {
 	i := r.chunk(c.DocumentID)
 	if i < 0 {
 		return r
 	}
 	r.Chunks = slices.Clone(r.Chunks)
 	r.Chunks[i] = c
-	state, reason := RecordingFiled, ""
+	state, reason := StateFiled, ""
 	for _, c := range r.Chunks {
 		switch c.State {
 		case ChunkWaiting:
 			return r
 		case ChunkLost:
-			state, reason = RecordingLost, c.Reason
+			state, reason = StateLost, c.Reason
 		}
 	}
 	r.State, r.Reason, r.Tries, r.NotBefore = state, reason, 0, time.Time{}
-	r.By, r.Until = "", time.Time{}
+	r.Owner, r.LeaseUntil = "", time.Time{}
 	return r
 }
 
 // Taken is the recording with a run at it that may be until a time, unless another run
 // is, or it has to wait: of two runs at once, one would copy for nothing, and each
 // would see to a next.
-func (r Recording) Taken(run string, now, until time.Time) Recording {
-	if r.Owes() && !now.Before(r.NotBefore) && (r.By == "" || r.By == run || !now.Before(r.Until)) {
-		r.By, r.Until = run, until
+func (r Recording) LeasedBy(run string, now, until time.Time) Recording {
+	if r.HasWork() && !now.Before(r.NotBefore) && (r.Owner == "" || r.Owner == run || !now.Before(r.LeaseUntil)) {
+		r.Owner, r.LeaseUntil = run, until
 	}
 	return r
 }
 
 // Left is the recording once the run is not at it any more.
-func (r Recording) Left(run string) Recording {
-	if r.By == run {
-		r.By, r.Until = "", time.Time{}
+func (r Recording) Unleased(run string) Recording {
+	if r.Owner == run {
+		r.Owner, r.LeaseUntil = "", time.Time{}
 	}
 	return r
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // finished is a message about chunks with these document ids.
-func finished(key string, documents ...string) store.Finished {
-	m := store.Finished{
+func finished(key string, documents ...string) store.Message {
+	m := store.Message{
 		Key: key, Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
 		Format: "Wav", EndReason: "CallEnded", ACSCallID: "acs-1",
 	}
@@ -31,46 +31,46 @@ func chunk(document string, state store.ChunkState, reason string) store.Chunk {
 func TestLifeOfARecording(t *testing.T) {
 	const waiting, filed, lost = store.ChunkWaiting, store.ChunkFiled, store.ChunkLost
 	heard := func(r store.Recording, key string, documents ...string) store.Recording {
-		return r.Informed(finished(key, documents...), t0)
+		return r.WithMessage(finished(key, documents...), t0)
 	}
 	var none store.Recording
-	linked := none.Linked("in-1", 2)
+	linked := none.LinkedTo("in-1", 2)
 	tests := []struct {
 		name   string
 		r      store.Recording
-		state  store.RecordingState
+		state  store.FilingState
 		chunks []store.ChunkState
 		reason string
 	}{
-		{"a link alone owes nothing", linked, store.RecordingLinked, nil, ""},
+		{"a link alone owes nothing", linked, store.StateLinked, nil, ""},
 		{"the first message brings chunks to fetch", heard(none, "m1", "a", "b"),
-			store.RecordingFiling, []store.ChunkState{waiting, waiting}, ""},
+			store.StateFiling, []store.ChunkState{waiting, waiting}, ""},
 		{"a message after the link does as well", heard(linked, "m1", "a"),
-			store.RecordingFiling, []store.ChunkState{waiting}, ""},
-		{"a message without a chunk brings nothing", heard(linked, "m1"), store.RecordingLinked, nil, ""},
+			store.StateFiling, []store.ChunkState{waiting}, ""},
+		{"a message without a chunk brings nothing", heard(linked, "m1"), store.StateLinked, nil, ""},
 		{"the same message again changes nothing", heard(heard(none, "m1", "a"), "m1", "b"),
-			store.RecordingFiling, []store.ChunkState{waiting}, ""},
+			store.StateFiling, []store.ChunkState{waiting}, ""},
 		{"another message adds the chunks that are not known", heard(heard(none, "m1", "a"), "m2", "a", "b", "b"),
-			store.RecordingFiling, []store.ChunkState{waiting, waiting}, ""},
-		{"one chunk of two does not make it filed", heard(none, "m1", "a", "b").Moved(chunk("a", filed, "")),
-			store.RecordingFiling, []store.ChunkState{filed, waiting}, ""},
+			store.StateFiling, []store.ChunkState{waiting, waiting}, ""},
+		{"one chunk of two does not make it filed", heard(none, "m1", "a", "b").WithChunk(chunk("a", filed, "")),
+			store.StateFiling, []store.ChunkState{filed, waiting}, ""},
 		{"the last chunk makes it filed",
-			heard(none, "m1", "a", "b").Moved(chunk("a", filed, "")).Moved(chunk("b", filed, "")),
-			store.RecordingFiled, []store.ChunkState{filed, filed}, ""},
+			heard(none, "m1", "a", "b").WithChunk(chunk("a", filed, "")).WithChunk(chunk("b", filed, "")),
+			store.StateFiled, []store.ChunkState{filed, filed}, ""},
 		{"a chunk that is lost makes it lost",
-			heard(none, "m1", "a", "b").Moved(chunk("a", lost, "gone")).Moved(chunk("b", filed, "")),
-			store.RecordingLost, []store.ChunkState{lost, filed}, "gone"},
-		{"a chunk that is not its own changes nothing", heard(none, "m1", "a").Moved(chunk("x", filed, "")),
-			store.RecordingFiling, []store.ChunkState{waiting}, ""},
+			heard(none, "m1", "a", "b").WithChunk(chunk("a", lost, "gone")).WithChunk(chunk("b", filed, "")),
+			store.StateLost, []store.ChunkState{lost, filed}, "gone"},
+		{"a chunk that is not its own changes nothing", heard(none, "m1", "a").WithChunk(chunk("x", filed, "")),
+			store.StateFiling, []store.ChunkState{waiting}, ""},
 		{"a filed recording that gets a new chunk is filing again",
-			heard(heard(none, "m1", "a").Moved(chunk("a", filed, "")), "m2", "a", "b"),
-			store.RecordingFiling, []store.ChunkState{filed, waiting}, ""},
+			heard(heard(none, "m1", "a").WithChunk(chunk("a", filed, "")), "m2", "a", "b"),
+			store.StateFiling, []store.ChunkState{filed, waiting}, ""},
 		{"a lost recording that gets a new chunk is filing again, and lost in the end",
-			heard(heard(none, "m1", "a").Moved(chunk("a", lost, "gone")), "m2", "b").Moved(chunk("b", filed, "")),
-			store.RecordingLost, []store.ChunkState{lost, filed}, "gone"},
+			heard(heard(none, "m1", "a").WithChunk(chunk("a", lost, "gone")), "m2", "b").WithChunk(chunk("b", filed, "")),
+			store.StateLost, []store.ChunkState{lost, filed}, "gone"},
 		{"a filed recording that is told of again stays filed",
-			heard(heard(none, "m1", "a").Moved(chunk("a", filed, "")), "m2", "a"),
-			store.RecordingFiled, []store.ChunkState{filed}, ""},
+			heard(heard(none, "m1", "a").WithChunk(chunk("a", filed, "")), "m2", "a"),
+			store.StateFiled, []store.ChunkState{filed}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,20 +84,20 @@ func TestLifeOfARecording(t *testing.T) {
 			if tt.r.State != tt.state || tt.r.Reason != tt.reason {
 				t.Errorf("%s for %q, want %s for %q", tt.r.State, tt.r.Reason, tt.state, tt.reason)
 			}
-			if tt.r.Owes() != (tt.state == store.RecordingFiling) || tt.r.Schema != store.RecordingSchema {
-				t.Errorf("owes %v, schema %d", tt.r.Owes(), tt.r.Schema)
+			if tt.r.HasWork() != (tt.state == store.StateFiling) || tt.r.Schema != store.Schema {
+				t.Errorf("owes %v, schema %d", tt.r.HasWork(), tt.r.Schema)
 			}
 		})
 	}
 }
 
 func TestARecordingKeepsTheFirstWord(t *testing.T) {
-	r := store.Recording{}.Linked("in-1", 2).Linked("in-9", 9).Informed(finished("m1", "a"), t0)
+	r := store.Recording{}.LinkedTo("in-1", 2).LinkedTo("in-9", 9).WithMessage(finished("m1", "a"), t0)
 	other := finished("m2", "b")
 	other.Format, other.Start = "Mp3", t0
-	r = r.Informed(other, t0.Add(time.Hour))
+	r = r.WithMessage(other, t0.Add(time.Hour))
 	want := store.Recording{
-		Schema: store.RecordingSchema, State: store.RecordingFiling, Call: "in-1", Op: 2, Since: t0,
+		Schema: store.Schema, State: store.StateFiling, Call: "in-1", Op: 2, Since: t0,
 		Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
 		Format: "Wav", EndReason: "CallEnded", ACSCallID: "acs-1", Messages: []string{"m1", "m2"},
 	}
@@ -105,7 +105,7 @@ func TestARecordingKeepsTheFirstWord(t *testing.T) {
 		t.Errorf("recording (-want +got):\n%s", d)
 	}
 	for i := range 40 {
-		r = r.Informed(finished(fmt.Sprint("again ", i), "a"), t0)
+		r = r.WithMessage(finished(fmt.Sprint("again ", i), "a"), t0)
 	}
 	if len(r.Messages) != 16 || r.Messages[15] != "again 39" || len(r.Chunks) != 2 {
 		t.Errorf("%d chunks, messages %v", len(r.Chunks), r.Messages)
@@ -114,12 +114,12 @@ func TestARecordingKeepsTheFirstWord(t *testing.T) {
 
 // What was read is still what it was after its next state was made of it.
 func TestARecordingIsAValue(t *testing.T) {
-	r := store.Recording{}.Informed(finished("m1", "a", "b"), t0)
+	r := store.Recording{}.WithMessage(finished("m1", "a", "b"), t0)
 	r.Chunks = append(make([]store.Chunk, 0, 8), r.Chunks...) // room that a careless append would use
 	r.Messages = append(make([]string, 0, 8), r.Messages...)
 	before := fmt.Sprintf("%+v", r)
-	r.Moved(chunk("a", store.ChunkFiled, ""))
-	one, two := r.Informed(finished("m2", "c"), t0), r.Informed(finished("m3", "d"), t0)
+	r.WithChunk(chunk("a", store.ChunkFiled, ""))
+	one, two := r.WithMessage(finished("m2", "c"), t0), r.WithMessage(finished("m3", "d"), t0)
 	if after := fmt.Sprintf("%+v", r); after != before {
 		t.Errorf("it was\n%s\nand is\n%s", before, after)
 	}

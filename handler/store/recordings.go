@@ -14,14 +14,14 @@ import (
 // be called concurrently, by any number of processes.
 type Recordings struct {
 	recordings *Table[Recording]
-	live       *Table[Live]
+	worklist   *Table[WorkItem]
 }
 
 // NewRecordings keeps recordings in the given tables; live is the one of NewCalls.
 func NewRecordings(recordings, live Rows) *Recordings {
 	return &Recordings{
-		recordings: NewVersioned[Recording](recordings, RecordingSchema),
-		live:       NewTable[Live](live),
+		recordings: NewVersioned[Recording](recordings, Schema),
+		worklist:   NewTable[WorkItem](live),
 	}
 }
 
@@ -32,7 +32,7 @@ const (
 	recordingRow    = "recording"
 	// lookAfter is when a recording is looked at after a message. Whoever took the
 	// message has begun by then.
-	lookAfter = time.Minute
+	checkMessageAfter = time.Minute
 )
 
 // RecordingKey is the short name of a recording by ACS's id, which may be long and
@@ -58,26 +58,26 @@ func (s *Recordings) Load(ctx context.Context, key string) (Row[Recording], erro
 // makes if there is none, and returns it. If files are to be fetched then, the
 // recording is on the list first, and looked at within a minute. It may be repeated,
 // and has to be after an error.
-func (s *Recordings) Inform(ctx context.Context, id string, m Finished, now time.Time) (Recording, error) {
+func (s *Recordings) AddMessage(ctx context.Context, id string, m Message, now time.Time) (Recording, error) {
 	key := RecordingKey(id)
 	var informed Recording
-	err := contend(ctx, func() (lost bool, err error) {
-		row, err := s.recordings.find(ctx, recordingKey(key))
+	err := RetryOnConflict(ctx, func() (lost bool, err error) {
+		row, err := s.recordings.Find(ctx, recordingKey(key))
 		if err != nil {
 			return false, err
 		}
-		if row.Value.heard(m) {
+		if row.Value.Knows(m) {
 			informed = row.Value
 			return false, nil
 		}
-		informed = row.Value.Informed(m, now.UTC())
+		informed = row.Value.WithMessage(m, now.UTC())
 		informed.ID = id
-		if informed.Owes() { // before each try: Unlist makes us lose the race, see there
-			if err := s.List(ctx, key, now.Add(lookAfter), now); err != nil {
+		if informed.HasWork() { // before each try: Unlist makes us lose the race, see there
+			if err := s.Schedule(ctx, key, now.Add(checkMessageAfter), now); err != nil {
 				return false, err
 			}
 		}
-		err = s.recordings.save(ctx, row, informed)
+		err = s.recordings.Save(ctx, row, informed)
 		return errors.Is(err, ErrConflict) || errors.Is(err, ErrExists), err
 	})
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Recordings) Link(ctx context.Context, id string, to call.ID, op int) (R
 	key := RecordingKey(id)
 	linked, err := s.recordings.Edit(ctx, recordingKey(key), func(r Recording) (Recording, error) {
 		r.ID = id
-		return r.Linked(to, op), nil
+		return r.LinkedTo(to, op), nil
 	})
 	if err != nil {
 		return Recording{}, fmt.Errorf("link recording %s: %w", key, err)
@@ -102,23 +102,23 @@ func (s *Recordings) Link(ctx context.Context, id string, to call.ID, op int) (R
 
 // List makes sure that the recording with the key is looked at by due. It may be
 // repeated.
-func (s *Recordings) List(ctx context.Context, key string, due, now time.Time) error {
-	return s.live.Put(ctx, liveKey(key), Live{ID: key, Due: due.UTC(), Written: now.UTC()})
+func (s *Recordings) Schedule(ctx context.Context, key string, due, now time.Time) error {
+	return s.worklist.Put(ctx, workKey(key), WorkItem{ID: key, Due: due.UTC(), Written: now.UTC()})
 }
 
 // Unlist takes a recording whose files are not to be fetched off the list, also one
 // that never got a row: then it gets one that knows nothing, so that a message that
 // is being written down is not lost. One that somebody has touched meanwhile stays
 // listed, without an error.
-func (s *Recordings) Unlist(ctx context.Context, key string) error {
-	return unlist(ctx, s.live, key, func() (owes bool, err error) {
-		row, err := s.recordings.find(ctx, recordingKey(key))
-		if err != nil || row.Value.Owes() {
+func (s *Recordings) Unschedule(ctx context.Context, key string) error {
+	return unschedule(ctx, s.worklist, key, func() (owes bool, err error) {
+		row, err := s.recordings.Find(ctx, recordingKey(key))
+		if err != nil || row.Value.HasWork() {
 			return true, err
 		}
 		next := row.Value
-		next.Schema = RecordingSchema
-		err = s.recordings.save(ctx, row, next)
-		return err != nil, unlessTouched(err)
+		next.Schema = Schema
+		err = s.recordings.Save(ctx, row, next)
+		return err != nil, IgnoreConflict(err)
 	})
 }

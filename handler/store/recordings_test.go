@@ -18,7 +18,7 @@ const acsRecording = "eyJQbGF0Zm9ybUVuZHBvaW50SWQiOiI5/+NmE3YTgifQ=="
 // live are the ids on the list, and when they are due.
 func live(t *testing.T, rows store.Rows) map[string]time.Time {
 	t.Helper()
-	all, err := store.NewCalls(storetest.NewMemory(), rows).AllLive(t.Context())
+	all, err := store.NewCalls(storetest.NewMemory(), rows).Worklist(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +42,12 @@ func TestRecordings(t *testing.T) {
 			t.Errorf("before: %v, want %v", err, store.ErrNotFound)
 		}
 		linked, err := s.Link(ctx, acsRecording, "in-1", 2)
-		if err != nil || linked.State != store.RecordingLinked || len(live(t, liveRows)) != 0 {
+		if err != nil || linked.State != store.StateLinked || len(live(t, liveRows)) != 0 {
 			t.Errorf("linked: %+v, %v, listed %v", linked, err, live(t, liveRows))
 		}
 		for range 2 {
-			got, err := s.Inform(ctx, acsRecording, finished("m1", "a"), t0)
-			if err != nil || got.State != store.RecordingFiling || got.ID != acsRecording || got.Call != "in-1" {
+			got, err := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
+			if err != nil || got.State != store.StateFiling || got.ID != acsRecording || got.Call != "in-1" {
 				t.Errorf("informed: %+v, %v", got, err)
 			}
 			if d := cmp.Diff(map[string]time.Time{key: t0.Add(time.Minute)}, live(t, liveRows)); d != "" {
@@ -58,22 +58,22 @@ func TestRecordings(t *testing.T) {
 				t.Errorf("loaded: %v (-informed +loaded):\n%s", err, d)
 			}
 		}
-		if err := s.List(ctx, key, t0.Add(time.Hour), t0); err != nil {
+		if err := s.Schedule(ctx, key, t0.Add(time.Hour), t0); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Unlist(ctx, key); err != nil || len(live(t, liveRows)) != 1 {
+		if err := s.Unschedule(ctx, key); err != nil || len(live(t, liveRows)) != 1 {
 			t.Errorf("one that owes something: %v, listed %v", err, live(t, liveRows))
 		}
-		filed := store.Advance{Chunk: chunk("a", store.ChunkFiled, ""), At: t0}
-		if got, err := s.Advance(ctx, key, filed); err != nil || got.State != store.RecordingFiled {
+		filed := store.CopyResult{Chunk: chunk("a", store.ChunkFiled, ""), At: t0}
+		if got, err := s.SaveCopy(ctx, key, filed); err != nil || got.State != store.StateFiled {
 			t.Errorf("filed: %+v, %v", got, err)
 		}
 		for range 2 {
-			if err := s.Unlist(ctx, key); err != nil || len(live(t, liveRows)) != 0 {
+			if err := s.Unschedule(ctx, key); err != nil || len(live(t, liveRows)) != 0 {
 				t.Errorf("one that owes nothing: %v, listed %v", err, live(t, liveRows))
 			}
 		}
-		if got, err := s.Inform(ctx, acsRecording, finished("m2", "a"), t0); err != nil || got.Owes() {
+		if got, err := s.AddMessage(ctx, acsRecording, finished("m2", "a"), t0); err != nil || got.HasWork() {
 			t.Errorf("told again: %+v, %v", got, err)
 		}
 		if len(live(t, liveRows)) != 0 {
@@ -86,17 +86,17 @@ func TestARecordingThatNeverGotARowComesOffTheList(t *testing.T) {
 	onEveryTable(t, func(t *testing.T, rows, liveRows store.Rows) {
 		ctx, s := t.Context(), store.NewRecordings(rows, liveRows)
 		key := store.RecordingKey(acsRecording)
-		if err := s.List(ctx, key, t0, t0); err != nil {
+		if err := s.Schedule(ctx, key, t0, t0); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Unlist(ctx, key); err != nil || len(live(t, liveRows)) != 0 {
+		if err := s.Unschedule(ctx, key); err != nil || len(live(t, liveRows)) != 0 {
 			t.Errorf("unlist: %v, listed %v", err, live(t, liveRows))
 		}
 		if _, err := s.Load(ctx, key); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("load: %v, want %v", err, store.ErrNotFound)
 		}
-		got, err := s.Inform(ctx, acsRecording, finished("m1", "a"), t0)
-		if err != nil || !got.Owes() || got.ID != acsRecording || len(live(t, liveRows)) != 1 {
+		got, err := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
+		if err != nil || !got.HasWork() || got.ID != acsRecording || len(live(t, liveRows)) != 1 {
 			t.Errorf("informed after all: %+v, %v", got, err)
 		}
 	})
@@ -105,13 +105,13 @@ func TestARecordingThatNeverGotARowComesOffTheList(t *testing.T) {
 func TestARecordingOfALaterVersionIsLeftAlone(t *testing.T) {
 	rows, ctx := storetest.NewMemory(), t.Context()
 	s, key := store.NewRecordings(rows, storetest.NewMemory()), store.RecordingKey(acsRecording)
-	later := map[string]any{"schema": store.RecordingSchema + 1, "chunks": "elsewhere"}
+	later := map[string]any{"schema": store.Schema + 1, "chunks": "elsewhere"}
 	k := store.Key{Partition: key, Row: "recording"}
 	if err := store.NewTable[map[string]any](rows).Insert(ctx, k, later); err != nil {
 		t.Fatal(err)
 	}
 	_, load := s.Load(ctx, key)
-	_, inform := s.Inform(ctx, acsRecording, finished("m1", "a"), t0)
+	_, inform := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
 	_, link := s.Link(ctx, acsRecording, "in-1", 2)
 	for name, err := range map[string]error{"load": load, "inform": inform, "link": link} {
 		if !errors.Is(err, store.ErrNewer) {
@@ -136,12 +136,12 @@ func TestInformUnderFaults(t *testing.T) {
 				}
 				faulty(func() {
 					persist(t, func() error {
-						_, err := s.Inform(t.Context(), acsRecording, finished("m1", "a"), t0)
+						_, err := s.AddMessage(t.Context(), acsRecording, finished("m1", "a"), t0)
 						return err
 					})
 				})
 				row, err := s.Load(t.Context(), store.RecordingKey(acsRecording))
-				if err != nil || !row.Value.Owes() || len(row.Value.Chunks) != 1 || len(live(t, rows)) != 1 {
+				if err != nil || !row.Value.HasWork() || len(row.Value.Chunks) != 1 || len(live(t, rows)) != 1 {
 					t.Errorf("recording %+v, %v, listed %v", row.Value, err, live(t, rows))
 				}
 			})
@@ -155,17 +155,17 @@ func TestAMessageAndUnlistMayMeetAtAnyMoment(t *testing.T) {
 	key := store.RecordingKey(acsRecording)
 	for name, before := range map[string]func(*store.Recordings) error{
 		"a filed recording": func(s *store.Recordings) error {
-			_, informed := s.Inform(t.Context(), acsRecording, finished("m1", "a"), t0)
-			_, filed := s.Advance(t.Context(), key, store.Advance{Chunk: chunk("a", store.ChunkFiled, ""), At: t0})
+			_, informed := s.AddMessage(t.Context(), acsRecording, finished("m1", "a"), t0)
+			_, filed := s.SaveCopy(t.Context(), key, store.CopyResult{Chunk: chunk("a", store.ChunkFiled, ""), At: t0})
 			return errors.Join(informed, filed)
 		},
-		"one without a row": func(s *store.Recordings) error { return s.List(t.Context(), key, t0, t0) },
+		"one without a row": func(s *store.Recordings) error { return s.Schedule(t.Context(), key, t0, t0) },
 	} {
 		inform := func(s *store.Recordings) error {
-			_, err := s.Inform(t.Context(), acsRecording, finished("m2", "b"), t0)
+			_, err := s.AddMessage(t.Context(), acsRecording, finished("m2", "b"), t0)
 			return err
 		}
-		unlist := func(s *store.Recordings) error { return s.Unlist(t.Context(), key) }
+		unlist := func(s *store.Recordings) error { return s.Unschedule(t.Context(), key) }
 		for order, acts := range map[string][2]func(*store.Recordings) error{
 			"a message during unlist": {unlist, inform}, "unlist during a message": {inform, unlist},
 		} {
@@ -191,7 +191,7 @@ func TestAMessageAndUnlistMayMeetAtAnyMoment(t *testing.T) {
 					break // every moment was tried
 				}
 				row, loadErr := s.Load(t.Context(), key)
-				if err := errors.Join(err, loadErr); err != nil || !row.Value.Owes() || len(live(t, rows)) != 1 {
+				if err := errors.Join(err, loadErr); err != nil || !row.Value.HasWork() || len(live(t, rows)) != 1 {
 					t.Errorf("%s, %s, moment %d: %v, %+v, listed %v", name, order, moment, err, row.Value, live(t, rows))
 				}
 			}

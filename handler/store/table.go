@@ -51,7 +51,7 @@ func (t *Table[T]) Get(ctx context.Context, k Key) (Row[T], error) {
 }
 
 // find returns the row at k or, if there is none, the zero value without an ETag.
-func (t *Table[T]) find(ctx context.Context, k Key) (Row[T], error) {
+func (t *Table[T]) Find(ctx context.Context, k Key) (Row[T], error) {
 	row, err := t.Get(ctx, k)
 	if errors.Is(err, ErrNotFound) {
 		return Row[T]{Key: k}, nil
@@ -71,7 +71,7 @@ func (t *Table[T]) Replace(ctx context.Context, row Row[T], next T) error {
 }
 
 // save writes next where row was read or, if find did not find it, inserts it.
-func (t *Table[T]) save(ctx context.Context, row Row[T], next T) error {
+func (t *Table[T]) Save(ctx context.Context, row Row[T], next T) error {
 	return t.apply(ctx, row.kind(), row.Key, row.ETag, next)
 }
 

@@ -29,7 +29,7 @@ func (t *Table[T]) ReplaceIn(tx *Tx, row Row[T], next T) {
 func (t *Table[T]) PutIn(tx *Tx, k Key, v T) { addTo(t, tx, Put, k, "", v) }
 
 // saveIn adds the writing of next to tx, where row was read or not found by find.
-func (t *Table[T]) saveIn(tx *Tx, row Row[T], next T) {
+func (t *Table[T]) SaveIn(tx *Tx, row Row[T], next T) {
 	addTo(t, tx, row.kind(), row.Key, row.ETag, next)
 }
 

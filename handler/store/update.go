@@ -32,14 +32,14 @@ func (t *Table[T]) Update(ctx context.Context, k Key, edit func(T) (T, error)) (
 // Edit is Update of a row that may be missing: then edit is given the zero value,
 // and what it makes of it is inserted.
 func (t *Table[T]) Edit(ctx context.Context, k Key, edit func(T) (T, error)) (T, error) {
-	return t.update(ctx, k, edit, t.find)
+	return t.update(ctx, k, edit, t.Find)
 }
 
 func (t *Table[T]) update(
 	ctx context.Context, k Key, edit func(T) (T, error), read func(context.Context, Key) (Row[T], error),
 ) (T, error) {
 	var edited T
-	err := contend(ctx, func() (lost bool, err error) {
+	err := RetryOnConflict(ctx, func() (lost bool, err error) {
 		row, err := read(ctx, k)
 		if err != nil {
 			return false, err
@@ -68,7 +68,7 @@ func (t *Table[T]) update(
 // contend runs try, which reads and then writes on condition of what it has read,
 // until it has not lost a race to somebody else. It fails with try's error or, if
 // others were faster maxTries times, with ErrConflict.
-func contend(ctx context.Context, try func() (lost bool, err error)) error {
+func RetryOnConflict(ctx context.Context, try func() (lost bool, err error)) error {
 	for n := range maxTries {
 		lost, err := try()
 		if !lost {

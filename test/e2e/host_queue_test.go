@@ -83,7 +83,7 @@ func (h host) refusedMessages(t *testing.T) {
 	if len(lines) != tries*len(refused) {
 		t.Errorf("the function has logged %+v, want %d lines", lines, tries*len(refused))
 	}
-	if live, err := r.World.Calls.AllLive(t.Context()); err != nil || len(live) != 0 {
+	if live, err := r.World.Calls.Worklist(t.Context()); err != nil || len(live) != 0 {
 		t.Errorf("%d rows are live, %v", len(live), err)
 	}
 }
@@ -146,7 +146,7 @@ func mustBeFiled(t *testing.T, r *rig.Rig, log *journal, key string) store.Recor
 	late := time.After(time.Minute)
 	for {
 		row, err := r.World.Recordings.Load(t.Context(), key)
-		if err == nil && row.Value.State == store.RecordingFiled {
+		if err == nil && row.Value.State == store.StateFiled {
 			for _, c := range row.Value.Chunks {
 				for _, name := range []string{c.File, c.File + ".json"} {
 					if _, err := r.World.Files.Stat(t.Context(), name); err != nil {

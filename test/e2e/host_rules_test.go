@@ -45,14 +45,14 @@ const forged = "00000000-dead-4bad-8bad-00000000dead"
 
 var frontCases = []frontCase{
 	{name: "the host's own page", method: "GET", path: "/", status: 200},
-	{name: "the handler lives", method: "GET", path: "/api/v1/live", status: 200, ours: true},
+	{name: "the handler lives", method: "GET", path: "/api/v1/worklist", status: 200, ours: true},
 	{name: "a percent-encoded path is the same path", method: "GET", path: "/api/v1/%6Cive", status: 200, ours: true},
-	{name: "a percent-encoded slash is not a slash", method: "GET", path: "/api/v1/a%2Flive", status: 404, ours: true},
-	{name: "a slash behind", method: "GET", path: "/api/v1/live/", status: 404, ours: true},
+	{name: "a percent-encoded slash is not a slash", method: "GET", path: "/api/v1/a%2Fworklist", status: 404, ours: true},
+	{name: "a slash behind", method: "GET", path: "/api/v1/worklist/", status: 404, ours: true},
 	{name: "the host takes any case, the handler does not", method: "GET", path: "/API/V1/LIVE", status: 404, ours: true},
 	{name: "a double slash inside", method: "GET", path: "/api/v1//live", status: 404},
-	{name: "a double slash before", method: "GET", path: "//api/v1/live", status: 404},
-	{name: "a method that no function takes", method: "PATCH", path: "/api/v1/live", status: 404},
+	{name: "a double slash before", method: "GET", path: "//api/v1/worklist", status: 404},
+	{name: "a method that no function takes", method: "PATCH", path: "/api/v1/worklist", status: 404},
 	{name: "nowhere", method: "GET", path: "/favicon.ico", status: 404},
 
 	{name: "a timer cannot be set off from outside", method: "POST", path: "/sweep", body: `{"Data":{"timer":{}}}`, status: 404},
@@ -191,7 +191,7 @@ func fiftyOffers(t *testing.T, r *rig.Rig) {
 	if _, after := r.Requests(); after != before {
 		t.Errorf("ACS was asked %d times", after-before)
 	}
-	live, err := r.World.Calls.AllLive(t.Context())
+	live, err := r.World.Calls.Worklist(t.Context())
 	if err != nil || len(live) != 0 {
 		t.Errorf("%d calls are live, %v", len(live), err)
 	}

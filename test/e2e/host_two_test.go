@@ -95,7 +95,7 @@ func (h host) two(t *testing.T, file string, env map[string]string) (first, seco
 
 // sweeps counts the handler's questions for what is due.
 func sweeps(r *rig.Rig) int {
-	return r.Moments.Count(func(q faultproxy.Request) bool { return strings.Contains(q.Path, "live()") })
+	return r.Moments.Count(func(q faultproxy.Request) bool { return strings.Contains(q.Path, "worklist()") })
 }
 
 // servedACallback reports that the handler of a rig has written a call.

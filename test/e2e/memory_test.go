@@ -125,10 +125,10 @@ func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
 		Host:    m.host.Client(),
 		URL:     m.host.URL(),
 		Catalog: catalog.New(m.documents),
-		Calls:   store.NewCalls(m.tables[store.TableCalls], m.tables[store.TableLive]),
+		Calls:   store.NewCalls(m.tables[store.TableCalls], m.tables[store.TableWorklist]),
 		Ledger: store.NewLedger(m.tables[store.TableCampaigns], m.tables[store.TableContacts],
 			m.tables[store.TableNumbers], m.tables[store.TableLines]),
-		Recordings: store.NewRecordings(m.tables[store.TableRecordings], m.tables[store.TableLive]),
+		Recordings: store.NewRecordings(m.tables[store.TableRecordings], m.tables[store.TableWorklist]),
 		Files:      m.files,
 		// The longest way back leads over a prompt's deadline and a look.
 		Patience: 10 * time.Minute,
@@ -201,7 +201,7 @@ func (on *machine) begin() {
 		Files:     &fileWire{l, m.files},
 		Queue:     &queueWire{l, m.queue},
 		ACS:       client,
-		Tokens: auth.NewVerifier(m.ctx, auth.Tokens{
+		Verifier: auth.NewVerifier(m.ctx, auth.Tokens{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
 		}, network),
 		Go: func(ctx context.Context, f func(context.Context)) {

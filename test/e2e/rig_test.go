@@ -23,11 +23,11 @@ var soon = map[string]string{
 	"INVITE_GRACE":            "1s",
 	"RECORDING_START_TIMEOUT": "2s",
 	"HANGUP_TIMEOUT":          "2s",
-	"LOOK_INTERVAL":           "5s",
+	"KEEP_ALIVE_INTERVAL":     "5s",
 	"RING_TIMEOUT":            "5s",
-	"SETTLE_TIMEOUT":          "10s",
+	"CONFIRM_TIMEOUT":         "10s",
 	"RECORDING_TIMEOUT":       "1m",
-	"RECORDING_RUN":           "1s",
+	"RECORDING_COPY_TIMEOUT":  "1s",
 }
 
 // host says on which Functions host a test of the built program runs: on the
@@ -131,7 +131,7 @@ var starts = regexp.MustCompile(`^POST /\w+/Tables$|^PUT /\w+/\w+$`)
 
 // polls are the timers' questions for what is due, which come every few seconds
 // whatever else happens.
-var polls = regexp.MustCompile(`^GET /\w+/\w+(live|campaigns)\(\)$`)
+var polls = regexp.MustCompile(`^GET /\w+/\w+(worklist|campaigns)\(\)$`)
 
 // counts reports a request of the handler that belongs to what it does: not those
 // at its start, nor those that come with the clock.

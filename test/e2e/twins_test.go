@@ -62,7 +62,7 @@ func TestCampaignOnTwoMachinesWhenTheHandlersDie(t *testing.T) {
 // lease was lost.
 func playOnTwo(t *testing.T, c conditions) (m *memory) {
 	t.Helper()
-	c.machines, c.settings = 2, map[string]string{"LINE_CALLS": "4", "SETTLE_TIMEOUT": "1m"}
+	c.machines, c.settings = 2, map[string]string{"LINE_CALLS": "4", "CONFIRM_TIMEOUT": "1m"}
 	story := read(t, twelve)
 	if c.fate != nil {
 		story = read(t, "crowd-whatever.txt")

@@ -225,7 +225,7 @@ Ring the exchange, press a key, look at the calls:
   curl -s %[2]s/sim/calls -d '{"from":"+12065550100","to":"%[4]s","script":"wait 20s; hang up"}'
   curl -s %[2]s/sim/calls/<call>/press -d '{"tones":"1"}'   # <call> is in the answer to the first
   curl -s %[2]s/sim/calls
-  curl -s %[1]s/api/v1/live
+  curl -s %[1]s/api/v1/worklist
   curl -s %[1]s/api/v1/calls/<id>
   curl -s %[1]s/api/v1/calls/<id>/history
 

@@ -68,7 +68,7 @@ func serving(ctx context.Context, h Host) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL()+"/api/v1/live", nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL()+"/api/v1/worklist", nil)
 		if err != nil {
 			return err
 		}

@@ -247,13 +247,13 @@ func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
 	if err != nil {
 		return scenario.World{}, err
 	}
-	documents := catalog.Azure{Container: blobs.NewContainerClient(prefix + exchange.Container)}
-	files := archive.Azure{Container: blobs.NewContainerClient(prefix + exchange.Recordings)}
+	documents := catalog.Azure{Container: blobs.NewContainerClient(prefix + exchange.CatalogContainer)}
+	files := archive.Azure{Container: blobs.NewContainerClient(prefix + exchange.RecordingsContainer)}
 	err = errors.Join(tables.Create(ctx, exchange.Tables...), documents.Create(ctx), files.Create(ctx))
 	if err != nil {
 		return scenario.World{}, err
 	}
-	live := tables.Table(store.TableLive)
+	live := tables.Table(store.TableWorklist)
 	return scenario.World{
 		ACS:     r.ACS,
 		Host:    http.DefaultClient,

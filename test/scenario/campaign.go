@@ -105,7 +105,7 @@ func parseOfCampaign(name string, words []string) (func(context.Context, *tellin
 		}
 		known := map[string]string{
 			"state": string(c.State), "contacts": strconv.Itoa(n.Contacts), "waiting": strconv.Itoa(n.Waiting),
-			"dialling": strconv.Itoa(n.Dialling), "over": strconv.Itoa(n.Over), "attempts": strconv.Itoa(n.Attempts),
+			"dialling": strconv.Itoa(n.Dialling), "ended": strconv.Itoa(n.Ended), "attempts": strconv.Itoa(n.Attempts),
 		}
 		return compare(facts, func(key string) string {
 			if value, ok := known[key]; ok {

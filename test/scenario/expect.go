@@ -30,7 +30,7 @@ var callFacts = map[string]func(call.Call) []string{
 	"outcome":    func(c call.Call) []string { return []string{string(c.Outcome)} },
 	"node":       func(c call.Call) []string { return []string{c.Node} },
 	"operations": func(c call.Call) []string { return []string{strconv.Itoa(c.Ops)} },
-	"agents":     func(c call.Call) []string { return list(c.Agents, func(p call.Party) string { return p.ID }) },
+	"agents":     func(c call.Call) []string { return list(c.Agents, func(p call.JoinedAgent) string { return p.ID }) },
 	"participants": func(c call.Call) []string {
 		return list(c.Roster.Participants, func(p call.Participant) string { return p.ID })
 	},
@@ -54,8 +54,8 @@ func list[T any](l []T, word func(T) string) []string {
 // worldFacts are the keys that belong to no call.
 var worldFacts = map[string]func(context.Context, *telling) (int, error){
 	// live is how many calls still owe something.
-	"live": func(ctx context.Context, t *telling) (int, error) {
-		rows, err := t.Calls.AllLive(ctx)
+	"worklist": func(ctx context.Context, t *telling) (int, error) {
+		rows, err := t.Calls.Worklist(ctx)
 		return len(rows), err
 	},
 	// status is what the webhook answered to the last event.

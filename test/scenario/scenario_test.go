@@ -22,7 +22,7 @@ func TestAStoryThatFailsSaysWhere(t *testing.T) {
 			"story.txt:4: expect rings ann=1 within 1s: ann rang 0 times, after 1s"},
 		{"a caller who is not let in", "wait 1s\nexpect joins ann=1 within 1s",
 			"story.txt:5: expect joins ann=1 within 1s: ann came in 0 times, after 1s"},
-		{"an expectation without a bound of its own", "expect live=1", "story.txt:4: expect live=1: live is 0, after 2m0s"},
+		{"an expectation without a bound of its own", "expect worklist=1", "story.txt:4: expect worklist=1: worklist is 0, after 2m0s"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

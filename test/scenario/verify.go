@@ -21,7 +21,7 @@ import (
 func (w World) Verify(ctx context.Context, p Played) error {
 	t := newTelling(w)
 	err := t.until(ctx, 0, func(ctx context.Context) error {
-		live, err := w.Calls.AllLive(ctx)
+		live, err := w.Calls.Worklist(ctx)
 		if err == nil && len(live) > 0 {
 			err = fmt.Errorf("%s and %d others are live", live[0].ID, len(live)-1)
 		}
@@ -104,10 +104,10 @@ func (w World) replay(ctx context.Context, c call.Call) error {
 
 // shown is a call as JSON shows it, without what replaying leaves aside.
 func shown(c call.Call) (map[string]any, error) {
-	c.Listed, c.Seen = false, nil
+	c.Scheduled, c.RecentEventKeys = false, nil
 	pending := make([]call.Action, len(c.Pending))
 	for i, a := range c.Pending {
-		a.By = ""
+		a.Owner = ""
 		pending[i] = a
 	}
 	c.Pending = pending

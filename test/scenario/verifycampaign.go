@@ -23,13 +23,13 @@ func (w World) verifyCampaign(ctx context.Context, id campaign.ID) (faults []err
 	if err != nil {
 		return []error{err}
 	}
-	if c.State != campaign.Done || len(contacts) != c.Contacts {
+	if c.State != campaign.StateDone || len(contacts) != c.Contacts {
 		fault("campaign %s is %s with %d contacts of %d", id, c.State, len(contacts), c.Contacts)
 	}
 	var counted campaign.Counters
 	for _, who := range contacts {
-		counted = counted.Moved(nil, who)
-		if who.State != campaign.Over || who.Result() == "" || who.Spent > who.Budget {
+		counted = counted.Replace(nil, who)
+		if who.State != campaign.ContactEnded || who.Result() == "" || who.Spent > who.Budget {
 			fault("contact %s is %s with result %q after %d attempts of %d", who.ID, who.State, who.Result(), who.Spent, who.Budget)
 		}
 		if rings := w.ACS.RingsOf(who.Number); rings > who.Spent {
@@ -85,6 +85,6 @@ func (w World) optedOut(ctx context.Context, id call.ID) (bool, error) {
 		return false, err
 	}
 	return slices.ContainsFunc(history, func(e call.Entry) bool {
-		return slices.ContainsFunc(e.Actions, func(a call.Action) bool { return a.Verb == call.OptOut })
+		return slices.ContainsFunc(e.Actions, func(a call.Action) bool { return a.Verb == call.VerbOptOut })
 	}), nil
 }

@@ -26,7 +26,7 @@ func (w World) verifyRecordings(ctx context.Context, c call.Call) error {
 	}
 	for _, asked := range c.Recordings {
 		switch asked.State {
-		case call.RecordingNone:
+		case call.RecordingFailed:
 		case call.RecordingLost:
 			if asked.Reason == "" {
 				return fmt.Errorf("has lost recording %d without a reason", asked.Op)
@@ -48,7 +48,7 @@ func (w World) verifyFiles(ctx context.Context, c call.Call, asked call.Recordin
 		return err
 	}
 	r := row.Value
-	if r.State != store.RecordingFiled || r.Call != c.ID || r.Op != asked.Op || len(r.Chunks) == 0 {
+	if r.State != store.StateFiled || r.Call != c.ID || r.Op != asked.Op || len(r.Chunks) == 0 {
 		return fmt.Errorf("is %s with %d files, of call %q and operation %d", r.State, len(r.Chunks), r.Call, r.Op)
 	}
 	for _, chunk := range r.Chunks {
