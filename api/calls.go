@@ -7,11 +7,12 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // Calls are what applications ask about.
 type Calls interface {
-	Load(ctx context.Context, id call.ID) (store.Row[call.Call], error)
+	Load(ctx context.Context, id call.ID) (table.Row[call.Call], error)
 	History(ctx context.Context, id call.ID) ([]call.Entry, error)
 	Worklist(ctx context.Context) ([]store.WorkItem, error)
 }
@@ -75,7 +76,7 @@ func (h *Handler) GetCall(w http.ResponseWriter, r *http.Request) error {
 func (h *Handler) GetHistory(w http.ResponseWriter, r *http.Request) error {
 	entries, err := h.Calls.History(r.Context(), call.ID(r.PathValue("id")))
 	if err == nil && len(entries) == 0 {
-		err = store.ErrNotFound
+		err = table.ErrNotFound
 	}
 	if err != nil {
 		return notFound("call", err)

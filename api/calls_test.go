@@ -11,6 +11,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 const token = "an incomingCallContext"
@@ -18,17 +19,17 @@ const token = "an incomingCallContext"
 // shelf holds a call of each direction, or fails.
 type shelf struct{ err error }
 
-func (s shelf) Load(_ context.Context, id call.ID) (store.Row[call.Call], error) {
+func (s shelf) Load(_ context.Context, id call.ID) (table.Row[call.Call], error) {
 	if s.err == nil && id == "out-1" {
-		return store.Row[call.Call]{Value: call.Call{
+		return table.Row[call.Call]{Value: call.Call{
 			ID: "out-1", Direction: call.DirectionOutbound, Line: "28:orgid:line", Callee: "4:+12065550181",
 			Attempt: call.AttemptRef{Campaign: "ca-1", Contact: "c1", Claim: 1}, Values: map[string]string{"answer": "confirmed"},
 		}}, nil
 	}
 	if s.err == nil && id != "in-1" {
-		return store.Row[call.Call]{}, store.ErrNotFound
+		return table.Row[call.Call]{}, table.ErrNotFound
 	}
-	return store.Row[call.Call]{Value: call.Call{
+	return table.Row[call.Call]{Value: call.Call{
 		ID: "in-1", State: call.StateRinging, Line: "28:orgid:line", IncomingCallContext: token, Seq: 1,
 		Pending: []call.Action{{Verb: call.VerbAnswer}},
 	}}, s.err
@@ -64,7 +65,7 @@ func TestCallsAreShown(t *testing.T) {
 		{"what owes something", shelf{}, "/api/v1/worklist", 200, `{"worklist":[]}`},
 		{"a call that is not there", shelf{}, "/api/v1/calls/in-2", 404, `There is no such call.`},
 		{"the history of one", shelf{}, "/api/v1/calls/in-2/history", 404, `There is no such call.`},
-		{"what cannot be the id of a call", shelf{store.ErrInvalid}, "/api/v1/calls/a%23b", 404, `There is no such call.`},
+		{"what cannot be the id of a call", shelf{table.ErrInvalid}, "/api/v1/calls/a%23b", 404, `There is no such call.`},
 		{"storage that does not answer", shelf{boom}, "/api/v1/calls/in-1", 503, `Service Unavailable`},
 		{"storage that does not answer, for a list", shelf{boom}, "/api/v1/worklist", 503, `Service Unavailable`},
 	}

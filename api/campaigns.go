@@ -11,6 +11,7 @@ import (
 	"switchboard/handler/campaign"
 	"switchboard/handler/flow"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // Campaigns remember campaigns and their contacts.
@@ -113,7 +114,7 @@ func (h *Handler) GetContacts(w http.ResponseWriter, r *http.Request) error {
 		return notFound("campaign", err)
 	}
 	contacts, next, err := h.Campaigns.Contacts(r.Context(), c, r.URL.Query().Get("after"), page)
-	if errors.Is(err, store.ErrInvalid) {
+	if errors.Is(err, table.ErrInvalid) {
 		return badRequest(flow.Faults{{Path: "after", Text: "is not the next of another page"}})
 	}
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table/tabletest"
 )
 
 func TestCampaignsAreListedTheNewestFirst(t *testing.T) {
@@ -137,7 +137,7 @@ func TestCampaignsThatCannotBeShown(t *testing.T) {
 	tests := []struct {
 		name   string
 		path   string
-		fails  storetest.Kind // what storage does not answer; 0 with down unset: all is well
+		fails  tabletest.Kind // what storage does not answer; 0 with down unset: all is well
 		down   bool
 		status int
 		want   string // in the reply
@@ -147,20 +147,20 @@ func TestCampaignsThatCannotBeShown(t *testing.T) {
 		{name: "what cannot be the id of one", path: "/a%23b", status: 404, want: `There is no such campaign.`},
 		{name: "a token that no page gave", path: "/" + string(monday) + "/contacts?after=x", status: 400,
 			want: `"errors":[{"field":"after","detail":"is not the next of another page"}]`},
-		{name: "storage that does not answer, for all", path: "", fails: storetest.List, down: true, status: 503},
-		{name: "storage that does not answer, for one", path: "/" + string(monday), fails: storetest.Get, down: true, status: 503},
+		{name: "storage that does not answer, for all", path: "", fails: tabletest.List, down: true, status: 503},
+		{name: "storage that does not answer, for one", path: "/" + string(monday), fails: tabletest.Get, down: true, status: 503},
 		{name: "storage that does not answer, for contacts", path: "/" + string(monday) + "/contacts",
-			fails: storetest.List, down: true, status: 503},
+			fails: tabletest.List, down: true, status: 503},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := newOffice()
 			ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", orderOf("+12065550181"))
-			o.fail = func(_ int, op storetest.Op) storetest.Fault {
+			o.fail = func(_ int, op tabletest.Op) tabletest.Fault {
 				if tt.down && op.Kind == tt.fails {
-					return storetest.NotApplied
+					return tabletest.NotApplied
 				}
-				return storetest.None
+				return tabletest.None
 			}
 			got := ask(t, o.Handler, http.MethodGet, campaignsPath+tt.path, "", "")
 			if got.Code != tt.status || !strings.Contains(got.Body.String(), tt.want) {

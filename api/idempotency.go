@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"strings"
 
+	"switchboard/handler/digest"
 	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
-	"switchboard/handler/store"
 )
 
 // command is a request that changes something. Clients repeat those, and so does
@@ -37,7 +37,7 @@ func readCommand(r *http.Request) (command, error) {
 	if err != nil {
 		return command{}, err
 	}
-	return command{key: keys[0], hash: store.HashKey(r.Method, r.URL.Path, string(body)), body: body}, nil
+	return command{key: keys[0], hash: digest.Hex(digest.Size, r.Method, r.URL.Path, string(body)), body: body}, nil
 }
 
 func validKey(key string) bool {

@@ -14,6 +14,7 @@ import (
 	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // Flows are what campaigns take people through.
@@ -48,9 +49,9 @@ func (h *Handler) PostCampaign(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer, err := h.Campaigns.Replied(r.Context(), cmd.key)
 	switch {
-	case errors.Is(err, store.ErrNotFound) && len(strange) > 0: // a repeat is not asked: settings may have changed since
+	case errors.Is(err, table.ErrNotFound) && len(strange) > 0: // a repeat is not asked: settings may have changed since
 		return badRequest(strange)
-	case errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, table.ErrNotFound):
 		answer, err = h.create(r.Context(), cmd, o)
 	case err == nil && answer.Hash != cmd.hash:
 		err = store.ErrKeyReused

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/campaign"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table/tabletest"
 )
 
 const campaignsPath = "/api/v1/campaigns"
@@ -197,19 +197,19 @@ const crashing = 120
 // then, until the client sends its order again.
 func TestACrashInTheMiddleIsMended(t *testing.T) {
 	order := orderOf(manyNumbers(crashing)...)
-	for _, fate := range []storetest.Fault{storetest.NotApplied, storetest.Lost} {
+	for _, fate := range []tabletest.Fault{tabletest.NotApplied, tabletest.Lost} {
 		moments := 0
 		for died := true; died; moments++ {
 			t.Run(fmt.Sprintf("at operation %d, %s", moments+1, fate), func(t *testing.T) {
 				o := newOffice()
-				o.fail = func(n int, _ storetest.Op) storetest.Fault {
+				o.fail = func(n int, _ tabletest.Op) tabletest.Fault {
 					switch {
 					case n == moments+1:
 						return fate
 					case n > moments+1:
-						return storetest.NotApplied
+						return tabletest.NotApplied
 					}
-					return storetest.None
+					return tabletest.None
 				}
 				first := ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", order)
 				if died = o.ops > moments; died != (first.Code == http.StatusServiceUnavailable) {
@@ -239,12 +239,12 @@ func TestOneOrderSentTwiceAtOnceIsOneCampaign(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := newOffice()
 				var second *httptest.ResponseRecorder
-				o.fail = func(n int, _ storetest.Op) storetest.Fault {
+				o.fail = func(n int, _ tabletest.Op) tabletest.Fault {
 					if n == moment {
 						time.Sleep(time.Minute) // a campaign of its own would be another one now
 						second = ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", order)
 					}
-					return storetest.None
+					return tabletest.None
 				}
 				first := ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", order)
 				if met = second != nil; !met {
@@ -278,11 +278,11 @@ func TestManySendingsAtOnceAreOneCampaign(t *testing.T) {
 
 func TestNobodyIsDialledBeforeAllContactsAreThere(t *testing.T) {
 	o := newOffice()
-	o.fail = func(_ int, op storetest.Op) storetest.Fault {
-		if op.Kind == storetest.Apply && len(op.Writes) > 2 { // contacts
-			return storetest.NotApplied
+	o.fail = func(_ int, op tabletest.Op) tabletest.Fault {
+		if op.Kind == tabletest.Apply && len(op.Writes) > 2 { // contacts
+			return tabletest.NotApplied
 		}
-		return storetest.None
+		return tabletest.None
 	}
 	if got := ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", orderOf("+12065550181")); got.Code != http.StatusServiceUnavailable {
 		t.Errorf("%d %s, want 503", got.Code, got.Body)

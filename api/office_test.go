@@ -21,7 +21,7 @@ import (
 	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table/tabletest"
 )
 
 const testLine = "28:orgid:cd7b6a0c-6b1b-4a54-8f0e-2f6a3a1f7c11"
@@ -76,10 +76,10 @@ func send(t *testing.T, h *Handler, r *http.Request) *httptest.ResponseRecorder 
 // office is where campaigns are kept, with what can go wrong in it.
 type office struct {
 	*Handler
-	tables [4]*storetest.Memory
+	tables [4]*tabletest.Memory
 
 	// fail is asked before every operation on a table, the n-th from 1 on.
-	fail func(n int, op storetest.Op) storetest.Fault
+	fail func(n int, op tabletest.Op) tabletest.Fault
 
 	mu    sync.Mutex
 	ops   int
@@ -97,14 +97,14 @@ func newOffice() *office {
 		"away": errors.New("no answer from the catalog"),
 	}}
 	for i := range o.tables {
-		o.tables[i] = storetest.NewMemory()
-		o.tables[i].Fail = func(op storetest.Op) storetest.Fault {
+		o.tables[i] = tabletest.NewMemory()
+		o.tables[i].Fail = func(op tabletest.Op) tabletest.Fault {
 			o.mu.Lock()
 			o.ops++
 			n, fail := o.ops, o.fail
 			o.mu.Unlock()
 			if fail == nil {
-				return storetest.None
+				return tabletest.None
 			}
 			return fail(n, op)
 		}

@@ -12,51 +12,52 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"switchboard/handler/store"
+	"switchboard/handler/filing"
+	"switchboard/handler/table"
 )
 
 // acsID is an id that needs escapes in a path, as ACS gives them.
 const acsID = "eyJQbGF0Zm9ybUVuZHBvaW50SWQi/iJhIn0+Ow=="
 
 // library is recordings by their keys.
-type library map[string]store.Recording
+type library map[string]filing.Recording
 
-func (l library) Load(_ context.Context, key string) (store.Row[store.Recording], error) {
+func (l library) Load(_ context.Context, key string) (table.Row[filing.Recording], error) {
 	rec, ok := l[key]
 	if !ok {
-		return store.Row[store.Recording]{}, store.ErrNotFound
+		return table.Row[filing.Recording]{}, table.ErrNotFound
 	}
-	return store.Row[store.Recording]{Value: rec}, nil
+	return table.Row[filing.Recording]{Value: rec}, nil
 }
 
 // closed is a library that does not answer.
 type closed struct{}
 
-func (closed) Load(context.Context, string) (store.Row[store.Recording], error) {
-	return store.Row[store.Recording]{}, errors.New("boom")
+func (closed) Load(context.Context, string) (table.Row[filing.Recording], error) {
+	return table.Row[filing.Recording]{}, errors.New("boom")
 }
 
 const secret = "https://media.example/content?token=secret"
 
 var recorded = library{
-	store.RecordingKey(acsID): {
-		ID: acsID, State: store.StateFiling, Call: "in-1", Op: 4, Messages: []string{"secret"},
+	filing.Key(acsID): {
+		ID: acsID, State: filing.StateFiling, Call: "in-1", Op: 4, Messages: []string{"secret"},
 		Start: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Duration: 63200 * time.Millisecond,
 		ContentType: "audio/wav", ChannelType: "mixed", Format: "wav", EndReason: "CallEnded",
-		Chunks: []store.Chunk{
+		Chunks: []filing.Chunk{
 			{
 				DocumentID: "d0", ContentLocation: secret, MetadataLocation: secret, DeleteLocation: secret,
-				EndReason: "SessionEnded", State: store.ChunkFiled, File: "2026/03/04/d0.wav", Size: 1 << 20, SHA256: "abc",
+				EndReason: "SessionEnded", State: filing.ChunkFiled, File: "2026/03/04/d0.wav", Size: 1 << 20, SHA256: "abc",
 				Progress: json.RawMessage(`{"etag":"secret"}`),
 			},
-			{DocumentID: "d1", Index: 1, ContentLocation: secret, State: store.ChunkWaiting},
+			{DocumentID: "d1", Index: 1, ContentLocation: secret, State: filing.ChunkWaiting},
 		},
 	},
-	store.RecordingKey("linked"): {ID: "linked", State: store.StateLinked, Call: "in-1", Op: 4},
+	filing.Key("linked"): {ID: "linked", State: filing.StateLinked, Call: "in-1", Op: 4},
 }
 
 func TestARecordingIsShownByEitherOfItsNames(t *testing.T) {
-	key := store.RecordingKey(acsID)
+	key := filing.Key(acsID)
 	want := `{"key":"` + key + `","id":"` + acsID + `","state":"filing","call":"in-1","op":4,` +
 		`"start":"2026-03-04T05:06:07Z","duration":"1m3.2s","contentType":"audio/wav","channelType":"mixed",` +
 		`"format":"wav","endReason":"CallEnded","chunks":[{"index":0,"state":"filed","file":"2026/03/04/d0.wav",` +
@@ -72,7 +73,7 @@ func TestARecordingIsShownByEitherOfItsNames(t *testing.T) {
 
 func TestARecordingWithoutFilesHasAListOfNone(t *testing.T) {
 	got := ask(t, &Handler{Recordings: recorded}, http.MethodGet, "/api/v1/recordings/linked", "", "")
-	want := `{"key":"` + store.RecordingKey("linked") + `","id":"linked","state":"linked","call":"in-1","op":4,"chunks":[]}`
+	want := `{"key":"` + filing.Key("linked") + `","id":"linked","state":"linked","call":"in-1","op":4,"chunks":[]}`
 	if d := cmp.Diff(want, got.Body.String()); d != "" {
 		t.Errorf("%d, body (-want +got):\n%s", got.Code, d)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
-	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // reply sends v, which is what was asked for.
@@ -33,7 +33,7 @@ func nonNil[T any](l []T) []T {
 
 // missing is the reply to a request for one thing of a kind, which met err.
 func notFound(kind string, err error) error {
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalid) { // what cannot be an id is not one
+	if errors.Is(err, table.ErrNotFound) || errors.Is(err, table.ErrInvalid) { // what cannot be an id is not one
 		return &invoke.Problem{Status: http.StatusNotFound, Detail: "There is no such " + kind + ".", Err: err}
 	}
 	return storageError(err)

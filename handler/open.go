@@ -19,7 +19,7 @@ import (
 	"switchboard/handler/config"
 	"switchboard/handler/exchange"
 	"switchboard/handler/invoke"
-	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // storageRetry fits the few seconds in which an event is to be saved: azcore's
@@ -91,12 +91,12 @@ func credential(c config.Config) (azcore.TokenCredential, error) {
 	return azidentity.NewDefaultAzureCredential(nil)
 }
 
-func openTables(c config.Config, cred azcore.TokenCredential) (*store.Account, error) {
+func openTables(c config.Config, cred azcore.TokenCredential) (*table.Account, error) {
 	options := &azcore.ClientOptions{Retry: storageRetry}
 	if c.Storage.ConnectionString != "" {
-		return store.Open(string(c.Storage.ConnectionString), c.Storage.Prefix, options)
+		return table.Open(string(c.Storage.ConnectionString), c.Storage.Prefix, options)
 	}
-	return store.OpenWithCredential(c.Storage.Account, cred, c.Storage.Prefix, options)
+	return table.OpenWithCredential(c.Storage.Account, cred, c.Storage.Prefix, options)
 }
 
 func openDocuments(c config.Config, cred azcore.TokenCredential) (catalog.Azure, error) {

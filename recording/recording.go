@@ -10,7 +10,7 @@ import (
 
 	"switchboard/handler/engine"
 	"switchboard/handler/event"
-	"switchboard/handler/store"
+	"switchboard/handler/filing"
 )
 
 // Handler files recordings.
@@ -18,7 +18,7 @@ type Handler struct{ Recordings Recordings }
 
 // Recordings are what is filed.
 type Recordings interface {
-	ReceiveRecording(ctx context.Context, id string, m store.Message) error
+	ReceiveRecording(ctx context.Context, id string, m filing.Message) error
 	FileRecording(ctx context.Context, key string) error
 }
 
@@ -50,13 +50,13 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 }
 
 // message is what the recording's row keeps of the event.
-func message(f event.Finished) store.Message {
-	m := store.Message{
+func message(f event.Finished) filing.Message {
+	m := filing.Message{
 		Key: f.Key, ACSCallID: f.CallID, ServerCallID: f.ServerCallID, Start: f.StartTime, Duration: f.Duration,
 		ContentType: f.ContentType, ChannelType: f.ChannelType, Format: f.Format, EndReason: f.EndReason,
 	}
 	for _, c := range f.Chunks {
-		m.Chunks = append(m.Chunks, store.Chunk{
+		m.Chunks = append(m.Chunks, filing.Chunk{
 			DocumentID: c.DocumentID, Index: c.Index, EndReason: c.EndReason, ContentLocation: c.ContentLocation,
 			MetadataLocation: c.MetadataLocation, DeleteLocation: c.DeleteLocation,
 		})

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/event"
-	"switchboard/handler/store"
+	"switchboard/handler/filing"
 )
 
 // clerk takes recordings, or fails to.
@@ -21,10 +21,10 @@ type clerk struct {
 	err    error
 	taken  []string // ids
 	wentOn []string // keys
-	told   store.Message
+	told   filing.Message
 }
 
-func (c *clerk) ReceiveRecording(_ context.Context, id string, m store.Message) error {
+func (c *clerk) ReceiveRecording(_ context.Context, id string, m filing.Message) error {
 	c.taken, c.told = append(c.taken, id), m
 	return c.err
 }
@@ -55,11 +55,11 @@ func queued(t testing.TB, text string) json.RawMessage {
 
 func TestAFinishedRecordingIsTaken(t *testing.T) {
 	const at = "https://us-storage.asm.skype.com/v1/objects/0-eus-d12-801b"
-	want := store.Message{
+	want := filing.Message{
 		ACSCallID: "4f2d3a10-0000-4000-8000-2b1c",
 		Start:     time.Date(2026, 11, 20, 8, 15, 42, 123456700, time.UTC), Duration: 61500 * time.Millisecond,
 		ContentType: "Audio", ChannelType: "Unmixed", Format: "Wav", EndReason: "CallEnded",
-		Chunks: []store.Chunk{{
+		Chunks: []filing.Chunk{{
 			DocumentID: "0-eus-d12-801b", Index: 3, EndReason: "SessionEnded", ContentLocation: at + "/content/audio",
 			MetadataLocation: at + "/content/acsmetadata", DeleteLocation: at,
 		}},

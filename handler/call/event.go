@@ -7,10 +7,6 @@ import (
 	"time"
 )
 
-// ID names a call. It is derived from what opened the call, so that a second
-// delivery of the same offer opens the same call.
-type ID string
-
 // Event is something that happened to a call: what ACS reported, what it
 // answered to a request, or that time went by.
 type Event struct {

@@ -11,7 +11,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
-	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // dials does a round of dialling.
@@ -219,7 +219,7 @@ func TestLookAfterAnAttempt(t *testing.T) {
 			Attempt: call.AttemptRef{Campaign: string(c.ID), Contact: string(who.ID), Claim: who.Claim},
 		}
 		entry := call.Entry{Seq: 1, Event: call.Event{Body: call.Wake{}}}
-		if err := q.Calls.Commit(t.Context(), store.Row[call.Call]{}, ended, entry); err != nil {
+		if err := q.Calls.Commit(t.Context(), table.Row[call.Call]{}, ended, entry); err != nil {
 			t.Fatal(err)
 		}
 		q.dials(t)
@@ -252,8 +252,8 @@ func TestLookAfterAnAttempt(t *testing.T) {
 	})
 	Run(t, "whose call is of a later version, which is left alone", func(t *testing.T, q *Harness) {
 		c, id := claimed(t, q)
-		later := store.NewTable[map[string]int](q.CallRows)
-		key := store.Key{Partition: string(id), Row: "call"}
+		later := table.NewTable[map[string]int](q.CallRows)
+		key := table.Key{Partition: string(id), Row: "call"}
 		if err := later.Put(t.Context(), key, map[string]int{"schema": call.Schema + 1}); err != nil {
 			t.Fatal(err)
 		}

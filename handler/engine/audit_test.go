@@ -12,6 +12,7 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // nothingLeft checks that nothing that was there when a process died is still
@@ -135,8 +136,8 @@ func (w *dialSim) checkCampaign(c campaign.Campaign, dials map[string]int) {
 func ValuesOf[T any](h *Cluster, c campaign.Campaign, prefix string) map[string]T {
 	all := map[string]T{}
 	for shard := range c.Shards {
-		q := store.WithPrefix(fmt.Sprintf("%s|%02x", c.ID, shard), prefix)
-		for row, err := range store.NewTable[T](h.OtherRows).List(h.T.Context(), q) {
+		q := table.WithPrefix(fmt.Sprintf("%s|%02x", c.ID, shard), prefix)
+		for row, err := range table.NewTable[T](h.OtherRows).List(h.T.Context(), q) {
 			if err != nil {
 				h.T.Fatal(err)
 			}

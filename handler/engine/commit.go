@@ -11,7 +11,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/flow"
-	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // listAhead is how far ahead a call on the list of what owes something is looked
@@ -78,25 +78,25 @@ func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, run string)
 
 // hopeless reports an error that trying again at once does not help against.
 func permanent(err error) bool {
-	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNewer) ||
-		errors.Is(err, store.ErrTooLarge) || errors.Is(err, store.ErrInvalid) || errors.Is(err, errFlow) || errors.Is(err, ErrLoop)
+	return errors.Is(err, table.ErrNotFound) || errors.Is(err, table.ErrNewer) ||
+		errors.Is(err, table.ErrTooLarge) || errors.Is(err, table.ErrInvalid) || errors.Is(err, errFlow) || errors.Is(err, ErrLoop)
 }
 
 // load reads the call's row. For an event that opens a call there need be none yet.
-func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (store.Row[call.Call], error) {
+func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (table.Row[call.Call], error) {
 	row, err := e.Calls.Load(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, table.ErrNotFound) {
 		switch b := ev.Body.(type) {
 		case call.Offered:
 			loops, err := e.Calls.IsLoop(ctx, b.Line, ev.CorrelationID, id, time.Now(), maxOffers)
 			if err == nil && loops {
 				err = ErrLoop
 			}
-			return store.Row[call.Call]{Value: call.Call{ID: id}}, err
+			return table.Row[call.Call]{Value: call.Call{ID: id}}, err
 		case call.Dialled: // Dial has listed it
-			return store.Row[call.Call]{Value: call.Call{ID: id, Scheduled: true}}, nil
+			return table.Row[call.Call]{Value: call.Call{ID: id, Scheduled: true}}, nil
 		case call.Tombstone:
-			return store.Row[call.Call]{Value: call.Call{ID: id}}, nil
+			return table.Row[call.Call]{Value: call.Call{ID: id}}, nil
 		}
 	}
 	return row, err

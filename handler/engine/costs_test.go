@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"switchboard/handler/call"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table/tabletest"
 )
 
 // cost is what storage was asked for.
 type cost struct{ reads, transactions, live int } // live: writes of the list
 
 // costOf is what it costs to do something.
-func costOf(calls, live, others *storetest.Memory, do func()) cost {
+func costOf(calls, live, others *tabletest.Memory, do func()) cost {
 	so := func() cost {
 		return cost{calls.Reads() + live.Reads() + others.Reads(), calls.Writes() + others.Writes(), live.Writes()}
 	}

@@ -13,7 +13,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
-	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 const (
@@ -146,7 +146,7 @@ func (d *dialling) shard(ctx context.Context, shard, rows int) error {
 		} else if !d.full && (d.limit == 0 || d.placed < d.limit) {
 			err = d.dial(ctx, shard, row)
 		}
-		if err != nil && !errors.Is(err, store.ErrNewer) { // what a later version has written is left alone
+		if err != nil && !errors.Is(err, table.ErrNewer) { // what a later version has written is left alone
 			failed = append(failed, err)
 		}
 		if len(failed) == maxErrors {
@@ -182,10 +182,10 @@ func (d *dialling) finish(ctx context.Context) error {
 
 // lookAfter looks after an attempt of which nothing was settled for so long. Its
 // call settles it when it ends; this is for one that could not.
-func (d *dialling) checkAttempt(ctx context.Context, row store.Row[campaign.DueEntry]) error {
+func (d *dialling) checkAttempt(ctx context.Context, row table.Row[campaign.DueEntry]) error {
 	attempt, err := d.Calls.Load(ctx, row.Value.Call)
 	switch {
-	case errors.Is(err, store.ErrNotFound): // the sweep buries it
+	case errors.Is(err, table.ErrNotFound): // the sweep buries it
 		return ignoreLostRace(d.Ledger.Postpone(ctx, row, time.Now().UTC().Add(OrphanAfter)))
 	case err != nil:
 		return err
@@ -199,7 +199,7 @@ func (d *dialling) checkAttempt(ctx context.Context, row store.Row[campaign.DueE
 // untilNext drops the error that says that somebody else was faster: there is
 // another round.
 func ignoreLostRace(err error) error {
-	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, table.ErrConflict) || errors.Is(err, table.ErrNotFound) {
 		return nil
 	}
 	return err
@@ -209,7 +209,7 @@ func ignoreLostRace(err error) error {
 // right, whoever dies where: the call is on the list of what owes something before
 // anything is taken for it, so that the sweep gives back whatever was taken if the
 // call is not written within buryAfter; and it is written before ACS is asked.
-func (d *dialling) dial(ctx context.Context, shard int, row store.Row[campaign.DueEntry]) error {
+func (d *dialling) dial(ctx context.Context, shard int, row table.Row[campaign.DueEntry]) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	contact, err := d.Ledger.Contact(ctx, d.campaign.ID, shard, row.Value.Contact)
@@ -355,7 +355,7 @@ func (d *dialling) removeStaleHolders(ctx context.Context, name string, l campai
 // yet has not: it is about to be, or is buried.
 func (e *Engine) HasEnded(ctx context.Context, id call.ID) (call.Call, bool, error) {
 	row, err := e.Calls.Load(ctx, id)
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNewer) {
+	if errors.Is(err, table.ErrNotFound) || errors.Is(err, table.ErrNewer) {
 		err = nil
 	}
 	return row.Value, row.Value.State == call.StateEnded, err

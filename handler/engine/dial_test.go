@@ -13,8 +13,8 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
-	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 )
 
 // number is the n-th number of the tests.
@@ -226,21 +226,21 @@ func TestCampaignWithTwoLinesUsesBoth(t *testing.T) {
 
 func TestDialTellsWhatItCouldNotDo(t *testing.T) {
 	Run(t, "when nobody knows the campaigns", func(t *testing.T, q *Harness) {
-		q.OtherRows.Fail = func(storetest.Op) storetest.Fault { return storetest.NotApplied }
-		if err := q.Dial(t.Context()); !errors.Is(err, storetest.ErrNoAnswer) {
+		q.OtherRows.Fail = func(tabletest.Op) tabletest.Fault { return tabletest.NotApplied }
+		if err := q.Dial(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
 			t.Errorf("dial: %v", err)
 		}
 	})
 	Run(t, "and dials the other campaigns", func(t *testing.T, q *Harness) {
 		q.StartCampaign(t, "a", 1, number(1))
 		q.StartCampaign(t, "b", 1, number(2))
-		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
-			if op.Kind == storetest.List && op.Query.Partition == "a|00" {
-				return storetest.NotApplied
+		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
+			if op.Kind == tabletest.List && op.Query.Partition == "a|00" {
+				return tabletest.NotApplied
 			}
-			return storetest.None
+			return tabletest.None
 		}
-		if err := q.Dial(t.Context()); !errors.Is(err, storetest.ErrNoAnswer) {
+		if err := q.Dial(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
 			t.Errorf("dial: %v", err)
 		}
 		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbCreate}) {
@@ -251,17 +251,17 @@ func TestDialTellsWhatItCouldNotDo(t *testing.T) {
 
 func TestDialLeavesAloneWhatALaterVersionHasWritten(t *testing.T) {
 	later := map[string]any{"schema": campaign.Schema + 1, "state": 7}
-	for name, key := range map[string]func(campaign.Contact) store.Key{
-		"a contact": func(c campaign.Contact) store.Key {
-			return store.Key{Partition: "notice|00", Row: "c|" + string(c.ID)}
+	for name, key := range map[string]func(campaign.Contact) table.Key{
+		"a contact": func(c campaign.Contact) table.Key {
+			return table.Key{Partition: "notice|00", Row: "c|" + string(c.ID)}
 		},
-		"a number": func(c campaign.Contact) store.Key { return store.Key{Partition: c.Number, Row: "number"} },
+		"a number": func(c campaign.Contact) table.Key { return table.Key{Partition: c.Number, Row: "number"} },
 	} {
 		Run(t, name+", and dials the others", func(t *testing.T, q *Harness) {
 			c := q.StartCampaign(t, "notice", 1, number(1), number(2), number(3))
 			for _, n := range []int{1, 2} { // whichever comes first
 				k := key(LoadContact(t, q.Ledger, c, number(n)))
-				if err := store.NewTable[map[string]any](q.OtherRows).Put(t.Context(), k, later); err != nil {
+				if err := table.NewTable[map[string]any](q.OtherRows).Put(t.Context(), k, later); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -273,8 +273,8 @@ func TestDialLeavesAloneWhatALaterVersionHasWritten(t *testing.T) {
 	}
 	Run(t, "a line", func(t *testing.T, q *Harness) {
 		q.StartCampaign(t, "notice", 1, number(1))
-		k := store.Key{Partition: TestLine, Row: "line"}
-		if err := store.NewTable[map[string]any](q.OtherRows).Put(t.Context(), k, later); err != nil {
+		k := table.Key{Partition: TestLine, Row: "line"}
+		if err := table.NewTable[map[string]any](q.OtherRows).Put(t.Context(), k, later); err != nil {
 			t.Fatal(err)
 		}
 		before := q.OtherRows.Entities()

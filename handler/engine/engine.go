@@ -20,6 +20,7 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/flow"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // Engine moves calls. All of its methods may be called concurrently, by any
@@ -112,7 +113,7 @@ func (e *Engine) Open(ctx context.Context, id call.ID, offer call.Event) error {
 // under way. An event of a call that does not exist is ignored.
 func (e *Engine) Apply(ctx context.Context, id call.ID, ev call.Event) error {
 	w, err := e.Start(ctx, id, ev)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, table.ErrNotFound) {
 		zerolog.Ctx(ctx).Debug().Str("call", string(id)).Str("event", ev.Kind()).Msg("event of no call")
 		return nil
 	}

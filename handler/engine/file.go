@@ -13,7 +13,9 @@ import (
 	"switchboard/handler/acs"
 	"switchboard/handler/archive"
 	"switchboard/handler/call"
+	"switchboard/handler/filing"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // Queue brings a message back to the function that files recordings, after a delay.
@@ -40,11 +42,11 @@ const (
 // TakeRecording takes in that files of a recording wait to be fetched, and files
 // them. It may be repeated. When it returns nil, the message stands in the
 // recording's row, and the row sees to the rest.
-func (e *Engine) ReceiveRecording(ctx context.Context, id string, m store.Message) error {
+func (e *Engine) ReceiveRecording(ctx context.Context, id string, m filing.Message) error {
 	if _, err := e.Recordings.AddMessage(ctx, id, m, time.Now().UTC()); err != nil {
 		return err
 	}
-	return e.FileRecording(ctx, store.RecordingKey(id))
+	return e.FileRecording(ctx, filing.Key(id))
 }
 
 // FileRecording goes on with filing a recording, for as long as a run may, and sees
@@ -62,7 +64,7 @@ func (e *Engine) FileRecording(ctx context.Context, key string) error {
 	return nil
 }
 
-func (e *Engine) fileRecording(ctx context.Context, key string, r store.Recording) error {
+func (e *Engine) fileRecording(ctx context.Context, key string, r filing.Recording) error {
 	if !r.HasWork() {
 		return e.reportToCall(ctx, r)
 	}
@@ -83,11 +85,11 @@ func (e *Engine) fileRecording(ctx context.Context, key string, r store.Recordin
 	// all of the time must not be in the way of the others.
 	for i, first := 0, r.Tries; i < len(r.Chunks); i++ {
 		chunk := r.Chunks[(first+i)%len(r.Chunks)]
-		if chunk.State != store.ChunkWaiting {
+		if chunk.State != filing.ChunkWaiting {
 			continue
 		}
 		next, failed := e.fileChunk(copying, r, chunk, until)
-		r, err = e.Recordings.SaveCopy(ctx, key, store.CopyResult{
+		r, err = e.Recordings.SaveCopy(ctx, key, filing.CopyResult{
 			Chunk: next, Failed: failed, GiveUpAfter: e.Limits.Recording, At: time.Now().UTC(),
 			NotBefore: time.Now().Add(retryAfter(r.Tries + 1)),
 		})
@@ -133,40 +135,40 @@ func (e *Engine) resumeLater(ctx context.Context, key string, after time.Duratio
 // tell tells the call what came of its recording, and takes the recording off the
 // list. One that no call has asked for, as far as is known, stays unlinked; the call
 // learns of it when it is linked.
-func (e *Engine) reportToCall(ctx context.Context, r store.Recording) error {
-	key, files := store.RecordingKey(r.ID), len(r.Chunks)
+func (e *Engine) reportToCall(ctx context.Context, r filing.Recording) error {
+	key, files := filing.Key(r.ID), len(r.Chunks)
 	ev := call.Event{Key: fmt.Sprintf("recording %s %s %d", r.State, key, files)}
 	line := zerolog.Ctx(ctx).Info()
 	switch r.State {
-	case store.StateFiled:
+	case filing.StateFiled:
 		ev.Body = call.FilesFiled{RecordingID: r.ID, Op: r.Op, Files: files}
-	case store.StateLost:
+	case filing.StateLost:
 		ev.Body = call.FilesLost{RecordingID: r.ID, Op: r.Op, Files: files, Reason: r.Reason}
 		line = zerolog.Ctx(ctx).Warn().Str("reason", r.Reason)
 	default: // its message is still in the queue
 		return e.Recordings.Unschedule(ctx, key)
 	}
 	if r.Call != "" {
-		if err := e.Apply(ctx, r.Call, ev); err != nil {
+		if err := e.Apply(ctx, call.ID(r.Call), ev); err != nil {
 			return err
 		}
 	}
-	line.Str("recording", key).Str("call", string(r.Call)).Str("state", string(r.State)).Int("files", files).Msg("recording over")
+	line.Str("recording", key).Str("call", r.Call).Str("state", string(r.State)).Int("files", files).Msg("recording over")
 	return e.Recordings.Unschedule(ctx, key)
 }
 
 // lookRecording attends to a recording that is due: nobody is at it, or whoever was
 // has died.
-func (e *Engine) AttendRecording(ctx context.Context, row store.Row[store.WorkItem]) error {
+func (e *Engine) AttendRecording(ctx context.Context, row table.Row[store.WorkItem]) error {
 	key := row.Value.ID
 	r, err := e.Recordings.Load(ctx, key)
 	switch {
-	case errors.Is(err, store.ErrNotFound): // listed, and never written: the queue has its message
+	case errors.Is(err, table.ErrNotFound): // listed, and never written: the queue has its message
 		if time.Since(row.Value.Written) < OrphanAfter {
 			return nil
 		}
 		return e.Recordings.Unschedule(ctx, key)
-	case errors.Is(err, store.ErrNewer):
+	case errors.Is(err, table.ErrNewer):
 		return nil
 	case err != nil:
 		return err
@@ -190,9 +192,9 @@ func (e *Engine) link(ctx context.Context, c call.Call, a call.Action) (call.Rep
 			return call.Replied{}, err
 		}
 		switch r.State {
-		case store.StateFiled:
+		case filing.StateFiled:
 			done.Recording, done.Files = call.RecordingFiled, len(r.Chunks)
-		case store.StateLost:
+		case filing.StateLost:
 			done.Recording, done.Files, done.Reason = call.RecordingLost, len(r.Chunks), r.Reason
 		}
 	}
@@ -201,7 +203,7 @@ func (e *Engine) link(ctx context.Context, c call.Call, a call.Action) (call.Rep
 
 // fileChunk copies one file and writes its sidecar. It returns the chunk as far as
 // it has come, also with an error.
-func (e *Engine) fileChunk(ctx context.Context, r store.Recording, c store.Chunk, until time.Time) (store.Chunk, error) {
+func (e *Engine) fileChunk(ctx context.Context, r filing.Recording, c filing.Chunk, until time.Time) (filing.Chunk, error) {
 	if c.File == "" {
 		c.File = fileName(r, c)
 	}
@@ -218,7 +220,7 @@ func (e *Engine) fileChunk(ctx context.Context, r store.Recording, c store.Chunk
 			filed, done, err = there, true, nil
 		}
 		if _, missing := e.Files.Stat(ctx, c.File+sidecarSuffix); missing == nil && done {
-			c.State, c.Size, c.SHA256, c.Progress = store.ChunkFiled, filed.Size, filed.SHA256, nil
+			c.State, c.Size, c.SHA256, c.Progress = filing.ChunkFiled, filed.Size, filed.SHA256, nil
 			return c, nil // with its sidecar, for which ACS's metadata would be gone now
 		}
 	}
@@ -229,6 +231,6 @@ func (e *Engine) fileChunk(ctx context.Context, r store.Recording, c store.Chunk
 	if err := e.sidecar(ctx, r, c); err != nil {
 		return c, err
 	}
-	c.State, c.Progress = store.ChunkFiled, nil
+	c.State, c.Progress = filing.ChunkFiled, nil
 	return c, nil
 }

@@ -16,7 +16,8 @@ import (
 	"switchboard/handler/archive"
 	"switchboard/handler/archive/archivetest"
 	"switchboard/handler/call"
-	"switchboard/handler/store"
+	"switchboard/handler/filing"
+	"switchboard/handler/table"
 )
 
 // inVault runs a test in a bubble with a vault of its own.
@@ -120,7 +121,7 @@ func TestRecording(t *testing.T) {
 		v.Start()
 		v.Start()
 		v.wantFiles(twoFiles)
-		for _, m := range []store.Message{message("m1", "one"), message("m2", "two", "one"), message("m1", "one")} {
+		for _, m := range []filing.Message{message("m1", "one"), message("m2", "two", "one"), message("m1", "one")} {
 			v.receive(m)
 		}
 		v.play(time.Hour)
@@ -246,7 +247,7 @@ func TestRecordingThatCannotBeHad(t *testing.T) {
 		v.stored["https://acs/one"].hangs = func(int) bool { return true }
 		v.receive(message("m1", "one", "two", "three"))
 		time.Sleep(10 * time.Minute)
-		if r := v.loadRecording(); r.Chunks[1].State != store.ChunkFiled || r.Chunks[2].State != store.ChunkFiled {
+		if r := v.loadRecording(); r.Chunks[1].State != filing.ChunkFiled || r.Chunks[2].State != filing.ChunkFiled {
 			t.Errorf("recording %+v", r)
 		}
 		v.deleteFile("one")
@@ -259,12 +260,12 @@ func TestRecordingThatCannotBeHad(t *testing.T) {
 		v.wantFiles(bodies{"two": twoFiles["two"]})
 		v.receive(message("m1", "one", "two"))
 		time.Sleep(time.Minute)
-		if r := v.loadRecording(); r.State != store.StateFiling || r.Chunks[1].State != store.ChunkFiled {
+		if r := v.loadRecording(); r.State != filing.StateFiling || r.Chunks[1].State != filing.ChunkFiled {
 			t.Errorf("recording %+v", r)
 		}
 		v.play(48 * time.Hour)
 		r := v.loadRecording()
-		if r.State != store.StateLost || r.Chunks[0].State != store.ChunkLost || r.Chunks[1].State != store.ChunkFiled {
+		if r.State != filing.StateLost || r.Chunks[0].State != filing.ChunkLost || r.Chunks[1].State != filing.ChunkFiled {
 			t.Errorf("recording %+v", r)
 		}
 		if got := v.callRecording(); got.State != call.RecordingLost || got.Reason != r.Reason || !strings.Contains(got.Reason, "404") {
@@ -341,9 +342,9 @@ func TestRecordingOfWhichNothingIsHeardIsReportedLost(t *testing.T) {
 
 func TestRecordingThatDoesNotExist(t *testing.T) {
 	runFilingSim(t, "is an error", recordingID, func(t *testing.T, v *filingSim) {
-		err := v.engines[0].FileRecording(t.Context(), store.RecordingKey("nobody's"))
-		if !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("error %v, want %v", err, store.ErrNotFound)
+		err := v.engines[0].FileRecording(t.Context(), filing.Key("nobody's"))
+		if !errors.Is(err, table.ErrNotFound) {
+			t.Errorf("error %v, want %v", err, table.ErrNotFound)
 		}
 	})
 }

@@ -7,8 +7,8 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
-	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 )
 
 func TestGate(t *testing.T) {
@@ -30,12 +30,12 @@ func TestGate(t *testing.T) {
 	Run(t, "refuses who opts out between the claim and the reservation", func(t *testing.T, q *Harness) {
 		c := q.StartCampaign(t, "notice", 3, number(1))
 		once := false
-		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
-			if !once && slices.ContainsFunc(op.Writes, func(w store.Write) bool { return w.Entity.Key.Row[:2] == "a|" }) {
+		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
+			if !once && slices.ContainsFunc(op.Writes, func(w table.Write) bool { return w.Entity.Key.Row[:2] == "a|" }) {
 				once = true
 				q.writeOptOut(t)
 			}
-			return storetest.None
+			return tabletest.None
 		}
 		q.dials(t)
 		if got := q.contact(t, c); got.State != campaign.ContactWaiting || got.Claim != 1 || got.Spent != 0 {
@@ -103,11 +103,11 @@ func TestGate(t *testing.T) {
 	})
 	Run(t, "lets nobody be rung while it cannot be asked", func(t *testing.T, q *Harness) {
 		c, id := throttled(t, q)
-		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
+		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
 			if op.Key.Row == "c|"+string(c.ID) {
-				return storetest.NotApplied
+				return tabletest.NotApplied
 			}
-			return storetest.None
+			return tabletest.None
 		}
 		for range 4 {
 			q.sweeps(t, 10*time.Second)

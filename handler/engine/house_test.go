@@ -16,7 +16,8 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/flow"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 )
 
 // house is one storage and the processes on it, one after another or side by side.
@@ -24,12 +25,12 @@ import (
 // one of them. It lives in a synctest bubble.
 type Cluster struct {
 	T                      *testing.T
-	CallRows, WorklistRows *storetest.Memory
-	OtherRows              *storetest.Memory // rows of all other tables: their partitions differ
+	CallRows, WorklistRows *tabletest.Memory
+	OtherRows              *tabletest.Memory // rows of all other tables: their partitions differ
 	Background             sync.WaitGroup    // what the engines do, and deliveries
 
 	configure func(*Instance)   // gives a new process what it works with
-	Watch     func(store.Write) // sees every write that was done; nil: nobody looks
+	Watch     func(table.Write) // sees every write that was done; nil: nobody looks
 
 	Mu        sync.Mutex
 	engines   []*Instance
@@ -102,7 +103,7 @@ var errNoAnswer = errors.New("no answer")
 // newHouse is a house without a process. Furnish gives each one what it works with.
 func New(t *testing.T, furnish func(*Instance)) *Cluster {
 	return &Cluster{
-		T: t, CallRows: storetest.NewMemory(), WorklistRows: storetest.NewMemory(), OtherRows: storetest.NewMemory(), configure: furnish,
+		T: t, CallRows: tabletest.NewMemory(), WorklistRows: tabletest.NewMemory(), OtherRows: tabletest.NewMemory(), configure: furnish,
 	}
 }
 
@@ -208,22 +209,22 @@ func (h *Cluster) CrashedAt() time.Time {
 type faulty struct {
 	h    *Cluster
 	inst *Instance
-	rows store.Rows
+	rows table.Rows
 }
 
-func (f *faulty) Get(ctx context.Context, k store.Key) (e store.Entity, err error) {
+func (f *faulty) Get(ctx context.Context, k table.Key) (e table.Entity, err error) {
 	if down := f.h.Perform(f.inst, false, func() { e, err = f.rows.Get(ctx, k) }); down != nil {
-		return store.Entity{}, down
+		return table.Entity{}, down
 	}
 	return e, err
 }
 
 // List is no moment: it changes nothing, and the next sweep lists again.
-func (f *faulty) List(ctx context.Context, q store.Query) (store.Page, error) {
+func (f *faulty) List(ctx context.Context, q table.Query) (table.Page, error) {
 	return f.rows.List(ctx, q)
 }
 
-func (f *faulty) Apply(ctx context.Context, writes ...store.Write) (etags []string, err error) {
+func (f *faulty) Apply(ctx context.Context, writes ...table.Write) (etags []string, err error) {
 	down := f.h.Perform(f.inst, true, func() {
 		if etags, err = f.rows.Apply(ctx, writes...); err == nil && f.h.Watch != nil {
 			for _, w := range writes {
@@ -262,15 +263,15 @@ func (h *Cluster) Tick() {
 
 // due reports whether a listed row is due.
 func (h *Cluster) due() bool {
-	return slices.ContainsFunc(h.WorklistRows.Entities(), func(e store.Entity) bool {
+	return slices.ContainsFunc(h.WorklistRows.Entities(), func(e table.Entity) bool {
 		return !e.Columns["Due"].(time.Time).After(time.Now())
 	})
 }
 
 // row is a call as it is stored.
 func (h *Cluster) Row(id call.ID) (call.Call, bool) {
-	e, err := h.CallRows.Get(h.T.Context(), store.Key{Partition: string(id), Row: "call"})
-	if errors.Is(err, store.ErrNotFound) {
+	e, err := h.CallRows.Get(h.T.Context(), table.Key{Partition: string(id), Row: "call"})
+	if errors.Is(err, table.ErrNotFound) {
 		return call.Call{}, false
 	}
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
-	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 )
 
 func TestOptOut(t *testing.T) {
@@ -54,12 +54,12 @@ func TestOptOut(t *testing.T) {
 	}
 	Run(t, "is written down once, however often storage has to be asked", func(t *testing.T, q *Harness) {
 		failed := 0
-		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
-			if op.Kind != storetest.Apply || failed == 3 {
-				return storetest.None
+		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
+			if op.Kind != tabletest.Apply || failed == 3 {
+				return tabletest.None
 			}
 			failed++
-			return storetest.Lost
+			return tabletest.Lost
 		}
 		saysNo(t, q, rawNumber(number(1)))
 		for range 6 {
@@ -81,11 +81,11 @@ func TestEndOfAnAttempt(t *testing.T) {
 		c := q.StartCampaign(t, "notice", 1, number(1))
 		q.dials(t)
 		at := call.OutboundID(string(c.ID), string(campaign.NewContactID(number(1))), 1)
-		q.OtherRows.Fail = func(op storetest.Op) storetest.Fault {
-			if slices.ContainsFunc(op.Writes, func(w store.Write) bool { return w.Entity.Key.Partition == "notice|00" }) {
-				return storetest.NotApplied
+		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
+			if slices.ContainsFunc(op.Writes, func(w table.Write) bool { return w.Entity.Key.Partition == "notice|00" }) {
+				return tabletest.NotApplied
 			}
-			return storetest.None
+			return tabletest.None
 		}
 		q.ApplyTo(t, at, call.Event{
 			Ref: call.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{}, Result: call.Result{Code: 486, SubCode: 560486},

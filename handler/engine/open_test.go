@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"switchboard/handler/call"
-	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 )
 
 func TestOpen(t *testing.T) {
@@ -103,15 +103,15 @@ func TestOpen(t *testing.T) {
 		if err := q.Open(t.Context(), InboundID, ev); err == nil {
 			t.Error("open: no error")
 		}
-		if _, err := q.Calls.Load(t.Context(), InboundID); !errors.Is(err, store.ErrNotFound) || len(q.WorklistRows.Entities()) > 0 {
+		if _, err := q.Calls.Load(t.Context(), InboundID); !errors.Is(err, table.ErrNotFound) || len(q.WorklistRows.Entities()) > 0 {
 			t.Errorf("the call's row: %v, %d listed", err, len(q.WorklistRows.Entities()))
 		}
 	})
 	Run(t, "fails when storage does not answer for 5 s", func(t *testing.T, q *Harness) {
 		began := time.Now()
-		q.CallRows.Fail = func(storetest.Op) storetest.Fault { return storetest.NotApplied }
+		q.CallRows.Fail = func(tabletest.Op) tabletest.Fault { return tabletest.NotApplied }
 		err := q.Open(t.Context(), InboundID, Offer())
-		if !errors.Is(err, storetest.ErrNoAnswer) || time.Since(began) != commitTimeout {
+		if !errors.Is(err, tabletest.ErrNoAnswer) || time.Since(began) != commitTimeout {
 			t.Errorf("open: %v after %v", err, time.Since(began))
 		}
 	})

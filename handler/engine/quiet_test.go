@@ -10,15 +10,15 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table/tabletest"
 )
 
 // quiet is a world in which ACS takes everything and reports nothing, and in
 // which only the test delivers events. Its line can be made to answer otherwise.
 type Harness struct {
 	*Engine
-	CallRows, WorklistRows *storetest.Memory
-	OtherRows              *storetest.Memory // rows of all other tables
+	CallRows, WorklistRows *tabletest.Memory
+	OtherRows              *tabletest.Memory // rows of all other tables
 	Background             sync.WaitGroup
 	mu                     sync.Mutex
 	sent                   []call.Action
@@ -33,7 +33,7 @@ func Run(t *testing.T, name string, test func(t *testing.T, q *Harness)) {
 }
 
 func NewHarness() *Harness {
-	q := &Harness{CallRows: storetest.NewMemory(), WorklistRows: storetest.NewMemory(), OtherRows: storetest.NewMemory()}
+	q := &Harness{CallRows: tabletest.NewMemory(), WorklistRows: tabletest.NewMemory(), OtherRows: tabletest.NewMemory()}
 	q.Answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.VerdictOK} }
 	q.Engine = q.Instance()
 	return q

@@ -15,7 +15,7 @@ import (
 	"switchboard/handler/acs"
 	"switchboard/handler/archive"
 	"switchboard/handler/call"
-	"switchboard/handler/store"
+	"switchboard/handler/filing"
 )
 
 // Content is where ACS keeps the files of recordings.
@@ -49,13 +49,13 @@ func openAt(from Content, location string) archive.Source {
 
 // fileName is where a file of a recording is filed: by the day of the recording and
 // its key. It holds nothing that changes, so that every run comes to the same.
-func fileName(r store.Recording, c store.Chunk) string {
+func fileName(r filing.Recording, c filing.Chunk) string {
 	began := r.Start
 	if began.IsZero() {
 		began = r.Since
 	}
 	document := sha256.Sum256([]byte(c.DocumentID))
-	return fmt.Sprintf("%s/%s/%04d-%s.%s", began.UTC().Format("2006/01/02"), store.RecordingKey(r.ID), c.Index,
+	return fmt.Sprintf("%s/%s/%04d-%s.%s", began.UTC().Format("2006/01/02"), filing.Key(r.ID), c.Index,
 		hex.EncodeToString(document[:4]), extension(r.Format))
 }
 
@@ -94,13 +94,13 @@ type Sidecar struct {
 }
 
 // sidecar writes what is known of a file beside it.
-func (e *Engine) sidecar(ctx context.Context, r store.Recording, c store.Chunk) error {
+func (e *Engine) sidecar(ctx context.Context, r filing.Recording, c filing.Chunk) error {
 	metadata, err := e.metadata(ctx, c.MetadataLocation)
 	if err != nil {
 		return err
 	}
 	doc, err := json.Marshal(Sidecar{
-		File: c.File, Size: c.Size, SHA256: c.SHA256, RecordingID: r.ID, Call: r.Call, Operation: r.Op,
+		File: c.File, Size: c.Size, SHA256: c.SHA256, RecordingID: r.ID, Call: call.ID(r.Call), Operation: r.Op,
 		DocumentID: c.DocumentID, Index: c.Index, Start: r.Start, DurationMS: r.Duration.Milliseconds(),
 		Content: r.ContentType, Channels: r.ChannelType, Format: r.Format, EndReason: r.EndReason, Metadata: metadata,
 	})

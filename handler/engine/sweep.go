@@ -12,6 +12,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 const (
@@ -54,16 +55,16 @@ func (e *Engine) Sweep(ctx context.Context) error {
 }
 
 // look attends to one call that is due.
-func (e *Engine) attend(ctx context.Context, row store.Row[store.WorkItem]) error {
+func (e *Engine) attend(ctx context.Context, row table.Row[store.WorkItem]) error {
 	if row.Value.Recording() {
 		return e.AttendRecording(ctx, row)
 	}
 	id := call.ID(row.Value.ID)
 	w, err := e.Start(ctx, id, call.Event{Body: call.Wake{}})
 	switch {
-	case errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, table.ErrNotFound):
 		return e.handleOrphan(ctx, row)
-	case errors.Is(err, store.ErrNewer):
+	case errors.Is(err, table.ErrNewer):
 		zerolog.Ctx(ctx).Debug().Str("call", row.Value.ID).Msg("call of a later version left alone")
 		return nil
 	case err != nil:
@@ -90,7 +91,7 @@ func (e *Engine) attend(ctx context.Context, row store.Row[store.WorkItem]) erro
 // leave takes off the list a call that is over and was listed again. Whoever meant to
 // dial it did not know that it was over: what they took for it is given back, when
 // they can take no more.
-func (e *Engine) unscheduleEnded(ctx context.Context, row store.Row[store.WorkItem], c call.Call) error {
+func (e *Engine) unscheduleEnded(ctx context.Context, row table.Row[store.WorkItem], c call.Call) error {
 	if row.Value.Dial != nil {
 		if time.Since(row.Value.Written) < OrphanAfter {
 			return nil
@@ -104,7 +105,7 @@ func (e *Engine) unscheduleEnded(ctx context.Context, row store.Row[store.WorkIt
 
 // orphan deals with a listed call that has no row: its opener is about to write
 // it, or has died.
-func (e *Engine) handleOrphan(ctx context.Context, row store.Row[store.WorkItem]) error {
+func (e *Engine) handleOrphan(ctx context.Context, row table.Row[store.WorkItem]) error {
 	if time.Since(row.Value.Written) < OrphanAfter {
 		return nil
 	}

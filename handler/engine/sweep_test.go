@@ -10,8 +10,10 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
+	"switchboard/handler/filing"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 )
 
 // sweeps waits, and then sweeps.
@@ -184,25 +186,25 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%d listed, %d holders", len(q.WorklistRows.Entities()), holders())
 		}
 	})
-	for _, faults := range []struct{ burial, list storetest.Fault }{
-		{storetest.NotApplied, storetest.None}, {storetest.Lost, storetest.None},
-		{storetest.None, storetest.NotApplied}, {storetest.None, storetest.Lost},
+	for _, faults := range []struct{ burial, list tabletest.Fault }{
+		{tabletest.NotApplied, tabletest.None}, {tabletest.Lost, tabletest.None},
+		{tabletest.None, tabletest.NotApplied}, {tabletest.None, tabletest.Lost},
 	} {
 		Run(t, "finishes a burial: "+faults.burial.String()+", "+faults.list.String(), func(t *testing.T, q *Harness) {
 			if err := q.Calls.Schedule(t.Context(), InboundID, time.Now(), time.Now(), nil); err != nil {
 				t.Fatal(err)
 			}
-			once := func(kind storetest.Kind, fault storetest.Fault) func(storetest.Op) storetest.Fault {
-				return func(op storetest.Op) storetest.Fault {
+			once := func(kind tabletest.Kind, fault tabletest.Fault) func(tabletest.Op) tabletest.Fault {
+				return func(op tabletest.Op) tabletest.Fault {
 					if op.Kind != kind {
-						return storetest.None
+						return tabletest.None
 					}
-					defer func() { fault = storetest.None }()
+					defer func() { fault = tabletest.None }()
 					return fault
 				}
 			}
-			q.CallRows.Fail = once(storetest.Apply, faults.burial)
-			q.WorklistRows.Fail = once(storetest.Apply, faults.list)
+			q.CallRows.Fail = once(tabletest.Apply, faults.burial)
+			q.WorklistRows.Fail = once(tabletest.Apply, faults.list)
 			time.Sleep(time.Minute)
 			_ = q.Sweep(t.Context())
 			q.sweeps(t, 5*time.Second)
@@ -212,22 +214,22 @@ func TestSweep(t *testing.T) {
 		})
 	}
 	Run(t, "leaves a call of a later version alone", func(t *testing.T, q *Harness) {
-		rows := store.NewTable[map[string]any](q.CallRows)
+		rows := table.NewTable[map[string]any](q.CallRows)
 		later := map[string]any{"schema": call.Schema + 1, "state": "parked"}
-		if err := rows.Insert(t.Context(), store.Key{Partition: string(InboundID), Row: "call"}, later); err != nil {
+		if err := rows.Insert(t.Context(), table.Key{Partition: string(InboundID), Row: "call"}, later); err != nil {
 			t.Fatal(err)
 		}
 		if err := q.Calls.Schedule(t.Context(), InboundID, time.Now(), time.Now(), nil); err != nil {
 			t.Fatal(err)
 		}
-		before := [][]store.Entity{q.CallRows.Entities(), q.WorklistRows.Entities()}
+		before := [][]table.Entity{q.CallRows.Entities(), q.WorklistRows.Entities()}
 		q.sweeps(t, 2*time.Minute)
-		if d := cmp.Diff(before, [][]store.Entity{q.CallRows.Entities(), q.WorklistRows.Entities()}); d != "" {
+		if d := cmp.Diff(before, [][]table.Entity{q.CallRows.Entities(), q.WorklistRows.Entities()}); d != "" {
 			t.Errorf("rows (-before +after):\n%s", d)
 		}
 		ev := call.Event{Key: "x", Body: call.Connected{}}
-		if err := q.Apply(t.Context(), InboundID, ev); !errors.Is(err, store.ErrNewer) {
-			t.Errorf("an event of it: %v, want %v", err, store.ErrNewer)
+		if err := q.Apply(t.Context(), InboundID, ev); !errors.Is(err, table.ErrNewer) {
+			t.Errorf("an event of it: %v, want %v", err, table.ErrNewer)
 		}
 	})
 	Run(t, "tells what it could not look at, and looks at the rest", func(t *testing.T, q *Harness) {
@@ -238,13 +240,13 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Second)
-		q.CallRows.Fail = func(op storetest.Op) storetest.Fault {
+		q.CallRows.Fail = func(op tabletest.Op) tabletest.Fault {
 			if op.Key.Partition == "in-2" {
-				return storetest.NotApplied
+				return tabletest.NotApplied
 			}
-			return storetest.None
+			return tabletest.None
 		}
-		if err := q.Sweep(t.Context()); !errors.Is(err, storetest.ErrNoAnswer) {
+		if err := q.Sweep(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
 			t.Errorf("sweep: %v", err)
 		}
 		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbAnswer}) {
@@ -252,18 +254,18 @@ func TestSweep(t *testing.T) {
 		}
 	})
 	Run(t, "fails when the list cannot be read", func(t *testing.T, q *Harness) {
-		q.WorklistRows.Fail = func(storetest.Op) storetest.Fault { return storetest.NotApplied }
-		if err := q.Sweep(t.Context()); !errors.Is(err, storetest.ErrNoAnswer) {
+		q.WorklistRows.Fail = func(tabletest.Op) tabletest.Fault { return tabletest.NotApplied }
+		if err := q.Sweep(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
 			t.Errorf("sweep: %v", err)
 		}
 	})
 	Run(t, "takes a call that owes nothing off the list", func(t *testing.T, q *Harness) {
 		open(t, q)
-		q.WorklistRows.Fail = func(op storetest.Op) storetest.Fault {
-			if op.Kind == storetest.Apply {
-				return storetest.NotApplied
+		q.WorklistRows.Fail = func(op tabletest.Op) tabletest.Fault {
+			if op.Kind == tabletest.Apply {
+				return tabletest.NotApplied
 			}
-			return storetest.None
+			return tabletest.None
 		}
 		answerFailed := call.Event{Key: "f", ConnectionID: "conn-1", Body: call.AnswerFailed{}}
 		if err := q.Apply(t.Context(), InboundID, answerFailed); err != nil {
@@ -302,7 +304,7 @@ func TestSweepOfRecordings(t *testing.T) {
 		v.Background.Wait()
 	}
 	// list puts the recording on the list, and makes something of its row.
-	list := func(t *testing.T, v *filingSim, m *store.Message, a *store.CopyResult) {
+	list := func(t *testing.T, v *filingSim, m *filing.Message, a *filing.CopyResult) {
 		t.Helper()
 		if m != nil {
 			if _, err := recordings(v).AddMessage(t.Context(), recordingID, *m, time.Now()); err != nil {
@@ -348,11 +350,11 @@ func TestSweepOfRecordings(t *testing.T) {
 	})
 	runFilingSim(t, "lets none begin before it is time", recordingID, func(t *testing.T, v *filingSim) {
 		v.wantFiles(twoFiles)
-		failed := store.CopyResult{
+		failed := filing.CopyResult{
 			Chunk: one.Chunks[0], Failed: errors.New("boom"), GiveUpAfter: time.Hour, At: time.Now(),
 			NotBefore: time.Now().Add(time.Hour),
 		}
-		failed.Chunk.State = store.ChunkWaiting
+		failed.Chunk.State = filing.ChunkWaiting
 		list(t, v, &one, &failed)
 		began := time.Now()
 		sweeps(t, v, 0) // and waits for the message
@@ -361,7 +363,7 @@ func TestSweepOfRecordings(t *testing.T) {
 		}
 	})
 	runFilingSim(t, "tells the call of one whose last run died before that", recordingID, func(t *testing.T, v *filingSim) {
-		lost := store.CopyResult{Chunk: one.Chunks[0], Failed: errors.New("boom"), GiveUpAfter: -1, At: time.Now()}
+		lost := filing.CopyResult{Chunk: one.Chunks[0], Failed: errors.New("boom"), GiveUpAfter: -1, At: time.Now()}
 		list(t, v, &one, &lost)
 		sweeps(t, v, 0)
 		if got := v.callRecording(); got.State != call.RecordingLost || got.Reason != "boom" || listed(t, v) {
@@ -370,9 +372,9 @@ func TestSweepOfRecordings(t *testing.T) {
 	})
 	runFilingSim(t, "leaves one of a later version alone", "", func(t *testing.T, v *filingSim) {
 		list(t, v, nil, nil)
-		row := store.Key{Partition: recordingKey, Row: "recording"}
-		later := map[string]int{"schema": store.Schema + 1}
-		if err := store.NewTable[map[string]int](v.OtherRows).Put(t.Context(), row, later); err != nil {
+		row := table.Key{Partition: recordingKey, Row: "recording"}
+		later := map[string]int{"schema": filing.Schema + 1}
+		if err := table.NewTable[map[string]int](v.OtherRows).Put(t.Context(), row, later); err != nil {
 			t.Fatal(err)
 		}
 		sweeps(t, v, 2*time.Minute)

@@ -14,6 +14,7 @@ import (
 	"switchboard/handler/campaign"
 	"switchboard/handler/flow"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // desk is the line from which the tests dial.
@@ -119,7 +120,7 @@ func StartCampaign(t *testing.T, l *store.Ledger, c campaign.Campaign, numbers .
 }
 
 // holds checks that no line row ever holds more than it may.
-func (w *dialSim) checkLineLimit(write store.Write) {
+func (w *dialSim) checkLineLimit(write table.Write) {
 	if write.Entity.Key.Row != "line" {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table/tabletest"
 )
 
 func TestEventsOfOneCallWaitForTheirTurn(t *testing.T) {
@@ -19,9 +19,9 @@ func TestEventsOfOneCallWaitForTheirTurn(t *testing.T) {
 			t.Fatal(err)
 		}
 		writes := q.CallRows.Writes()
-		q.CallRows.Fail = func(storetest.Op) storetest.Fault {
+		q.CallRows.Fail = func(tabletest.Op) tabletest.Fault {
 			time.Sleep(10 * time.Millisecond)
-			return storetest.None
+			return tabletest.None
 		}
 		for i := range 20 {
 			q.Background.Go(func() {

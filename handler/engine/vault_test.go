@@ -11,8 +11,10 @@ import (
 
 	"switchboard/handler/archive/archivetest"
 	"switchboard/handler/call"
+	"switchboard/handler/filing"
 	"switchboard/handler/flow"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 var RecordRef = call.FlowRef{Name: "recorded", Version: "v1"}
@@ -24,7 +26,7 @@ var Record = Must(flow.Parse([]byte(`{"name":"recorded","start":"record","nodes"
 // The recording of the tests: ACS's id, and its key.
 const recordingID = "recording/1=="
 
-var recordingKey = store.RecordingKey(recordingID)
+var recordingKey = filing.Key(recordingID)
 
 // vault is a house in which a call was recorded, ACS's store of the files, a queue,
 // and an archive.
@@ -99,13 +101,13 @@ func (v *filingSim) deleteFile(name string) {
 }
 
 // message is ACS's message that these files wait, each with a description.
-func message(key string, names ...string) store.Message {
-	m := store.Message{
+func message(key string, names ...string) filing.Message {
+	m := filing.Message{
 		Key: key, Start: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), Duration: 61 * time.Second, ContentType: "Audio",
 		ChannelType: "Mixed", Format: "Wav", EndReason: "CallEnded",
 	}
 	for i, name := range names {
-		m.Chunks = append(m.Chunks, store.Chunk{
+		m.Chunks = append(m.Chunks, filing.Chunk{
 			DocumentID: name, Index: int64(i), ContentLocation: "https://acs/" + name,
 			MetadataLocation: "https://acs/" + name + ".meta",
 		})
@@ -114,7 +116,7 @@ func message(key string, names ...string) store.Message {
 }
 
 // arrives puts a message of ACS's into the queue.
-func (v *filingSim) receive(m store.Message) {
+func (v *filingSim) receive(m filing.Message) {
 	v.put(0, func(e *Instance) error { return e.ReceiveRecording(v.T.Context(), recordingID, m) })
 }
 
@@ -147,7 +149,7 @@ func (v *filingSim) play(most time.Duration) {
 }
 
 // toldTooSoon checks that no call is told that its recording is filed before it is.
-func (v *filingSim) checkFiledBeforeReported(w store.Write) {
+func (v *filingSim) checkFiledBeforeReported(w table.Write) {
 	if w.Entity.Key.Row != "call" {
 		return
 	}
@@ -163,7 +165,7 @@ func (v *filingSim) checkFiledBeforeReported(w store.Write) {
 }
 
 // kept is the row of the recording.
-func (v *filingSim) loadRecording() store.Recording {
+func (v *filingSim) loadRecording() filing.Recording {
 	v.T.Helper()
 	row, err := store.NewRecordings(v.OtherRows, v.WorklistRows).Load(v.T.Context(), recordingKey)
 	if err != nil {
@@ -176,15 +178,10 @@ func (v *filingSim) loadRecording() store.Recording {
 func (v *filingSim) callRecording() call.Recording {
 	v.T.Helper()
 	c, _ := v.Row(InboundID)
-	debts, err := store.NewCalls(v.CallRows, v.WorklistRows).Debts(v.T.Context(), InboundID)
-	if err != nil || len(debts) != 1 || len(c.Recordings) != 1 {
-		v.T.Fatalf("debts %+v, %v; call %+v", debts, err, c)
+	if len(c.Recordings) != 1 {
+		v.T.Fatalf("call %+v", c)
 	}
-	r := c.Recordings[0]
-	if debts[0].State != r.State || debts[0].RecordingID != r.ID || debts[0].Reason != r.Reason {
-		v.T.Errorf("the debt is %+v, the call says %+v", debts[0], r)
-	}
-	return r
+	return c.Recordings[0]
 }
 
 // sidecar is the description of the file with the document id.
@@ -215,7 +212,7 @@ func sha(body []byte) string {
 func (v *filingSim) wantFiled(by call.ID, files bodies) {
 	v.T.Helper()
 	r := v.loadRecording()
-	if r.State != store.StateFiled || len(r.Chunks) != len(files) || r.Call != by {
+	if r.State != filing.StateFiled || len(r.Chunks) != len(files) || r.Call != string(by) {
 		v.T.Errorf("recording %+v", r)
 	}
 	there := map[string][]byte{}

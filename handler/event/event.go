@@ -26,15 +26,13 @@ package event
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 
 	"switchboard/handler/acs"
+	"switchboard/handler/digest"
 )
 
 // What is kept of an event, so that one call's row holds it.
@@ -92,29 +90,13 @@ func (e envelope) at() time.Time {
 // which its id is unique and the id, or by all that it says if it has none.
 func (e envelope) key(scope string) string {
 	if e.ID != "" {
-		return digest(scope, e.ID)
+		return digest.Hex(16, scope, e.ID)
 	}
 	var data bytes.Buffer
 	if json.Compact(&data, e.Data) != nil {
 		data.Reset()
 	}
-	return digest(e.kind(), e.Subject, cmp.Or(e.Time, e.EventTime), data.String())
-}
-
-// digest hashes the parts, each with its length before it so that no two lists
-// of parts are alike.
-func digest(parts ...string) string {
-	size := 0
-	for _, part := range parts {
-		size += 8 + len(part)
-	}
-	all := make([]byte, 0, size)
-	for _, part := range parts {
-		all = binary.BigEndian.AppendUint64(all, uint64(len(part)))
-		all = append(all, part...)
-	}
-	sum := sha256.Sum256(all)
-	return hex.EncodeToString(sum[:16])
+	return digest.Hex(16, e.kind(), e.Subject, cmp.Or(e.Time, e.EventTime), data.String())
 }
 
 // bound cuts a text from outside to what may be kept of it.

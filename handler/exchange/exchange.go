@@ -20,6 +20,7 @@ import (
 	"switchboard/handler/engine"
 	"switchboard/handler/invoke"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 	"switchboard/incomingcall"
 	"switchboard/outbound"
 	"switchboard/recording"
@@ -29,7 +30,7 @@ import (
 // Parts are what the exchange is built on.
 type Parts struct {
 	Config    config.Config
-	Tables    func(name string) store.Rows // an existing table, by its name without the prefix
+	Tables    func(name string) table.Rows // an existing table, by its name without the prefix
 	Documents catalog.Blobs
 	Files     archive.Files // where recordings are filed
 	Queue     engine.Queue  // the queue of the function recording

@@ -16,18 +16,18 @@ import (
 
 	"switchboard/handler/config"
 	"switchboard/handler/invoke"
-	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 )
 
 // root is the function app's root, seen from here.
 const root = "../.."
 
 // table is the route table of a binary that is wired to nothing.
-func table() []invoke.Route {
+func routeTable() []invoke.Route {
 	return New(Parts{
 		Config: config.Config{Callbacks: config.Callbacks{Keys: []config.Key{{ID: "k", Secret: "s"}}}},
-		Tables: func(string) store.Rows { return storetest.NewMemory() },
+		Tables: func(string) table.Rows { return tabletest.NewMemory() },
 		Go:     func(context.Context, func(context.Context)) {},
 	})
 }
@@ -76,7 +76,7 @@ func readJSON(t *testing.T, name string, into any) {
 func TestEveryFunctionFolderHasARouteAndEveryRouteAFolder(t *testing.T) {
 	found := folders(t)
 	routed := map[string]bool{}
-	for _, r := range table() {
+	for _, r := range routeTable() {
 		routed[r.Function] = true
 		if _, ok := found[r.Function]; !ok {
 			t.Errorf("the binary serves %s, for which there is no folder", r.Function)
@@ -95,7 +95,7 @@ func TestEveryFunctionFolderHasARouteAndEveryRouteAFolder(t *testing.T) {
 
 func TestTheTriggerOfEachFunctionIsTheOneThatTheBinaryServes(t *testing.T) {
 	found := folders(t)
-	for _, r := range table() {
+	for _, r := range routeTable() {
 		f := found[r.Function]
 		if len(f.Bindings) == 0 || f.Bindings[0].Direction != "in" {
 			t.Errorf("%s: the first binding is not its trigger", r.Function)

@@ -6,11 +6,13 @@ import (
 	"fmt"
 
 	"switchboard/handler/call"
+	"switchboard/handler/digest"
+	"switchboard/handler/table"
 )
 
 // Names of the tables, before the prefix from the settings.
 const (
-	// Partition: call id; rows: callRow, history, events, debts (and the rows of loops.go).
+	// Partition: call id; rows: callRow, history, events (and the rows of loops.go).
 	TableCalls = "calls"
 	// Partition: shard; row: call id, or key of a recording.
 	TableWorklist = "worklist"
@@ -29,13 +31,12 @@ const callRow = "call"
 // in one partition, so that a transition is one transaction; and the list of
 // those that still owe something.
 type Calls struct {
-	rows     Rows
-	calls    *Table[call.Call]
-	entries  *Table[call.Entry]
-	events   *Table[eventRow]
-	debts    *Table[Debt]
-	worklist *Table[WorkItem]
-	loops    *Table[loopRow]
+	rows     table.Rows
+	calls    *table.Table[call.Call]
+	entries  *table.Table[call.Entry]
+	events   *table.Table[eventRow]
+	worklist *table.Table[WorkItem]
+	loops    *table.Table[loopRow]
 }
 
 // eventRow says that an event was committed, by whom and as which row of history.
@@ -45,39 +46,41 @@ type eventRow struct {
 }
 
 // NewCalls keeps calls in the given tables.
-func NewCalls(calls, live Rows) *Calls {
+func NewCalls(calls, live table.Rows) *Calls {
 	return &Calls{
 		rows:     calls,
-		calls:    NewVersioned[call.Call](calls, call.Schema),
-		entries:  NewTable[call.Entry](calls),
-		events:   NewTable[eventRow](calls),
-		debts:    NewTable[Debt](calls),
-		worklist: NewTable[WorkItem](live),
-		loops:    NewTable[loopRow](calls),
+		calls:    table.NewVersioned[call.Call](calls, call.Schema),
+		entries:  table.NewTable[call.Entry](calls),
+		events:   table.NewTable[eventRow](calls),
+		worklist: table.NewTable[WorkItem](live),
+		loops:    table.NewTable[loopRow](calls),
 	}
 }
 
-func callKey(id call.ID) Key              { return Key{string(id), callRow} }
-func entryKey(id call.ID, seq int) Key    { return Key{string(id), fmt.Sprintf("h|%08d", seq)} }
-func eventKey(id call.ID, key string) Key { return Key{string(id), "e|" + HashKey(key)} }
+func callKey(id call.ID) table.Key { return table.Key{Partition: string(id), Row: callRow} }
+func entryKey(id call.ID, seq int) table.Key {
+	return table.Key{Partition: string(id), Row: fmt.Sprintf("h|%08d", seq)}
+}
+func eventKey(id call.ID, key string) table.Key {
+	return table.Key{Partition: string(id), Row: "e|" + digest.Hex(digest.Size, key)}
+}
 
 // Load returns the call's row. Errors: ErrNotFound, ErrNewer.
-func (s *Calls) Load(ctx context.Context, id call.ID) (Row[call.Call], error) {
+func (s *Calls) Load(ctx context.Context, id call.ID) (table.Row[call.Call], error) {
 	row, err := s.calls.Get(ctx, callKey(id))
 	if err != nil {
-		return Row[call.Call]{}, fmt.Errorf("call %s: %w", id, err)
+		return table.Row[call.Call]{}, fmt.Errorf("call %s: %w", id, err)
 	}
 	return row, nil
 }
 
 // Commit writes one transition: the call's row on condition that it is still the
 // one that was loaded (or that there is none, for a Row without an ETag), the
-// history entry, the row of the event if it has a key, and the debts for what has
-// become of its recordings. It is all or nothing.
+// history entry, and the row of the event if it has a key. It is all or nothing.
 // ErrConflict: somebody else wrote, or the event was committed before. After any
 // other error it is not known whether it was applied. Committed tells.
-func (s *Calls) Commit(ctx context.Context, from Row[call.Call], to call.Call, entry call.Entry) error {
-	tx := Begin(s.rows)
+func (s *Calls) Commit(ctx context.Context, from table.Row[call.Call], to call.Call, entry call.Entry) error {
+	tx := table.Begin(s.rows)
 	if from.ETag == "" {
 		s.calls.InsertIn(tx, callKey(to.ID), to)
 	} else {
@@ -87,7 +90,6 @@ func (s *Calls) Commit(ctx context.Context, from Row[call.Call], to call.Call, e
 	if key := entry.Event.Key; key != "" {
 		s.events.InsertIn(tx, eventKey(to.ID, key), eventRow{Run: entry.Owner, Seq: entry.Seq})
 	}
-	s.debtsIn(tx, from.Value, to)
 	return tx.Commit(ctx)
 }
 
@@ -98,13 +100,13 @@ func (s *Calls) Committed(ctx context.Context, id call.ID, entry call.Entry) (bo
 	if key := entry.Event.Key; key != "" {
 		_, err = s.events.Get(ctx, eventKey(id, key))
 	} else {
-		var row Row[call.Entry]
+		var row table.Row[call.Entry]
 		row, err = s.entries.Get(ctx, entryKey(id, entry.Seq))
 		if err == nil && row.Value.Owner != entry.Owner {
 			return false, nil
 		}
 	}
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, table.ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err
@@ -113,7 +115,7 @@ func (s *Calls) Committed(ctx context.Context, id call.ID, entry call.Entry) (bo
 // History returns the entries of a call, from the first on.
 func (s *Calls) History(ctx context.Context, id call.ID) ([]call.Entry, error) {
 	var entries []call.Entry
-	for row, err := range s.entries.List(ctx, WithPrefix(string(id), "h|")) {
+	for row, err := range s.entries.List(ctx, table.WithPrefix(string(id), "h|")) {
 		if err != nil {
 			return nil, err
 		}

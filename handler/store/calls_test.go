@@ -11,18 +11,19 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 	"switchboard/test/azurite"
 )
 
 var t0 = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 // onEveryTable runs a test over tables in memory and on Azurite.
-func onEveryTable(t *testing.T, test func(t *testing.T, calls, live store.Rows)) {
+func onEveryTable(t *testing.T, test func(t *testing.T, calls, live table.Rows)) {
 	t.Helper()
-	t.Run("memory", func(t *testing.T) { test(t, storetest.NewMemory(), storetest.NewMemory()) })
+	t.Run("memory", func(t *testing.T) { test(t, tabletest.NewMemory(), tabletest.NewMemory()) })
 	t.Run("azurite", func(t *testing.T) {
-		account, err := store.Open(azurite.ForTest(t).ConnectionString(), azurite.Prefix(), nil)
+		account, err := table.Open(azurite.ForTest(t).ConnectionString(), azurite.Prefix(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,18 +46,18 @@ func transition(c call.Call, key, run string) (call.Call, call.Entry) {
 }
 
 func TestTransitionsOfACall(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, live store.Rows) {
+	onEveryTable(t, func(t *testing.T, rows, live table.Rows) {
 		calls, ctx := store.NewCalls(rows, live), t.Context()
-		if _, err := calls.Load(ctx, "in-1"); !errors.Is(err, store.ErrNotFound) {
-			t.Fatalf("before the first: %v, want %v", err, store.ErrNotFound)
+		if _, err := calls.Load(ctx, "in-1"); !errors.Is(err, table.ErrNotFound) {
+			t.Fatalf("before the first: %v, want %v", err, table.ErrNotFound)
 		}
-		none := store.Row[call.Call]{}
+		none := table.Row[call.Call]{}
 		c, first := transition(call.Call{State: call.StateRinging}, "offer", "run-1")
 		if err := calls.Commit(ctx, none, c, first); err != nil {
 			t.Fatal(err)
 		}
-		if err := calls.Commit(ctx, none, c, first); !errors.Is(err, store.ErrConflict) {
-			t.Errorf("opened twice: %v, want %v", err, store.ErrConflict)
+		if err := calls.Commit(ctx, none, c, first); !errors.Is(err, table.ErrConflict) {
+			t.Errorf("opened twice: %v, want %v", err, table.ErrConflict)
 		}
 		row, err := calls.Load(ctx, "in-1")
 		if err != nil {
@@ -71,8 +72,8 @@ func TestTransitionsOfACall(t *testing.T) {
 			t.Fatal(err)
 		}
 		late, lateEntry := transition(row.Value, "played", "run-3")
-		if err := calls.Commit(ctx, row, late, lateEntry); !errors.Is(err, store.ErrConflict) {
-			t.Errorf("lost race: %v, want %v", err, store.ErrConflict)
+		if err := calls.Commit(ctx, row, late, lateEntry); !errors.Is(err, table.ErrConflict) {
+			t.Errorf("lost race: %v, want %v", err, table.ErrConflict)
 		}
 		if there, err := calls.Committed(ctx, "in-1", lateEntry); err != nil || there {
 			t.Errorf("the loser's event was committed: %v, %v", there, err)
@@ -81,8 +82,8 @@ func TestTransitionsOfACall(t *testing.T) {
 			t.Fatal(err)
 		}
 		again, againEntry := transition(row.Value, "connected", "run-4")
-		if err := calls.Commit(ctx, row, again, againEntry); !errors.Is(err, store.ErrConflict) {
-			t.Errorf("the same event again: %v, want %v", err, store.ErrConflict)
+		if err := calls.Commit(ctx, row, again, againEntry); !errors.Is(err, table.ErrConflict) {
+			t.Errorf("the same event again: %v, want %v", err, table.ErrConflict)
 		}
 		if there, err := calls.Committed(ctx, "in-1", againEntry); err != nil || !there {
 			t.Errorf("the event was committed: %v, %v", there, err)
@@ -112,20 +113,20 @@ func TestTransitionsOfACall(t *testing.T) {
 }
 
 func TestCallOfALaterVersionIsLeftAlone(t *testing.T) {
-	rows := storetest.NewMemory()
-	calls := store.NewCalls(rows, storetest.NewMemory())
-	documents := store.NewTable[map[string]any](rows)
+	rows := tabletest.NewMemory()
+	calls := store.NewCalls(rows, tabletest.NewMemory())
+	documents := table.NewTable[map[string]any](rows)
 	later := map[string]any{"schema": call.Schema + 1, "state": 7} // in another form, too
-	if err := documents.Insert(t.Context(), store.Key{Partition: "in-1", Row: "call"}, later); err != nil {
+	if err := documents.Insert(t.Context(), table.Key{Partition: "in-1", Row: "call"}, later); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := calls.Load(t.Context(), "in-1"); !errors.Is(err, store.ErrNewer) {
-		t.Errorf("load: %v, want %v", err, store.ErrNewer)
+	if _, err := calls.Load(t.Context(), "in-1"); !errors.Is(err, table.ErrNewer) {
+		t.Errorf("load: %v, want %v", err, table.ErrNewer)
 	}
 }
 
 func TestListOfWhatOwesSomething(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, live store.Rows) {
+	onEveryTable(t, func(t *testing.T, rows, live table.Rows) {
 		calls, ctx := store.NewCalls(rows, live), t.Context()
 		shards := map[string]bool{}
 		for n := range 2 * store.Shards {
@@ -176,9 +177,9 @@ func TestListOfWhatOwesSomething(t *testing.T) {
 }
 
 func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, live store.Rows) {
+	onEveryTable(t, func(t *testing.T, rows, live table.Rows) {
 		calls, ctx := store.NewCalls(rows, live), t.Context()
-		read := func() store.Row[store.WorkItem] {
+		read := func() table.Row[store.WorkItem] {
 			t.Helper()
 			for n := range store.Shards {
 				found, err := calls.Due(ctx, store.Shard(n), t0.Add(time.Hour), 1)
@@ -190,7 +191,7 @@ func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
 				}
 			}
 			t.Fatal("nothing is listed")
-			return store.Row[store.WorkItem]{}
+			return table.Row[store.WorkItem]{}
 		}
 		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
 			t.Fatal(err)
@@ -212,7 +213,7 @@ func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
 }
 
 func TestUnlist(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, live store.Rows) {
+	onEveryTable(t, func(t *testing.T, rows, live table.Rows) {
 		calls, ctx := store.NewCalls(rows, live), t.Context()
 		listed := func() int {
 			t.Helper()
@@ -226,7 +227,7 @@ func TestUnlist(t *testing.T) {
 			t.Fatal(err)
 		}
 		c, entry := transition(call.Call{State: call.StateRinging, Scheduled: true}, "offer", "run-1")
-		if err := calls.Commit(ctx, store.Row[call.Call]{}, c, entry); err != nil {
+		if err := calls.Commit(ctx, table.Row[call.Call]{}, c, entry); err != nil {
 			t.Fatal(err)
 		}
 		if err := calls.Unschedule(ctx, "in-1"); err != nil || listed() != 1 {
@@ -256,12 +257,12 @@ func TestUnlist(t *testing.T) {
 // the moment, it is on the list afterwards.
 func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 	for moment := 1; ; moment++ {
-		rows, live := storetest.NewMemory(), storetest.NewMemory()
+		rows, live := tabletest.NewMemory(), tabletest.NewMemory()
 		calls, ctx := store.NewCalls(rows, live), t.Context()
 		c, entry := transition(call.Call{State: call.StateEnded, Outcome: call.OutcomeMissed, Scheduled: true}, "end", "run-1")
 		if err := errors.Join(
 			calls.Schedule(ctx, "in-1", t0, t0, nil),
-			calls.Commit(ctx, store.Row[call.Call]{}, c, entry),
+			calls.Commit(ctx, table.Row[call.Call]{}, c, entry),
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -286,13 +287,13 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 			}
 		}
 		operations, happened := 0, false
-		interrupt := func(storetest.Op) storetest.Fault {
+		interrupt := func(tabletest.Op) tabletest.Fault {
 			operations++
 			if operations == moment {
 				happened = true
 				owe()
 			}
-			return storetest.None
+			return tabletest.None
 		}
 		rows.Fail, live.Fail = interrupt, interrupt
 		if err := calls.Unschedule(ctx, "in-1"); err != nil {

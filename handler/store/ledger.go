@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"switchboard/handler/campaign"
+	"switchboard/handler/digest"
+	"switchboard/handler/table"
 )
 
 // Ledger keeps campaigns: each with the contacts it is to reach, spread over
@@ -17,63 +19,67 @@ import (
 // What happens to a contact is decided by package campaign. Rows of a later version
 // are left alone: ErrNewer, and lists leave them out.
 type Ledger struct {
-	campaignRows Rows
-	campaigns    *Table[campaign.Campaign]
-	replies      *Table[Reply]
+	campaignRows table.Rows
+	campaigns    *table.Table[campaign.Campaign]
+	replies      *table.Table[Reply]
 
-	contactRows Rows
-	contacts    *Table[campaign.Contact]
-	entries     *Table[campaign.DueEntry]
-	attempts    *Table[campaign.Attempt]
-	counters    *Table[campaign.Counters]
+	contactRows table.Rows
+	contacts    *table.Table[campaign.Contact]
+	entries     *table.Table[campaign.DueEntry]
+	attempts    *table.Table[campaign.Attempt]
+	counters    *table.Table[campaign.Counters]
 
-	numbers *Table[campaign.Number]
-	lines   *Table[campaign.Line]
+	numbers *table.Table[campaign.Number]
+	lines   *table.Table[campaign.Line]
 }
 
 // NewLedger keeps campaigns in the given tables.
-func NewLedger(campaigns, contacts, numbers, lines Rows) *Ledger {
+func NewLedger(campaigns, contacts, numbers, lines table.Rows) *Ledger {
 	return &Ledger{
 		campaignRows: campaigns,
-		campaigns:    NewVersioned[campaign.Campaign](campaigns, campaign.Schema),
-		replies:      NewTable[Reply](campaigns),
+		campaigns:    table.NewVersioned[campaign.Campaign](campaigns, campaign.Schema),
+		replies:      table.NewTable[Reply](campaigns),
 
 		contactRows: contacts,
-		contacts:    NewVersioned[campaign.Contact](contacts, campaign.Schema),
-		entries:     NewTable[campaign.DueEntry](contacts),
-		attempts:    NewVersioned[campaign.Attempt](contacts, campaign.Schema),
-		counters:    NewTable[campaign.Counters](contacts),
+		contacts:    table.NewVersioned[campaign.Contact](contacts, campaign.Schema),
+		entries:     table.NewTable[campaign.DueEntry](contacts),
+		attempts:    table.NewVersioned[campaign.Attempt](contacts, campaign.Schema),
+		counters:    table.NewTable[campaign.Counters](contacts),
 
-		numbers: NewVersioned[campaign.Number](numbers, campaign.Schema),
-		lines:   NewVersioned[campaign.Line](lines, campaign.Schema),
+		numbers: table.NewVersioned[campaign.Number](numbers, campaign.Schema),
+		lines:   table.NewVersioned[campaign.Line](lines, campaign.Schema),
 	}
 }
 
 // The campaigns' one partition.
 const campaignPartition = "campaign"
 
-func campaignKey(id campaign.ID) Key { return Key{campaignPartition, "c|" + string(id)} }
-func replyKey(key string) Key        { return Key{campaignPartition, "e|" + HashKey(key)} }
+func campaignKey(id campaign.ID) table.Key {
+	return table.Key{Partition: campaignPartition, Row: "c|" + string(id)}
+}
+func replyKey(key string) table.Key {
+	return table.Key{Partition: campaignPartition, Row: "e|" + digest.Hex(digest.Size, key)}
+}
 
 // partition is where a campaign's contacts of one shard are.
 func partition(of campaign.ID, shard int) string { return fmt.Sprintf("%s|%02x", of, shard) }
 
-func contactKey(partition string, id campaign.ContactID) Key {
-	return Key{partition, "c|" + string(id)}
+func contactKey(partition string, id campaign.ContactID) table.Key {
+	return table.Key{Partition: partition, Row: "c|" + string(id)}
 }
 
-func dueKey(partition string, d campaign.DueEntry) Key {
-	return Key{partition, "d|" + TimeKey(d.At) + "|" + string(d.Contact)}
+func dueKey(partition string, d campaign.DueEntry) table.Key {
+	return table.Key{Partition: partition, Row: "d|" + table.TimeKey(d.At) + "|" + string(d.Contact)}
 }
 
-func attemptKey(partition string, id campaign.ContactID, claim int) Key {
-	return Key{partition, fmt.Sprintf("a|%s|%08d", id, claim)}
+func attemptKey(partition string, id campaign.ContactID, claim int) table.Key {
+	return table.Key{Partition: partition, Row: fmt.Sprintf("a|%s|%08d", id, claim)}
 }
 
-func countersKey(partition string) Key { return Key{partition, "n"} }
+func countersKey(partition string) table.Key { return table.Key{Partition: partition, Row: "n"} }
 
-func numberKey(number string) Key { return Key{number, "number"} }
-func lineKey(line string) Key     { return Key{line, "line"} }
+func numberKey(number string) table.Key { return table.Key{Partition: number, Row: "number"} }
+func lineKey(line string) table.Key     { return table.Key{Partition: line, Row: "line"} }
 
 // Reply is what a request was answered, kept under the request's key so that the
 // same request is answered the same.

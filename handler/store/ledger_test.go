@@ -14,22 +14,23 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 	"switchboard/test/azurite"
 )
 
 // onEveryLedger runs a test of a ledger whose tables are in memory, and one whose
 // tables are on Azurite. Contacts is the table of the contacts.
-func onEveryLedger(t *testing.T, test func(t *testing.T, l *store.Ledger, contacts store.Rows)) {
+func onEveryLedger(t *testing.T, test func(t *testing.T, l *store.Ledger, contacts table.Rows)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) {
-		contacts := storetest.NewMemory()
+		contacts := tabletest.NewMemory()
 		contacts.PageSize = 5
 		test(t, store.NewLedger(
-			storetest.NewMemory(), contacts, storetest.NewMemory(), storetest.NewMemory()), contacts)
+			tabletest.NewMemory(), contacts, tabletest.NewMemory(), tabletest.NewMemory()), contacts)
 	})
 	t.Run("azurite", func(t *testing.T) {
-		account, err := store.Open(azurite.ForTest(t).ConnectionString(), azurite.Prefix(), nil)
+		account, err := table.Open(azurite.ForTest(t).ConnectionString(), azurite.Prefix(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +47,7 @@ func onEveryLedger(t *testing.T, test func(t *testing.T, l *store.Ledger, contac
 
 // ledgerIn keeps a ledger in a single table, so that its operations can be counted
 // and made to fail in their order.
-func ledgerIn(rows store.Rows) *store.Ledger { return store.NewLedger(rows, rows, rows, rows) }
+func ledgerIn(rows table.Rows) *store.Ledger { return store.NewLedger(rows, rows, rows, rows) }
 
 // reminder is a campaign with so many contacts over so many shards.
 func reminder(contacts, shards int) campaign.Campaign {
@@ -72,22 +73,22 @@ type tester interface {
 }
 
 // audit checks what must hold between the rows of a shard, whatever has happened.
-func audit(t tester, rows store.Rows, c campaign.Campaign, shard int) {
+func audit(t tester, rows table.Rows, c campaign.Campaign, shard int) {
 	t.Helper()
 	p := fmt.Sprintf("%s|%02x", c.ID, shard)
-	contacts := values(t, store.NewTable[campaign.Contact](rows), store.WithPrefix(p, "c|"))
-	entries := values(t, store.NewTable[campaign.DueEntry](rows), store.WithPrefix(p, "d|"))
-	counters := values(t, store.NewTable[campaign.Counters](rows), store.WithPrefix(p, "n"))
+	contacts := values(t, table.NewTable[campaign.Contact](rows), table.WithPrefix(p, "c|"))
+	entries := values(t, table.NewTable[campaign.DueEntry](rows), table.WithPrefix(p, "d|"))
+	counters := values(t, table.NewTable[campaign.Counters](rows), table.WithPrefix(p, "n"))
 
 	var want campaign.Counters
 	index := map[string]campaign.DueEntry{}
 	for key, contact := range contacts {
 		want = want.Replace(nil, contact)
 		if contact.State != campaign.ContactEnded {
-			index["d|"+store.TimeKey(contact.Due)+"|"+string(contact.ID)] = contact.Entry()
+			index["d|"+table.TimeKey(contact.Due)+"|"+string(contact.ID)] = contact.Entry()
 		}
 		id := strings.TrimPrefix(key, "c|")
-		attempts := values(t, store.NewTable[campaign.Attempt](rows), store.WithPrefix(p, "a|"+id+"|"))
+		attempts := values(t, table.NewTable[campaign.Attempt](rows), table.WithPrefix(p, "a|"+id+"|"))
 		spent, open := 0, 0
 		for _, a := range attempts {
 			if a.Ended.IsZero() {
@@ -113,7 +114,7 @@ func audit(t tester, rows store.Rows, c campaign.Campaign, shard int) {
 }
 
 // values are the values of the rows that q selects, by row key.
-func values[T any](t tester, table *store.Table[T], q store.Query) map[string]T {
+func values[T any](t tester, table *table.Table[T], q table.Query) map[string]T {
 	t.Helper()
 	all := map[string]T{}
 	for row, err := range table.List(t.Context(), q) {
@@ -126,7 +127,7 @@ func values[T any](t tester, table *store.Table[T], q store.Query) map[string]T 
 }
 
 func TestNumbersAndLines(t *testing.T) {
-	onEveryLedger(t, func(t *testing.T, l *store.Ledger, _ store.Rows) {
+	onEveryLedger(t, func(t *testing.T, l *store.Ledger, _ table.Rows) {
 		ctx := t.Context()
 		const number, line = "+12065550001", "28:orgid:0f9d6bd5-8c4f-4d3e-8a55-1a2b3c4d5e6f"
 		if n, err := l.Number(ctx, number); err != nil || n.Schema != 0 {
@@ -165,11 +166,11 @@ func TestNumbersAndLines(t *testing.T) {
 
 func TestErrorsHoldNoNumber(t *testing.T) {
 	const number = "+12065550001"
-	rows := storetest.NewMemory()
+	rows := tabletest.NewMemory()
 	l := ledgerIn(rows)
 	later := campaign.Number{Schema: campaign.Schema + 1}
-	k := store.Key{Partition: number, Row: "number"}
-	if err := store.NewTable[campaign.Number](rows).Put(t.Context(), k, later); err != nil {
+	k := table.Key{Partition: number, Row: "number"}
+	if err := table.NewTable[campaign.Number](rows).Put(t.Context(), k, later); err != nil {
 		t.Fatal(err)
 	}
 	for name, number := range map[string]string{"later version": number, "invalid": number + "/1"} {
@@ -186,7 +187,7 @@ func TestErrorsHoldNoNumber(t *testing.T) {
 }
 
 func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
-	rows, ctx := storetest.NewMemory(), t.Context()
+	rows, ctx := tabletest.NewMemory(), t.Context()
 	l, c := ledgerIn(rows), reminder(1, 1)
 	someone := people(1)[0]
 	if _, err := l.Create(ctx, c, "key", store.Reply{}); err != nil {
@@ -199,8 +200,8 @@ func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
 	if err != nil || len(due) != 1 {
 		t.Fatal(due, err)
 	}
-	later := store.NewTable[map[string]any](rows)
-	for _, k := range []store.Key{
+	later := table.NewTable[map[string]any](rows)
+	for _, k := range []table.Key{
 		{Partition: "campaign", Row: "c|reminder"},
 		{Partition: "reminder|00", Row: "c|" + string(someone.ID)},
 		{Partition: "28:orgid:desk", Row: "line"},
@@ -222,8 +223,8 @@ func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
 		"campaign": campaignErr, "start": start, "contact": contact, "claim": claim, "line": line,
 		"deny": l.Refuse(ctx, due[0], campaign.RuleOptedOut), "postpone": l.Postpone(ctx, due[0], t0),
 	} {
-		if !errors.Is(err, store.ErrNewer) {
-			t.Errorf("%s: %v, want %v", name, err, store.ErrNewer)
+		if !errors.Is(err, table.ErrNewer) {
+			t.Errorf("%s: %v, want %v", name, err, table.ErrNewer)
 		}
 	}
 	if all, err := l.Campaigns(ctx); err != nil || len(all) != 0 {

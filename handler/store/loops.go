@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/digest"
+	"switchboard/handler/table"
 )
 
 // loopWindow is how long an offer counts towards a loop.
@@ -40,7 +42,7 @@ func (r loopRow) add(id call.ID, now time.Time, most int) loopRow {
 // correlation id within a minute, and the call is not one of the first: then
 // somebody forwards a call to us that we forward to them. It may be repeated.
 func (s *Calls) IsLoop(ctx context.Context, line, correlationID string, id call.ID, now time.Time, most int) (bool, error) {
-	key := Key{HashKey(line, correlationID), "loop"}
+	key := table.Key{Partition: digest.Hex(digest.Size, line, correlationID), Row: "loop"}
 	row, err := s.loops.Edit(ctx, key, func(r loopRow) (loopRow, error) { return r.add(id, now, most), nil })
 	if err != nil {
 		return false, err

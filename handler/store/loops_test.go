@@ -7,13 +7,13 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table/tabletest"
 )
 
 func TestLoops(t *testing.T) {
 	const most = 3
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	calls := store.NewCalls(storetest.NewMemory(), storetest.NewMemory())
+	calls := store.NewCalls(tabletest.NewMemory(), tabletest.NewMemory())
 	ask := func(line, correlationID string, n int, at time.Time) bool {
 		t.Helper()
 		loops, err := calls.IsLoop(t.Context(), line, correlationID, call.ID(fmt.Sprint("in-", n)), at, most)
@@ -43,18 +43,18 @@ func TestLoops(t *testing.T) {
 
 func TestLoopsUnderFaults(t *testing.T) {
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	for _, fault := range []storetest.Fault{storetest.NotApplied, storetest.Lost} {
+	for _, fault := range []tabletest.Fault{tabletest.NotApplied, tabletest.Lost} {
 		for n := 1; n <= 2; n++ {
-			table := storetest.NewMemory()
+			table := tabletest.NewMemory()
 			failed := false
-			table.Fail = func(op storetest.Op) storetest.Fault {
+			table.Fail = func(op tabletest.Op) tabletest.Fault {
 				if op.N == n && !failed {
 					failed = true
 					return fault
 				}
-				return storetest.None
+				return tabletest.None
 			}
-			calls := store.NewCalls(table, storetest.NewMemory())
+			calls := store.NewCalls(table, tabletest.NewMemory())
 			var loops bool
 			var err error
 			for range 2 { // the offer is delivered again

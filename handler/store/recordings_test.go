@@ -8,17 +8,36 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"switchboard/handler/filing"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 )
 
 // acsRecording is an id as ACS gives it: JSON in base64.
 const acsRecording = "eyJQbGF0Zm9ybUVuZHBvaW50SWQiOiI5/+NmE3YTgifQ=="
 
+// finished is a message about chunks with these document ids.
+func finished(key string, documents ...string) filing.Message {
+	m := filing.Message{
+		Key: key, Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
+		Format: "Wav", EndReason: "CallEnded", ACSCallID: "acs-1",
+	}
+	for i, id := range documents {
+		c := filing.Chunk{DocumentID: id, Index: int64(i), ContentLocation: "https://acs/" + id}
+		m.Chunks = append(m.Chunks, c)
+	}
+	return m
+}
+
+func chunk(document string, state filing.ChunkState, reason string) filing.Chunk {
+	return filing.Chunk{DocumentID: document, State: state, Reason: reason}
+}
+
 // live are the ids on the list, and when they are due.
-func live(t *testing.T, rows store.Rows) map[string]time.Time {
+func live(t *testing.T, rows table.Rows) map[string]time.Time {
 	t.Helper()
-	all, err := store.NewCalls(storetest.NewMemory(), rows).Worklist(t.Context())
+	all, err := store.NewCalls(tabletest.NewMemory(), rows).Worklist(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,22 +51,22 @@ func live(t *testing.T, rows store.Rows) map[string]time.Time {
 }
 
 func TestRecordings(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, liveRows store.Rows) {
+	onEveryTable(t, func(t *testing.T, rows, liveRows table.Rows) {
 		ctx, s := t.Context(), store.NewRecordings(rows, liveRows)
-		key := store.RecordingKey(acsRecording)
-		if !strings.HasPrefix(key, "re-") || len(key) != len("re-")+32 || key != store.RecordingKey(acsRecording) {
+		key := filing.Key(acsRecording)
+		if !strings.HasPrefix(key, "re-") || len(key) != len("re-")+32 || key != filing.Key(acsRecording) {
 			t.Fatalf("key %q", key)
 		}
-		if _, err := s.Load(ctx, key); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("before: %v, want %v", err, store.ErrNotFound)
+		if _, err := s.Load(ctx, key); !errors.Is(err, table.ErrNotFound) {
+			t.Errorf("before: %v, want %v", err, table.ErrNotFound)
 		}
 		linked, err := s.Link(ctx, acsRecording, "in-1", 2)
-		if err != nil || linked.State != store.StateLinked || len(live(t, liveRows)) != 0 {
+		if err != nil || linked.State != filing.StateLinked || len(live(t, liveRows)) != 0 {
 			t.Errorf("linked: %+v, %v, listed %v", linked, err, live(t, liveRows))
 		}
 		for range 2 {
 			got, err := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
-			if err != nil || got.State != store.StateFiling || got.ID != acsRecording || got.Call != "in-1" {
+			if err != nil || got.State != filing.StateFiling || got.ID != acsRecording || got.Call != "in-1" {
 				t.Errorf("informed: %+v, %v", got, err)
 			}
 			if d := cmp.Diff(map[string]time.Time{key: t0.Add(time.Minute)}, live(t, liveRows)); d != "" {
@@ -64,8 +83,8 @@ func TestRecordings(t *testing.T) {
 		if err := s.Unschedule(ctx, key); err != nil || len(live(t, liveRows)) != 1 {
 			t.Errorf("one that owes something: %v, listed %v", err, live(t, liveRows))
 		}
-		filed := store.CopyResult{Chunk: chunk("a", store.ChunkFiled, ""), At: t0}
-		if got, err := s.SaveCopy(ctx, key, filed); err != nil || got.State != store.StateFiled {
+		filed := filing.CopyResult{Chunk: chunk("a", filing.ChunkFiled, ""), At: t0}
+		if got, err := s.SaveCopy(ctx, key, filed); err != nil || got.State != filing.StateFiled {
 			t.Errorf("filed: %+v, %v", got, err)
 		}
 		for range 2 {
@@ -83,17 +102,17 @@ func TestRecordings(t *testing.T) {
 }
 
 func TestARecordingThatNeverGotARowComesOffTheList(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, liveRows store.Rows) {
+	onEveryTable(t, func(t *testing.T, rows, liveRows table.Rows) {
 		ctx, s := t.Context(), store.NewRecordings(rows, liveRows)
-		key := store.RecordingKey(acsRecording)
+		key := filing.Key(acsRecording)
 		if err := s.Schedule(ctx, key, t0, t0); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Unschedule(ctx, key); err != nil || len(live(t, liveRows)) != 0 {
 			t.Errorf("unlist: %v, listed %v", err, live(t, liveRows))
 		}
-		if _, err := s.Load(ctx, key); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("load: %v, want %v", err, store.ErrNotFound)
+		if _, err := s.Load(ctx, key); !errors.Is(err, table.ErrNotFound) {
+			t.Errorf("load: %v, want %v", err, table.ErrNotFound)
 		}
 		got, err := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
 		if err != nil || !got.HasWork() || got.ID != acsRecording || len(live(t, liveRows)) != 1 {
@@ -103,19 +122,19 @@ func TestARecordingThatNeverGotARowComesOffTheList(t *testing.T) {
 }
 
 func TestARecordingOfALaterVersionIsLeftAlone(t *testing.T) {
-	rows, ctx := storetest.NewMemory(), t.Context()
-	s, key := store.NewRecordings(rows, storetest.NewMemory()), store.RecordingKey(acsRecording)
-	later := map[string]any{"schema": store.Schema + 1, "chunks": "elsewhere"}
-	k := store.Key{Partition: key, Row: "recording"}
-	if err := store.NewTable[map[string]any](rows).Insert(ctx, k, later); err != nil {
+	rows, ctx := tabletest.NewMemory(), t.Context()
+	s, key := store.NewRecordings(rows, tabletest.NewMemory()), filing.Key(acsRecording)
+	later := map[string]any{"schema": filing.Schema + 1, "chunks": "elsewhere"}
+	k := table.Key{Partition: key, Row: "recording"}
+	if err := table.NewTable[map[string]any](rows).Insert(ctx, k, later); err != nil {
 		t.Fatal(err)
 	}
 	_, load := s.Load(ctx, key)
 	_, inform := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
 	_, link := s.Link(ctx, acsRecording, "in-1", 2)
 	for name, err := range map[string]error{"load": load, "inform": inform, "link": link} {
-		if !errors.Is(err, store.ErrNewer) {
-			t.Errorf("%s: %v, want %v", name, err, store.ErrNewer)
+		if !errors.Is(err, table.ErrNewer) {
+			t.Errorf("%s: %v, want %v", name, err, table.ErrNewer)
 		}
 	}
 }
@@ -129,7 +148,7 @@ func TestInformUnderFaults(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachFault(t, func(t *testing.T, rows *storetest.Memory, faulty func(func())) {
+			eachFault(t, func(t *testing.T, rows *tabletest.Memory, faulty func(func())) {
 				s := store.NewRecordings(rows, rows)
 				if err := before(s); err != nil {
 					t.Fatal(err)
@@ -140,7 +159,7 @@ func TestInformUnderFaults(t *testing.T) {
 						return err
 					})
 				})
-				row, err := s.Load(t.Context(), store.RecordingKey(acsRecording))
+				row, err := s.Load(t.Context(), filing.Key(acsRecording))
 				if err != nil || !row.Value.HasWork() || len(row.Value.Chunks) != 1 || len(live(t, rows)) != 1 {
 					t.Errorf("recording %+v, %v, listed %v", row.Value, err, live(t, rows))
 				}
@@ -152,11 +171,11 @@ func TestInformUnderFaults(t *testing.T) {
 // A message comes while the recording is taken off the list: whatever the moment,
 // it is on the list afterwards. The same the other way round.
 func TestAMessageAndUnlistMayMeetAtAnyMoment(t *testing.T) {
-	key := store.RecordingKey(acsRecording)
+	key := filing.Key(acsRecording)
 	for name, before := range map[string]func(*store.Recordings) error{
 		"a filed recording": func(s *store.Recordings) error {
 			_, informed := s.AddMessage(t.Context(), acsRecording, finished("m1", "a"), t0)
-			_, filed := s.SaveCopy(t.Context(), key, store.CopyResult{Chunk: chunk("a", store.ChunkFiled, ""), At: t0})
+			_, filed := s.SaveCopy(t.Context(), key, filing.CopyResult{Chunk: chunk("a", filing.ChunkFiled, ""), At: t0})
 			return errors.Join(informed, filed)
 		},
 		"one without a row": func(s *store.Recordings) error { return s.Schedule(t.Context(), key, t0, t0) },
@@ -170,20 +189,20 @@ func TestAMessageAndUnlistMayMeetAtAnyMoment(t *testing.T) {
 			"a message during unlist": {unlist, inform}, "unlist during a message": {inform, unlist},
 		} {
 			for moment, happened := 1, true; happened; moment++ {
-				rows := storetest.NewMemory()
+				rows := tabletest.NewMemory()
 				s, operations := store.NewRecordings(rows, rows), 0
 				if err := before(s); err != nil {
 					t.Fatal(err)
 				}
 				happened = false
-				rows.Fail = func(storetest.Op) storetest.Fault {
+				rows.Fail = func(tabletest.Op) tabletest.Fault {
 					if operations++; operations == moment {
 						happened = true
 						if err := acts[1](s); err != nil {
 							t.Error(err)
 						}
 					}
-					return storetest.None
+					return tabletest.None
 				}
 				err := acts[0](s)
 				rows.Fail = nil

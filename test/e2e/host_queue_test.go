@@ -12,7 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
 	"switchboard/handler/exchange"
-	"switchboard/handler/store"
+	"switchboard/handler/filing"
 	"switchboard/test/acssim"
 	"switchboard/test/rig"
 )
@@ -112,7 +112,7 @@ func (h host) foundling(t *testing.T, ways ...func(event string) string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, err := r.World.Recordings.Load(t.Context(), store.RecordingKey(row.Value.Recordings[0].ID))
+	known, err := r.World.Recordings.Load(t.Context(), filing.Key(row.Value.Recordings[0].ID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func (h host) foundling(t *testing.T, ways ...func(event string) string) {
 			t.Fatal(err)
 		}
 		enqueue(t, r, way(recordingEvent(id, id, string(doc))))
-		found := mustBeFiled(t, r, log, store.RecordingKey(id))
+		found := mustBeFiled(t, r, log, filing.Key(id))
 		if found.Call != "" {
 			t.Errorf("the recording is linked to call %s", found.Call)
 		}
@@ -141,12 +141,12 @@ func (h host) foundling(t *testing.T, ways ...func(event string) string) {
 }
 
 // mustBeFiled waits until a recording is filed, with its files.
-func mustBeFiled(t *testing.T, r *rig.Rig, log *journal, key string) store.Recording {
+func mustBeFiled(t *testing.T, r *rig.Rig, log *journal, key string) filing.Recording {
 	t.Helper()
 	late := time.After(time.Minute)
 	for {
 		row, err := r.World.Recordings.Load(t.Context(), key)
-		if err == nil && row.Value.State == store.StateFiled {
+		if err == nil && row.Value.State == filing.StateFiled {
 			for _, c := range row.Value.Chunks {
 				for _, name := range []string{c.File, c.File + ".json"} {
 					if _, err := r.World.Files.Stat(t.Context(), name); err != nil {

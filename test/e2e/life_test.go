@@ -10,7 +10,7 @@ import (
 	"switchboard/handler/archive"
 	"switchboard/handler/catalog"
 	"switchboard/handler/invoke"
-	"switchboard/handler/store"
+	"switchboard/handler/table"
 	"switchboard/test/funcsim"
 )
 
@@ -120,10 +120,10 @@ func (l *life) die(at request) {
 type tableWire struct {
 	life *life
 	name string
-	rows store.Rows
+	rows table.Rows
 }
 
-func (w *tableWire) Get(ctx context.Context, k store.Key) (e store.Entity, err error) {
+func (w *tableWire) Get(ctx context.Context, k table.Key) (e table.Entity, err error) {
 	err = w.life.store(ctx, toTables, "get "+w.name, func() (err error) {
 		e, err = w.rows.Get(ctx, k)
 		return err
@@ -131,7 +131,7 @@ func (w *tableWire) Get(ctx context.Context, k store.Key) (e store.Entity, err e
 	return e, err
 }
 
-func (w *tableWire) List(ctx context.Context, q store.Query) (p store.Page, err error) {
+func (w *tableWire) List(ctx context.Context, q table.Query) (p table.Page, err error) {
 	err = w.life.store(ctx, toTables, "list "+w.name, func() (err error) {
 		p, err = w.rows.List(ctx, q)
 		return err
@@ -139,7 +139,7 @@ func (w *tableWire) List(ctx context.Context, q store.Query) (p store.Page, err 
 	return p, err
 }
 
-func (w *tableWire) Apply(ctx context.Context, writes ...store.Write) (etags []string, err error) {
+func (w *tableWire) Apply(ctx context.Context, writes ...table.Write) (etags []string, err error) {
 	err = w.life.store(ctx, toTables, "write "+w.name, func() (err error) {
 		etags, err = w.rows.Apply(ctx, writes...)
 		return err

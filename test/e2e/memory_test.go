@@ -22,7 +22,8 @@ import (
 	"switchboard/handler/exchange"
 	"switchboard/handler/invoke"
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
 	"switchboard/test/acssim"
 	"switchboard/test/funcsim"
 	"switchboard/test/scenario"
@@ -38,7 +39,7 @@ type memory struct {
 	host  *funcsim.Host // of the first machine
 	log   journal
 
-	tables    map[string]*storetest.Memory
+	tables    map[string]*tabletest.Memory
 	documents *documents
 	files     *archivetest.Memory
 	queue     *funcsim.MemoryQueue // of recordings
@@ -102,11 +103,11 @@ func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
 	t.Helper()
 	m := &memory{
 		t: t, acs: sim, conditions: c, documents: &documents{}, files: &archivetest.Memory{},
-		queue: &funcsim.MemoryQueue{}, blobs: &funcsim.MemoryBlobs{}, tables: map[string]*storetest.Memory{},
+		queue: &funcsim.MemoryQueue{}, blobs: &funcsim.MemoryBlobs{}, tables: map[string]*tabletest.Memory{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	for _, name := range exchange.Tables {
-		m.tables[name] = storetest.NewMemory()
+		m.tables[name] = tabletest.NewMemory()
 	}
 	sim.OnEvent = func(e acssim.Entry) { m.log.add(e.Kind + ": " + e.Text) }
 	for range max(c.machines, 1) {
@@ -196,7 +197,7 @@ func (on *machine) begin() {
 	}
 	l.server.Handle(exchange.New(exchange.Parts{
 		Config:    c,
-		Tables:    func(name string) store.Rows { return &tableWire{l, name, m.tables[name]} },
+		Tables:    func(name string) table.Rows { return &tableWire{l, name, m.tables[name]} },
 		Documents: &documentWire{l, m.documents},
 		Files:     &fileWire{l, m.files},
 		Queue:     &queueWire{l, m.queue},

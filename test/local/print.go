@@ -14,7 +14,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
-	"switchboard/handler/store"
+	"switchboard/handler/filing"
 	"switchboard/test/acssim"
 	"switchboard/test/rig"
 	"switchboard/test/scenario"
@@ -166,7 +166,7 @@ func (p *printer) recording(ctx context.Context, r *rig.Rig, asked call.Recordin
 	if asked.State != call.RecordingFiled {
 		return nil, fmt.Errorf("the recording is %s, not filed", asked.State)
 	}
-	row, err := r.World.Recordings.Load(ctx, store.RecordingKey(asked.ID))
+	row, err := r.World.Recordings.Load(ctx, filing.Key(asked.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ import (
 	"switchboard/handler/catalog"
 	"switchboard/handler/exchange"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 	"switchboard/test/acssim"
 	"switchboard/test/azurite"
 	"switchboard/test/faultproxy"
@@ -239,7 +240,7 @@ func (r *Rig) proxy(direct string) (string, error) {
 
 // world is the rig as a scenario sees it, past the proxies.
 func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
-	tables, err := store.Open(r.Azurite.ConnectionString(), prefix, nil)
+	tables, err := table.Open(r.Azurite.ConnectionString(), prefix, nil)
 	if err != nil {
 		return scenario.World{}, err
 	}

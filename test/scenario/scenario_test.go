@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 
 	"switchboard/handler/store"
-	"switchboard/handler/store/storetest"
+	"switchboard/handler/table/tabletest"
 	"switchboard/test/acssim"
 )
 
@@ -29,7 +29,7 @@ func TestAStoryThatFailsSaysWhere(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := &acssim.Server{Strict: true}
 				defer sim.Close()
-				w := World{ACS: sim, Calls: store.NewCalls(storetest.NewMemory(), storetest.NewMemory())}
+				w := World{ACS: sim, Calls: store.NewCalls(tabletest.NewMemory(), tabletest.NewMemory())}
 				s, err := Parse("story.txt", []byte(head+tt.lines))
 				if err != nil {
 					t.Fatal(err)

@@ -5,25 +5,13 @@ import (
 	"fmt"
 
 	"switchboard/handler/call"
-	"switchboard/handler/store"
+	"switchboard/handler/filing"
 )
 
 // verifyRecordings reports what must hold of the recordings of a call that is over,
 // and does not: each is filed, whole and hashed, with its sidecar, and knows its
 // call; or it is lost with a reason, or never started.
 func (w World) verifyRecordings(ctx context.Context, c call.Call) error {
-	debts, err := w.Calls.Debts(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	if len(debts) != len(c.Recordings) {
-		return fmt.Errorf("has %d recordings and %d debts", len(c.Recordings), len(debts))
-	}
-	for i, asked := range c.Recordings {
-		if d := debts[i]; d.Op != asked.Op || d.State != asked.State || d.RecordingID != asked.ID {
-			return fmt.Errorf("has recording %+v and debt %+v", asked, d)
-		}
-	}
 	for _, asked := range c.Recordings {
 		switch asked.State {
 		case call.RecordingFailed:
@@ -43,12 +31,12 @@ func (w World) verifyRecordings(ctx context.Context, c call.Call) error {
 }
 
 func (w World) verifyFiles(ctx context.Context, c call.Call, asked call.Recording) error {
-	row, err := w.Recordings.Load(ctx, store.RecordingKey(asked.ID))
+	row, err := w.Recordings.Load(ctx, filing.Key(asked.ID))
 	if err != nil {
 		return err
 	}
 	r := row.Value
-	if r.State != store.StateFiled || r.Call != c.ID || r.Op != asked.Op || len(r.Chunks) == 0 {
+	if r.State != filing.StateFiled || r.Call != string(c.ID) || r.Op != asked.Op || len(r.Chunks) == 0 {
 		return fmt.Errorf("is %s with %d files, of call %q and operation %d", r.State, len(r.Chunks), r.Call, r.Op)
 	}
 	for _, chunk := range r.Chunks {

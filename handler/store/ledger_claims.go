@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"switchboard/handler/campaign"
+	"switchboard/handler/table"
+)
+
+// Due returns entries of the campaign's shard that are due, at most limit of them,
+// 1 to MaxPage, in the order of their times.
+func (l *Ledger) Due(
+	ctx context.Context, c campaign.Campaign, shard int, now time.Time, limit int,
+) ([]table.Row[campaign.DueEntry], error) {
+	var due []table.Row[campaign.DueEntry]
+	q := table.Query{Partition: partition(c.ID, shard), From: "d|", Before: "d|" + table.TimeKey(now) + "}", Limit: limit}
+	for row, err := range l.entries.List(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("due contacts of campaign %s: %w", c.ID, err)
+		}
+		if due = append(due, row); len(due) == limit {
+			break
+		}
+	}
+	return due, nil
+}
+
+// Claim takes a waiting contact by its entry, to dial it from the line, which is a
+// raw id. Look is the time by which somebody looks after it. One transaction writes
+// the contact, the attempt, the moved entry and the counters, so of several who
+// claim at once one wins; whether the contact may be dialled is for the caller to
+// ask before.
+//
+// ErrConflict: the contact is not waiting, the entry is not its entry any more, or
+// somebody was faster. That may also be said of a claim of our own whose answer was
+// lost, and after any other error it is not known whether the contact is claimed:
+// another process derives the same call id, so the rows cannot tell. Whoever did
+// not get nil must not dial. A claim that nobody dials comes back by its entry, at
+// the time to look.
+func (l *Ledger) Claim(
+	ctx context.Context, c campaign.Campaign, due table.Row[campaign.DueEntry], line string, now, look time.Time,
+) (campaign.Contact, campaign.Attempt, error) {
+	var claimed campaign.Contact
+	var attempt campaign.Attempt
+	err := table.RetryOnConflict(ctx, func() (lost bool, err error) {
+		contact, err := l.contactOf(ctx, due)
+		if err != nil {
+			return false, err
+		}
+		if contact.Value.State != campaign.ContactWaiting {
+			return false, table.ErrConflict
+		}
+		counters, err := l.counters.Get(ctx, countersKey(due.Key.Partition))
+		if err != nil {
+			return false, err
+		}
+		claimed, attempt = contact.Value.Claimed(c.ID, line, now.UTC(), look.UTC())
+		tx := table.Begin(l.contactRows)
+		l.reindexIn(tx, contact, due, claimed)
+		l.attempts.InsertIn(tx, attemptKey(due.Key.Partition, claimed.ID, attempt.Claim), attempt)
+		l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, claimed))
+		err = tx.Commit(ctx)
+		return errors.Is(err, table.ErrConflict), err // over the counters, or the contact: the next look tells
+	})
+	if err != nil {
+		return campaign.Contact{}, campaign.Attempt{}, fmt.Errorf("claim contact of campaign %s: %w", c.ID, err)
+	}
+	return claimed, attempt, nil
+}
+
+// Settle closes an attempt: one transaction writes the attempt and, if it is the
+// contact's latest, the contact, its entry and the counters. An attempt that is
+// closed, or was never written, is left as it is. It may be repeated without limit,
+// and has to be after an error.
+func (l *Ledger) Settle(ctx context.Context, of campaign.ID, s campaign.Settlement) error {
+	p := partition(of, s.Shard)
+	s.At = s.At.UTC()
+	err := table.RetryOnConflict(ctx, func() (lost bool, err error) {
+		attempt, err := l.attempts.Get(ctx, attemptKey(p, s.Contact, s.Claim))
+		if errors.Is(err, table.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil || !attempt.Value.Ended.IsZero() {
+			return false, err
+		}
+		contact, err := l.contacts.Get(ctx, contactKey(p, s.Contact))
+		if err != nil {
+			return false, err
+		}
+		settled, closed := contact.Value.Settled(attempt.Value, s)
+		tx := table.Begin(l.contactRows)
+		l.attempts.ReplaceIn(tx, attempt, closed)
+		if settled.State != contact.Value.State { // else it was not the latest
+			entry, err := l.entries.Get(ctx, dueKey(p, contact.Value.Entry()))
+			if err != nil {
+				return errors.Is(err, table.ErrNotFound), err // moved since the contact was read
+			}
+			counters, err := l.counters.Get(ctx, countersKey(p))
+			if err != nil {
+				return false, err
+			}
+			l.reindexIn(tx, contact, entry, settled)
+			l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, settled))
+		}
+		err = tx.Commit(ctx)
+		return errors.Is(err, table.ErrConflict), err
+	})
+	if err != nil {
+		return fmt.Errorf("settle attempt of campaign %s: %w", of, err)
+	}
+	return nil
+}
+
+// Deny ends a waiting contact that the gate has refused for good, by its entry. One
+// that somebody has moved since the entry was read stays as it is, without an
+// error. It may be repeated.
+func (l *Ledger) Refuse(ctx context.Context, due table.Row[campaign.DueEntry], rule campaign.Rule) error {
+	err := table.RetryOnConflict(ctx, func() (lost bool, err error) {
+		contact, err := l.contactOf(ctx, due)
+		if err != nil || contact.Value.State != campaign.ContactWaiting {
+			return false, IgnoreConflict(err)
+		}
+		counters, err := l.counters.Get(ctx, countersKey(due.Key.Partition))
+		if err != nil {
+			return false, err
+		}
+		denied := contact.Value.RefusedBy(rule)
+		tx := table.Begin(l.contactRows)
+		l.reindexIn(tx, contact, due, denied)
+		l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, denied))
+		err = tx.Commit(ctx)
+		return errors.Is(err, table.ErrConflict), err
+	})
+	if err != nil {
+		return fmt.Errorf("deny contact: %w", err)
+	}
+	return nil
+}
+
+// Postpone moves a contact's entry to another time. A contact that somebody has
+// moved since the entry was read stays as it is, without an error. It may be
+// repeated.
+func (l *Ledger) Postpone(ctx context.Context, due table.Row[campaign.DueEntry], to time.Time) error {
+	contact, err := l.contactOf(ctx, due)
+	if err == nil {
+		tx := table.Begin(l.contactRows)
+		l.reindexIn(tx, contact, due, contact.Value.Postponed(to.UTC()))
+		err = tx.Commit(ctx)
+	}
+	if err := IgnoreConflict(err); err != nil {
+		return fmt.Errorf("postpone contact: %w", err)
+	}
+	return nil
+}
+
+// whose is the contact that the entry is of, or ErrConflict if it has another one
+// by now.
+func (l *Ledger) contactOf(ctx context.Context, due table.Row[campaign.DueEntry]) (table.Row[campaign.Contact], error) {
+	p := due.Key.Partition
+	contact, err := l.contacts.Get(ctx, contactKey(p, due.Value.Contact))
+	if err != nil {
+		return table.Row[campaign.Contact]{}, err
+	}
+	if dueKey(p, contact.Value.Entry()) != due.Key {
+		return table.Row[campaign.Contact]{}, table.ErrConflict
+	}
+	return contact, nil
+}
+
+// moveIn adds to tx what a contact is after something has happened to it, and its
+// entry, which moves along.
+func (l *Ledger) reindexIn(
+	tx *table.Tx, contact table.Row[campaign.Contact], entry table.Row[campaign.DueEntry], after campaign.Contact,
+) {
+	l.contacts.ReplaceIn(tx, contact, after)
+	k := dueKey(entry.Key.Partition, after.Entry())
+	switch {
+	case after.Due.IsZero():
+		l.entries.DeleteIn(tx, entry)
+	case k == entry.Key:
+		l.entries.ReplaceIn(tx, entry, after.Entry())
+	default:
+		l.entries.DeleteIn(tx, entry)
+		l.entries.InsertIn(tx, k, after.Entry())
+	}
+}

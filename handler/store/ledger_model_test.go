@@ -1,0 +1,84 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"switchboard/handler/call"
+	"switchboard/handler/campaign"
+	"switchboard/handler/table"
+	"switchboard/handler/table/tabletest"
+)
+
+// Whatever happens to contacts, in any order, and whatever fails on the way, the
+// index, the attempts and the counters say what the contacts say.
+func TestTheRowsOfAShardAgreeAfterAnyWalk(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rows := tabletest.NewMemory()
+		l, c, all := ledgerIn(rows), reminder(5, 1), people(5)
+		now := t0
+		var seen []table.Row[campaign.DueEntry] // entries, also old ones
+		pick := func(n int, label string) int { return rapid.IntRange(0, n-1).Draw(rt, label) }
+		// faulty does one thing with a failure somewhere in it, perhaps.
+		faulty := func(do func() error) {
+			moment, fate, operations := pick(8, "moment"), fates[pick(len(fates), "fate")], 0
+			rows.Fail = func(op tabletest.Op) tabletest.Fault {
+				if operations++; operations != moment {
+					return tabletest.None
+				}
+				return fate.fail(rows, op)
+			}
+			err := do()
+			rows.Fail = nil
+			if err != nil && !errors.Is(err, tabletest.ErrNoAnswer) && !errors.Is(err, table.ErrConflict) {
+				rt.Fatal(err)
+			}
+		}
+		entry := func() (table.Row[campaign.DueEntry], bool) {
+			if len(seen) == 0 {
+				return table.Row[campaign.DueEntry]{}, false
+			}
+			return seen[pick(len(seen), "entry")], true
+		}
+		outcomes := []call.Outcome{call.OutcomeCompleted, call.OutcomeBusy, call.OutcomeNoAnswer, call.OutcomeCancelled, call.OutcomeUnknown}
+		rt.Repeat(map[string]func(*rapid.T){
+			"add": func(*rapid.T) {
+				some := all[:1+pick(len(all), "contacts")]
+				faulty(func() error { return l.Add(t.Context(), c, some) })
+			},
+			"look": func(*rapid.T) {
+				now = now.Add(time.Duration(pick(60, "minutes")) * time.Minute)
+				seen = append(seen, dueAt(rt, l, c, now)...)
+				seen = seen[max(0, len(seen)-10):]
+			},
+			"claim": func(*rapid.T) {
+				if due, ok := entry(); ok {
+					faulty(func() error {
+						_, _, err := l.Claim(t.Context(), c, due, desk, now, now.Add(settleTime))
+						return err
+					})
+				}
+			},
+			"settle": func(*rapid.T) {
+				who, o := all[pick(len(all), "contact")].ID, outcomes[pick(len(outcomes), "outcome")]
+				s := settlement(who, 1+pick(4, "claim"), o, now)
+				faulty(func() error { return l.Settle(t.Context(), c.ID, s) })
+			},
+			"deny": func(*rapid.T) {
+				if due, ok := entry(); ok {
+					faulty(func() error { return l.Refuse(t.Context(), due, campaign.RuleOptedOut) })
+				}
+			},
+			"postpone": func(*rapid.T) {
+				if due, ok := entry(); ok {
+					to := now.Add(time.Duration(pick(30, "later")) * time.Minute)
+					faulty(func() error { return l.Postpone(t.Context(), due, to) })
+				}
+			},
+			"": func(*rapid.T) { audit(rt, rows, c, 0) },
+		})
+	})
+}

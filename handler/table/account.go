@@ -1,0 +1,98 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	"golang.org/x/sync/errgroup"
+)
+
+// tableName is what Azure takes as a table's name.
+// Source: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+var tableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{2,62}$`)
+
+// Account is the table service of a storage account. It sees only the tables whose
+// names begin with its prefix, so that one account can serve several apps. It may
+// be used concurrently.
+type Account struct {
+	service *aztables.ServiceClient
+	prefix  string
+}
+
+// Open returns the account that a connection string names, in the long form: with
+// the account's key and endpoints. Nothing is sent yet. The prefix may be empty,
+// else it is letters and digits and begins with a letter.
+//
+// Options set transport, retries and tracing; nil means azcore's defaults: three
+// more tries, from 0.8 s on, of whatever was answered 408, 429 or 5xx or was not
+// answered at all. For no delay between tries set a short one: azcore 1.24.0 takes
+// a negative RetryDelay for the longest.
+func Open(connectionString, prefix string, o *azcore.ClientOptions) (*Account, error) {
+	service, err := aztables.NewServiceClientFromConnectionString(connectionString, options(o))
+	if err != nil { // aztables names the parts that are missing, not their values
+		return nil, fmt.Errorf("storage connection string: %w", err)
+	}
+	return newAccount(service, prefix)
+}
+
+// OpenWithCredential returns the account of that name in the public cloud, entered
+// with a token. The rest is as with Open.
+func OpenWithCredential(
+	account string, cred azcore.TokenCredential, prefix string, o *azcore.ClientOptions,
+) (*Account, error) {
+	service, err := aztables.NewServiceClient("https://"+account+".table.core.windows.net", cred, options(o))
+	if err != nil {
+		return nil, fmt.Errorf("storage account %s: %w", account, err)
+	}
+	return newAccount(service, prefix)
+}
+
+func newAccount(service *aztables.ServiceClient, prefix string) (*Account, error) {
+	if prefix != "" && !tableName.MatchString(prefix+"abc") {
+		return nil, fmt.Errorf("table prefix %q: want letters and digits, a letter first", prefix)
+	}
+	return &Account{service: service, prefix: prefix}, nil
+}
+
+func options(o *azcore.ClientOptions) *aztables.ClientOptions {
+	var own aztables.ClientOptions
+	if o != nil {
+		own.ClientOptions = *o
+	}
+	own.PerCallPolicies = append(slices.Clone(own.PerCallPolicies), asciiBody{})
+	return &own
+}
+
+// Table returns the table of that name under the account's prefix. Nothing is
+// sent; whether the table exists shows when it is used, and see Create. Views that
+// share a Tx must share what one call returned.
+func (a *Account) Table(name string) Rows {
+	name = a.prefix + name
+	return &azureTable{name: name, client: a.service.NewClient(name)}
+}
+
+// Create creates those of the tables that do not exist, all at the same time. It
+// may be repeated, and run by several processes at once.
+func (a *Account) Create(ctx context.Context, names ...string) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, name := range names {
+		g.Go(func() error {
+			name := a.prefix + name
+			if !tableName.MatchString(name) {
+				return fmt.Errorf("%w: table name %q", ErrInvalid, name)
+			}
+			_, err := a.service.CreateTable(ctx, name, nil)
+			if re, ok := errors.AsType[*azcore.ResponseError](err); ok &&
+				re.ErrorCode == string(aztables.TableAlreadyExists) {
+				return nil
+			}
+			return wrap("create", name, err)
+		})
+	}
+	return g.Wait()
+}

@@ -1,0 +1,79 @@
+package table
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// anAccount is a connection string as the portal shows it.
+const anAccount = "AccountName=a;AccountKey=a2V5;EndpointSuffix=core.windows.net"
+
+var noRetries = policy.RetryOptions{MaxRetries: -1}
+
+func TestOpen(t *testing.T) {
+	tests := []struct {
+		name, connection, prefix string
+		want                     string // in the error; empty: it opens
+	}{
+		{"an account's string", anAccount, "", ""},
+		{"a prefix", anAccount, "app1", ""},
+		{"nothing", "", "", "connection string"},
+		{"a string without a key", "AccountName=a", "", "connection string"},
+		{"a key that is not base64", "AccountName=a;AccountKey=s3cr3t!", "", "connection string"},
+		{"a prefix that begins with a digit", anAccount, "1a", "prefix"},
+		{"a prefix with a hyphen", anAccount, "a-", "prefix"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Open(tt.connection, tt.prefix, nil)
+			switch {
+			case tt.want == "" && err != nil:
+				t.Error(err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+				t.Errorf("Open: %v, want %q in it", err, tt.want)
+			case err != nil && strings.Contains(err.Error(), "s3cr3t"):
+				t.Errorf("the error gives the key away: %v", err)
+			}
+		})
+	}
+}
+
+func TestCreate(t *testing.T) {
+	tests := []struct {
+		name   string
+		status int
+		code   string
+		want   string // in the error; empty: it is well
+	}{
+		{"a new table", 204, "", ""},
+		{"a table that is there already", 409, "TableAlreadyExists", ""},
+		{"a table that is being deleted", 409, "TableBeingDeleted", "app1calls: create: 409 TableBeingDeleted"},
+		{"a closed door", 403, "AuthorizationFailure", "403 AuthorizationFailure"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var requests atomic.Int64
+			account, err := Open(anAccount, "app1", &azcore.ClientOptions{
+				Transport: service(func(r *http.Request) (*http.Response, error) {
+					requests.Add(1)
+					return answer(r, tt.status, "application/json", odataError(tt.code)), nil
+				}),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = account.Create(t.Context(), "calls")
+			if (err != nil) != (tt.want != "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Create: %v, want %q", err, tt.want)
+			}
+			if requests.Load() != 1 {
+				t.Errorf("%d requests", requests.Load())
+			}
+		})
+	}
+}

@@ -1,0 +1,194 @@
+package table
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// ErrNewer means that a row was written by a later version of the program. It
+// must be left alone, and whoever asked must ask again later.
+var ErrNewer = errors.New("written by a later version")
+
+// Row is a row that was read: its value, and the ETag that lets it be written.
+type Row[T any] struct {
+	Key   Key
+	Value T
+	ETag  string
+}
+
+// Table is a view of the rows of one kind, whose documents are values of type T
+// in JSON. Views of different kinds may share one Rows; which rows belong to which
+// kind is the callers' agreement, kept in the row keys. All methods may be called
+// concurrently.
+//
+// If T has a method Columns() map[string]any, what it returns is written beside
+// the document, for the conditions of a Query.
+type Table[T any] struct {
+	rows   Rows
+	schema int // the latest that is understood; 0: the documents do not say theirs
+}
+
+// NewTable returns a view of rows.
+func NewTable[T any](rows Rows) *Table[T] { return &Table[T]{rows: rows} }
+
+// NewVersioned returns a view of rows whose documents say in a member "schema" by
+// which version they were written. What has a higher one than the given is left
+// alone: whoever reads it gets ErrNewer, and lists leave it out.
+func NewVersioned[T any](rows Rows, schema int) *Table[T] {
+	return &Table[T]{rows: rows, schema: schema}
+}
+
+// Get returns the row at k, or ErrNotFound.
+func (t *Table[T]) Get(ctx context.Context, k Key) (Row[T], error) {
+	e, err := t.rows.Get(ctx, k)
+	if err != nil {
+		return Row[T]{}, err
+	}
+	return t.decode(e)
+}
+
+// find returns the row at k or, if there is none, the zero value without an ETag.
+func (t *Table[T]) Find(ctx context.Context, k Key) (Row[T], error) {
+	row, err := t.Get(ctx, k)
+	if errors.Is(err, ErrNotFound) {
+		return Row[T]{Key: k}, nil
+	}
+	return row, err
+}
+
+// Insert writes a new row, or fails with ErrExists.
+func (t *Table[T]) Insert(ctx context.Context, k Key, v T) error {
+	return t.apply(ctx, Insert, k, "", v)
+}
+
+// Replace writes next where row was read. It fails with ErrConflict if the row was
+// written since, with ErrNotFound if it is gone.
+func (t *Table[T]) Replace(ctx context.Context, row Row[T], next T) error {
+	return t.apply(ctx, Replace, row.Key, row.ETag, next)
+}
+
+// save writes next where row was read or, if find did not find it, inserts it.
+func (t *Table[T]) Save(ctx context.Context, row Row[T], next T) error {
+	return t.apply(ctx, row.kind(), row.Key, row.ETag, next)
+}
+
+// Put writes a row, whatever is there. It may be repeated.
+func (t *Table[T]) Put(ctx context.Context, k Key, v T) error {
+	return t.apply(ctx, Put, k, "", v)
+}
+
+// Delete removes the row that was read. It fails with ErrConflict if the row was
+// written since, with ErrNotFound if it is gone.
+func (t *Table[T]) Delete(ctx context.Context, row Row[T]) error {
+	_, err := t.rows.Apply(ctx, deletion(row.Key, row.ETag))
+	return err
+}
+
+// List returns the rows that q selects, in the order of their keys, and fetches
+// page after page as long as the caller goes on. After an error it ends.
+func (t *Table[T]) List(ctx context.Context, q Query) iter.Seq2[Row[T], error] {
+	return func(yield func(Row[T], error) bool) {
+		for {
+			rows, next, err := t.Page(ctx, q)
+			if err != nil {
+				yield(Row[T]{}, err)
+				return
+			}
+			for _, row := range rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			if next == "" {
+				return
+			}
+			q.After = next
+		}
+	}
+}
+
+// Page returns one page of the rows that q selects, and the token for q.After
+// that gets the next one; it is empty after the last.
+func (t *Table[T]) Page(ctx context.Context, q Query) (rows []Row[T], next string, err error) {
+	p, err := t.rows.List(ctx, q)
+	if err != nil {
+		return nil, "", err
+	}
+	rows = make([]Row[T], 0, len(p.Entities))
+	for _, e := range p.Entities {
+		row, err := t.decode(e)
+		if errors.Is(err, ErrNewer) {
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		rows = append(rows, row)
+	}
+	return rows, p.Next, nil
+}
+
+func (t *Table[T]) apply(ctx context.Context, kind WriteKind, k Key, etag string, v T) error {
+	w, err := encode(kind, k, etag, v)
+	if err != nil {
+		return err
+	}
+	_, err = t.rows.Apply(ctx, w)
+	return err
+}
+
+func encode[T any](kind WriteKind, k Key, etag string, v T) (Write, error) {
+	doc, err := json.Marshal(v)
+	if err != nil {
+		return Write{}, fmt.Errorf("%w: %T as JSON: %w", ErrInvalid, v, err)
+	}
+	e := Entity{Key: k, ETag: etag, Doc: doc}
+	if c, ok := any(v).(interface{ Columns() map[string]any }); ok {
+		e.Columns = c.Columns()
+	}
+	return Write{Kind: kind, Entity: e}, nil
+}
+
+func (t *Table[T]) decode(e Entity) (Row[T], error) {
+	row := Row[T]{Key: e.Key, ETag: e.ETag}
+	if err := t.understood(e.Doc); err != nil {
+		return Row[T]{}, err
+	}
+	if err := json.Unmarshal(e.Doc, &row.Value); err != nil {
+		return Row[T]{}, fmt.Errorf("row's document as %T: %w", row.Value, err)
+	}
+	return row, nil
+}
+
+// understood reports a document of a later version, which may have changed anything
+// but the place of its schema.
+func (t *Table[T]) understood(doc []byte) error {
+	if t.schema == 0 {
+		return nil
+	}
+	var head struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(doc, &head); err != nil {
+		return fmt.Errorf("row's schema: %w", err)
+	}
+	if head.Schema > t.schema {
+		return fmt.Errorf("schema %d: %w", head.Schema, ErrNewer)
+	}
+	return nil
+}
+
+// kind is how the row is written: one without an ETag was not there.
+func (r Row[T]) kind() WriteKind {
+	if r.ETag == "" {
+		return Insert
+	}
+	return Replace
+}
+
+func deletion(k Key, etag string) Write {
+	return Write{Kind: Delete, Entity: Entity{Key: k, ETag: etag}}
+}

@@ -1,0 +1,221 @@
+// Package storetest holds the contract of store.Rows as a suite, Run, and a table
+// in memory, Memory, that keeps it and can fail as a table on a network does.
+package tabletest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"switchboard/handler/table"
+)
+
+// Memory is a table in memory. It keeps ETags, pages its lists, and refuses
+// everything that Azure refuses. It starts no goroutine and never sleeps, so it
+// may be used in a testing/synctest bubble. All methods may be called concurrently.
+//
+// The exported fields are knobs, to be set before the first use.
+type Memory struct {
+	// Fail is asked before each operation whose arguments were accepted, and may
+	// make it fail. It may use the table itself, outside the table's lock: that is
+	// how a test puts somebody else's write between a read and a write. Nil:
+	// nothing fails.
+	Fail func(Op) Fault
+
+	// PageSize is how many rows of the partition List looks at for one page,
+	// whether they are selected or not; so pages can be short, or empty with a
+	// successor, as on Azure. 0: as many as the page holds.
+	PageSize int
+
+	mu            sync.Mutex
+	rows          map[table.Key]table.Entity
+	versions      int // ETags given
+	ops           int
+	reads, writes int
+}
+
+// NewMemory returns an empty table.
+func NewMemory() *Memory { return &Memory{rows: make(map[table.Key]table.Entity)} }
+
+// Reads is how many Get and List operations there were, failed ones too.
+func (m *Memory) Reads() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.reads
+}
+
+// Writes is how many Apply operations there were, failed ones too; a transaction
+// is one.
+func (m *Memory) Writes() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.writes
+}
+
+// Entities is a copy of all rows, by partition and row key. It is not an operation:
+// it is not counted and cannot fail.
+func (m *Memory) Entities() []table.Entity {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := make([]table.Entity, 0, len(m.rows))
+	for _, e := range m.rows {
+		all = append(all, clone(e))
+	}
+	slices.SortFunc(all, func(a, b table.Entity) int {
+		return compareKeys(a.Key, b.Key)
+	})
+	return all
+}
+
+// Get implements store.Rows.
+func (m *Memory) Get(ctx context.Context, k table.Key) (table.Entity, error) {
+	if err := cmp.Or(ctx.Err(), k.Check()); err != nil {
+		return table.Entity{}, err
+	}
+	if fault := m.begin(Op{Kind: Get, Key: k}); fault != None {
+		return table.Entity{}, ErrNoAnswer
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e, ok := m.rows[k]
+	if !ok {
+		return table.Entity{}, table.ErrNotFound
+	}
+	return clone(e), nil
+}
+
+// List implements store.Rows.
+func (m *Memory) List(ctx context.Context, q table.Query) (table.Page, error) {
+	if err := cmp.Or(ctx.Err(), table.CheckQuery(q)); err != nil {
+		return table.Page{}, err
+	}
+	from, err := base64.RawURLEncoding.DecodeString(q.After)
+	if err != nil {
+		return table.Page{}, fmt.Errorf("%w: continuation token", table.ErrInvalid)
+	}
+	if fault := m.begin(Op{Kind: List, Query: q}); fault != None {
+		return table.Page{}, ErrNoAnswer
+	}
+	limit := q.Limit
+	if limit == 0 {
+		limit = table.MaxPage
+	}
+	var page table.Page
+	looked := 0
+	for _, e := range m.Entities() {
+		k := e.Key
+		if k.Partition != q.Partition ||
+			k.Row < max(q.From, string(from)) || q.Before != "" && k.Row >= q.Before {
+			continue
+		}
+		if len(page.Entities) == limit || m.PageSize > 0 && looked == m.PageSize {
+			page.Next = base64.RawURLEncoding.EncodeToString([]byte(k.Row))
+			break
+		}
+		looked++
+		if selects(q.Where, e.Columns) {
+			page.Entities = append(page.Entities, e)
+		}
+	}
+	return page, nil
+}
+
+// Apply implements store.Rows.
+func (m *Memory) Apply(ctx context.Context, writes ...table.Write) ([]string, error) {
+	if err := cmp.Or(ctx.Err(), table.CheckWrites(writes...)); err != nil || len(writes) == 0 {
+		return nil, err
+	}
+	fault := m.begin(Op{Kind: Apply, Writes: slices.Clone(writes)})
+	if fault == NotApplied {
+		return nil, ErrNoAnswer
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	etags, err := m.apply(writes)
+	if fault == Lost {
+		return nil, ErrNoAnswer
+	}
+	return etags, err
+}
+
+func (m *Memory) apply(writes []table.Write) ([]string, error) {
+	for _, w := range writes {
+		err := m.refusal(w)
+		if err != nil && len(writes) > 1 {
+			return nil, table.ErrConflict // a transaction does not tell which
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	etags := make([]string, len(writes))
+	for i, w := range writes {
+		if w.Kind == table.Delete {
+			delete(m.rows, w.Entity.Key)
+			continue
+		}
+		m.versions++
+		e := clone(w.Entity)
+		e.ETag = fmt.Sprintf(`W/"%d"`, m.versions)
+		for name, v := range e.Columns {
+			if t, ok := v.(time.Time); ok {
+				e.Columns[name] = table.ColumnTime(t)
+			}
+		}
+		m.rows[e.Key], etags[i] = e, e.ETag
+	}
+	return etags, nil
+}
+
+// refusal is why the table as it is refuses w, or nil.
+func (m *Memory) refusal(w table.Write) error {
+	e, ok := m.rows[w.Entity.Key]
+	switch w.Kind {
+	case table.Insert:
+		if ok {
+			return table.ErrExists
+		}
+	case table.Replace, table.Delete:
+		if !ok {
+			return table.ErrNotFound
+		}
+		if e.ETag != w.Entity.ETag {
+			return table.ErrConflict
+		}
+	}
+	return nil
+}
+
+// begin counts op and asks whether it is to fail.
+func (m *Memory) begin(op Op) Fault {
+	m.mu.Lock()
+	m.ops++
+	op.N = m.ops
+	if op.Kind == Apply {
+		m.writes++
+	} else {
+		m.reads++
+	}
+	m.mu.Unlock()
+	if m.Fail == nil {
+		return None
+	}
+	return m.Fail(op)
+}
+
+func clone(e table.Entity) table.Entity {
+	e.Doc = bytes.Clone(e.Doc)
+	e.Columns = maps.Clone(e.Columns) // their values cannot be changed
+	return e
+}
+
+func compareKeys(a, b table.Key) int {
+	return cmp.Or(strings.Compare(a.Partition, b.Partition), strings.Compare(a.Row, b.Row))
+}

@@ -1,0 +1,136 @@
+package tabletest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"switchboard/handler/table"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Run checks that what newRows returns, an empty table each time, keeps the whole
+// contract of store.Rows, and that store.Table and store.Tx work on it.
+func Run(t *testing.T, newRows func(t *testing.T) table.Rows) {
+	for _, group := range []struct {
+		name  string
+		tests func(*testing.T, func(*testing.T) table.Rows)
+	}{
+		{"single writes", testWrites},
+		{"transactions", testTransactions},
+		{"requests that no table takes", testInvalid},
+		{"keys", testKeys},
+		{"documents", testDocuments},
+		{"lists", testLists},
+		{"conditions", testConditions},
+		{"typed views", testTables},
+		{"cancelled contexts", testCancelled},
+	} {
+		t.Run(group.name, func(t *testing.T) { group.tests(t, newRows) })
+	}
+}
+
+func entity(partition, row, doc string) table.Entity {
+	return table.Entity{Key: table.Key{Partition: partition, Row: row}, Doc: []byte(doc)}
+}
+
+func insert(e table.Entity) table.Write { return table.Write{Kind: table.Insert, Entity: e} }
+
+func put(e table.Entity) table.Write { return table.Write{Kind: table.Put, Entity: e} }
+
+func replace(e table.Entity, etag string) table.Write {
+	e.ETag = etag
+	return table.Write{Kind: table.Replace, Entity: e}
+}
+
+func remove(k table.Key, etag string) table.Write {
+	return table.Write{Kind: table.Delete, Entity: table.Entity{Key: k, ETag: etag}}
+}
+
+// apply does the writes, which must succeed, and returns the new ETags.
+func apply(t *testing.T, rows table.Rows, writes ...table.Write) []string {
+	t.Helper()
+	etags, err := rows.Apply(t.Context(), writes...)
+	if err != nil {
+		t.Fatalf("Apply: %v", err)
+	}
+	return etags
+}
+
+// refused does the writes, which must fail with want.
+func refused(t *testing.T, rows table.Rows, want error, writes ...table.Write) {
+	t.Helper()
+	if _, err := rows.Apply(t.Context(), writes...); !errors.Is(err, want) {
+		t.Errorf("Apply: %v, want %v", err, want)
+	}
+}
+
+// read is the row at k, which must be there.
+func read(t *testing.T, rows table.Rows, k table.Key) table.Entity {
+	t.Helper()
+	e, err := rows.Get(t.Context(), k)
+	if err != nil {
+		t.Fatalf("Get: %v", err)
+	}
+	return e
+}
+
+// all are the rows that q selects, from all pages.
+func all(t *testing.T, rows table.Rows, q table.Query) []table.Entity {
+	t.Helper()
+	var es []table.Entity
+	for range 1000 {
+		p, err := rows.List(t.Context(), q)
+		if err != nil {
+			t.Fatalf("List: %v", err)
+		}
+		if q.Limit > 0 && len(p.Entities) > q.Limit {
+			t.Fatalf("page of %d rows, limit is %d", len(p.Entities), q.Limit)
+		}
+		es = append(es, p.Entities...)
+		if p.Next == "" {
+			return es
+		}
+		q.After = p.Next
+	}
+	t.Fatal("the list has no end")
+	return nil
+}
+
+// rowKeys are the row keys of es.
+func rowKeys(es []table.Entity) []string {
+	keys := []string{}
+	for _, e := range es {
+		keys = append(keys, e.Key.Row)
+	}
+	return keys
+}
+
+func diff(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", what, d)
+	}
+}
+
+func testCancelled(t *testing.T, newRows func(*testing.T) table.Rows) {
+	rows := newRows(t)
+	here := entity("p", "here", `1`)
+	apply(t, rows, insert(here))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, getErr := rows.Get(ctx, here.Key)
+	_, listErr := rows.List(ctx, table.Query{Partition: "p"})
+	_, writeErr := rows.Apply(ctx, put(entity("p", "here", `2`)))
+	_, txErr := rows.Apply(ctx, put(entity("p", "here", `2`)), insert(entity("p", "new", `2`)))
+	for name, err := range map[string]error{
+		"Get": getErr, "List": listErr, "Apply one": writeErr, "Apply two": txErr,
+	} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want %v", name, err, context.Canceled)
+		}
+	}
+	diff(t, "rows", []string{"here"}, rowKeys(all(t, rows, table.Query{Partition: "p"})))
+	diff(t, "document", `1`, string(read(t, rows, here.Key).Doc))
+}

@@ -1,0 +1,56 @@
+package tabletest
+
+import (
+	"cmp"
+	"time"
+
+	"switchboard/handler/table"
+)
+
+// selects reports whether a row with these columns meets all conditions.
+func selects(where []table.Condition, columns map[string]any) bool {
+	for _, c := range where {
+		order, ok := compare(columns[c.Column], c.Value)
+		if !ok || !holds(c.Op, order) {
+			return false
+		}
+	}
+	return true
+}
+
+func holds(op table.Op, order int) bool {
+	switch op {
+	case table.Eq:
+		return order == 0
+	case table.Lt:
+		return order < 0
+	case table.Le:
+		return order <= 0
+	case table.Gt:
+		return order > 0
+	default: // Ge: CheckQuery knows no other comparison
+		return order >= 0
+	}
+}
+
+// compare orders two values of one type; those of different types have no order.
+func compare(a, b any) (order int, ok bool) {
+	switch a := a.(type) {
+	case string:
+		b, ok := b.(string)
+		return cmp.Compare(a, b), ok
+	case int64:
+		b, ok := b.(int64)
+		return cmp.Compare(a, b), ok
+	case time.Time:
+		b, ok := b.(time.Time)
+		return a.Compare(table.ColumnTime(b)), ok
+	case bool:
+		b, ok := b.(bool)
+		if a == b {
+			return 0, ok
+		}
+		return 1, ok // only equality means anything
+	}
+	return 0, false
+}

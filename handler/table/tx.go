@@ -1,0 +1,64 @@
+package table
+
+import (
+	"context"
+	"fmt"
+)
+
+// Tx gathers writes of several views over the same Rows and partition, to apply
+// them together. It is not for concurrent use.
+type Tx struct {
+	rows   Rows
+	writes []Write
+	err    error // the first write that could not be made
+}
+
+// Begin returns an empty transaction on rows.
+func Begin(rows Rows) *Tx { return &Tx{rows: rows} }
+
+// InsertIn adds the insertion of a new row to tx.
+func (t *Table[T]) InsertIn(tx *Tx, k Key, v T) { addTo(t, tx, Insert, k, "", v) }
+
+// ReplaceIn adds the replacement of the row that was read to tx.
+func (t *Table[T]) ReplaceIn(tx *Tx, row Row[T], next T) {
+	addTo(t, tx, Replace, row.Key, row.ETag, next)
+}
+
+// PutIn adds the writing of a row, whatever is there, to tx. It is for rows that
+// only change together with another row of tx, whose condition stands for both.
+func (t *Table[T]) PutIn(tx *Tx, k Key, v T) { addTo(t, tx, Put, k, "", v) }
+
+// saveIn adds the writing of next to tx, where row was read or not found by find.
+func (t *Table[T]) SaveIn(tx *Tx, row Row[T], next T) {
+	addTo(t, tx, row.kind(), row.Key, row.ETag, next)
+}
+
+// DeleteIn adds the deletion of the row that was read to tx.
+func (t *Table[T]) DeleteIn(tx *Tx, row Row[T]) { tx.add(t.rows, deletion(row.Key, row.ETag), nil) }
+
+// Commit applies the writes, all or none. A transaction that is refused because of
+// one of its rows fails with ErrConflict, also if it holds a single write. After
+// any error but the package's own it is not known whether it was applied; committed
+// again, it is applied once at most. An empty transaction is committed at once.
+func (tx *Tx) Commit(ctx context.Context) error {
+	if tx.err != nil || len(tx.writes) == 0 {
+		return tx.err
+	}
+	_, err := tx.rows.Apply(ctx, tx.writes...)
+	return conflict(err)
+}
+
+func (tx *Tx) add(rows Rows, w Write, err error) {
+	if err == nil && rows != tx.rows {
+		err = fmt.Errorf("%w: transaction over two tables", ErrInvalid)
+	}
+	if tx.err == nil {
+		tx.err = err
+	}
+	tx.writes = append(tx.writes, w)
+}
+
+func addTo[T any](t *Table[T], tx *Tx, kind WriteKind, k Key, etag string, v T) {
+	w, err := encode(kind, k, etag, v)
+	tx.add(t.rows, w, err)
+}
