@@ -106,8 +106,9 @@ type StartContinuousDTMFRecognitionResponse struct{}
 func (c *Client) StartContinuousDTMFRecognition(
 	ctx context.Context, callConnectionID string, target Identifier, options *StartContinuousDTMFRecognitionOptions,
 ) (StartContinuousDTMFRecognitionResponse, error) {
-	return StartContinuousDTMFRecognitionResponse{}, c.towards(ctx, "StartContinuousDTMFRecognition",
-		"startContinuousDtmfRecognition", callConnectionID, target, operationModel(orDefault(options)))
+	return StartContinuousDTMFRecognitionResponse{}, c.post(ctx, "StartContinuousDTMFRecognition",
+		connections+"/{}:startContinuousDtmfRecognition", callConnectionID, http.StatusOK,
+		targetModel{mediaIdentifier(target), operationModel(orDefault(options))})
 }
 
 // StopContinuousDTMFRecognitionOptions are the optional parts of its end; nil means none.
@@ -128,26 +129,7 @@ type StopContinuousDTMFRecognitionResponse struct{}
 func (c *Client) StopContinuousDTMFRecognition(
 	ctx context.Context, callConnectionID string, target Identifier, options *StopContinuousDTMFRecognitionOptions,
 ) (StopContinuousDTMFRecognitionResponse, error) {
-	return StopContinuousDTMFRecognitionResponse{}, c.towards(ctx, "StopContinuousDTMFRecognition",
-		"stopContinuousDtmfRecognition", callConnectionID, target, operationModel(orDefault(options)))
-}
-
-// towards does a media operation that says nothing but its name and towards whom.
-func (c *Client) towards(
-	ctx context.Context, name, verb, callConnectionID string, target Identifier, common operationModel,
-) error {
-	if err := cmp.Or(refuse(target.IsZero(), "no target participant"), common.check()); err != nil {
-		return invalid(name, err.Error())
-	}
-	return c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + "/{}:" + verb,
-		ids:    []string{callConnectionID},
-		ok:     []int{http.StatusOK},
-		body: struct {
-			TargetParticipant mediaIdentifier `json:"targetParticipant"`
-			operationModel
-		}{mediaIdentifier(target), common},
-	}, nil)
+	return StopContinuousDTMFRecognitionResponse{}, c.post(ctx, "StopContinuousDTMFRecognition",
+		connections+"/{}:stopContinuousDtmfRecognition", callConnectionID, http.StatusOK,
+		targetModel{mediaIdentifier(target), operationModel(orDefault(options))})
 }

@@ -69,5 +69,6 @@ type UnholdResponse struct{}
 func (c *Client) Unhold(
 	ctx context.Context, callConnectionID string, target Identifier, options *UnholdOptions,
 ) (UnholdResponse, error) {
-	return UnholdResponse{}, c.towards(ctx, "Unhold", "unhold", callConnectionID, target, operationModel(orDefault(options)))
+	return UnholdResponse{}, c.post(ctx, "Unhold", connections+"/{}:unhold", callConnectionID, http.StatusOK,
+		targetModel{mediaIdentifier(target), operationModel(orDefault(options))})
 }

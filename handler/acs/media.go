@@ -85,11 +85,6 @@ type CancelAllMediaOperationsResponse struct{}
 func (c *Client) CancelAllMediaOperations(
 	ctx context.Context, callConnectionID string, _ *CancelAllMediaOperationsOptions,
 ) (CancelAllMediaOperationsResponse, error) {
-	return CancelAllMediaOperationsResponse{}, c.send(ctx, operation{
-		name:   "CancelAllMediaOperations",
-		method: http.MethodPost,
-		path:   connections + "/{}:cancelAllMediaOperations",
-		ids:    []string{callConnectionID},
-		ok:     []int{http.StatusAccepted},
-	}, nil)
+	return CancelAllMediaOperationsResponse{}, c.post(ctx, "CancelAllMediaOperations",
+		connections+"/{}:cancelAllMediaOperations", callConnectionID, http.StatusAccepted, nil)
 }

@@ -112,9 +112,8 @@ type StartMediaStreamingResponse struct{}
 func (c *Client) StartMediaStreaming(
 	ctx context.Context, callConnectionID string, options *StartMediaStreamingOptions,
 ) (StartMediaStreamingResponse, error) {
-	o := orDefault(options)
-	return StartMediaStreamingResponse{}, c.startOrStop(ctx, "StartMediaStreaming", "startMediaStreaming", callConnectionID,
-		operationModel(o))
+	return StartMediaStreamingResponse{}, c.post(ctx, "StartMediaStreaming", connections+"/{}:startMediaStreaming",
+		callConnectionID, http.StatusAccepted, operationModel(orDefault(options)))
 }
 
 // StopMediaStreamingOptions are the optional parts of a stop; nil means none.
@@ -135,22 +134,6 @@ type StopMediaStreamingResponse struct{}
 func (c *Client) StopMediaStreaming(
 	ctx context.Context, callConnectionID string, options *StopMediaStreamingOptions,
 ) (StopMediaStreamingResponse, error) {
-	o := orDefault(options)
-	return StopMediaStreamingResponse{}, c.startOrStop(ctx, "StopMediaStreaming", "stopMediaStreaming", callConnectionID,
-		operationModel(o))
-}
-
-// startOrStop does a media operation that says nothing but its name.
-func (c *Client) startOrStop(ctx context.Context, name, verb, callConnectionID string, body operationModel) error {
-	if err := body.check(); err != nil {
-		return invalid(name, err.Error())
-	}
-	return c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + "/{}:" + verb,
-		ids:    []string{callConnectionID},
-		ok:     []int{http.StatusAccepted},
-		body:   body,
-	}, nil)
+	return StopMediaStreamingResponse{}, c.post(ctx, "StopMediaStreaming", connections+"/{}:stopMediaStreaming",
+		callConnectionID, http.StatusAccepted, operationModel(orDefault(options)))
 }

@@ -1,5 +1,7 @@
 package acs
 
+import "cmp"
+
 // orDefault is what options say, or their zero value for nil.
 func orDefault[T any](options *T) T {
 	if options == nil {
@@ -25,4 +27,14 @@ type operationModel struct {
 
 func (m operationModel) check() error {
 	return checkOptional("operation callback URI", m.OperationCallbackURI)
+}
+
+// targetModel is the body of media operations that need nothing but a participant.
+type targetModel struct {
+	TargetParticipant mediaIdentifier `json:"targetParticipant"`
+	operationModel
+}
+
+func (m targetModel) check() error {
+	return cmp.Or(refuse(Identifier(m.TargetParticipant).IsZero(), "no target participant"), m.operationModel.check())
 }

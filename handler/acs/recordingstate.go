@@ -66,7 +66,8 @@ type PauseRecordingResponse struct{}
 func (c *Client) PauseRecording(
 	ctx context.Context, recordingID string, _ *PauseRecordingOptions,
 ) (PauseRecordingResponse, error) {
-	return PauseRecordingResponse{}, c.turnRecording(ctx, "PauseRecording", "pause", recordingID)
+	return PauseRecordingResponse{}, c.post(ctx, "PauseRecording", recordings+"/{}:pause", recordingID,
+		http.StatusAccepted, nil)
 }
 
 // ResumeRecordingOptions has no fields yet.
@@ -83,15 +84,6 @@ type ResumeRecordingResponse struct{}
 func (c *Client) ResumeRecording(
 	ctx context.Context, recordingID string, _ *ResumeRecordingOptions,
 ) (ResumeRecordingResponse, error) {
-	return ResumeRecordingResponse{}, c.turnRecording(ctx, "ResumeRecording", "resume", recordingID)
-}
-
-func (c *Client) turnRecording(ctx context.Context, name, verb, recordingID string) error {
-	return c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   recordings + "/{}:" + verb,
-		ids:    []string{recordingID},
-		ok:     []int{http.StatusAccepted},
-	}, nil)
+	return ResumeRecordingResponse{}, c.post(ctx, "ResumeRecording", recordings+"/{}:resume", recordingID,
+		http.StatusAccepted, nil)
 }

@@ -52,6 +52,21 @@ func (c *Client) send(ctx context.Context, op operation, out any) (err error) {
 	return c.sendTo(ctx, op, c.endpoint.String()+path+"?api-version="+url.QueryEscape(c.version), out)
 }
 
+// post checks body and sends it to path, whose {} is the id, as a request without
+// a Repeatability pair. A nil body is none; the response needs no decoding.
+func (c *Client) post(
+	ctx context.Context, name, path, id string, status int, body interface{ check() error },
+) error {
+	if body != nil {
+		if err := body.check(); err != nil {
+			return invalid(name, err.Error())
+		}
+	}
+	return c.send(ctx, operation{
+		name: name, method: http.MethodPost, path: path, ids: []string{id}, ok: []int{status}, body: body,
+	}, nil)
+}
+
 // sendTo is send to a given URL.
 func (c *Client) sendTo(ctx context.Context, op operation, to string, out any) error {
 	req, err := runtime.NewRequest(policy.WithRetryOptions(ctx, op.repeats(ctx, c)), op.method, to)

@@ -74,7 +74,8 @@ func (c *Client) StartTranscription(
 	ctx context.Context, callConnectionID string, options *StartTranscriptionOptions,
 ) (StartTranscriptionResponse, error) {
 	o := orDefault(options)
-	return StartTranscriptionResponse{}, c.transcribe(ctx, "StartTranscription", "startTranscription", callConnectionID,
+	return StartTranscriptionResponse{}, c.post(ctx, "StartTranscription", connections+"/{}:startTranscription",
+		callConnectionID, http.StatusAccepted,
 		transcribeModel{o.Locale, o.SpeechModelEndpointID, operationModel{o.OperationContext, o.OperationCallbackURI}})
 }
 
@@ -104,7 +105,8 @@ func (c *Client) UpdateTranscription(
 	if locale == "" {
 		return UpdateTranscriptionResponse{}, invalid(name, "no locale")
 	}
-	return UpdateTranscriptionResponse{}, c.transcribe(ctx, name, "updateTranscription", callConnectionID,
+	return UpdateTranscriptionResponse{}, c.post(ctx, name, connections+"/{}:updateTranscription",
+		callConnectionID, http.StatusAccepted,
 		transcribeModel{locale, o.SpeechModelEndpointID, operationModel{o.OperationContext, o.OperationCallbackURI}})
 }
 
@@ -126,9 +128,8 @@ type StopTranscriptionResponse struct{}
 func (c *Client) StopTranscription(
 	ctx context.Context, callConnectionID string, options *StopTranscriptionOptions,
 ) (StopTranscriptionResponse, error) {
-	o := orDefault(options)
-	return StopTranscriptionResponse{}, c.startOrStop(ctx, "StopTranscription", "stopTranscription", callConnectionID,
-		operationModel(o))
+	return StopTranscriptionResponse{}, c.post(ctx, "StopTranscription", connections+"/{}:stopTranscription",
+		callConnectionID, http.StatusAccepted, operationModel(orDefault(options)))
 }
 
 // transcribeModel is the body of a start and of an update.
@@ -136,18 +137,4 @@ type transcribeModel struct {
 	Locale                string `json:"locale,omitempty"`
 	SpeechModelEndpointID string `json:"speechModelEndpointId,omitempty"`
 	operationModel
-}
-
-func (c *Client) transcribe(ctx context.Context, name, verb, callConnectionID string, body transcribeModel) error {
-	if err := body.check(); err != nil {
-		return invalid(name, err.Error())
-	}
-	return c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + "/{}:" + verb,
-		ids:    []string{callConnectionID},
-		ok:     []int{http.StatusAccepted},
-		body:   body,
-	}, nil)
 }
