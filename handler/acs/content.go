@@ -153,7 +153,7 @@ func (c *Client) GetRecordingMetadata(
 		return resp, err
 	}
 	if len(doc) > maxMetadata {
-		return resp, &Error{Op: name, Status: http.StatusOK, Message: "the metadata are beyond measure", Err: errors.New("too long")}
+		return resp, &Error{Op: name, Status: http.StatusOK, Message: "metadata larger than 4 MiB", Err: errors.New("too long")}
 	}
 	if err := json.Unmarshal(doc, &resp); err != nil {
 		return resp, &Error{Op: name, Status: http.StatusOK, Message: "the metadata are not the expected JSON", Err: err}

@@ -184,13 +184,10 @@ func ExampleClient_DownloadRecording() {
 	}
 }
 
-func ExampleParsePhoneNumber() {
-	number, err := acs.ParsePhoneNumber("(425) 555-0123", "US")
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(number.ID)
-	// Output: +14255550123
+// The raw id of a telephone number.
+func ExamplePhoneNumber() {
+	fmt.Println(acs.PhoneNumber("+12065550100").RawID())
+	// Output: 4:+12065550100
 }
 
 func ExampleParseRawID() {

@@ -65,7 +65,8 @@ func CommunicationUser(id string) Identifier {
 	return Identifier{Kind: KindCommunicationUser, ID: id}
 }
 
-// PhoneNumber is a telephone number in E.164.
+// PhoneNumber returns a telephone number in E.164. The raw id of one is
+// PhoneNumber(e164).RawID(): "4:" and the number, such as "4:+12065550100".
 func PhoneNumber(e164 string) Identifier {
 	return Identifier{Kind: KindPhoneNumber, ID: e164, Anonymous: e164 == anonymousNumber}
 }

@@ -275,29 +275,6 @@ func TestConnectionStrings(t *testing.T) {
 	}
 }
 
-func TestTelephoneNumbersAreRead(t *testing.T) {
-	for _, tt := range []struct{ text, region, want string }{
-		{"+14255550123", "", "+14255550123"},
-		{"(425) 555-0123", "US", "+14255550123"},
-		{"030 901820", "DE", "+4930901820"},
-		{"+49 (0)30 901820", "", "+4930901820"},
-		{"0049 30 901820", "DE", "+4930901820"},
-		{"425 555 0123", "", ""},
-		{"12", "US", ""},
-		{"anonymous", "US", ""},
-		{"", "US", ""},
-	} {
-		got, err := ParsePhoneNumber(tt.text, tt.region)
-		if tt.want == "" {
-			if err == nil || tt.text != "" && strings.Contains(err.Error(), tt.text) {
-				t.Errorf("%q: %v, %v", tt.text, got, err)
-			}
-		} else if err != nil || got != PhoneNumber(tt.want) {
-			t.Errorf("%q: %v, %v", tt.text, got, err)
-		}
-	}
-}
-
 func TestClientsNeedASecureEndpointAndAKey(t *testing.T) {
 	tests := []struct {
 		name, endpoint, key string
