@@ -8,11 +8,11 @@ import (
 // GetRecordingPropertiesOptions has no fields yet.
 type GetRecordingPropertiesOptions struct{}
 
-// GetRecordingPropertiesResponse is the recording as it stands.
+// GetRecordingPropertiesResponse holds the state of the recording.
 type GetRecordingPropertiesResponse struct{ RecordingProperties }
 
-// GetRecordingProperties looks at a recording. One that has ended is ErrGone.
-// The client repeats it.
+// GetRecordingProperties returns the state of a recording. If it has ended, the
+// error is ErrGone. The client repeats the request.
 //
 // Source: CallRecording_GetRecordingProperties, GET /calling/recordings/{recordingId}.
 func (c *Client) GetRecordingProperties(
@@ -35,9 +35,9 @@ type StopRecordingOptions struct{}
 // StopRecordingResponse is empty.
 type StopRecordingResponse struct{}
 
-// StopRecording ends a recording; its file is announced through Event Grid some
-// minutes later. RecordingStateChanged (inactive) follows. The client repeats it;
-// a recording that has ended is ErrGone.
+// StopRecording ends a recording. RecordingStateChanged (inactive) follows, and
+// some minutes later an Event Grid event with its file. The client repeats the
+// request; if the recording has ended, the error is ErrGone.
 //
 // Source: CallRecording_StopRecording, DELETE /calling/recordings/{recordingId}.
 func (c *Client) StopRecording(
@@ -58,9 +58,9 @@ type PauseRecordingOptions struct{}
 // PauseRecordingResponse is empty.
 type PauseRecordingResponse struct{}
 
-// PauseRecording leaves out what follows, until ResumeRecording.
-// RecordingStateChanged (inactive) follows. The client does not repeat it,
-// because a repeat that is late could undo a resumption.
+// PauseRecording pauses a recording until ResumeRecording. RecordingStateChanged
+// (inactive) follows. The client does not repeat the request, because a late repeat
+// could undo a resumption.
 //
 // Source: CallRecording_PauseRecording, POST /calling/recordings/{recordingId}:pause.
 func (c *Client) PauseRecording(
@@ -76,9 +76,9 @@ type ResumeRecordingOptions struct{}
 // ResumeRecordingResponse is empty.
 type ResumeRecordingResponse struct{}
 
-// ResumeRecording goes on with a paused recording, in the same file.
-// RecordingStateChanged (active) follows. The client does not repeat it, because
-// a repeat that is late could undo a pause.
+// ResumeRecording continues a paused recording, in the same file.
+// RecordingStateChanged (active) follows. The client does not repeat the request,
+// because a late repeat could undo a pause.
 //
 // Source: CallRecording_ResumeRecording, POST /calling/recordings/{recordingId}:resume.
 func (c *Client) ResumeRecording(

@@ -7,9 +7,9 @@ import (
 	"net/http"
 )
 
-// TranscriptionOptions let the service write down what is said in a call and
-// send it to a WebSocket. The call needs CallIntelligenceOptions. [ParseFrame]
-// reads what arrives there.
+// TranscriptionOptions make the service transcribe a call and send the text to a
+// WebSocket. The call needs CallIntelligenceOptions. [ParseFrame] reads the
+// messages.
 type TranscriptionOptions struct {
 	Locale string // required, such as "en-US"
 
@@ -22,12 +22,12 @@ type TranscriptionOptions struct {
 	// with StartTranscription; nil is the service's default, no.
 	StartTranscription *bool
 
-	// EnableIntermediateResults sends what is heard before it is certain as
-	// well; nil is the service's default, no.
+	// EnableIntermediateResults sends results before they are final as well; nil
+	// is the service's default, no.
 	EnableIntermediateResults *bool
 }
 
-// MarshalJSON writes o with the transport that the wire wants to be told.
+// MarshalJSON adds the transport type, which the service requires.
 func (o TranscriptionOptions) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		TransportType             string `json:"transportType"`
@@ -66,7 +66,7 @@ type StartTranscriptionResponse struct{}
 
 // StartTranscription starts the transcription that the call was opened with
 // (TranscriptionOptions). TranscriptionStarted or TranscriptionFailed follows.
-// The client does not repeat it.
+// The client does not repeat the request.
 //
 // Source: CallMedia_StartTranscription,
 // POST /calling/callConnections/{callConnectionId}:startTranscription.
@@ -91,9 +91,9 @@ type UpdateTranscriptionOptions struct {
 // UpdateTranscriptionResponse is empty.
 type UpdateTranscriptionResponse struct{}
 
-// UpdateTranscription lets a running transcription go on in another language,
-// such as "fr-FR". TranscriptionUpdated or TranscriptionFailed follows. The
-// client does not repeat it.
+// UpdateTranscription switches a running transcription to another language, such
+// as "fr-FR". TranscriptionUpdated or TranscriptionFailed follows. The client does
+// not repeat the request.
 //
 // Source: CallMedia_UpdateTranscription,
 // POST /calling/callConnections/{callConnectionId}:updateTranscription.
@@ -121,7 +121,7 @@ type StopTranscriptionOptions struct {
 type StopTranscriptionResponse struct{}
 
 // StopTranscription stops a transcription. TranscriptionStopped or
-// TranscriptionFailed follows. The client does not repeat it.
+// TranscriptionFailed follows. The client does not repeat the request.
 //
 // Source: CallMedia_StopTranscription,
 // POST /calling/callConnections/{callConnectionId}:stopTranscription.
