@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// How the names of SIP headers begin that a call may carry.
+// The names of SIP headers that a call may carry.
 const (
 	// SIPUserToUser is the whole name of the header for user-to-user information.
 	SIPUserToUser = "User-To-User"
@@ -32,7 +32,7 @@ const (
 	maxCallerInfo  = 10
 )
 
-// CustomCallingContext is what somebody who is rung is told about the call.
+// CustomCallingContext is what ACS passes about the call to the one who is rung.
 type CustomCallingContext struct {
 	// SIPHeaders reach telephones and SIP networks: SIPUserToUser, and at most 5
 	// others that begin with SIPCustomPrefix or SIPPrefix. A name has at most
@@ -47,8 +47,8 @@ type CustomCallingContext struct {
 	TeamsPhoneCallDetails *TeamsPhoneCallDetails
 }
 
-// MarshalJSON writes c with both kinds of headers, also if there are none, as
-// Microsoft's own client does.
+// MarshalJSON writes both kinds of headers, empty ones as {}, as Microsoft's own
+// client does.
 func (c CustomCallingContext) MarshalJSON() ([]byte, error) {
 	some := func(m map[string]string) map[string]string {
 		if m == nil {
@@ -118,34 +118,34 @@ func checkLength(what, text string, low, high int) error {
 	)
 }
 
-// TeamsPhoneCallDetails are what a bot knows of a call that it hands to a Teams user.
+// TeamsPhoneCallDetails describe a call that a bot hands to a Teams user.
 type TeamsPhoneCallDetails struct {
 	Caller *TeamsPhoneCallerDetails `json:"teamsPhoneCallerDetails,omitempty"`
 	Source *TeamsPhoneSourceDetails `json:"teamsPhoneSourceDetails,omitempty"`
 
-	SessionID        string `json:"sessionId,omitempty"` // the bot's own, for its reports
+	SessionID        string `json:"sessionId,omitempty"` // chosen by the bot, for its reports
 	Intent           string `json:"intent,omitempty"`
-	CallTopic        string `json:"callTopic,omitempty"` // shown while it rings; at most 48 characters
+	CallTopic        string `json:"callTopic,omitempty"` // shown during ringing; at most 48 characters
 	CallContext      string `json:"callContext,omitempty"`
 	TranscriptURL    string `json:"transcriptUrl,omitempty"`
 	CallSentiment    string `json:"callSentiment,omitempty"`
 	SuggestedActions string `json:"suggestedActions,omitempty"`
 }
 
-// TeamsPhoneCallerDetails are about the caller. Caller, Name and PhoneNumber are required.
+// TeamsPhoneCallerDetails describe the caller. Caller, Name and PhoneNumber are required.
 type TeamsPhoneCallerDetails struct {
 	Caller          Identifier `json:"caller"`
 	Name            string     `json:"name"`
 	PhoneNumber     string     `json:"phoneNumber"`
-	RecordID        string     `json:"recordId,omitempty"` // in a CRM, for example
+	RecordID        string     `json:"recordId,omitempty"` // the caller's record, in a CRM for example
 	ScreenPopURL    string     `json:"screenPopUrl,omitempty"`
 	IsAuthenticated *bool      `json:"isAuthenticated,omitempty"`
 
-	// AdditionalCallerInformation is shown as it is: at most 10 entries.
+	// AdditionalCallerInformation is shown unchanged: at most 10 entries.
 	AdditionalCallerInformation map[string]string `json:"additionalCallerInformation,omitzero"`
 }
 
-// TeamsPhoneSourceDetails are about who hands the call on. Source, Language
+// TeamsPhoneSourceDetails describe the one who hands the call on. Source, Language
 // (ISO 639) and Status are required.
 type TeamsPhoneSourceDetails struct {
 	Source          Identifier            `json:"source"`

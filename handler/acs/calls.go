@@ -15,7 +15,7 @@ type CallIntelligenceOptions struct {
 	CognitiveServicesEndpoint string `json:"cognitiveServicesEndpoint,omitempty"`
 }
 
-// callModel is what the bodies that open a call have in common.
+// callModel holds the members that all bodies that open a call share.
 type callModel struct {
 	CallbackURI             string                   `json:"callbackUri"`
 	OperationContext        string                   `json:"operationContext,omitempty"`
@@ -37,15 +37,15 @@ type CreateCallOptions struct {
 	Repeatability Repeatability
 
 	// TeamsAppSource makes this a Teams Phone call, placed from the number of
-	// that resource account (TeamsApp). Such a call takes neither
-	// SourceCallerIDNumber nor SourceDisplayName (8523).
+	// that resource account (TeamsApp). ACS refuses such a call with a
+	// SourceCallerIDNumber or a SourceDisplayName (8523).
 	TeamsAppSource Identifier
 
 	// SourceCallerIDNumber is the number that the callee sees, a phone number of
 	// the ACS resource. Calls to telephones that are not Teams Phone calls need it.
 	SourceCallerIDNumber Identifier
 	SourceDisplayName    string
-	Source               Identifier // the communication user who calls; the service makes one up otherwise
+	Source               Identifier // the communication user who calls; zero: the service creates one
 
 	// OperationContext comes back in the call's events.
 	OperationContext        string
@@ -58,12 +58,12 @@ type CreateCallOptions struct {
 type CreateCallResponse struct{ CallConnectionProperties }
 
 // CreateCall starts ringing the targets, one or a group, and returns the new
-// call's connection. How it went arrives at callbackURI as CallConnected, or as
-// CreateCallFailed and CallDisconnected, perhaps before the return. The service
-// has no ring time-out of the caller's choice: to give up, end the call.
+// call's connection. ACS reports the result at callbackURI as CallConnected, or
+// as CreateCallFailed and CallDisconnected, perhaps before the return. The ring
+// time-out cannot be set: to give up, end the call.
 //
-// The client never sends it twice. A refusal is certain; after no answer, a 408
-// or a 5xx the telephone may be ringing.
+// The client never sends the request twice. After a refusal no telephone rings;
+// after no answer, a 408 or a 5xx it may be ringing.
 //
 // Source: CreateCall, POST /calling/callConnections.
 func (c *Client) CreateCall(
@@ -75,7 +75,7 @@ func (c *Client) CreateCall(
 	common := callModel{
 		callbackURI, o.OperationContext, o.CallIntelligenceOptions, o.MediaStreamingOptions, o.TranscriptionOptions,
 	}
-	if err := cmp.Or(checkEverybody("target", targets), o.checkSource(targets), common.check()); err != nil {
+	if err := cmp.Or(checkIdentifiers("target", targets), o.checkSource(targets), common.check()); err != nil {
 		return resp, invalid(name, err.Error())
 	}
 	app := o.TeamsAppSource.model().MicrosoftTeamsApp
@@ -104,7 +104,7 @@ func (c *Client) CreateCall(
 	return resp, err
 }
 
-// checkSource refuses a caller who cannot call the targets.
+// checkSource refuses a source that cannot call the targets.
 func (o CreateCallOptions) checkSource(targets []Identifier) error {
 	teamsPhone := !o.TeamsAppSource.IsZero()
 	caller := !o.SourceCallerIDNumber.IsZero()

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// refuse is the error why if wrong, otherwise nil.
+// refuse returns the error why if wrong is true, otherwise nil.
 func refuse(wrong bool, why string) error {
 	if wrong {
 		return errors.New(why)
@@ -16,7 +16,7 @@ func refuse(wrong bool, why string) error {
 	return nil
 }
 
-// checkCallback refuses an address that events cannot be sent to. The service
+// checkCallback refuses an address to which events cannot be sent. The service
 // wants https; http on loopback is for simulators.
 func checkCallback(name, uri string) error {
 	u, err := url.Parse(uri)
@@ -29,7 +29,7 @@ func checkCallback(name, uri string) error {
 	return nil
 }
 
-// checkOptional is checkCallback for an address that may be left out.
+// checkOptional checks as checkCallback does, but accepts an empty address.
 func checkOptional(name, uri string) error {
 	if uri == "" {
 		return nil
@@ -37,7 +37,7 @@ func checkOptional(name, uri string) error {
 	return checkCallback(name, uri)
 }
 
-// checkRange refuses a value that is given and not between low and high.
+// checkRange refuses a value outside low to high; it accepts nil.
 func checkRange[T int32 | int64](name string, value *T, low, high T) error {
 	if value != nil && (*value < low || *value > high) {
 		return fmt.Errorf("%s is not between %d and %d", name, low, high)
@@ -45,12 +45,12 @@ func checkRange[T int32 | int64](name string, value *T, low, high T) error {
 	return nil
 }
 
-// checkKind refuses somebody of another kind; nobody will do.
+// checkKind refuses an identifier of another kind; it accepts the zero one.
 func checkKind(name string, i Identifier, kind IdentifierKind, what string) error {
 	return refuse(!i.IsZero() && i.Kind != kind, name+" is not "+what)
 }
 
-// checkCallerID refuses what cannot be shown as the number of a caller.
+// checkCallerID refuses an identifier that cannot be shown as the number of a caller.
 func checkCallerID(i Identifier) error {
 	return cmp.Or(
 		checkKind("SourceCallerIDNumber", i, KindPhoneNumber, "a phone number"),
@@ -58,12 +58,12 @@ func checkCallerID(i Identifier) error {
 	)
 }
 
-// checkEverybody refuses an empty list, and nobody in it.
-func checkEverybody(name string, ids []Identifier) error {
-	return cmp.Or(refuse(len(ids) == 0, "no "+name), checkNobody(name, ids))
+// checkIdentifiers refuses an empty list, and a zero Identifier in it.
+func checkIdentifiers(name string, ids []Identifier) error {
+	return cmp.Or(refuse(len(ids) == 0, "no "+name), checkNoneEmpty(name, ids))
 }
 
-// checkNobody refuses nobody in a list.
-func checkNobody(name string, ids []Identifier) error {
-	return refuse(slices.ContainsFunc(ids, Identifier.IsZero), "a "+name+" is nobody")
+// checkNoneEmpty refuses a list with a zero Identifier in it.
+func checkNoneEmpty(name string, ids []Identifier) error {
+	return refuse(slices.ContainsFunc(ids, Identifier.IsZero), "a "+name+" is empty")
 }

@@ -9,22 +9,22 @@ import (
 )
 
 const (
-	// maxMessage bounds the text that is kept of a message from outside, in bytes.
+	// maxMessage is the longest text that is kept of a message from outside, in bytes.
 	maxMessage = 512
 
 	// masked stands for what must not be shown.
 	masked = "•••"
 
-	// minSecret is the length from which a string that we sent is looked for in an answer, in bytes.
+	// minSecret is the shortest string of a request body that is masked in an answer, in bytes.
 	minSecret = 6
 )
 
-// digits are what may be part of a telephone number.
+// digits matches what may be a part of a telephone number.
 var digits = regexp.MustCompile(`\+?[0-9]{7,}`)
 
 // clean makes a text from outside fit for a log: one line of printable
-// characters, bounded, and nothing in it of what was sent (JSON; may be nil),
-// nor anything that looks like a telephone number.
+// characters, at most maxMessage bytes. It masks the strings of sent, a request
+// body in JSON or nil, and whatever looks like a telephone number.
 func clean(text string, sent []byte) string {
 	for _, s := range secrets(sent) {
 		text = strings.ReplaceAll(text, s, masked)
@@ -46,8 +46,8 @@ func clean(text string, sent []byte) string {
 	return text
 }
 
-// secrets are the strings of a request body that an answer must not repeat,
-// longest first; the kinds of identifiers and prompts are no secret.
+// secrets returns the strings of a request body that no error text may repeat,
+// longest first. The kinds of identifiers and prompts are not secret.
 func secrets(sent []byte) []string {
 	var body any
 	if json.Unmarshal(sent, &body) != nil {

@@ -41,23 +41,23 @@ type Client struct {
 type ClientOptions struct {
 	// ClientOptions are azcore's: transport, retry, logging, tracing, and an
 	// APIVersion other than the one that this package was written for. Of
-	// Retry, the client takes counts, delays and TryTimeout; which answers lead
-	// to a repeat it decides itself, see the package comment.
+	// Retry, the client uses counts, delays and TryTimeout. It decides itself
+	// which answers lead to a repeat: see the package comment.
 	//
 	// Redirects are not followed, because requests carry credentials. That holds
-	// for the default transport and for an *http.Client; a Transport of another
-	// kind has to see to it itself.
+	// for the default transport and for an *http.Client; any other Transport
+	// must not follow them either.
 	azcore.ClientOptions
 
 	// RecordingHosts are host names from which recordings may be fetched besides
-	// those of the service. A name with a dot before it stands for all hosts
-	// under it. Plain http is spoken to them only on loopback, and only if the
-	// endpoint is plain http as well. Every host here is sent credentials.
+	// those of the service. A name that begins with a dot stands for all hosts
+	// under it. Plain http is used only on loopback, and only if the endpoint is
+	// plain http as well. Requests to these hosts carry credentials.
 	RecordingHosts []string
 }
 
-// NewClient returns a client that identifies itself with Microsoft Entra
-// tokens. The endpoint is the resource's, such as
+// NewClient returns a client that authenticates with Microsoft Entra tokens.
+// The endpoint is the resource's, such as
 // "https://contoso.unitedstates.communication.azure.com", or that of a proxy in
 // front of it. Tokens are only sent over https.
 func NewClient(endpoint string, cred azcore.TokenCredential, options *ClientOptions) (*Client, error) {
@@ -78,9 +78,9 @@ func NewClientWithKey(endpoint, accessKey string, options *ClientOptions) (*Clie
 	return newClient(endpoint, newKeyPolicy(key), options)
 }
 
-// NewClientFromConnectionString is NewClientWithKey for a connection string as
-// the portal shows it: "endpoint=https://…/;accesskey=…". The names match in any
-// case and order; other members are ignored.
+// NewClientFromConnectionString returns the client of NewClientWithKey for a
+// connection string as the portal shows it: "endpoint=https://…/;accesskey=…".
+// The names match in any case and order; other members are ignored.
 func NewClientFromConnectionString(connectionString string, options *ClientOptions) (*Client, error) {
 	members := make(map[string]string)
 	for member := range strings.SplitSeq(connectionString, ";") {
@@ -141,19 +141,20 @@ func secure(u *url.URL) bool {
 	return false
 }
 
-// defaultTransport is shared by all clients, and so are its connections.
+// defaultTransport returns the transport that all clients share, with its connections.
 var defaultTransport = sync.OnceValue(func() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
-		return http.DefaultTransport // somebody has put their own there
+		return http.DefaultTransport // the program has replaced it
 	}
 	t = t.Clone()
 	t.MaxIdleConnsPerHost = 10 // all requests go to one host
 	return t
 })
 
-// withoutRedirects is t, or the default for nil, such that a redirect is an
-// answer and not followed: credentials go to nobody but whom they are for.
+// withoutRedirects returns t, or the default for nil, changed to return a redirect
+// as the answer: credentials must not reach another host. It returns a transport
+// of an unknown kind unchanged.
 func withoutRedirects(t policy.Transporter) policy.Transporter {
 	var client http.Client
 	switch given := t.(type) {

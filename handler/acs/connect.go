@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// CallLocatorKind is by which of its ids a call is found.
+// CallLocatorKind says which id of a call a CallLocator holds.
 type CallLocatorKind string
 
 // The kinds of call locators.
@@ -17,13 +17,13 @@ const (
 	RoomCallLocator   CallLocatorKind = "roomCallLocator" // not for recordings
 )
 
-// CallLocator finds a call that the application may not be in.
+// CallLocator identifies a call, which the application need not have joined.
 type CallLocator struct {
 	Kind CallLocatorKind
 	ID   string
 }
 
-// MarshalJSON writes l with its id under the name that belongs to its kind.
+// MarshalJSON writes the id under the name that belongs to its kind.
 func (l CallLocator) MarshalJSON() ([]byte, error) {
 	m := struct {
 		Kind         CallLocatorKind `json:"kind"`
@@ -64,11 +64,10 @@ type ConnectOptions struct {
 // ConnectResponse is the call that was joined.
 type ConnectResponse struct{ CallConnectionProperties }
 
-// Connect joins the application to a call that others have made, such as a
-// group call or a room. CallConnected or ConnectFailed arrives at callbackURI,
-// perhaps before the return.
+// Connect joins the application to an existing call, such as a group call. ACS
+// reports CallConnected or ConnectFailed at callbackURI, perhaps before the return.
 //
-// It takes a Repeatability pair, with which the client repeats it.
+// The request has a Repeatability pair; the client repeats it with the same pair.
 //
 // Source: Connect, POST /calling/callConnections:connect.
 func (c *Client) Connect(

@@ -8,10 +8,11 @@ import (
 // GetCallOptions has no fields yet.
 type GetCallOptions struct{}
 
-// GetCallResponse is the call as it stands.
+// GetCallResponse holds the properties of the call.
 type GetCallResponse struct{ CallConnectionProperties }
 
-// GetCall looks at a call. One that has ended is ErrGone. The client repeats it.
+// GetCall returns the properties of a call. If the call has ended, the error is
+// ErrGone. The client repeats the request.
 //
 // Source: CallConnection_GetCall, GET /calling/callConnections/{callConnectionId}.
 func (c *Client) GetCall(
@@ -34,10 +35,10 @@ type HangupCallOptions struct{}
 // HangupCallResponse is empty.
 type HangupCallResponse struct{}
 
-// HangupCall makes the application leave the call. A call of two ends by that;
-// in a group the others stay, except that telephones among themselves may be
-// cut off. CallDisconnected follows. The client repeats it; a call that has
-// ended is ErrGone.
+// HangupCall removes the application from the call. A call of two ends then. A
+// group call goes on, but ACS may end one between telephones only.
+// CallDisconnected follows. The client repeats the request; if the call has
+// ended, the error is ErrGone.
 //
 // Source: CallConnection_HangupCall, DELETE /calling/callConnections/{callConnectionId}.
 func (c *Client) HangupCall(
@@ -62,7 +63,7 @@ type TerminateCallResponse struct{}
 
 // TerminateCall ends the call for everyone. CallDisconnected follows.
 //
-// It takes a Repeatability pair, with which the client repeats it.
+// The request has a Repeatability pair; the client repeats it with the same pair.
 //
 // Source: CallConnection_TerminateCall, POST /calling/callConnections/{callConnectionId}:terminate.
 func (c *Client) TerminateCall(

@@ -17,15 +17,15 @@ import (
 
 // ByteRange is a part of a file.
 type ByteRange struct {
-	Offset int64 // of its first byte, from 0
-	Count  int64 // how many bytes; 0 is all that follow
+	Offset int64 // offset of the first byte, from 0
+	Count  int64 // number of bytes; 0: all that follow
 }
 
 func (r ByteRange) check() error {
 	return refuse(r.Offset < 0 || r.Count < 0 || r.Offset+r.Count < 0, "the range is negative, or ends beyond any file")
 }
 
-// String is the range as the Range header has it.
+// String returns the range as the value of a Range header.
 func (r ByteRange) String() string {
 	if r.Count == 0 {
 		return fmt.Sprintf("bytes=%d-", r.Offset)
@@ -38,25 +38,25 @@ type DownloadRecordingOptions struct {
 	Range *ByteRange // nil is the whole file
 }
 
-// DownloadRecordingResponse is a file as it comes in.
+// DownloadRecordingResponse holds a file as a stream.
 type DownloadRecordingResponse struct {
 	// Body is the content. The caller closes it. When the connection breaks, it
-	// goes on with a request for the rest; an *Error is what it cannot repair.
+	// requests the rest of the file; Read returns an *Error if that fails too.
 	Body io.ReadCloser
 
-	ContentLength int64  // of Body, in bytes; -1 if the host does not say
+	ContentLength int64  // length of Body in bytes; -1 if unknown
 	ContentType   string // such as "audio/wav"
 	ETag          string // may be empty
 }
 
 // DownloadRecording fetches a file of a recording as a stream, from the
 // contentLocation or metadataLocation of a RecordingFileStatusUpdated event. The
-// service deletes its files after 24 h; then it is ErrGone.
+// service deletes its files after 24 h; then the error is ErrGone.
 //
 // The location must be https on a host of the service, because the request
 // carries credentials: see ClientOptions.RecordingHosts. The context bounds the
-// reading of the body as well. The client repeats the request, and asks for the
-// rest of the file as often as that brings anything.
+// reading of the body as well. The client repeats the request. While it reads, it
+// tolerates as many connections in a row without a byte as Retry allows repeats.
 //
 // Source: "Download a recording", Azure Communication Services documentation;
 // its signature: @azure/communication-call-automation 1.6.0.
@@ -80,10 +80,10 @@ func (c *Client) DownloadRecording(
 	}
 	body := &contentReader{
 		fetch: func(rest ByteRange) (*http.Response, error) { return c.fetch(ctx, op, location, &rest, true) },
-		ctx:   ctx, op: op, breaks: c.breaks(), etag: first.Header.Get("Etag"),
+		ctx:   ctx, op: op, limits: c.readLimits(), etag: first.Header.Get("Etag"),
 		body: first.Body, left: -1,
 	}
-	whole := orDefault(part) // from 0 to the end, if no part was asked for
+	whole := orDefault(part) // without a part: from 0 to the end
 	body.next = whole.Offset
 	if err := body.position(first); err != nil {
 		_ = first.Body.Close() // there is a better error
@@ -91,7 +91,7 @@ func (c *Client) DownloadRecording(
 	}
 	if first.ContentLength >= 0 {
 		body.left = first.ContentLength
-		if first.StatusCode == http.StatusOK { // the host knows no ranges
+		if first.StatusCode == http.StatusOK { // the host does not support ranges
 			body.left -= whole.Offset
 		}
 	}
@@ -110,9 +110,9 @@ type DeleteRecordingOptions struct{}
 type DeleteRecordingResponse struct{}
 
 // DeleteRecording deletes a recording from the service's storage, by the
-// deleteLocation of a RecordingFileStatusUpdated event. One that is deleted
-// already is ErrGone. The location must be as for DownloadRecording. The client
-// repeats it.
+// deleteLocation of a RecordingFileStatusUpdated event. If it is deleted
+// already, the error is ErrGone. The location must be as for DownloadRecording.
+// The client repeats the request.
 //
 // Source: as for DownloadRecording.
 func (c *Client) DeleteRecording(
@@ -129,15 +129,16 @@ func (c *Client) DeleteRecording(
 // GetRecordingMetadataOptions has no fields yet.
 type GetRecordingMetadataOptions struct{}
 
-// GetRecordingMetadataResponse is what the service wrote down about a file.
+// GetRecordingMetadataResponse holds the metadata of a file.
 type GetRecordingMetadataResponse struct{ RecordingMetadata }
 
-// maxMetadata bounds a metadata file, in bytes: there may be 350 participants.
+// maxMetadata is the largest metadata file that is read, in bytes: there may be
+// 350 participants.
 const maxMetadata = 4 << 20
 
 // GetRecordingMetadata fetches and reads the metadata of a recording's file, from
-// the metadataLocation of a RecordingFileStatusUpdated event. Otherwise it is
-// like DownloadRecording.
+// the metadataLocation of a RecordingFileStatusUpdated event, up to 4 MiB. The
+// location, the repeats and the errors are as for DownloadRecording.
 func (c *Client) GetRecordingMetadata(
 	ctx context.Context, location string, _ *GetRecordingMetadataOptions,
 ) (GetRecordingMetadataResponse, error) {
@@ -153,7 +154,7 @@ func (c *Client) GetRecordingMetadata(
 		return resp, err
 	}
 	if len(doc) > maxMetadata {
-		return resp, &Error{Op: name, Status: http.StatusOK, Message: "the metadata are beyond measure", Err: errors.New("too long")}
+		return resp, &Error{Op: name, Status: http.StatusOK, Message: "metadata larger than 4 MiB", Err: errors.New("too long")}
 	}
 	if err := json.Unmarshal(doc, &resp); err != nil {
 		return resp, &Error{Op: name, Status: http.StatusOK, Message: "the metadata are not the expected JSON", Err: err}
@@ -161,9 +162,9 @@ func (c *Client) GetRecordingMetadata(
 	return resp, nil
 }
 
-// fetch sends a request to where content is kept. It is signed for the resource
-// although it goes elsewhere: the signature covers the resource's host and the
-// path, but not the query. Every error is an *Error.
+// fetch sends a request to a host that stores recordings. It signs it as a request
+// to the resource: the signature covers the resource's host and the path, but not
+// the query. Every error is an *Error.
 func (c *Client) fetch(ctx context.Context, op operation, location string, part *ByteRange, stream bool) (*http.Response, error) {
 	u, err := c.parseContent(location)
 	if err != nil {
@@ -179,7 +180,7 @@ func (c *Client) fetch(ctx context.Context, op operation, location string, part 
 	h := req.Raw().Header
 	h.Set("Accept-Encoding", "identity")
 	h.Set("X-Ms-Host", resource)
-	h.Set("OriginalUrl", location) // as Microsoft's own client does; it says little more than the request line
+	h.Set("OriginalUrl", location) // as Microsoft's own client does; it repeats the request line
 	if part != nil {
 		h.Set("Range", part.String())
 	}
@@ -200,7 +201,8 @@ func (c *Client) fetch(ctx context.Context, op operation, location string, part 
 	return nil, refused(op, resp, body, nil)
 }
 
-// contentRange reads where the body of a 206 begins, from "bytes 5-31/32".
+// contentRange returns the offset at which the body of a 206 begins: 5 for the
+// header "bytes 5-31/32".
 func contentRange(h http.Header) (offset int64, ok bool) {
 	text, ok := strings.CutPrefix(h.Get("Content-Range"), "bytes ")
 	first, _, dash := strings.Cut(text, "-")

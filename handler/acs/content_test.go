@@ -36,8 +36,8 @@ func (b *breaking) Read(p []byte) (int, error) {
 
 func (b *breaking) Close() error { return nil }
 
-// store is a host that keeps one file. Its connections break after so many bytes
-// each; what comes after the last one holds.
+// store is a host with one file. Its n-th connection breaks after breaks[n] bytes;
+// later ones do not break.
 type store struct {
 	t        *testing.T
 	file     string
@@ -45,7 +45,7 @@ type store struct {
 	noRanges bool
 	noLength bool
 	etags    []string
-	seen     []string // the ranges that were asked for
+	seen     []string // the requested ranges
 }
 
 func (s *store) do(req *http.Request) (*http.Response, error) {
@@ -108,7 +108,7 @@ func TestContentIsReadToItsEnd(t *testing.T) {
 		{"a part over a connection that breaks", store{breaks: []int{2}}, &ByteRange{8, 4}, "WAVE", []string{"bytes=8-11", "bytes=10-11"}},
 		{"without a length over a connection that breaks", store{breaks: []int{4}, noLength: true}, nil, file, []string{"", "bytes=4-"}},
 		{"from a host without ranges over a connection that breaks", store{breaks: []int{4}, noRanges: true}, nil, file, []string{"", "bytes=4-31"}},
-		{"over connections that bring nothing at first", store{breaks: []int{0, 0, 0}}, nil, file, []string{"", "bytes=0-31", "bytes=0-31", "bytes=0-31"}},
+		{"over connections without a byte at first", store{breaks: []int{0, 0, 0}}, nil, file, []string{"", "bytes=0-31", "bytes=0-31", "bytes=0-31"}},
 		{"a file that stays the same", store{breaks: []int{4}, etags: []string{"1"}}, nil, file, []string{"", "bytes=4-31"}},
 	}
 	for _, tt := range tests {
@@ -144,7 +144,7 @@ func TestContentThatCannotBeRead(t *testing.T) {
 		text     string
 		requests int
 	}{
-		{"connections that bring nothing", store{breaks: []int{1, 0, 0, 0, 0, 0}}, nil, "acs: DownloadRecording: no answer: unexpected EOF", 4},
+		{"connections without a byte", store{breaks: []int{1, 0, 0, 0, 0, 0}}, nil, "acs: DownloadRecording: no answer: unexpected EOF", 4},
 		{"a file that changes", store{breaks: []int{4}, etags: []string{"1", "2"}}, nil, "acs: DownloadRecording: 206 Partial Content: the file has changed", 2},
 		{"a file that is shorter than the range", store{noRanges: true}, &ByteRange{Offset: 100}, "acs: DownloadRecording: 200 OK: the file is shorter than the range", 1},
 		{"a range beyond its end", store{}, &ByteRange{Offset: 100}, "acs: DownloadRecording: 416 Requested Range Not Satisfiable", 1},
@@ -196,7 +196,7 @@ func TestContentThatCannotBeRead(t *testing.T) {
 	})
 }
 
-func TestCredentialsGoToNobodyElse(t *testing.T) {
+func TestCredentialsAreSentToTrustedHostsOnly(t *testing.T) {
 	var asked int
 	transport := wire(func(req *http.Request) (*http.Response, error) {
 		asked++
@@ -305,7 +305,7 @@ const metadataJSON = `{"resourceId":"r","callId":"c","chunkDocumentId":"d","chun
 	"videoConfiguration":{"longerSideLength":1920,"shorterSideLength":1080,"framerate":16,"bitRate":1000000}},
 	"participants":[{"participantId":"4:+14255550123","channel":0},{"participantId":"28:orgid:a"}],"somethingNew":{}}`
 
-func TestMetadataAreReadLeniently(t *testing.T) {
+func TestMetadataWithUnexpectedTypesAreRead(t *testing.T) {
 	transport := wire(func(req *http.Request) (*http.Response, error) {
 		return reply(req, answer{status: 200, body: metadataJSON}), nil
 	})
@@ -354,7 +354,7 @@ func FuzzContentRange(f *testing.F) {
 	})
 }
 
-// A file goes through bounded memory, however long it is.
+// BenchmarkDownload measures that memory does not grow with the file.
 func BenchmarkDownload(b *testing.B) {
 	file := bytes.Repeat([]byte("x"), 1<<20)
 	transport := wire(func(req *http.Request) (*http.Response, error) {

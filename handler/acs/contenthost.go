@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// contentHosts are how the hosts end on which the service keeps recordings.
-// Something has to stand before the dot.
+// contentHosts are the endings of the host names on which the service stores
+// recordings. A host name has at least one character before the dot.
 //
 // Source: @azure/communication-call-automation 1.6.0.
 var contentHosts = []string{
@@ -17,8 +17,8 @@ var contentHosts = []string{
 	".ams.gov.teams.microsoft.us",
 }
 
-// parseContent reads the address of a recording and refuses one to which
-// credentials must not go. Addresses come with events, so they come from outside.
+// parseContent parses the address of a recording. It refuses an address to which
+// credentials must not be sent: addresses come with events, that is from outside.
 func (c *Client) parseContent(location string) (*url.URL, error) {
 	u, err := url.Parse(location)
 	if err != nil || u.Host == "" || u.Opaque != "" {
@@ -41,8 +41,8 @@ func (c *Client) parseContent(location string) (*url.URL, error) {
 	return u, nil
 }
 
-// escapeQuery escapes what may not be in a request line. Escapes that are there
-// stay as they are: the query may be signed.
+// escapeQuery escapes the characters that a request line must not contain. It
+// keeps existing escapes as they are, because the query may be signed.
 func escapeQuery(query string) string {
 	var b strings.Builder
 	for i := range len(query) {
@@ -55,7 +55,7 @@ func escapeQuery(query string) string {
 	return b.String()
 }
 
-// matchHost reports whether host is one of the names, or under one that begins
+// matchHost reports whether host is one of the names, or ends in one that begins
 // with a dot.
 func matchHost(host string, names []string) bool {
 	for _, name := range names {

@@ -8,37 +8,37 @@ import (
 	"time"
 )
 
-// contentReader reads a file, asking for the rest of it when a connection breaks.
+// contentReader reads a file. When a connection breaks, it requests the rest.
 type contentReader struct {
 	fetch  func(ByteRange) (*http.Response, error)
-	ctx    context.Context // of the download; it bounds the reading
+	ctx    context.Context // the download's context, which bounds the reading
 	op     operation
-	breaks breaks
+	limits readLimits
 
 	body   io.ReadCloser
-	etag   string // of the first answer; another one is another file
-	next   int64  // the offset in the file of the byte to be read next
-	left   int64  // how many bytes are still to come; -1 if unknown
-	broken int    // connections in a row that brought nothing
-	err    error  // what ended it
+	etag   string // ETag of the first answer; a different one means that the file has changed
+	next   int64  // offset in the file of the next byte to read
+	left   int64  // number of bytes still to read; -1 if unknown
+	broken int    // number of broken connections since the last byte
+	err    error  // what every further Read returns; nil while reading goes on
 }
 
-// breaks says how a reader bears up against connections that break.
-type breaks struct {
-	most  int // in a row, without a byte read in between
-	pause time.Duration
+// readLimits bound the requests for the rest of a file.
+type readLimits struct {
+	broken int // broken connections in a row, without a byte read in between
+	pause  time.Duration
 }
 
-// breaks are the client's retry options, for reading.
-func (c *Client) breaks() breaks {
-	b := breaks{most: 3, pause: 800 * time.Millisecond} // azcore's defaults
+// readLimits returns the client's retry options as limits for reading.
+func (c *Client) readLimits() readLimits {
+	l := readLimits{broken: 3, pause: 800 * time.Millisecond} // azcore's defaults
 	if c.retry.MaxRetries != 0 {
-		b.most = int(max(c.retry.MaxRetries, 0))
+		l.broken = int(max(c.retry.MaxRetries, 0))
 	}
 	if c.retry.RetryDelay != 0 {
-		b.pause = max(c.retry.RetryDelay, 0)
+		l.pause = max(c.retry.RetryDelay, 0)
 	}
-	return b
+	return l
 }
 
 func (r *contentReader) Read(p []byte) (int, error) {
@@ -48,7 +48,7 @@ func (r *contentReader) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		switch {
-		case err == io.EOF && r.left <= 0: // all of it, or as much as there is when nobody said how much
+		case err == io.EOF && r.left <= 0: // complete, or of unknown length and at its end
 			r.err = io.EOF
 		case r.ctx.Err() != nil:
 			r.err = unanswered(r.op, r.ctx.Err())
@@ -61,7 +61,7 @@ func (r *contentReader) Read(p []byte) (int, error) {
 	return 0, r.err
 }
 
-// read reads what the present connection gives, and no more than is to come.
+// read reads from the current connection, at most the bytes that are left.
 func (r *contentReader) read(p []byte) (int, error) {
 	if r.left == 0 {
 		return 0, io.EOF
@@ -80,16 +80,16 @@ func (r *contentReader) read(p []byte) (int, error) {
 	return n, err
 }
 
-// resume replaces a connection that broke because of cause.
+// resume replaces a connection that broke with the error cause.
 func (r *contentReader) resume(cause error) {
-	_ = r.body.Close() // it is broken
-	if r.broken++; r.broken > r.breaks.most {
+	_ = r.body.Close() // broken already
+	if r.broken++; r.broken > r.limits.broken {
 		r.err = unanswered(r.op, cause)
 		return
 	}
-	if r.broken > 1 { // the first time at once: the connection brought something before
+	if r.broken > 1 { // no pause the first time: the connection delivered something before
 		select {
-		case <-time.After(r.breaks.pause):
+		case <-time.After(r.limits.pause):
 		case <-r.ctx.Done():
 			r.err = unanswered(r.op, r.ctx.Err())
 			return
@@ -108,8 +108,8 @@ func (r *contentReader) resume(cause error) {
 	r.err = r.position(resp)
 }
 
-// position makes resp's body begin at r.next. A host that knows no ranges sends
-// the file from its start.
+// position makes resp's body begin at r.next. It skips bytes for that if the host
+// does not support ranges and sends the file from its start.
 func (r *contentReader) position(resp *http.Response) error {
 	if resp.StatusCode == http.StatusPartialContent {
 		if at, ok := contentRange(resp.Header); ok && at != r.next {

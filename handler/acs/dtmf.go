@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// Tone is a key of the telephone.
+// Tone is a key of a telephone.
 type Tone string
 
 // The tones.
@@ -30,12 +30,12 @@ const (
 	ToneAsterisk Tone = "asterisk"
 )
 
-// maxTones is how many tones one request may send.
+// maxTones is the largest number of tones in one request.
 //
 // Source: "Control mid-call media actions", Call Automation documentation.
 const maxTones = 18
 
-// SendDTMFTonesOptions are the optional parts of pressing keys; nil means none.
+// SendDTMFTonesOptions are the optional parts of sending tones; nil means none.
 type SendDTMFTonesOptions struct {
 	Repeatability Repeatability
 
@@ -49,10 +49,10 @@ type SendDTMFTonesResponse struct {
 	OperationContext string `json:"operationContext"`
 }
 
-// SendDTMFTones presses keys, at most 18, towards one participant, who must be on
-// a telephone. SendDtmfTonesCompleted or SendDtmfTonesFailed follows.
+// SendDTMFTones sends tones, at most 18, to one participant, who must be on a
+// telephone. SendDtmfTonesCompleted or SendDtmfTonesFailed follows.
 //
-// It takes a Repeatability pair, with which the client repeats it.
+// The request has a Repeatability pair; the client repeats it with the same pair.
 //
 // Source: CallMedia_SendDtmfTones, POST /calling/callConnections/{callConnectionId}:sendDtmfTones.
 func (c *Client) SendDTMFTones(
@@ -96,21 +96,22 @@ type StartContinuousDTMFRecognitionOptions struct {
 // StartContinuousDTMFRecognitionResponse is empty.
 type StartContinuousDTMFRecognitionResponse struct{}
 
-// StartContinuousDTMFRecognition reports every key that one participant presses,
-// until it is stopped: ContinuousDtmfRecognitionToneReceived, or
-// ContinuousDtmfRecognitionToneFailed. It runs beside other media operations.
-// The client does not repeat it.
+// StartContinuousDTMFRecognition subscribes to the keys that one participant
+// presses. Until it is stopped, ACS reports ContinuousDtmfRecognitionToneReceived
+// for each, or ContinuousDtmfRecognitionToneFailed. It runs beside other media
+// operations. The client does not repeat the request.
 //
 // Source: CallMedia_StartContinuousDtmfRecognition,
 // POST /calling/callConnections/{callConnectionId}:startContinuousDtmfRecognition.
 func (c *Client) StartContinuousDTMFRecognition(
 	ctx context.Context, callConnectionID string, target Identifier, options *StartContinuousDTMFRecognitionOptions,
 ) (StartContinuousDTMFRecognitionResponse, error) {
-	return StartContinuousDTMFRecognitionResponse{}, c.towards(ctx, "StartContinuousDTMFRecognition",
-		"startContinuousDtmfRecognition", callConnectionID, target, operationModel(orDefault(options)))
+	return StartContinuousDTMFRecognitionResponse{}, c.post(ctx, "StartContinuousDTMFRecognition",
+		connections+"/{}:startContinuousDtmfRecognition", callConnectionID, http.StatusOK,
+		targetModel{mediaIdentifier(target), operationModel(orDefault(options))})
 }
 
-// StopContinuousDTMFRecognitionOptions are the optional parts of its end; nil means none.
+// StopContinuousDTMFRecognitionOptions are the optional parts of ending a subscription; nil means none.
 type StopContinuousDTMFRecognitionOptions struct {
 	// OperationContext comes back in the events of this operation.
 	OperationContext     string
@@ -120,34 +121,15 @@ type StopContinuousDTMFRecognitionOptions struct {
 // StopContinuousDTMFRecognitionResponse is empty.
 type StopContinuousDTMFRecognitionResponse struct{}
 
-// StopContinuousDTMFRecognition ends the reporting of keys.
-// ContinuousDtmfRecognitionStopped follows. The client does not repeat it.
+// StopContinuousDTMFRecognition ends the subscription.
+// ContinuousDtmfRecognitionStopped follows. The client does not repeat the request.
 //
 // Source: CallMedia_StopContinuousDtmfRecognition,
 // POST /calling/callConnections/{callConnectionId}:stopContinuousDtmfRecognition.
 func (c *Client) StopContinuousDTMFRecognition(
 	ctx context.Context, callConnectionID string, target Identifier, options *StopContinuousDTMFRecognitionOptions,
 ) (StopContinuousDTMFRecognitionResponse, error) {
-	return StopContinuousDTMFRecognitionResponse{}, c.towards(ctx, "StopContinuousDTMFRecognition",
-		"stopContinuousDtmfRecognition", callConnectionID, target, operationModel(orDefault(options)))
-}
-
-// towards does a media operation that says nothing but its name and towards whom.
-func (c *Client) towards(
-	ctx context.Context, name, verb, callConnectionID string, target Identifier, common operationModel,
-) error {
-	if err := cmp.Or(refuse(target.IsZero(), "no target participant"), common.check()); err != nil {
-		return invalid(name, err.Error())
-	}
-	return c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + "/{}:" + verb,
-		ids:    []string{callConnectionID},
-		ok:     []int{http.StatusOK},
-		body: struct {
-			TargetParticipant mediaIdentifier `json:"targetParticipant"`
-			operationModel
-		}{mediaIdentifier(target), common},
-	}, nil)
+	return StopContinuousDTMFRecognitionResponse{}, c.post(ctx, "StopContinuousDTMFRecognition",
+		connections+"/{}:stopContinuousDtmfRecognition", callConnectionID, http.StatusOK,
+		targetModel{mediaIdentifier(target), operationModel(orDefault(options))})
 }

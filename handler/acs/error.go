@@ -15,12 +15,12 @@ import (
 
 // The kinds of failure that callers branch on, by [errors.Is].
 var (
-	// ErrInvalidRequest: the request lacks something; it was not sent.
+	// ErrInvalidRequest: the request has a fault and was not sent.
 	ErrInvalidRequest = errors.New("invalid request")
-	// ErrThrottled (429): nothing was done. The same may be asked again after
-	// RetryAfter, with a new Repeatability pair.
+	// ErrThrottled (429): the request was not carried out. It may be sent again
+	// after RetryAfter, with a new Repeatability pair.
 	ErrThrottled = errors.New("throttled")
-	// ErrGone (404, or 8528): the call or participant is not there, or no longer.
+	// ErrGone (404, or 8528): the call or participant does not exist, or no longer.
 	ErrGone = errors.New("gone")
 	// ErrNotEstablished (8501): the call is not connected yet.
 	ErrNotEstablished = errors.New("call not established")
@@ -28,25 +28,28 @@ var (
 	// After a repeat this often means that the first request was carried out.
 	ErrConflict = errors.New("conflict")
 	// ErrIncompatibleMedia (8583, or 412 for a media operation): another media
-	// operation runs or is queued with which this one cannot share the call.
+	// operation is running or queued that this one cannot run beside.
 	ErrIncompatibleMedia = errors.New("incompatible media operation")
 )
 
 // Error is a failed operation: not sent, never answered, refused, or answered
-// in a way that cannot be understood (a Status of success).
+// with a success that cannot be decoded.
 type Error struct {
 	Op         string        // the operation, such as "CreateCall"
 	Status     int           // HTTP status; 0 if there was no answer
 	Code       string        // ACS's error code, such as "8522" or "BadRequest"; may be empty
 	SubCode    string        // the first numeric code that ACS gives beneath Code; may be empty
-	Message    string        // ACS's words: one line, at most 512 bytes, nothing of the request in it
-	RetryAfter time.Duration // how long ACS asks to wait; 0 if it does not say
+	RetryAfter time.Duration // how long ACS asks to wait; 0 if it does not
 	Err        error         // the cause: for a refusal an *azcore.ResponseError
+
+	// Message is ACS's text, or the fault of a request that was not sent: one
+	// line, at most 512 bytes, without any value of the request.
+	Message string
 
 	kind error // one of the Err variables, or nil
 }
 
-// Error is fit for a log: it holds no URL, no number and no token.
+// Error returns a text that is fit for a log: it holds no URL, no number and no token.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "acs: %s: ", e.Op)
@@ -70,7 +73,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives errors.Is the kind, and errors.As the cause.
+// Unwrap returns the kind, for errors.Is, and the cause, for errors.As.
 func (e *Error) Unwrap() []error {
 	var errs []error
 	for _, err := range []error{e.kind, e.Err} {
@@ -81,9 +84,9 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// Temporary reports whether the same request may succeed later: it was
-// throttled, or went unheard of (no answer, 408, 5xx), in which case it may
-// have been carried out all the same.
+// Temporary reports whether the same request may succeed later: it was throttled,
+// or its outcome is unknown (no answer, 408, 5xx). A request with an unknown
+// outcome may have been carried out.
 func (e *Error) Temporary() bool {
 	if e.Status == 0 {
 		return e.kind != ErrInvalidRequest
@@ -91,23 +94,23 @@ func (e *Error) Temporary() bool {
 	return e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests || e.Status >= 500
 }
 
-// Refused reports a certain no: the operation was not carried out, and the
-// same request will not succeed as long as the call stays as it is.
+// Refused reports whether the operation was certainly not carried out, and the
+// same request will fail again as long as the call stays as it is.
 func (e *Error) Refused() bool {
 	return e.kind == ErrInvalidRequest || e.Status >= 300 && !e.Temporary()
 }
 
-// invalid is a request that is not sent because of why.
+// invalid returns the error of a request that is not sent because of why.
 func invalid(op, why string) *Error {
 	return &Error{Op: op, Message: why, kind: ErrInvalidRequest}
 }
 
-// unanswered is a request to which no answer came.
+// unanswered returns the error of a request without an answer.
 func unanswered(op operation, err error) *Error {
 	return &Error{Op: op.name, Err: err}
 }
 
-// refused is an answer with another status than success.
+// refused returns the error of an answer whose status is not a success.
 func refused(op operation, resp *http.Response, body, sent []byte) *Error {
 	e := &Error{Op: op.name, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header)}
 	var text string
@@ -126,8 +129,8 @@ func refused(op operation, resp *http.Response, body, sent []byte) *Error {
 	return e
 }
 
-// classify finds the kind of a refusal. Without a pair, 412 can only be about
-// media; with one it may also be a pair that is too old.
+// classify returns the kind of a refusal. Without a pair, 412 can only be about
+// media; with one, the pair may also be too old.
 func (e *Error) classify(withoutPair bool) error {
 	has := func(codes ...string) bool {
 		for _, code := range codes {
@@ -154,7 +157,7 @@ func (e *Error) classify(withoutPair bool) error {
 	return nil
 }
 
-// cause is the text of a transport error without the URL in it.
+// cause returns the text of a transport error without its URL.
 func cause(err error) string {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err
@@ -187,7 +190,7 @@ func parseErrorBody(body []byte) (code, subCode, message string) {
 	return clean(string(e.Code), nil), clean(e.subCode(), nil), string(e.Message)
 }
 
-// subCode is the first numeric code beneath e.
+// subCode returns the first numeric code beneath e.
 func (e errorBody) subCode() string {
 	beneath := e.Details
 	if e.InnerError != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 )
 
-func TestErrorsTellWhatHappened(t *testing.T) {
+func TestErrorsClassifyAnswers(t *testing.T) {
 	tests := []struct {
 		name      string
 		op        do
@@ -143,7 +143,7 @@ func TestErrorsTellWhatHappened(t *testing.T) {
 	}
 }
 
-func TestARefusalIsAnAzcoreError(t *testing.T) {
+func TestARefusalUnwrapsToAnAzcoreError(t *testing.T) {
 	_, c := newRecorder(t, answer{status: 404, body: `{"error":{"code":"8522"}}`})
 	_, err := c.GetCall(t.Context(), conn, nil)
 	if e, ok := errors.AsType[*azcore.ResponseError](err); !ok || e.StatusCode != 404 || e.ErrorCode != "8522" {
@@ -187,7 +187,7 @@ func TestAnErrorRepeatsNothingThatWasSent(t *testing.T) {
 	}
 }
 
-func TestEmptyAnswersAreTaken(t *testing.T) {
+func TestEmptyBodiesOfSuccessesAreAccepted(t *testing.T) {
 	_, c := newRecorder(t, answer{status: 201})
 	got, err := c.CreateCall(context.Background(), []Identifier{agent}, callback, nil)
 	if err != nil || got.CallConnectionID != "" {

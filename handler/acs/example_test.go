@@ -102,7 +102,7 @@ func ExampleClient_StartRecording() {
 	fmt.Println(recording.RecordingID)
 }
 
-// A specialist is added while the caller hears music; what rings is told why.
+// A specialist is added while the caller hears music; their client shows the topic.
 func ExampleClient_AddParticipant() {
 	added, err := client.AddParticipant(context.Background(), "421f0b00-d97f-49ad-a6ff-3f8c05dc64d7",
 		acs.TeamsExtensionUser("45ab2481-…", "92e44f95-…", "b8b0cd37-…"),
@@ -124,7 +124,7 @@ func ExampleClient_AddParticipant() {
 	fmt.Println("ringing, to be withdrawn by", added.InvitationID)
 }
 
-// A call of two is handed on to a telephone; the application's part in it is over then.
+// A call of two is transferred to a telephone; the application leaves it then.
 func ExampleClient_TransferToParticipant() {
 	_, err := client.TransferToParticipant(context.Background(), "421f0b00-d97f-49ad-a6ff-3f8c05dc64d7",
 		acs.PhoneNumber("+14255550187"), &acs.TransferToParticipantOptions{OperationContext: "order-8812"})
@@ -133,7 +133,7 @@ func ExampleClient_TransferToParticipant() {
 	}
 }
 
-// The audio of a call goes to a WebSocket, and comes from it.
+// The audio of a call is sent to a WebSocket and received from it.
 func ExampleMediaStreamingOptions() {
 	_, err := client.AnswerCall(context.Background(), "eyJhbGciOi…", "https://app.contoso.example/callbacks",
 		&acs.AnswerCallOptions{MediaStreamingOptions: &acs.MediaStreamingOptions{
@@ -145,7 +145,7 @@ func ExampleMediaStreamingOptions() {
 	}
 }
 
-// What arrives on the WebSocket.
+// A message of the WebSocket is read.
 func ExampleParseFrame() {
 	frame, err := acs.ParseFrame([]byte(`{"kind":"AudioData","audioData":{"data":"AAECAw==","participantRawID":"4:+14255550123","silent":false}}`))
 	if err != nil {
@@ -160,7 +160,7 @@ func ExampleParseFrame() {
 	// Output: 4 bytes from 4:+1425•••0123
 }
 
-// The file of a recording, whose address came with an event of Event Grid.
+// The file of a recording is downloaded from the address in an Event Grid event.
 func ExampleClient_DownloadRecording() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
@@ -184,13 +184,9 @@ func ExampleClient_DownloadRecording() {
 	}
 }
 
-func ExampleParsePhoneNumber() {
-	number, err := acs.ParsePhoneNumber("(425) 555-0123", "US")
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(number.ID)
-	// Output: +14255550123
+func ExamplePhoneNumber() {
+	fmt.Println(acs.PhoneNumber("+12065550100").RawID())
+	// Output: 4:+12065550100
 }
 
 func ExampleParseRawID() {

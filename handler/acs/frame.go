@@ -13,7 +13,7 @@ import (
 type FrameKind string
 
 // The kinds of frames: those that the service sends, and, in lower case, those
-// that it takes.
+// that it receives.
 const (
 	FrameAudioMetadata         FrameKind = "AudioMetadata"
 	FrameAudioData             FrameKind = "AudioData"
@@ -26,8 +26,8 @@ const (
 )
 
 // Frame is one text message on the WebSocket of MediaStreamingOptions or
-// TranscriptionOptions. Of the pointers the one that Kind names is set; none for
-// a kind that is not known here.
+// TranscriptionOptions. Only the pointer that Kind names is set; none for an
+// unknown kind.
 //
 // Source: @azure/communication-call-automation 1.6.0, and "Audio streaming",
 // Azure Communication Services documentation.
@@ -35,12 +35,12 @@ type Frame struct {
 	Kind FrameKind
 
 	AudioMetadata         *AudioMetadata
-	AudioData             *AudioData // of both directions
+	AudioData             *AudioData // in both directions
 	DTMFData              *DTMFData
 	TranscriptionMetadata *TranscriptionMetadata
 	TranscriptionData     *TranscriptionData
 
-	// Raw is the frame as it came, nil for one that was made here.
+	// Raw is the frame as it was received; nil for a frame made here.
 	Raw json.RawMessage
 }
 
@@ -50,14 +50,14 @@ type AudioMetadata struct {
 	Encoding       string `json:"encoding"`         // PCM
 	SampleRate     int    `json:"sampleRate"`       // Hz
 	Channels       int    `json:"channels"`         // 1
-	Length         int    `json:"length,omitempty"` // of a frame's audio, in bytes
+	Length         int    `json:"length,omitempty"` // length of a frame's audio in bytes
 }
 
 // AudioData is 20 ms of audio: 16 bit PCM, little-endian, one channel.
 type AudioData struct {
 	Data        []byte
-	Timestamp   time.Time  // zero towards the service
-	Participant Identifier // whose voice it is; nobody in a mixed stream, and towards the service
+	Timestamp   time.Time  // zero in frames to the service
+	Participant Identifier // the speaker; zero in a mixed stream, and in frames to the service
 	Silent      bool
 }
 
@@ -78,10 +78,10 @@ type TranscriptionMetadata struct {
 // Ticks are a time in units of 100 ns.
 type Ticks int64
 
-// Duration is t as a duration.
+// Duration returns t as a duration.
 func (t Ticks) Duration() time.Duration { return time.Duration(t) * 100 }
 
-// TranscriptionData is something that was said.
+// TranscriptionData is a recognized utterance.
 type TranscriptionData struct {
 	Text         string
 	Format       string // display
@@ -93,20 +93,20 @@ type TranscriptionData struct {
 	ResultStatus string // Final, Intermediate
 }
 
-// TranscribedWord is one word of what was said.
+// TranscribedWord is one word of an utterance.
 type TranscribedWord struct {
 	Text     string `json:"text"`
 	Offset   Ticks  `json:"offset"`
 	Duration Ticks  `json:"duration"`
 }
 
-// OutboundAudio is a frame that is played into the call: 16 bit PCM, in the
+// OutboundAudio returns a frame to play into the call: 16 bit PCM, in the
 // AudioFormat of its MediaStreamingOptions.
 func OutboundAudio(pcm []byte) Frame {
 	return Frame{Kind: FrameOutboundAudio, AudioData: &AudioData{Data: pcm}}
 }
 
-// StopAudio is a frame that throws away what was sent and has not been played.
+// StopAudio returns a frame that discards audio which was sent and not yet played.
 func StopAudio() Frame { return Frame{Kind: FrameStopAudio} }
 
 // frameModel is a Frame on the wire.
@@ -140,9 +140,9 @@ type transcriptionDataModel struct {
 	ResultStatus     string            `json:"resultStatus"`
 }
 
-// ParseFrame reads a frame of either direction. It fails on what is no JSON
-// object; members may be missing or new, and a kind may be unknown. The frame
-// keeps doc, so that it must not be written to afterwards.
+// ParseFrame reads a frame of either direction. It fails if doc is not a JSON
+// object; it accepts missing and new members and unknown kinds. The frame refers
+// to doc, which must not be changed afterwards.
 func ParseFrame(doc []byte) (Frame, error) {
 	if trimmed := bytes.TrimLeft(doc, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return Frame{}, errors.New("frame: no object")
@@ -171,7 +171,7 @@ func ParseFrame(doc []byte) (Frame, error) {
 	return f, nil
 }
 
-// MarshalJSON writes f: as it came, if it did and has not been changed.
+// MarshalJSON writes f from its fields, or Raw while the fields agree with it.
 func (f Frame) MarshalJSON() ([]byte, error) {
 	if f.Raw != nil {
 		if came, err := ParseFrame(f.Raw); err == nil && reflect.DeepEqual(came, f) {
@@ -203,7 +203,7 @@ func (f Frame) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
-// parseOptionalRawID is ParseRawID, and nobody for no raw id.
+// parseOptionalRawID parses a raw id; an empty one gives the zero Identifier.
 func parseOptionalRawID(rawID string) Identifier {
 	if rawID == "" {
 		return Identifier{}

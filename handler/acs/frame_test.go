@@ -25,7 +25,7 @@ func TestFramesAreRead(t *testing.T) {
 			Frame{Kind: FrameTranscriptionData, TranscriptionData: &TranscriptionData{
 				Text: "Hi.", Offset: 2516998782481234400, Duration: 5000000, Words: []TranscribedWord{{"hi", 1, 2}}, ResultStatus: "Final",
 			}}},
-		{"a kind of the future", `{"kind":"VideoData","videoData":{}}`, Frame{Kind: "VideoData"}},
+		{"an unknown kind", `{"kind":"VideoData","videoData":{}}`, Frame{Kind: "VideoData"}},
 		{"a member of another type", `{"kind":"DtmfData","dtmfData":7}`, Frame{Kind: FrameDTMFData, DTMFData: &DTMFData{}}},
 	}
 	for _, tt := range tests {
@@ -43,7 +43,7 @@ func TestFramesAreRead(t *testing.T) {
 			}
 			got.Raw = nil
 			if tt.want.DTMFData != nil && *tt.want.DTMFData == (DTMFData{}) {
-				got.DTMFData = tt.want.DTMFData // there or not: it says nothing
+				got.DTMFData = tt.want.DTMFData // nil or empty: no difference
 			}
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)

@@ -8,7 +8,7 @@ import (
 
 // HoldOptions are the optional parts of putting on hold; nil means none.
 type HoldOptions struct {
-	// PlaySource is what the participant hears meanwhile, over and over; nil is silence.
+	// PlaySource is played to the participant in a loop; nil is silence.
 	PlaySource *PlaySource
 
 	// OperationContext comes back in the events of this operation.
@@ -19,10 +19,9 @@ type HoldOptions struct {
 // HoldResponse is empty.
 type HoldResponse struct{}
 
-// Hold puts one participant on hold, who then hears and is heard by nobody.
-// HoldFailed follows if it comes to nothing; there is no event for success but
-// ParticipantsUpdated. The client does not repeat it. Teams Phone calls do not
-// support it.
+// Hold puts one participant on hold: the participant and the others no longer hear
+// each other. HoldFailed or ParticipantsUpdated follows. The client does not repeat
+// the request. Teams Phone calls do not support it.
 //
 // Source: CallMedia_Hold, POST /calling/callConnections/{callConnectionId}:hold.
 func (c *Client) Hold(
@@ -63,11 +62,12 @@ type UnholdOptions struct {
 type UnholdResponse struct{}
 
 // Unhold takes a participant off hold. ParticipantsUpdated follows. The client
-// does not repeat it.
+// does not repeat the request.
 //
 // Source: CallMedia_Unhold, POST /calling/callConnections/{callConnectionId}:unhold.
 func (c *Client) Unhold(
 	ctx context.Context, callConnectionID string, target Identifier, options *UnholdOptions,
 ) (UnholdResponse, error) {
-	return UnholdResponse{}, c.towards(ctx, "Unhold", "unhold", callConnectionID, target, operationModel(orDefault(options)))
+	return UnholdResponse{}, c.post(ctx, "Unhold", connections+"/{}:unhold", callConnectionID, http.StatusOK,
+		targetModel{mediaIdentifier(target), operationModel(orDefault(options))})
 }

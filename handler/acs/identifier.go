@@ -1,7 +1,7 @@
 package acs
 
-// IdentifierKind is what an [Identifier] stands for. ACS adds kinds: one that
-// is not known here is KindUnknown, with its raw id.
+// IdentifierKind is what an [Identifier] stands for. ACS adds kinds: one that is
+// new here becomes KindUnknown, with its raw id.
 type IdentifierKind string
 
 // The kinds of identifiers, as they are written on the wire.
@@ -27,9 +27,9 @@ const (
 // anonymousNumber is the number of a caller who withholds it.
 const anonymousNumber = "anonymous"
 
-// Identifier is somebody or something that takes part in calls. The zero
-// Identifier is nobody. Identifiers are comparable; those of the constructors,
-// of ParseRawID and of JSON are equal when they mean the same.
+// Identifier is a person or an application that takes part in calls. The zero
+// Identifier is none. Identifiers are comparable; those of the constructors, of
+// ParseRawID and of JSON are equal when they mean the same.
 //
 // Source: Azure/azure-rest-api-specs, Communication/Common, stable/2025-06-30,
 // CommunicationIdentifierModel.
@@ -51,48 +51,49 @@ type Identifier struct {
 	// Anonymous marks a number that is withheld, or a Teams user who joined without signing in.
 	Anonymous bool
 
-	// AssertedID tells apart callers behind one number; usually empty.
+	// AssertedID distinguishes callers behind one number; usually empty.
 	AssertedID string
 
-	// Raw is the raw id as it was delivered, where that is not the one the
-	// other fields lead to; then it is the one that counts, except for an ACS
-	// user, whose ID is the raw id.
+	// Raw is the raw id as it was received, if the other fields give a different
+	// one; otherwise it is empty. RawID then returns Raw, except for an ACS user,
+	// whose ID is the raw id.
 	Raw string
 }
 
-// CommunicationUser is a user of an ACS resource, by id ("8:acs:…").
+// CommunicationUser returns a user of an ACS resource, by id ("8:acs:…").
 func CommunicationUser(id string) Identifier {
 	return Identifier{Kind: KindCommunicationUser, ID: id}
 }
 
-// PhoneNumber is a telephone number in E.164.
+// PhoneNumber returns a telephone number in E.164. RawID is the way to its raw id:
+// PhoneNumber("+12065550100").RawID() returns "4:+12065550100".
 func PhoneNumber(e164 string) Identifier {
 	return Identifier{Kind: KindPhoneNumber, ID: e164, Anonymous: e164 == anonymousNumber}
 }
 
-// TeamsUser is a user of Microsoft Teams in the public cloud, by Entra object id.
+// TeamsUser returns a user of Microsoft Teams in the public cloud, by Entra object id.
 func TeamsUser(userID string) Identifier {
 	return Identifier{Kind: KindTeamsUser, ID: userID, Cloud: CloudPublic}
 }
 
-// TeamsApp is an application of Microsoft Teams in the public cloud, by Entra
-// object id. Resource accounts, which Teams Phone calls go to, are such.
+// TeamsApp returns an application of Microsoft Teams in the public cloud, by Entra
+// object id, such as a resource account that Teams Phone calls go to.
 func TeamsApp(appID string) Identifier {
 	return Identifier{Kind: KindTeamsApp, ID: appID, Cloud: CloudPublic}
 }
 
-// TeamsExtensionUser is a Teams user of the public cloud who takes calls in a
-// client of the ACS resource.
+// TeamsExtensionUser returns a Teams user of the public cloud who answers calls in
+// a client of the ACS resource.
 func TeamsExtensionUser(userID, tenantID, resourceID string) Identifier {
 	return Identifier{
 		Kind: KindTeamsExtensionUser, ID: userID, TenantID: tenantID, ResourceID: resourceID, Cloud: CloudPublic,
 	}
 }
 
-// IsZero reports whether i is nobody.
+// IsZero reports whether i is the zero Identifier.
 func (i Identifier) IsZero() bool { return i == Identifier{} }
 
-// String is the raw id for people and logs, with most of a telephone number masked.
+// String returns the raw id for logs, with most of a telephone number masked.
 func (i Identifier) String() string {
 	if i.Kind != KindPhoneNumber || i.Anonymous {
 		return i.RawID()

@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// identifierModel is an Identifier on the wire: the raw id, and at most one of
-// the members, the one that kind names.
+// identifierModel is an Identifier on the wire: the raw id, and at most one typed
+// member, the one that kind names.
 type identifierModel struct {
 	Kind               IdentifierKind      `json:"kind,omitempty"`
 	RawID              string              `json:"rawId,omitempty"`
@@ -46,18 +46,18 @@ type extensionUserModel struct {
 	Cloud      Cloud  `json:"cloud,omitempty"`
 }
 
-// MarshalJSON writes i as the call, participant and recording operations take it.
+// MarshalJSON writes i in the form of the call, participant and recording operations.
 func (i Identifier) MarshalJSON() ([]byte, error) {
 	return json.Marshal(i.model())
 }
 
-// UnmarshalJSON reads an identifier of a response or an event. It is lenient:
-// members may be missing, the kind may be unknown or wrong, and then the raw id
-// decides. It fails only on what is no JSON.
+// UnmarshalJSON reads an identifier of a response or an event. Members may be
+// missing, and the kind may be unknown or wrong: then the raw id decides. It fails
+// on invalid JSON only.
 func (i *Identifier) UnmarshalJSON(data []byte) error {
 	var m identifierModel
 	if err := json.Unmarshal(data, &m); err != nil {
-		// What has another type than expected counts as missing: encoding/json decodes the rest.
+		// A member of another type counts as missing: encoding/json decodes the rest.
 		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok {
 			return err
 		}
@@ -66,7 +66,7 @@ func (i *Identifier) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// mediaIdentifier is an Identifier as the media operations take it: without its kind.
+// mediaIdentifier is an Identifier in the form of the media operations: without its kind.
 type mediaIdentifier Identifier
 
 func (i mediaIdentifier) MarshalJSON() ([]byte, error) {
@@ -93,8 +93,8 @@ func (i Identifier) model() identifierModel {
 	return m
 }
 
-// identifier is what m means. The typed member counts if it is the only one,
-// whole, and of the kind that m names; otherwise the raw id.
+// identifier returns the Identifier that m describes: by its typed member if that
+// is reliable, otherwise by its raw id.
 func (m identifierModel) identifier() Identifier {
 	i, ok := m.typed()
 	if !ok {
@@ -109,7 +109,8 @@ func (m identifierModel) identifier() Identifier {
 	return i
 }
 
-// typed is the identifier of m's typed members, and whether it can be relied on.
+// typed returns the Identifier of m's typed members. It is reliable (ok) if there
+// is one member, complete and of the kind that m names.
 func (m identifierModel) typed() (i Identifier, ok bool) {
 	members := 0
 	whole := false

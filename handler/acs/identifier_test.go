@@ -56,7 +56,7 @@ type rawIDVectors struct {
 	}
 }
 
-func TestIdentifiersAreThoseOfTheOfficialClient(t *testing.T) {
+func TestIdentifiersMatchTheOfficialClient(t *testing.T) {
 	vectors := readTestdata[rawIDVectors](t, "rawids.json")
 	if len(vectors.FromRawID) == 0 || len(vectors.FromIdentifier) == 0 || len(vectors.Deserialized) == 0 {
 		t.Fatal("no vectors")
@@ -116,7 +116,7 @@ func TestIdentifiersAreThoseOfTheOfficialClient(t *testing.T) {
 	}
 }
 
-func TestIdentifiersAreReadLeniently(t *testing.T) {
+func TestIncompleteIdentifiersAreRead(t *testing.T) {
 	tests := []struct {
 		name, doc string
 		want      Identifier
@@ -130,14 +130,14 @@ func TestIdentifiersAreReadLeniently(t *testing.T) {
 		{"a raw id of an older form", `{"microsoftTeamsApp":{"appId":"a"},"rawId":"28:a"}`,
 			Identifier{Kind: KindTeamsApp, ID: "a", Cloud: CloudPublic, Raw: "28:a"}},
 		{"a number that is withheld", `{"kind":"phoneNumber","phoneNumber":{"value":"anonymous"},"rawId":"4:anonymous"}`, PhoneNumber("anonymous")},
-		{"a kind of the future", `{"kind":"hologram","hologram":{"id":"h"},"rawId":"99:h"}`, Identifier{Kind: KindUnknown, ID: "99:h"}},
+		{"an unknown kind", `{"kind":"hologram","hologram":{"id":"h"},"rawId":"99:h"}`, Identifier{Kind: KindUnknown, ID: "99:h"}},
 		{"a kind that is not the member's", `{"kind":"phoneNumber","communicationUser":{"id":"8:acs:a_b"},"rawId":"8:acs:a_b"}`, CommunicationUser("8:acs:a_b")},
 		{"two members", `{"communicationUser":{"id":"8:acs:a_b"},"phoneNumber":{"value":"+1"},"rawId":"x"}`, Identifier{Kind: KindUnknown, ID: "x"}},
 		{"a member without its id", `{"phoneNumber":{},"rawId":"4:+14255550123"}`, phone},
 		{"a user of Teams without a tenant", `{"teamsExtensionUser":{"userId":"u"},"rawId":"8:acs:r_t_u"}`, TeamsExtensionUser("u", "t", "r")},
 		{"a member of another type", `{"phoneNumber":"+14255550123","rawId":"4:+14255550123"}`, phone},
 		{"an id that is a number", `{"communicationUser":{"id":7},"rawId":"8:acs:a_b"}`, CommunicationUser("8:acs:a_b")},
-		{"nobody", `{}`, Identifier{}},
+		{"no members", `{}`, Identifier{}},
 		{"null", `null`, Identifier{}},
 		{"a text", `"4:+14255550123"`, Identifier{}},
 	}

@@ -15,8 +15,8 @@ type AddParticipantOptions struct {
 
 	// TeamsPhone says that the call is a Teams Phone call: then a telephone is
 	// called from the line's own number, and SourceCallerIDNumber and
-	// SourceDisplayName must be absent. In other calls a telephone cannot be
-	// added without SourceCallerIDNumber.
+	// SourceDisplayName must be empty. In other calls a telephone needs
+	// SourceCallerIDNumber.
 	TeamsPhone bool
 
 	// SourceCallerIDNumber is the number that a telephone is shown, a phone
@@ -32,7 +32,7 @@ type AddParticipantOptions struct {
 	OperationContext     string
 	OperationCallbackURI string // where its events go; empty: the call's callback URI
 
-	// CustomCallingContext is what the participant is told about the call.
+	// CustomCallingContext is passed to the participant.
 	CustomCallingContext *CustomCallingContext
 }
 
@@ -43,10 +43,10 @@ type AddParticipantResponse struct {
 	InvitationID     string          `json:"invitationId"` // for CancelAddParticipant
 }
 
-// AddParticipant rings a participant into the call. AddParticipantSucceeded or
-// AddParticipantFailed follows, and ParticipantsUpdated.
+// AddParticipant rings a participant, who joins the call by answering.
+// AddParticipantSucceeded or AddParticipantFailed follows, and ParticipantsUpdated.
 //
-// The client never sends it twice. After no answer, a 408 or a 5xx the
+// The client never sends the request twice. After no answer, a 408 or a 5xx the
 // participant may be ringing.
 //
 // Source: CallConnection_AddParticipant, POST /calling/callConnections/{callConnectionId}/participants:add.
@@ -89,7 +89,7 @@ func (c *Client) AddParticipant(
 	return resp, err
 }
 
-// checkSource refuses a caller who cannot call the participant.
+// checkSource refuses a source that cannot call the participant.
 func (o AddParticipantOptions) checkSource(participant Identifier) error {
 	caller := !o.SourceCallerIDNumber.IsZero()
 	return cmp.Or(
@@ -119,7 +119,7 @@ type CancelAddParticipantResponse struct {
 // CancelAddParticipant withdraws an invitation that has not been answered.
 // CancelAddParticipantSucceeded or CancelAddParticipantFailed follows.
 //
-// It takes a Repeatability pair, with which the client repeats it.
+// The request has a Repeatability pair; the client repeats it with the same pair.
 //
 // Source: CallConnection_CancelAddParticipant,
 // POST /calling/callConnections/{callConnectionId}/participants:cancelAddParticipant.

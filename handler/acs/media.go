@@ -8,14 +8,14 @@ import (
 
 // PlayOptions are the optional parts of playing; nil means none.
 type PlayOptions struct {
-	// PlayTo are those who hear it; empty means everyone in the call.
+	// PlayTo are the participants that hear it; empty means all.
 	PlayTo []Identifier
 
 	// Loop plays it until it is cancelled or interrupted.
 	Loop bool
 
-	// InterruptCallMediaOperation ends what is being played and queued, instead
-	// of waiting for it; nil is the service's default, no.
+	// InterruptCallMediaOperation ends running and queued media operations instead
+	// of waiting for them; nil is the service's default, no.
 	InterruptCallMediaOperation *bool
 
 	// OperationContext comes back in the events of this operation.
@@ -29,8 +29,8 @@ type PlayResponse struct{}
 // Play plays the sources one after another. PlayStarted follows, and
 // PlayCompleted, PlayFailed or PlayCanceled.
 //
-// The client does not repeat it. ErrIncompatibleMedia means that an operation
-// towards one participant runs, beside which this one may not.
+// The client does not repeat the request. ErrIncompatibleMedia means that an
+// operation for a single participant is running that this one cannot run beside.
 //
 // Source: CallMedia_Play, POST /calling/callConnections/{callConnectionId}:play.
 func (c *Client) Play(
@@ -42,7 +42,7 @@ func (c *Client) Play(
 	if err := cmp.Or(
 		refuse(len(sources) == 0, "no play source"),
 		checkSources(sources),
-		checkNobody("participant", o.PlayTo),
+		checkNoneEmpty("participant", o.PlayTo),
 		common.check(),
 	); err != nil {
 		return PlayResponse{}, invalid(name, err.Error())
@@ -76,20 +76,15 @@ type CancelAllMediaOperationsOptions struct{}
 // CancelAllMediaOperationsResponse is empty.
 type CancelAllMediaOperationsResponse struct{}
 
-// CancelAllMediaOperations ends what is being played and recognized, and what
-// is queued. PlayCanceled and RecognizeCanceled follow, whichever apply. The
-// client does not repeat it.
+// CancelAllMediaOperations ends all running and queued media operations.
+// PlayCanceled and RecognizeCanceled follow as they apply. The client does not
+// repeat the request.
 //
 // Source: CallMedia_CancelAllMediaOperations,
 // POST /calling/callConnections/{callConnectionId}:cancelAllMediaOperations.
 func (c *Client) CancelAllMediaOperations(
 	ctx context.Context, callConnectionID string, _ *CancelAllMediaOperationsOptions,
 ) (CancelAllMediaOperationsResponse, error) {
-	return CancelAllMediaOperationsResponse{}, c.send(ctx, operation{
-		name:   "CancelAllMediaOperations",
-		method: http.MethodPost,
-		path:   connections + "/{}:cancelAllMediaOperations",
-		ids:    []string{callConnectionID},
-		ok:     []int{http.StatusAccepted},
-	}, nil)
+	return CancelAllMediaOperationsResponse{}, c.post(ctx, "CancelAllMediaOperations",
+		connections+"/{}:cancelAllMediaOperations", callConnectionID, http.StatusAccepted, nil)
 }

@@ -39,7 +39,7 @@ func TestOperationsOnMedia(t *testing.T) {
 			200, "POST", path + ":stopContinuousDtmfRecognition", false, `{"targetParticipant":` + mediaPhone + `}`,
 		},
 		{
-			"somebody put on hold with music",
+			"a participant put on hold with music",
 			func(ctx context.Context, c *Client) error {
 				_, err := c.Hold(ctx, conn, phone, &HoldOptions{&music, "c/1.1", op})
 				return err
@@ -48,7 +48,7 @@ func TestOperationsOnMedia(t *testing.T) {
 			"file":{"uri":"https://media.contoso.example/hold.wav"}},` + common + `}`,
 		},
 		{
-			"somebody taken off hold",
+			"a participant taken off hold",
 			func(ctx context.Context, c *Client) error {
 				_, err := c.Unhold(ctx, conn, phone, &UnholdOptions{"c/1.1", op})
 				return err
@@ -110,7 +110,7 @@ func TestOperationsOnRecordings(t *testing.T) {
 	const path = "/calling/recordings/eyJQbGF0Zm9ybSI6IjEifQ%3D%3D"
 	checkSent(t, []sent{
 		{
-			"a look at a recording",
+			"the properties of a recording",
 			func(ctx context.Context, c *Client) error {
 				_, err := c.GetRecordingProperties(ctx, recordingID, nil)
 				return err

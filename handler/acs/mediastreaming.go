@@ -8,8 +8,8 @@ import (
 	"net/url"
 )
 
-// AudioChannelType is whether a stream holds all voices in one, or the loudest
-// four apart.
+// AudioChannelType says whether a stream mixes all voices, or separates the
+// loudest four.
 type AudioChannelType string
 
 // The audio channel types.
@@ -30,33 +30,33 @@ const (
 // transport is the only way in which the service streams.
 const transport = "websocket"
 
-// MediaStreamingOptions let the service send a call's audio to a WebSocket, and
-// take audio from it. [ParseFrame] reads what arrives there.
+// MediaStreamingOptions make the service send a call's audio to a WebSocket, and
+// receive audio from it. [ParseFrame] reads the messages.
 type MediaStreamingOptions struct {
 	AudioChannelType AudioChannelType // required
 
 	// TransportURL is the WebSocket that the service connects to, wss.
 	TransportURL string
 
-	// ContentType is what is streamed: "audio", which is also the default.
+	// ContentType is the content that is streamed: "audio", which is also the default.
 	ContentType string
 
 	// StartMediaStreaming starts at once when the call is connected, instead of
 	// with StartMediaStreaming; nil is the service's default, no.
 	StartMediaStreaming *bool
 
-	// EnableBidirectional lets the other side send audio into the call; nil is
+	// EnableBidirectional allows the WebSocket to send audio into the call; nil is
 	// the service's default, no.
 	EnableBidirectional *bool
 
 	AudioFormat AudioFormat // empty: the service's default
 
-	// EnableDTMFTones streams the keys that are pressed as well; nil is the
+	// EnableDTMFTones streams pressed keys as well; nil is the
 	// service's default, no.
 	EnableDTMFTones *bool
 }
 
-// MarshalJSON writes o with the transport that the wire wants to be told.
+// MarshalJSON adds the transport type, which the service requires.
 func (o MediaStreamingOptions) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		TransportType       string           `json:"transportType"`
@@ -83,7 +83,7 @@ func (o *MediaStreamingOptions) check() error {
 	)
 }
 
-// checkTransport refuses an address that is there and no WebSocket's.
+// checkTransport refuses an address that is not a WebSocket URL; it accepts an empty one.
 func checkTransport(name, address string) error {
 	if address == "" {
 		return nil
@@ -105,16 +105,15 @@ type StartMediaStreamingResponse struct{}
 
 // StartMediaStreaming starts the stream that the call was opened with
 // (MediaStreamingOptions). MediaStreamingStarted or MediaStreamingFailed follows.
-// The client does not repeat it.
+// The client does not repeat the request.
 //
 // Source: CallMedia_StartMediaStreaming,
 // POST /calling/callConnections/{callConnectionId}:startMediaStreaming.
 func (c *Client) StartMediaStreaming(
 	ctx context.Context, callConnectionID string, options *StartMediaStreamingOptions,
 ) (StartMediaStreamingResponse, error) {
-	o := orDefault(options)
-	return StartMediaStreamingResponse{}, c.startOrStop(ctx, "StartMediaStreaming", "startMediaStreaming", callConnectionID,
-		operationModel(o))
+	return StartMediaStreamingResponse{}, c.post(ctx, "StartMediaStreaming", connections+"/{}:startMediaStreaming",
+		callConnectionID, http.StatusAccepted, operationModel(orDefault(options)))
 }
 
 // StopMediaStreamingOptions are the optional parts of a stop; nil means none.
@@ -128,29 +127,13 @@ type StopMediaStreamingOptions struct {
 type StopMediaStreamingResponse struct{}
 
 // StopMediaStreaming stops the stream. MediaStreamingStopped or
-// MediaStreamingFailed follows. The client does not repeat it.
+// MediaStreamingFailed follows. The client does not repeat the request.
 //
 // Source: CallMedia_StopMediaStreaming,
 // POST /calling/callConnections/{callConnectionId}:stopMediaStreaming.
 func (c *Client) StopMediaStreaming(
 	ctx context.Context, callConnectionID string, options *StopMediaStreamingOptions,
 ) (StopMediaStreamingResponse, error) {
-	o := orDefault(options)
-	return StopMediaStreamingResponse{}, c.startOrStop(ctx, "StopMediaStreaming", "stopMediaStreaming", callConnectionID,
-		operationModel(o))
-}
-
-// startOrStop does a media operation that says nothing but its name.
-func (c *Client) startOrStop(ctx context.Context, name, verb, callConnectionID string, body operationModel) error {
-	if err := body.check(); err != nil {
-		return invalid(name, err.Error())
-	}
-	return c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + "/{}:" + verb,
-		ids:    []string{callConnectionID},
-		ok:     []int{http.StatusAccepted},
-		body:   body,
-	}, nil)
+	return StopMediaStreamingResponse{}, c.post(ctx, "StopMediaStreaming", connections+"/{}:stopMediaStreaming",
+		callConnectionID, http.StatusAccepted, operationModel(orDefault(options)))
 }

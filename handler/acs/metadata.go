@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// RecordingMetadata is what the service writes down about a file of a
-// recording. Every field may be zero.
+// RecordingMetadata describes a file of a recording, as the service stores it
+// beside the file. Every field may be zero.
 //
 // Source: "Call recording", Azure Communication Services documentation.
 type RecordingMetadata struct {
@@ -19,21 +19,21 @@ type RecordingMetadata struct {
 	ChunkStartTime  time.Time
 	ChunkDuration   time.Duration
 
-	// PauseResumeIntervals are when the recording was paused.
+	// PauseResumeIntervals are the pauses of the recording.
 	PauseResumeIntervals []RecordingInterval
 
 	ContentType string // audio, audioVideo, as the service spells it
 	ChannelType string // mixed, unmixed
 	Format      string // wav, mp3, mp4
 
-	SampleRate int // of the audio, in Hz
-	BitRate    int // of the audio
-	Channels   int
+	SampleRate int // sampling rate of the audio, in Hz
+	BitRate    int // bit rate of the audio
+	Channels   int // number of audio channels
 
-	Video *RecordingVideo // nil without
+	Video *RecordingVideo // nil if there is none
 
-	// Participants are who was in the recording. In an unmixed one, Channel says
-	// in which audio channel each of them is, from 0.
+	// Participants are those who were recorded. In an unmixed recording, Channel is
+	// the audio channel of each, from 0.
 	Participants []RecordingParticipant
 }
 
@@ -48,14 +48,14 @@ type RecordingVideo struct {
 	LongerSideLength, ShorterSideLength, Framerate, BitRate int
 }
 
-// RecordingParticipant is somebody in a recording.
+// RecordingParticipant is a participant of a recorded call.
 type RecordingParticipant struct {
 	Identifier Identifier
 	Channel    *int // nil in a mixed recording
 }
 
-// UnmarshalJSON reads a metadata file. It is lenient: numbers may be strings or
-// have a fraction, and what has another type than expected counts as missing.
+// UnmarshalJSON reads a metadata file. Numbers may be strings or have a fraction;
+// a member of another type counts as missing.
 func (m *RecordingMetadata) UnmarshalJSON(doc []byte) error {
 	var w struct {
 		ResourceID           string `json:"resourceId"`
@@ -134,7 +134,7 @@ func (n *number) UnmarshalJSON(doc []byte) error {
 		return err
 	}
 	v, err := strconv.ParseFloat(string(t), 64)
-	if err == nil && v >= -1e15 && v <= 1e15 { // exact, and in milliseconds within a Duration's reach, or nearly
+	if err == nil && v >= -1e15 && v <= 1e15 { // exact in a float64; milliseconds clamps it to a Duration
 		*n = number(v)
 	}
 	return nil
@@ -147,7 +147,7 @@ func (n number) milliseconds() time.Duration {
 	return time.Duration(min(max(float64(n), -longest/2), longest/2) * float64(time.Millisecond))
 }
 
-// parseTime reads a time in RFC 3339, zero if it is none.
+// parseTime returns the time that s writes in RFC 3339; zero if it writes none.
 func parseTime(s string) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {

@@ -21,11 +21,11 @@ type AnswerCallOptions struct {
 // AnswerCallResponse is the answered call.
 type AnswerCallResponse struct{ CallConnectionProperties }
 
-// AnswerCall answers an offered call. The incomingCallContext is the one of the
-// IncomingCall event; the call rings for 30 s after it. CallConnected or
-// AnswerFailed arrives at callbackURI, perhaps before the return.
+// AnswerCall answers an offered call. The incomingCallContext is that of the
+// IncomingCall event, after which the call rings for 30 s. ACS reports
+// CallConnected or AnswerFailed at callbackURI, perhaps before the return.
 //
-// It takes a Repeatability pair, with which the client repeats it.
+// The request has a Repeatability pair; the client repeats it with the same pair.
 //
 // Source: AnswerCall, POST /calling/callConnections:answer.
 func (c *Client) AnswerCall(
@@ -59,7 +59,7 @@ func (c *Client) AnswerCall(
 	return resp, err
 }
 
-// RejectReason is what a rejected caller is told.
+// RejectReason is the reason that a rejected caller is given.
 type RejectReason string
 
 // The reasons to reject a call.
@@ -78,9 +78,9 @@ type RejectCallOptions struct {
 // RejectCallResponse is empty.
 type RejectCallResponse struct{}
 
-// RejectCall turns an offered call away. No event follows.
+// RejectCall rejects an offered call. No event follows.
 //
-// It takes a Repeatability pair, with which the client repeats it.
+// The request has a Repeatability pair; the client repeats it with the same pair.
 //
 // Source: RejectCall, POST /calling/callConnections:reject.
 func (c *Client) RejectCall(
@@ -112,13 +112,13 @@ type RedirectCallOptions struct {
 // RedirectCallResponse is empty.
 type RedirectCallResponse struct{}
 
-// RedirectCall lets an offered call ring somebody else instead, without
-// answering it. No event follows. If the target is another line of the resource,
-// it is offered again: beware of loops. Teams Phone calls should be answered and
-// the target added.
+// RedirectCall makes an offered call ring the target instead, without answering
+// it. No event follows. If the target is another line of the resource, ACS offers
+// the call again: beware of loops. To redirect a Teams Phone call, answer it and
+// add the target.
 //
-// The client never sends it twice. A refusal is certain; after no answer, a 408
-// or a 5xx the target may be ringing.
+// The client never sends the request twice. After a refusal the target does not
+// ring; after no answer, a 408 or a 5xx it may be ringing.
 //
 // Source: RedirectCall, POST /calling/callConnections:redirect.
 func (c *Client) RedirectCall(

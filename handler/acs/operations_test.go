@@ -55,7 +55,7 @@ var (
 	agent = TeamsExtensionUser(user, tenant, resource)
 )
 
-// golden requests: what is sent is what Microsoft's JavaScript client sends.
+// The golden requests are those of Microsoft's JavaScript client.
 func TestEveryOperationSendsItsRequest(t *testing.T) {
 	checkSent(t, []sent{
 		{
@@ -157,7 +157,7 @@ func TestEveryOperationSendsItsRequest(t *testing.T) {
 			`{"incomingCallContext":"` + offer + `"}`,
 		},
 		{
-			"a look at a call",
+			"the properties of a call",
 			func(ctx context.Context, c *Client) error {
 				_, err := c.GetCall(ctx, conn, nil)
 				return err
@@ -457,7 +457,7 @@ func TestResponsesAreRead(t *testing.T) {
 	}
 }
 
-func TestPagesFollowTheirLinks(t *testing.T) {
+func TestPagerFollowsNextLinks(t *testing.T) {
 	const path = "/calling/callConnections/" + conn + "/participants"
 	rec, c := newRecorder(t,
 		answer{status: 200, body: `{"value":[{"identifier":` + phoneJSON + `}],"nextLink":"` + path + `?skipToken=cGFnZTI=&api-version=2026-03-12"}`},
@@ -489,7 +489,7 @@ func TestPagesFollowTheirLinks(t *testing.T) {
 	}
 }
 
-func TestANextLinkMayNotLeadElsewhere(t *testing.T) {
+func TestNextLinksToOtherHostsAreRefused(t *testing.T) {
 	for _, link := range []string{
 		"http://192.0.2.1/next", "https://contoso.communication.azure.com/next", "//127.0.0.1/next", "http://me@HOST/next", "%",
 	} {

@@ -1,6 +1,8 @@
 package acs
 
-// orDefault is what options say, or their zero value for nil.
+import "cmp"
+
+// orDefault returns *options, or the zero value for nil.
 func orDefault[T any](options *T) T {
 	if options == nil {
 		var zero T
@@ -9,7 +11,7 @@ func orDefault[T any](options *T) T {
 	return *options
 }
 
-// valueOr is what p points to, or def for nil.
+// valueOr returns *p, or def for nil.
 func valueOr[T any](p *T, def T) T {
 	if p == nil {
 		return def
@@ -17,7 +19,7 @@ func valueOr[T any](p *T, def T) T {
 	return *p
 }
 
-// operationModel is the end of most request bodies.
+// operationModel holds the members that most request bodies end with.
 type operationModel struct {
 	OperationContext     string `json:"operationContext,omitempty"`
 	OperationCallbackURI string `json:"operationCallbackUri,omitempty"`
@@ -25,4 +27,14 @@ type operationModel struct {
 
 func (m operationModel) check() error {
 	return checkOptional("operation callback URI", m.OperationCallbackURI)
+}
+
+// targetModel is the body of the media operations that need a participant only.
+type targetModel struct {
+	TargetParticipant mediaIdentifier `json:"targetParticipant"`
+	operationModel
+}
+
+func (m targetModel) check() error {
+	return cmp.Or(refuse(Identifier(m.TargetParticipant).IsZero(), "no target participant"), m.operationModel.check())
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// CallParticipant is somebody in a call.
+// CallParticipant is a participant of a call.
 type CallParticipant struct {
 	Identifier Identifier `json:"identifier"`
 	IsMuted    bool       `json:"isMuted"`
@@ -25,8 +25,8 @@ type GetParticipantsResponse struct {
 	NextLink string            `json:"nextLink"`
 }
 
-// NewGetParticipantsPager pages through the participants of a call, without
-// bots of recording and transcription. The client repeats the request for a page.
+// NewGetParticipantsPager returns a pager over the participants of a call, without
+// the bots of recording and transcription. The client repeats the request for a page.
 //
 // Source: CallConnection_GetParticipants, GET /calling/callConnections/{callConnectionId}/participants.
 func (c *Client) NewGetParticipantsPager(
@@ -55,8 +55,8 @@ func (c *Client) NewGetParticipantsPager(
 	})
 }
 
-// resolve makes a next link absolute and leaves it as it is otherwise. One that
-// leads to another host is an error: requests carry credentials.
+// resolve returns a next link as an absolute URL. It refuses a link to another
+// host, because requests carry credentials.
 func (c *Client) resolve(link string) (string, error) {
 	u, err := c.endpoint.Parse(link)
 	switch {
@@ -74,8 +74,8 @@ type GetParticipantOptions struct{}
 // GetParticipantResponse is the participant.
 type GetParticipantResponse struct{ CallParticipant }
 
-// GetParticipant looks at one participant. One who is not in the call is
-// ErrGone. The client repeats it.
+// GetParticipant returns one participant. If there is no such participant in the
+// call, the error is ErrGone. The client repeats the request.
 //
 // Source: CallConnection_GetParticipant,
 // GET /calling/callConnections/{callConnectionId}/participants/{participantRawId}.
@@ -107,11 +107,11 @@ type RemoveParticipantResponse struct {
 	OperationContext string `json:"operationContext"`
 }
 
-// RemoveParticipant puts a participant out of the call.
+// RemoveParticipant removes a participant from the call.
 // RemoveParticipantSucceeded or RemoveParticipantFailed follows, and
 // ParticipantsUpdated.
 //
-// It takes a Repeatability pair, with which the client repeats it.
+// The request has a Repeatability pair; the client repeats it with the same pair.
 //
 // Source: CallConnection_RemoveParticipant, POST /calling/callConnections/{callConnectionId}/participants:remove.
 func (c *Client) RemoveParticipant(
@@ -150,11 +150,11 @@ type MuteResponse struct {
 	OperationContext string `json:"operationContext"`
 }
 
-// Mute mutes one participant, who must be a user of ACS, and who alone can
-// unmute again. ParticipantsUpdated follows. Telephones cannot be muted, nor in
-// Teams Phone calls anybody.
+// Mute mutes one participant, who must be a user of ACS. Only that user can unmute
+// again. ParticipantsUpdated follows. Telephones cannot be muted, and Teams Phone
+// calls do not support it.
 //
-// It takes a Repeatability pair, with which the client repeats it.
+// The request has a Repeatability pair; the client repeats it with the same pair.
 //
 // Source: CallConnection_Mute, POST /calling/callConnections/{callConnectionId}/participants:mute.
 func (c *Client) Mute(
@@ -174,7 +174,7 @@ func (c *Client) Mute(
 		pair:   &o.Repeatability,
 		ok:     []int{http.StatusOK},
 		body: struct {
-			TargetParticipants []Identifier `json:"targetParticipants"` // the service takes exactly one
+			TargetParticipants []Identifier `json:"targetParticipants"` // the service accepts exactly one
 			OperationContext   string       `json:"operationContext,omitempty"`
 		}{[]Identifier{participant}, o.OperationContext},
 	}, &resp)

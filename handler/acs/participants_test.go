@@ -43,7 +43,7 @@ func TestOperationsOnParticipants(t *testing.T) {
 			204, "POST", "/calling/callConnections:redirect", true, `{"incomingCallContext":"` + offer + `","target":` + agentJSON + `}`,
 		},
 		{
-			"a connection to a room, with everything",
+			"a connection by RoomCallLocator, with everything",
 			func(ctx context.Context, c *Client) error {
 				_, err := c.Connect(ctx, CallLocator{RoomCallLocator, "99444276"}, callback, &ConnectOptions{
 					Repeatability: pair, OperationContext: "c/1.1", MediaStreamingOptions: streamingOptions,
@@ -70,7 +70,7 @@ func TestOperationsOnParticipants(t *testing.T) {
 			"transcriptionOptions":` + transcriptionJSON + `}`,
 		},
 		{
-			"a look at one participant",
+			"one participant",
 			func(ctx context.Context, c *Client) error {
 				_, err := c.GetParticipant(ctx, conn, phone, nil)
 				return err

@@ -5,15 +5,15 @@ import (
 	"encoding/json"
 )
 
-// PlaySource is something to play: exactly one of File, Text and SSML. Text and
+// PlaySource is a prompt or music: exactly one of File, Text and SSML. Text and
 // SSML need a call with CallIntelligenceOptions.
 type PlaySource struct {
 	File *FileSource
 	Text *TextSource
 	SSML *SSMLSource
 
-	// CacheID lets the service fetch or synthesize a prompt once per call:
-	// sources with the same id are taken for the same.
+	// CacheID lets the service fetch or synthesize a prompt once per call: it
+	// treats sources with the same id as the same.
 	CacheID string
 }
 
@@ -46,18 +46,18 @@ type SSMLSource struct {
 	CustomVoiceEndpointID string `json:"customVoiceEndpointId,omitempty"`
 }
 
-// PlayFile is the file at a URI.
+// PlayFile returns a source that plays the file at a URI.
 func PlayFile(uri string) PlaySource { return PlaySource{File: &FileSource{URI: uri}} }
 
-// PlayText is a text in a locale such as "en-US".
+// PlayText returns a source that speaks a text in a locale such as "en-US".
 func PlayText(text, locale string) PlaySource {
 	return PlaySource{Text: &TextSource{Text: text, SourceLocale: locale}}
 }
 
-// PlaySSML is a document in Speech Synthesis Markup Language.
+// PlaySSML returns a source that speaks a document in Speech Synthesis Markup Language.
 func PlaySSML(ssml string) PlaySource { return PlaySource{SSML: &SSMLSource{SSMLText: ssml}} }
 
-// check refuses what is not exactly one thing; nil is nothing, and will do.
+// check refuses a source that is not exactly one of its kinds; it accepts nil.
 func (s *PlaySource) check() error {
 	if s == nil {
 		return nil
@@ -84,7 +84,7 @@ func checkSources(sources []PlaySource) error {
 	return nil
 }
 
-// MarshalJSON writes s with the kind that tells which of its members it is.
+// MarshalJSON adds the kind of the member that is set.
 func (s PlaySource) MarshalJSON() ([]byte, error) {
 	kind := ""
 	switch {

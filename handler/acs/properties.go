@@ -2,7 +2,7 @@ package acs
 
 import "encoding/json"
 
-// CallConnectionState is how far a call has come.
+// CallConnectionState is the state of a call connection.
 type CallConnectionState string
 
 // The states of a call connection.
@@ -16,7 +16,7 @@ const (
 	StateDisconnected     CallConnectionState = "disconnected"
 )
 
-// SubscriptionState is how far the streaming of a call has come.
+// SubscriptionState is the state of the streaming of a call.
 type SubscriptionState string
 
 // The states of a subscription.
@@ -56,12 +56,13 @@ type CallConnectionProperties struct {
 	AnsweredBy           Identifier // a communication user
 	AnsweredFor          Identifier // the number that was called
 
-	// The streams that the call was opened with; nil without.
+	// MediaStreamingSubscription is nil if the call was opened without media streaming.
 	MediaStreamingSubscription *MediaStreamingSubscription
-	TranscriptionSubscription  *TranscriptionSubscription
+	// TranscriptionSubscription is nil if the call was opened without transcription.
+	TranscriptionSubscription *TranscriptionSubscription
 }
 
-// UnmarshalJSON reads the wire's CallConnectionProperties.
+// UnmarshalJSON reads the properties as they are on the wire.
 func (p *CallConnectionProperties) UnmarshalJSON(data []byte) error {
 	var w struct {
 		CallConnectionID     string              `json:"callConnectionId"`

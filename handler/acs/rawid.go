@@ -8,8 +8,8 @@ const (
 	spoolPrefix   = "8:spool:"
 )
 
-// teamsPrefixes are how raw ids of Teams begin, by kind and cloud. The last
-// three are shared with the users of ACS resources, which have no parts.
+// teamsPrefixes are the prefixes of Teams raw ids, by kind and cloud. Users of ACS
+// resources have the last three as well, but their ids are not in three parts.
 //
 // Source: @azure/communication-common 2.4.2, identifierModels.
 var teamsPrefixes = []struct {
@@ -28,8 +28,8 @@ var teamsPrefixes = []struct {
 	{"8:gcch-acs:", KindTeamsExtensionUser, CloudGCCH},
 }
 
-// ParseRawID tells what a raw id stands for. It never fails: what it does not
-// know is KindUnknown. RawID of the result is the raw id again.
+// ParseRawID returns the Identifier of a raw id. It never fails: a raw id of
+// another form becomes KindUnknown. RawID of the result returns rawID again.
 func ParseRawID(rawID string) Identifier {
 	if number, ok := strings.CutPrefix(rawID, phonePrefix); ok {
 		return parseNumber(number)
@@ -73,7 +73,7 @@ func parseNumber(number string) Identifier {
 	return i
 }
 
-// RawID is the id by which Azure names i in every cloud: opaque, unique, of
+// RawID returns the id by which Azure names i in every cloud: opaque, unique, of
 // unbounded length. It is empty for the zero Identifier.
 func (i Identifier) RawID() string {
 	switch {
@@ -98,7 +98,7 @@ func (i Identifier) RawID() string {
 	return ""
 }
 
-// teamsPrefix is the prefix of i's kind and cloud; an unknown cloud is taken for the public one.
+// teamsPrefix returns the prefix of i's kind and cloud; an unknown cloud counts as the public one.
 func (i Identifier) teamsPrefix() string {
 	var public string
 	for _, p := range teamsPrefixes {

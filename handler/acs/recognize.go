@@ -8,7 +8,7 @@ import (
 	"net/http"
 )
 
-// RecognizeInputType is what a participant is listened to for.
+// RecognizeInputType is the kind of input to recognize.
 type RecognizeInputType string
 
 // The input types. Choices and speech need a call with CallIntelligenceOptions.
@@ -19,42 +19,43 @@ const (
 	InputSpeechOrDTMF RecognizeInputType = "speechOrDtmf"
 )
 
-// Choice is one of several things a participant may say, or a key instead.
+// Choice is one of the options that a participant may say, or select with a key.
 type Choice struct {
 	Label   string   `json:"label"` // comes back in RecognizeCompleted
 	Phrases []string `json:"phrases"`
 	Tone    Tone     `json:"tone,omitempty"`
 }
 
-// What is sent when the options do not say, as Microsoft's own clients do.
+// The values that are sent for options that are nil, as Microsoft's own clients do.
 const (
 	defaultInitialSilence = 5    // seconds
 	defaultInterTone      = 2    // seconds
 	defaultEndSilence     = 2000 // milliseconds
 )
 
-// RecognizeOptions are the optional parts of listening; nil means none.
+// RecognizeOptions are the optional parts of recognizing; nil means none.
 type RecognizeOptions struct {
-	// PlayPrompt is played first; PlayPrompts are several.
-	PlayPrompt  *PlaySource
+	// PlayPrompt is played first.
+	PlayPrompt *PlaySource
+	// PlayPrompts are several prompts to play first.
 	PlayPrompts []PlaySource
 
 	// InterruptPrompt lets the participant speak or press before the prompt has
 	// ended; nil is the service's default.
 	InterruptPrompt *bool
 
-	// InitialSilenceTimeoutInSeconds is how long the participant may take to
-	// begin, 0 to 300; nil is 5. Then RecognizeFailed 8510 follows.
+	// InitialSilenceTimeoutInSeconds is the time in which the participant must
+	// begin, 0 to 300; nil is 5. After it RecognizeFailed 8510 follows.
 	InitialSilenceTimeoutInSeconds *int32
 
 	// InterToneTimeoutInSeconds is the longest pause between two keys, 1 to 60; nil is 2.
 	InterToneTimeoutInSeconds *int32
-	// MaxTonesToCollect ends it after so many keys; nil is the service's default.
+	// MaxTonesToCollect is the number of keys that ends recognition; nil is the service's default.
 	MaxTonesToCollect *int32
-	// StopTones are keys that end it and are not collected.
+	// StopTones are keys that end recognition and are not collected.
 	StopTones []Tone
 
-	// Choices are what may be chosen, for InputChoices.
+	// Choices are the options, for InputChoices.
 	Choices []Choice
 
 	// EndSilenceTimeoutInMs is the silence that ends speech; nil is 2000.
@@ -63,8 +64,8 @@ type RecognizeOptions struct {
 	SpeechLanguage                   string // such as "en-US", which is the service's default
 	SpeechRecognitionModelEndpointID string // a custom model
 
-	// InterruptCallMediaOperation ends what is being played and queued, instead
-	// of waiting for it; nil is the service's default, no.
+	// InterruptCallMediaOperation ends running and queued media operations instead
+	// of waiting for them; nil is the service's default, no.
 	InterruptCallMediaOperation *bool
 
 	// OperationContext comes back in the events of this operation.
@@ -77,10 +78,10 @@ type RecognizeResponse struct{}
 
 // Recognize listens to one participant, after a prompt if there is one.
 // RecognizeCompleted, RecognizeFailed or RecognizeCanceled follows. Time-outs
-// are always sent, so that the service's defaults do not matter.
+// are always sent, so that the service's defaults never apply.
 //
-// The client does not repeat it. ErrIncompatibleMedia means that another media
-// operation runs beside which this one may not.
+// The client does not repeat the request. ErrIncompatibleMedia means that another
+// media operation is running that this one cannot run beside.
 //
 // Source: CallMedia_Recognize, POST /calling/callConnections/{callConnectionId}:recognize.
 func (c *Client) Recognize(
@@ -118,7 +119,7 @@ func (c *Client) Recognize(
 	}, nil)
 }
 
-// checkTimes refuses times and counts that the service does not take.
+// checkTimes refuses times and counts that the service does not accept.
 func (o RecognizeOptions) checkTimes() error {
 	return cmp.Or(
 		checkRange("InitialSilenceTimeoutInSeconds", o.InitialSilenceTimeoutInSeconds, 0, 300),

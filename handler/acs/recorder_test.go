@@ -20,7 +20,7 @@ import (
 
 const testKey = "Z29sZGVuLWNvcnB1cy1maXhlZC1hY2Nlc3Mta2V5ISE="
 
-// received is a request as it came in.
+// received is a request as the recorder got it.
 type received struct {
 	Method string
 	URI    string
@@ -28,8 +28,8 @@ type received struct {
 	Body   string
 }
 
-// recorder is a server that checks what every request must have, keeps it, and
-// answers with the next of its answers, the last one over and over.
+// recorder is a server that checks and stores every request. It sends its answers
+// in turn and repeats the last one.
 type recorder struct {
 	t       *testing.T
 	answers []answer
@@ -68,7 +68,7 @@ func (r *recorder) requests() []received {
 	return r.seen
 }
 
-// check verifies the signature by a code of its own, and the headers.
+// check verifies the headers, and the signature with code of its own.
 func (r *recorder) check(req *http.Request, body []byte) {
 	h := req.Header
 	if got := h.Get("Accept"); got != "application/json" {
@@ -104,7 +104,7 @@ func (r *recorder) check(req *http.Request, body []byte) {
 	}
 }
 
-// newRecorder starts a recorder and a client that speaks to it.
+// newRecorder starts a recorder and returns it with a client of it.
 func newRecorder(t *testing.T, answers ...answer) (*recorder, *Client) {
 	t.Helper()
 	r := &recorder{t: t, answers: answers}
@@ -119,7 +119,7 @@ func newRecorder(t *testing.T, answers ...answer) (*recorder, *Client) {
 	return r, c
 }
 
-// wire is a transport in this process: no socket, so that it may live in a synctest bubble.
+// wire is a transport without a socket, for use in a synctest bubble.
 type wire func(*http.Request) (*http.Response, error)
 
 func (w wire) Do(req *http.Request) (*http.Response, error) { return w(req) }
@@ -145,7 +145,7 @@ func (w wire) client(t *testing.T) *Client {
 	return c
 }
 
-// reply is an answer to req without a network.
+// reply returns a as the response to req.
 func reply(req *http.Request, a answer) *http.Response {
 	h := http.Header{}
 	for name, value := range a.header {
@@ -157,7 +157,7 @@ func reply(req *http.Request, a answer) *http.Response {
 	}
 }
 
-// do is an operation that a test may run on any client.
+// do is a named operation for a test to run.
 type do struct {
 	name string
 	run  func(context.Context, *Client) error

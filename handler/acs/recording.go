@@ -24,8 +24,8 @@ const (
 	ChannelMixed   RecordingChannel = "mixed"
 	ChannelUnmixed RecordingChannel = "unmixed"
 
-	// The formats go with contents and channels as they can: WAV with audio,
-	// mixed or not; MP3 with mixed audio; MP4 with mixed audio and video.
+	// The formats depend on content and channels: WAV is audio, mixed or unmixed;
+	// MP3 is mixed audio; MP4 is mixed audio and video.
 	FormatWAV RecordingFormat = "wav"
 	FormatMP3 RecordingFormat = "mp3"
 	FormatMP4 RecordingFormat = "mp4"
@@ -38,22 +38,22 @@ const (
 )
 
 type (
-	// RecordingContent is what is recorded.
+	// RecordingContent says whether audio alone or video as well is recorded.
 	RecordingContent string
-	// RecordingChannel is whether all are in one audio channel or up to five in one each.
+	// RecordingChannel says whether all share one audio channel, or up to five have one each.
 	RecordingChannel string
 	// RecordingFormat is the kind of file.
 	RecordingFormat string
-	// RecordingStorageKind is where the files are kept.
+	// RecordingStorageKind says where the files are stored.
 	RecordingStorageKind string
-	// RecordingState is whether a recording is running.
+	// RecordingState says whether a recording is running.
 	RecordingState string
 )
 
 // maxChannel is the last of the five channels of an unmixed recording.
 const maxChannel = 4
 
-// ChannelAffinity gives a participant an audio channel, 0 to 4, of an unmixed recording.
+// ChannelAffinity assigns a participant to an audio channel, 0 to 4, of an unmixed recording.
 type ChannelAffinity struct {
 	Channel     *int32     `json:"channel,omitempty"`
 	Participant Identifier `json:"participant"`
@@ -67,22 +67,24 @@ type StartRecordingOptions struct {
 	// by its connection, and Content and Format must be ContentAudio and FormatWAV.
 	TeamsPhone bool
 
-	// RecordingStateCallbackURI is where RecordingStateChanged and StartRecordingFailed go.
+	// RecordingStateCallbackURI receives RecordingStateChanged and StartRecordingFailed.
 	RecordingStateCallbackURI string
 
 	Content RecordingContent // empty: the service's default
 	Channel RecordingChannel // empty: the service's default
 	Format  RecordingFormat  // empty: the service's default
 
-	// Of an unmixed recording: who comes first, or who is in which channel.
+	// AudioChannelParticipantOrdering is the order of the participants in the
+	// channels of an unmixed recording.
 	AudioChannelParticipantOrdering []Identifier
-	ChannelAffinity                 []ChannelAffinity
+	// ChannelAffinity assigns participants to channels of an unmixed recording.
+	ChannelAffinity []ChannelAffinity
 
 	// PauseOnStart starts the recording paused.
 	PauseOnStart *bool
 
-	// StorageKind is where the files are kept; empty: in the service, or in the
-	// container if ContainerURL is given.
+	// StorageKind says where the files are stored; empty: in the service, or in
+	// the container if ContainerURL is given.
 	StorageKind RecordingStorageKind
 
 	// ContainerURL is the Azure Blob Storage container, and perhaps a path in it,
@@ -97,17 +99,17 @@ type RecordingProperties struct {
 	Kind        string         `json:"recordingKind"` // azureCommunicationServices, teams, teamsCompliance
 }
 
-// StartRecordingResponse is the recording. All of it is empty where the service
-// answers without a body, as it may for a Teams Phone call: then the id comes
-// with the RecordingStateChanged event.
+// StartRecordingResponse is the recording. It is empty if the service answers
+// without a body, as it may for a Teams Phone call: then the RecordingStateChanged
+// event has the id.
 type StartRecordingResponse struct{ RecordingProperties }
 
-// StartRecording starts recording an established call. A call that is named by
-// its connection is recorded later than the return; RecordingStateChanged
-// (active) or StartRecordingFailed says when.
+// StartRecording starts recording an established call. If the target is a
+// connection, the recording starts after the return; RecordingStateChanged
+// (active) or StartRecordingFailed follows.
 //
-// It takes a Repeatability pair, with which the client repeats it. ErrConflict
-// (8553, 8559) means that a recording runs.
+// The request has a Repeatability pair; the client repeats it with the same pair. ErrConflict
+// (8553, 8559) means that a recording is running.
 //
 // Source: CallRecording_StartRecording, POST /calling/recordings.
 func (c *Client) StartRecording(
@@ -153,18 +155,18 @@ func (t RecordingTarget) check() error {
 	}
 	return cmp.Or(
 		t.CallLocator.check(),
-		refuse(t.CallLocator.Kind == RoomCallLocator, "a room is not recorded by its id: use the call's server call id"),
+		refuse(t.CallLocator.Kind == RoomCallLocator, "a RoomCallLocator cannot name the call to record: use the server call id"),
 	)
 }
 
-// check refuses what the service does not record.
+// check refuses options that the service does not support.
 //
 // Source: "Call recording", and the capabilities of Teams Phone extensibility,
 // Azure Communication Services documentation.
 func (o StartRecordingOptions) check(target RecordingTarget) error {
 	for _, a := range o.ChannelAffinity {
 		if err := cmp.Or(
-			refuse(a.Participant.IsZero(), "a channel's participant is nobody"),
+			refuse(a.Participant.IsZero(), "a channel's participant is empty"),
 			checkRange("a channel", a.Channel, 0, maxChannel),
 		); err != nil {
 			return err
@@ -178,7 +180,7 @@ func (o StartRecordingOptions) check(target RecordingTarget) error {
 		refuse(unmixed && (video || o.Format != "" && o.Format != FormatWAV), "unmixed audio is recorded as audio in WAV"),
 		refuse(o.StorageKind == StorageBlob && o.ContainerURL == "", "StorageBlob needs a ContainerURL"),
 		refuse(o.StorageKind == StorageService && o.ContainerURL != "", "a ContainerURL is for StorageBlob"),
-		checkNobody("participant", o.AudioChannelParticipantOrdering),
+		checkNoneEmpty("participant", o.AudioChannelParticipantOrdering),
 		checkOptional("recording state callback URI", o.RecordingStateCallbackURI),
 	)
 }

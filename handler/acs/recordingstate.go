@@ -8,11 +8,11 @@ import (
 // GetRecordingPropertiesOptions has no fields yet.
 type GetRecordingPropertiesOptions struct{}
 
-// GetRecordingPropertiesResponse is the recording as it stands.
+// GetRecordingPropertiesResponse holds the state of the recording.
 type GetRecordingPropertiesResponse struct{ RecordingProperties }
 
-// GetRecordingProperties looks at a recording. One that has ended is ErrGone.
-// The client repeats it.
+// GetRecordingProperties returns the state of a recording. If it has ended, the
+// error is ErrGone. The client repeats the request.
 //
 // Source: CallRecording_GetRecordingProperties, GET /calling/recordings/{recordingId}.
 func (c *Client) GetRecordingProperties(
@@ -35,9 +35,9 @@ type StopRecordingOptions struct{}
 // StopRecordingResponse is empty.
 type StopRecordingResponse struct{}
 
-// StopRecording ends a recording; its file is announced through Event Grid some
-// minutes later. RecordingStateChanged (inactive) follows. The client repeats it;
-// a recording that has ended is ErrGone.
+// StopRecording ends a recording. RecordingStateChanged (inactive) follows, and
+// some minutes later an Event Grid event with its file. The client repeats the
+// request; if the recording has ended, the error is ErrGone.
 //
 // Source: CallRecording_StopRecording, DELETE /calling/recordings/{recordingId}.
 func (c *Client) StopRecording(
@@ -58,15 +58,16 @@ type PauseRecordingOptions struct{}
 // PauseRecordingResponse is empty.
 type PauseRecordingResponse struct{}
 
-// PauseRecording leaves out what follows, until ResumeRecording.
-// RecordingStateChanged (inactive) follows. The client does not repeat it,
-// because a repeat that is late could undo a resumption.
+// PauseRecording pauses a recording until ResumeRecording. RecordingStateChanged
+// (inactive) follows. The client does not repeat the request, because a late repeat
+// could undo a resumption.
 //
 // Source: CallRecording_PauseRecording, POST /calling/recordings/{recordingId}:pause.
 func (c *Client) PauseRecording(
 	ctx context.Context, recordingID string, _ *PauseRecordingOptions,
 ) (PauseRecordingResponse, error) {
-	return PauseRecordingResponse{}, c.turnRecording(ctx, "PauseRecording", "pause", recordingID)
+	return PauseRecordingResponse{}, c.post(ctx, "PauseRecording", recordings+"/{}:pause", recordingID,
+		http.StatusAccepted, nil)
 }
 
 // ResumeRecordingOptions has no fields yet.
@@ -75,23 +76,14 @@ type ResumeRecordingOptions struct{}
 // ResumeRecordingResponse is empty.
 type ResumeRecordingResponse struct{}
 
-// ResumeRecording goes on with a paused recording, in the same file.
-// RecordingStateChanged (active) follows. The client does not repeat it, because
-// a repeat that is late could undo a pause.
+// ResumeRecording continues a paused recording, in the same file.
+// RecordingStateChanged (active) follows. The client does not repeat the request,
+// because a late repeat could undo a pause.
 //
 // Source: CallRecording_ResumeRecording, POST /calling/recordings/{recordingId}:resume.
 func (c *Client) ResumeRecording(
 	ctx context.Context, recordingID string, _ *ResumeRecordingOptions,
 ) (ResumeRecordingResponse, error) {
-	return ResumeRecordingResponse{}, c.turnRecording(ctx, "ResumeRecording", "resume", recordingID)
-}
-
-func (c *Client) turnRecording(ctx context.Context, name, verb, recordingID string) error {
-	return c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   recordings + "/{}:" + verb,
-		ids:    []string{recordingID},
-		ok:     []int{http.StatusAccepted},
-	}, nil)
+	return ResumeRecordingResponse{}, c.post(ctx, "ResumeRecording", recordings+"/{}:resume", recordingID,
+		http.StatusAccepted, nil)
 }

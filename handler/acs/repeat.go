@@ -12,18 +12,18 @@ import (
 )
 
 // Repeatability identifies a request across its repeats, those of the client
-// and those of the caller. A caller who may repeat a request later, perhaps in
-// another process, makes the pair, keeps it, and gives the same one each time.
+// and those of the caller. A caller that may repeat a request later, perhaps in
+// another process, creates the pair, stores it, and passes the same one each time.
 //
-// Within about five minutes of FirstSent, ACS answers a repeat with its first
-// 2xx or 4xx and runs the request again only after a 5xx; later it refuses with
+// Within about five minutes of FirstSent, ACS answers a repeat with its first 2xx
+// or 4xx; it carries the request out again only after a 5xx. Later it refuses with
 // 412. So a request that was throttled (429) needs a new pair.
 //
 // Source: "Repeatable requests", Azure Communication Services REST reference,
 // written for Email and Rooms; for Call Automation by analogy.
 type Repeatability struct {
-	// RequestID is a version 4 UUID, sent as Repeatability-Request-ID. When both
-	// fields are zero, the client makes a pair for the one call.
+	// RequestID is a version 4 UUID, sent as Repeatability-Request-ID. If the whole
+	// pair is zero, the client creates one for the request.
 	RequestID string
 
 	// FirstSent is when the request was first sent, to the second, sent as
@@ -47,13 +47,13 @@ func (r Repeatability) set(h http.Header) {
 	h.Set("Repeatability-First-Sent", r.FirstSent.UTC().Format(http.TimeFormat))
 }
 
-// once is for the operations that must not be sent twice.
-var once = policy.RetryOptions{MaxRetries: -1}
+// noRepeats are the retry options of operations that must not be sent twice.
+var noRepeats = policy.RetryOptions{MaxRetries: -1}
 
-// again is for the operations that may be sent again: after a lost answer, a
-// 408 or a 5xx that may pass, and if throttled is set after a 429 that says when.
-// It never waits for what ctx would not live to see.
-func (c *Client) again(ctx context.Context, throttled bool) policy.RetryOptions {
+// repeats returns the retry options of operations that may be sent again: after a
+// lost answer, a 408 or a temporary 5xx, and if throttled is set, after a 429 with
+// a delay. A repeat that ctx would end before is not waited for.
+func (c *Client) repeats(ctx context.Context, throttled bool) policy.RetryOptions {
 	o := c.retry
 	o.ShouldRetry = func(resp *http.Response, err error) bool {
 		if err != nil {
@@ -76,7 +76,7 @@ func (c *Client) again(ctx context.Context, throttled bool) policy.RetryOptions 
 	return o
 }
 
-// retryAfter is how long a response asks to wait; zero if it does not say.
+// retryAfter returns the delay that a response asks for; zero if it asks for none.
 func retryAfter(h http.Header) time.Duration {
 	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
 		if ms, err := strconv.Atoi(h.Get(name)); err == nil && ms > 0 {
@@ -93,7 +93,7 @@ func retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
-// bounded is n units, or a day if that is less: n comes from outside.
+// bounded returns n units, at most a day: n comes from outside.
 func bounded(n int, unit time.Duration) time.Duration {
 	const day = 24 * time.Hour
 	if n > int(day/unit) {

@@ -12,19 +12,19 @@ import (
 
 // attempt is one request at the transport.
 type attempt struct {
-	at     time.Duration // since the first
+	at     time.Duration // time since the first attempt
 	header http.Header
 }
 
-// played is a transport that gives its answers in turn and notes the attempts;
-// an answer with status 0 is a lost one.
-type played struct {
+// script is a transport that sends its answers in turn and records the attempts.
+// An answer with status 0 is lost.
+type script struct {
 	answers []answer
 	start   time.Time
 	seen    []attempt
 }
 
-func (p *played) do(req *http.Request) (*http.Response, error) {
+func (p *script) do(req *http.Request) (*http.Response, error) {
 	if p.start.IsZero() {
 		p.start = time.Now()
 	}
@@ -89,7 +89,7 @@ var (
 	}}
 )
 
-func TestWhatIsSentAgain(t *testing.T) {
+func TestWhichRequestsAreRetried(t *testing.T) {
 	ok, noContent := answer{status: 200}, answer{status: 204}
 	tests := []struct {
 		name     string
@@ -106,26 +106,26 @@ func TestWhatIsSentAgain(t *testing.T) {
 		{"a call is not transferred twice after a lost answer", transfer, []answer{{}, {status: 202}}, 1, false},
 		{"a participant is not moved twice after a 500", move, []answer{{status: 500}, {status: 202}}, 1, false},
 		{"a recording is not paused twice after a 500", pauseRecording, []answer{{status: 500}, {status: 202}}, 1, false},
-		{"an answer is, after a 503", answerCall, []answer{{status: 503}, ok}, 2, true},
-		{"an answer is, after a 408", answerCall, []answer{{status: 408}, ok}, 2, true},
-		{"an answer is, after lost answers", answerCall, []answer{{}, {}, ok}, 3, true},
-		{"four attempts are the most", answerCall, []answer{{status: 500}}, 4, false},
-		{"a 429 is not", answerCall, []answer{{status: 429}, ok}, 1, false},
-		{"a 409 is not", answerCall, []answer{{status: 409}, ok}, 1, false},
-		{"a 501 is not", answerCall, []answer{{status: 501}, ok}, 1, false},
-		{"a look is, after a 500", getCall, []answer{{status: 500}, ok}, 2, true},
-		{"a look is, after a 429 that says when", getCall, []answer{{status: 429, header: map[string]string{"Retry-After": "7"}}, ok}, 2, true},
-		{"a look is not, after a 429 that does not", getCall, []answer{{status: 429}, ok}, 1, false},
-		{"an answer is not, after a 429 that says when", answerCall, []answer{{status: 429, header: map[string]string{"Retry-After": "7"}}, ok}, 1, false},
-		{"leaving is, after a 502", hangupCall, []answer{{status: 502}, noContent}, 2, true},
-		{"playing is not, after a 503", playFile, []answer{{status: 503}, {status: 202}}, 1, false},
-		{"listening is not, after a lost answer", recognizeKeys, []answer{{}, {status: 202}}, 1, false},
-		{"cancelling is not, after a 500", cancelMedia, []answer{{status: 500}, {status: 202}}, 1, false},
+		{"AnswerCall is retried after a 503", answerCall, []answer{{status: 503}, ok}, 2, true},
+		{"AnswerCall is retried after a 408", answerCall, []answer{{status: 408}, ok}, 2, true},
+		{"AnswerCall is retried after lost answers", answerCall, []answer{{}, {}, ok}, 3, true},
+		{"AnswerCall is attempted four times at most", answerCall, []answer{{status: 500}}, 4, false},
+		{"AnswerCall is not retried after a 429", answerCall, []answer{{status: 429}, ok}, 1, false},
+		{"AnswerCall is not retried after a 409", answerCall, []answer{{status: 409}, ok}, 1, false},
+		{"AnswerCall is not retried after a 501", answerCall, []answer{{status: 501}, ok}, 1, false},
+		{"GetCall is retried after a 500", getCall, []answer{{status: 500}, ok}, 2, true},
+		{"GetCall is retried after a 429 with a delay", getCall, []answer{{status: 429, header: map[string]string{"Retry-After": "7"}}, ok}, 2, true},
+		{"GetCall is not retried after a 429 without a delay", getCall, []answer{{status: 429}, ok}, 1, false},
+		{"AnswerCall is not retried after a 429 with a delay", answerCall, []answer{{status: 429, header: map[string]string{"Retry-After": "7"}}, ok}, 1, false},
+		{"HangupCall is retried after a 502", hangupCall, []answer{{status: 502}, noContent}, 2, true},
+		{"Play is not retried after a 503", playFile, []answer{{status: 503}, {status: 202}}, 1, false},
+		{"Recognize is not retried after a lost answer", recognizeKeys, []answer{{}, {status: 202}}, 1, false},
+		{"CancelAllMediaOperations is not retried after a 500", cancelMedia, []answer{{status: 500}, {status: 202}}, 1, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := &played{answers: tt.answers}
+				p := &script{answers: tt.answers}
 				err := tt.op.run(t.Context(), wire(p.do).client(t))
 				if len(p.seen) != tt.attempts || (err == nil) != tt.ok {
 					t.Errorf("%d attempts, err = %v; want %d, %v", len(p.seen), err, tt.attempts, tt.ok)
@@ -135,9 +135,9 @@ func TestWhatIsSentAgain(t *testing.T) {
 	}
 }
 
-func TestARepeatHasTheSamePairAndAFreshSignature(t *testing.T) {
+func TestARetryHasTheSamePairAndAFreshSignature(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &played{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "7"}}, {status: 200}}}
+		p := &script{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "7"}}, {status: 200}}}
 		if err := answerCall.run(t.Context(), wire(p.do).client(t)); err != nil {
 			t.Fatal(err)
 		}
@@ -161,9 +161,9 @@ func TestARepeatHasTheSamePairAndAFreshSignature(t *testing.T) {
 	})
 }
 
-func TestAMadeUpPairStaysTheSame(t *testing.T) {
+func TestAGeneratedPairIsKeptForTheRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &played{answers: []answer{{status: 500}, {status: 204}}}
+		p := &script{answers: []answer{{status: 500}, {status: 204}}}
 		if _, err := wire(p.do).client(t).TerminateCall(t.Context(), conn, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +179,7 @@ func TestAThrottledRequestReturnsAtOnceWithItsDelay(t *testing.T) {
 	for _, op := range []do{createCall, answerCall, playFile} {
 		t.Run(op.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := &played{answers: []answer{{status: 429, header: map[string]string{"Retry-After": "12"}}}}
+				p := &script{answers: []answer{{status: 429, header: map[string]string{"Retry-After": "12"}}}}
 				start := time.Now()
 				err := op.run(t.Context(), wire(p.do).client(t))
 				e, ok := errors.AsType[*Error](err)
@@ -194,12 +194,12 @@ func TestAThrottledRequestReturnsAtOnceWithItsDelay(t *testing.T) {
 	}
 }
 
-func TestTheContextBoundsEverything(t *testing.T) {
-	t.Run("a wait that it would not outlive is not begun", func(t *testing.T) {
+func TestTheContextBoundsWaitsAndAnswers(t *testing.T) {
+	t.Run("a wait beyond the deadline is not begun", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			p := &played{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "30"}}}}
+			p := &script{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "30"}}}}
 			start := time.Now()
 			err := answerCall.run(ctx, wire(p.do).client(t))
 			e, ok := errors.AsType[*Error](err)
@@ -208,7 +208,7 @@ func TestTheContextBoundsEverything(t *testing.T) {
 			}
 		})
 	})
-	t.Run("an answer that does not come", func(t *testing.T) {
+	t.Run("a missing answer", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()

@@ -11,8 +11,8 @@ import (
 	"switchboard/test/wire/schema"
 )
 
-// sent is an operation and the request that it sends: what Microsoft's JavaScript
-// client sends.
+// sent is an operation and the request that it sends, the same as Microsoft's
+// JavaScript client sends.
 type sent struct {
 	name   string
 	call   func(context.Context, *Client) error
@@ -48,15 +48,15 @@ func checkSent(t *testing.T, tests []sent) {
 			for _, status := range []int{206, 400, 404} {
 				_, c := newRecorder(t, answer{status: status})
 				if err := tt.call(t.Context(), c); err == nil {
-					t.Errorf("status %d is taken for a success", status)
+					t.Errorf("status %d counts as a success", status)
 				}
 			}
 		})
 	}
 }
 
-// checkSchema checks a request against the published description, where that is
-// at hand: TestTheSchemaIsAtHand tells. Next links are the service's own.
+// checkSchema checks a request against the published description, if that is on
+// this machine: see TestSchemaLoads. It skips next links, which the service makes.
 func checkSchema(t testing.TB, method, uri, query string, header http.Header, body []byte) {
 	t.Helper()
 	s, err := schema.Load()
@@ -68,7 +68,7 @@ func checkSchema(t testing.TB, method, uri, query string, header http.Header, bo
 	}
 }
 
-func TestTheSchemaIsAtHand(t *testing.T) {
+func TestSchemaLoads(t *testing.T) {
 	switch _, err := schema.Load(); {
 	case errors.Is(err, schema.ErrAbsent):
 		t.Skip("requests are not checked against it: ", err)

@@ -15,28 +15,28 @@ import (
 	"github.com/google/uuid"
 )
 
-// operation is one call of a REST operation.
+// operation is one request of a REST operation.
 type operation struct {
 	name   string
 	method string
-	path   string         // with {} for each of ids
+	path   string         // path with {} for each of ids
 	ids    []string       // escaped by send; none may be empty
-	pair   *Repeatability // nil for the operations that take none
-	rings  bool           // a repeat might ring a telephone twice
+	pair   *Repeatability // nil for operations without one
+	rings  bool           // whether a repeat might ring a telephone twice
 	body   any            // nil for no body
 	ok     []int          // the statuses of success
 }
 
-// repeats says which attempts the client may add to the first.
+// repeats returns op's retry options.
 func (op operation) repeats(ctx context.Context, c *Client) policy.RetryOptions {
-	reads := op.method != http.MethodPost // or deletes, which comes to the same
+	reads := op.method != http.MethodPost // or deletes, which is as repeatable
 	if op.rings || op.pair == nil && !reads {
-		return once
+		return noRepeats
 	}
-	return c.again(ctx, reads) // a repeated pair would only be answered with the 429 again
+	return c.repeats(ctx, reads) // after a 429 the same pair would get the 429 again
 }
 
-// send runs op and decodes its answer into out, which stays as it is when the
+// send sends op and decodes the answer into out, which stays unchanged if the
 // answer has no body; out may be nil. Every error is an *Error.
 func (c *Client) send(ctx context.Context, op operation, out any) (err error) {
 	ctx, endSpan := runtime.StartSpan(ctx, "Client."+op.name, c.azc.Tracer(), nil)
@@ -52,7 +52,22 @@ func (c *Client) send(ctx context.Context, op operation, out any) (err error) {
 	return c.sendTo(ctx, op, c.endpoint.String()+path+"?api-version="+url.QueryEscape(c.version), out)
 }
 
-// sendTo is send to a given URL.
+// post checks body and sends it to path, with id for {}. There is no Repeatability
+// pair, and no response body to decode. A nil body is none.
+func (c *Client) post(
+	ctx context.Context, name, path, id string, status int, body interface{ check() error },
+) error {
+	if body != nil {
+		if err := body.check(); err != nil {
+			return invalid(name, err.Error())
+		}
+	}
+	return c.send(ctx, operation{
+		name: name, method: http.MethodPost, path: path, ids: []string{id}, ok: []int{status}, body: body,
+	}, nil)
+}
+
+// sendTo does what send does, but to a given URL.
 func (c *Client) sendTo(ctx context.Context, op operation, to string, out any) error {
 	req, err := runtime.NewRequest(policy.WithRetryOptions(ctx, op.repeats(ctx, c)), op.method, to)
 	if err != nil || !secure(req.Raw().URL) { // a next link may lead anywhere
@@ -96,8 +111,8 @@ func (c *Client) sendTo(ctx context.Context, op operation, to string, out any) e
 	return nil
 }
 
-// setHeader sets what every request has. The request id is not azcore's, whose
-// UUIDs are of no known variant.
+// setHeader sets the headers of every request. It creates the request id because
+// azcore's UUIDs have no valid variant.
 func setHeader(req *policy.Request) {
 	h := req.Raw().Header
 	h.Set("Accept", "application/json") // also for audio, as Microsoft's own client does
@@ -109,5 +124,5 @@ func setHeader(req *policy.Request) {
 // url.PathEscape leaves alone.
 func escape(id string) string { return unescaped.Replace(url.QueryEscape(id)) }
 
-// unescaped is what encodeURIComponent writes otherwise than url.QueryEscape.
+// unescaped turns the result of url.QueryEscape into that of encodeURIComponent.
 var unescaped = strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")

@@ -19,7 +19,7 @@ import (
 )
 
 // AccessKey is one of the two keys of an ACS resource, with which requests to
-// all its APIs are signed. Printing one shows nothing of it.
+// all its APIs are signed. It prints as a mask.
 type AccessKey struct{ key []byte }
 
 // ParseAccessKey reads an access key in base64, as the portal shows it.
@@ -37,18 +37,18 @@ func (AccessKey) String() string { return masked }
 // GoString hides the key.
 func (AccessKey) GoString() string { return masked }
 
-// Signed is what the signature of a request covers, as it goes over the wire.
+// Signed holds the parts of a request that its signature covers, as they are sent.
 //
 // Source: "Sign an HTTP request", Azure Communication Services documentation.
 type Signed struct {
 	Method       string
-	PathAndQuery string // of the request line, escapes and all
+	PathAndQuery string // path and query of the request line, escaped
 	Date         string // x-ms-date, in the form of [http.TimeFormat]
-	Host         string // with a port only where it is not the scheme's own
+	Host         string // host, with the port if it is not the scheme's default
 	ContentHash  string // x-ms-content-sha256
 }
 
-// append appends the string to sign. A query may be given apart from the path.
+// append appends the string to sign to b. The query may be given separately.
 func (s Signed) append(b []byte, query string) []byte {
 	b = append(append(b, strings.ToUpper(s.Method)...), '\n')
 	b = append(b, s.PathAndQuery...)
@@ -60,29 +60,29 @@ func (s Signed) append(b []byte, query string) []byte {
 	return append(b, s.ContentHash...)
 }
 
-// String is the string to sign.
+// String returns the string to sign.
 func (s Signed) String() string { return string(s.append(nil, "")) }
 
-// ContentHash is the base64 SHA-256 of a body, that of x-ms-content-sha256.
+// ContentHash returns the base64 SHA-256 of a body, the value of x-ms-content-sha256.
 func ContentHash(body []byte) string {
 	sum := sha256.Sum256(body)
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// Signature is the base64 signature of s. Client signs its own requests; this
-// is for other APIs of the resource, and for servers that check signatures.
+// Signature returns the base64 signature of s. Client signs its own requests; use
+// this for other APIs of the resource, and in servers that check signatures.
 func (k AccessKey) Signature(s Signed) string {
 	mac := hmac.New(sha256.New, k.key)
 	mac.Write(s.append(nil, ""))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// signedFor makes the key policy sign a request as if it were one for the
-// resource, though it goes to another host: see recording content.
+// signedFor, as a request's operation value, makes the key policy sign it for the
+// resource's host although it goes to another one: see fetch.
 type signedFor struct{ host string }
 
-// keyPolicy signs requests with an access key. It stands inside the retry loop,
-// so that each attempt carries a fresh date: the service refuses old ones.
+// keyPolicy signs requests with an access key. It runs for each attempt, so that
+// each carries a fresh date: the service refuses old ones.
 type keyPolicy struct{ signers sync.Pool }
 
 func newKeyPolicy(key AccessKey) *keyPolicy {
@@ -103,11 +103,11 @@ func (p *keyPolicy) Do(req *policy.Request) (*http.Response, error) {
 	return req.Next()
 }
 
-// signer is what signing needs besides the request, kept for the next one: what
-// is left to allocate are the three values and the list that holds them.
+// signer holds the buffers of signing, for reuse. A signature then allocates the
+// three header values and their list only.
 type signer struct {
 	mac, sha hash.Hash
-	read     [2048]byte // of the body
+	read     [2048]byte // buffer for reading the body
 	sum      [sha256.Size]byte
 	other    signedFor
 	buf      []byte
@@ -115,7 +115,7 @@ type signer struct {
 
 const authorization = "HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature="
 
-// sign sets the headers that make req one of at. The body is left at its start.
+// sign sets the date, hash and signature of req for the time at. It rewinds the body.
 func (s *signer) sign(req *policy.Request, at time.Time) error {
 	raw := req.Raw()
 	s.sha.Reset()
@@ -151,8 +151,8 @@ func (s *signer) sign(req *policy.Request, at time.Time) error {
 	return nil
 }
 
-// signedHost is the Host header of requests to u: lower case, and a port only
-// where it is not the scheme's own.
+// signedHost returns the Host header of requests to u: in lower case, with the
+// port if it is not the scheme's default.
 func signedHost(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	switch u.Scheme {

@@ -18,7 +18,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
 
-// readTestdata reads a file of the corpus that was taken from Microsoft's own client.
+// readTestdata reads a file of the corpus recorded from Microsoft's own client.
 func readTestdata[T any](t testing.TB, name string) (v T) {
 	t.Helper()
 	doc, err := os.ReadFile("../../test/wire/testdata/" + name)
@@ -48,8 +48,8 @@ type hmacVectors struct {
 	}
 }
 
-// The vectors were taken from Microsoft's JavaScript client under a frozen clock.
-func TestSignaturesAreThoseOfTheOfficialClient(t *testing.T) {
+// The vectors were recorded from Microsoft's JavaScript client under a frozen clock.
+func TestSignaturesMatchTheOfficialClient(t *testing.T) {
 	vectors := readTestdata[hmacVectors](t, "hmac.json")
 	if len(vectors.Policy) == 0 || len(vectors.WholeCalls) == 0 {
 		t.Fatal("no vectors")
@@ -132,8 +132,8 @@ func BenchmarkSign(b *testing.B) {
 	}
 }
 
-// A whole operation up to the transport and back: what azcore and encoding/json
-// take is in it.
+// BenchmarkOperation measures a whole operation up to the transport and back,
+// including azcore and encoding/json.
 func BenchmarkOperation(b *testing.B) {
 	transport := wire(func(req *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusAccepted, Body: http.NoBody, Request: req}, nil

@@ -7,9 +7,9 @@ import (
 	"net/http"
 )
 
-// TranscriptionOptions let the service write down what is said in a call and
-// send it to a WebSocket. The call needs CallIntelligenceOptions. [ParseFrame]
-// reads what arrives there.
+// TranscriptionOptions make the service transcribe a call and send the text to a
+// WebSocket. The call needs CallIntelligenceOptions. [ParseFrame] reads the
+// messages.
 type TranscriptionOptions struct {
 	Locale string // required, such as "en-US"
 
@@ -22,12 +22,12 @@ type TranscriptionOptions struct {
 	// with StartTranscription; nil is the service's default, no.
 	StartTranscription *bool
 
-	// EnableIntermediateResults sends what is heard before it is certain as
-	// well; nil is the service's default, no.
+	// EnableIntermediateResults sends results before they are final as well; nil
+	// is the service's default, no.
 	EnableIntermediateResults *bool
 }
 
-// MarshalJSON writes o with the transport that the wire wants to be told.
+// MarshalJSON adds the transport type, which the service requires.
 func (o TranscriptionOptions) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		TransportType             string `json:"transportType"`
@@ -66,7 +66,7 @@ type StartTranscriptionResponse struct{}
 
 // StartTranscription starts the transcription that the call was opened with
 // (TranscriptionOptions). TranscriptionStarted or TranscriptionFailed follows.
-// The client does not repeat it.
+// The client does not repeat the request.
 //
 // Source: CallMedia_StartTranscription,
 // POST /calling/callConnections/{callConnectionId}:startTranscription.
@@ -74,7 +74,8 @@ func (c *Client) StartTranscription(
 	ctx context.Context, callConnectionID string, options *StartTranscriptionOptions,
 ) (StartTranscriptionResponse, error) {
 	o := orDefault(options)
-	return StartTranscriptionResponse{}, c.transcribe(ctx, "StartTranscription", "startTranscription", callConnectionID,
+	return StartTranscriptionResponse{}, c.post(ctx, "StartTranscription", connections+"/{}:startTranscription",
+		callConnectionID, http.StatusAccepted,
 		transcribeModel{o.Locale, o.SpeechModelEndpointID, operationModel{o.OperationContext, o.OperationCallbackURI}})
 }
 
@@ -90,9 +91,9 @@ type UpdateTranscriptionOptions struct {
 // UpdateTranscriptionResponse is empty.
 type UpdateTranscriptionResponse struct{}
 
-// UpdateTranscription lets a running transcription go on in another language,
-// such as "fr-FR". TranscriptionUpdated or TranscriptionFailed follows. The
-// client does not repeat it.
+// UpdateTranscription switches a running transcription to another language, such
+// as "fr-FR". TranscriptionUpdated or TranscriptionFailed follows. The client does
+// not repeat the request.
 //
 // Source: CallMedia_UpdateTranscription,
 // POST /calling/callConnections/{callConnectionId}:updateTranscription.
@@ -104,7 +105,8 @@ func (c *Client) UpdateTranscription(
 	if locale == "" {
 		return UpdateTranscriptionResponse{}, invalid(name, "no locale")
 	}
-	return UpdateTranscriptionResponse{}, c.transcribe(ctx, name, "updateTranscription", callConnectionID,
+	return UpdateTranscriptionResponse{}, c.post(ctx, name, connections+"/{}:updateTranscription",
+		callConnectionID, http.StatusAccepted,
 		transcribeModel{locale, o.SpeechModelEndpointID, operationModel{o.OperationContext, o.OperationCallbackURI}})
 }
 
@@ -119,16 +121,15 @@ type StopTranscriptionOptions struct {
 type StopTranscriptionResponse struct{}
 
 // StopTranscription stops a transcription. TranscriptionStopped or
-// TranscriptionFailed follows. The client does not repeat it.
+// TranscriptionFailed follows. The client does not repeat the request.
 //
 // Source: CallMedia_StopTranscription,
 // POST /calling/callConnections/{callConnectionId}:stopTranscription.
 func (c *Client) StopTranscription(
 	ctx context.Context, callConnectionID string, options *StopTranscriptionOptions,
 ) (StopTranscriptionResponse, error) {
-	o := orDefault(options)
-	return StopTranscriptionResponse{}, c.startOrStop(ctx, "StopTranscription", "stopTranscription", callConnectionID,
-		operationModel(o))
+	return StopTranscriptionResponse{}, c.post(ctx, "StopTranscription", connections+"/{}:stopTranscription",
+		callConnectionID, http.StatusAccepted, operationModel(orDefault(options)))
 }
 
 // transcribeModel is the body of a start and of an update.
@@ -136,18 +137,4 @@ type transcribeModel struct {
 	Locale                string `json:"locale,omitempty"`
 	SpeechModelEndpointID string `json:"speechModelEndpointId,omitempty"`
 	operationModel
-}
-
-func (c *Client) transcribe(ctx context.Context, name, verb, callConnectionID string, body transcribeModel) error {
-	if err := body.check(); err != nil {
-		return invalid(name, err.Error())
-	}
-	return c.send(ctx, operation{
-		name:   name,
-		method: http.MethodPost,
-		path:   connections + "/{}:" + verb,
-		ids:    []string{callConnectionID},
-		ok:     []int{http.StatusAccepted},
-		body:   body,
-	}, nil)
 }

@@ -10,18 +10,18 @@ import (
 type TransferToParticipantOptions struct {
 	Repeatability Repeatability
 
-	// Transferee is who is transferred; unanswered: the other end of a call of two.
-	// It may be anybody in the call but the application itself.
+	// Transferee is the participant to transfer; zero: the other end of a call of
+	// two. It may be any participant but the application itself.
 	Transferee Identifier
 
-	// SourceCallerIDNumber is the number that a telephone is shown; unanswered: the transferee's.
+	// SourceCallerIDNumber is the number that a telephone is shown; zero: the transferee's.
 	SourceCallerIDNumber Identifier
 
 	// OperationContext comes back in the events of this operation.
 	OperationContext     string
 	OperationCallbackURI string // where its events go; empty: the call's callback URI
 
-	// CustomCallingContext is what the target is told about the call.
+	// CustomCallingContext is passed to the target.
 	CustomCallingContext *CustomCallingContext
 }
 
@@ -31,11 +31,11 @@ type TransferToParticipantResponse struct {
 }
 
 // TransferToParticipant rings the target and connects it with the transferee,
-// who leaves this call. CallTransferAccepted or CallTransferFailed follows. Where
-// the call was of two, it is over then: CallDisconnected.
+// who leaves this call. CallTransferAccepted or CallTransferFailed follows. A call
+// of two ends then: CallDisconnected.
 //
-// The client never sends it twice. After no answer, a 408 or a 5xx the target may
-// be ringing.
+// The client never sends the request twice. After no answer, a 408 or a 5xx the
+// target may be ringing.
 //
 // Source: CallConnection_TransferToParticipant,
 // POST /calling/callConnections/{callConnectionId}:transferToParticipant.
@@ -86,18 +86,18 @@ type MoveParticipantsOptions struct {
 	OperationCallbackURI string // where its events go; empty: the call's callback URI
 }
 
-// MoveParticipantsResponse is who is being moved.
+// MoveParticipantsResponse names the participants that are moved.
 type MoveParticipantsResponse struct {
 	Participants     []CallParticipant `json:"participants"`
 	OperationContext string            `json:"operationContext"`
 	FromCall         string            `json:"fromCall"`
 }
 
-// MoveParticipants takes participants out of the call with the connection id
-// fromCall into this one, such as a callee, reached first, into an agent's call.
-// MoveParticipantSucceeded or MoveParticipantFailed follows for each.
+// MoveParticipants moves participants from the call with the connection id
+// fromCall into this one: for example a callee, called first, into an agent's
+// call. MoveParticipantSucceeded or MoveParticipantFailed follows for each.
 //
-// The client never sends it twice.
+// The client never sends the request twice.
 //
 // Source: CallConnection_MoveParticipants,
 // POST /calling/callConnections/{callConnectionId}/participants:moveHere.
@@ -110,7 +110,7 @@ func (c *Client) MoveParticipants(
 	o := orDefault(options)
 	common := operationModel{o.OperationContext, o.OperationCallbackURI}
 	if err := cmp.Or(
-		checkEverybody("participant", participants),
+		checkIdentifiers("participant", participants),
 		refuse(fromCall == "", "no call to move from"),
 		refuse(fromCall == callConnectionID, "the call to move from is this one"),
 		common.check(),

@@ -9,7 +9,7 @@ import (
 	"switchboard/handler/acs"
 )
 
-// call makes the call that Microsoft's client made with these input, on ours.
+// call makes with our client the call that Microsoft's client made with the input in.
 func call(ctx context.Context, c *acs.Client, operation string, in input) error {
 	class, method, _ := strings.Cut(operation, ".")
 	made, ok := calls[operation]
@@ -23,8 +23,8 @@ func call(ctx context.Context, c *acs.Client, operation string, in input) error 
 	return made(ctx, c, in, options)
 }
 
-// calls are our calls by the methods of Microsoft's client: in is all that one
-// was given, o its options.
+// calls are our calls, by the method of Microsoft's client that they stand for. The
+// argument in is the whole input of the method, o its options.
 var calls = map[string]func(ctx context.Context, c *acs.Client, in, o input) error{
 	"CallAutomationClient.createCall": func(ctx context.Context, c *acs.Client, in, o input) error {
 		invite := in.object("callInvite")
@@ -240,8 +240,8 @@ var calls = map[string]func(ctx context.Context, c *acs.Client, in, o input) err
 	},
 }
 
-// createCall takes the caller's number from the invitation, and where that has
-// none from the options, of which Microsoft's client reads it for groups only.
+// createCall creates a call with the caller's number of the invitation, or of the
+// options if that has none. Microsoft's client reads the options for groups only.
 func createCall(ctx context.Context, c *acs.Client, in, o, invite input, targets []acs.Identifier) error {
 	number, display := invite.identifier("sourceCallIdNumber"), invite.text("sourceDisplayName")
 	if number.IsZero() {
@@ -271,7 +271,7 @@ func play(ctx context.Context, c *acs.Client, in, o input, to []acs.Identifier) 
 	return err
 }
 
-// inputTypes are the input types by the kinds of options.
+// inputTypes are the input types, by the kind of the options.
 var inputTypes = map[string]acs.RecognizeInputType{
 	"callMediaRecognizeDtmfOptions":         acs.InputDTMF,
 	"callMediaRecognizeChoiceOptions":       acs.InputChoices,
@@ -284,9 +284,9 @@ func recognize(ctx context.Context, c *acs.Client, in, o input) error {
 	if kind == "" {
 		kind = inputTypes[o.text("kind")]
 	}
-	most := o.int32("maxTonesToCollect")
+	maxTones := o.int32("maxTonesToCollect")
 	if old := in.int32("maxTonesToCollect"); old != nil { // an argument of the deprecated form
-		most = old
+		maxTones = old
 	}
 	options := &acs.RecognizeOptions{
 		PlayPrompt:                       o.optionalSource("playPrompt"),
@@ -294,7 +294,7 @@ func recognize(ctx context.Context, c *acs.Client, in, o input) error {
 		InterruptPrompt:                  o.flag("interruptPrompt"),
 		InitialSilenceTimeoutInSeconds:   o.int32("initialSilenceTimeoutInSeconds"),
 		InterToneTimeoutInSeconds:        o.int32("interToneTimeoutInSeconds"),
-		MaxTonesToCollect:                most,
+		MaxTonesToCollect:                maxTones,
 		StopTones:                        texts[acs.Tone](o, "stopDtmfTones"),
 		SpeechLanguage:                   o.text("speechLanguage"),
 		SpeechRecognitionModelEndpointID: o.text("speechRecognitionModelEndpointId"),

@@ -42,7 +42,7 @@ func checkURLs(ctx context.Context, r *report, doc []byte) error {
 	return nil
 }
 
-// urlRule explains why an address is refused.
+// urlRule returns the rule by which an address is refused, nil if there is none.
 func urlRule(address string) *rule {
 	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.Host == "" || u.User != nil || u.Port() != "" && u.Port() != "443" {

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// absent is a value that is not there.
+// absent stands for a missing value.
 type absent struct{}
 
-// difference is a place where what was wanted is not what was got.
+// difference is a place where the value is not the wanted one.
 type difference struct {
-	where     string // a JSON pointer in the body, or words
+	where     string // a JSON pointer in the body, or a description
 	want, got any
 }
 
@@ -57,12 +57,12 @@ func compare(diffs []difference, where string, want, got any) []difference {
 	return diffs
 }
 
-// pointer is the JSON pointer (RFC 6901) to a member.
+// pointer returns the JSON pointer (RFC 6901) to a member.
 func pointer(where, name string) string {
 	return where + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }
 
-// equal compares values that are no containers of a kind; numbers by value.
+// equal reports whether two values are equal; it compares numbers by value.
 func equal(want, got any) bool {
 	w, wIs := want.(json.Number)
 	g, gIs := got.(json.Number)
@@ -86,7 +86,7 @@ func sameTime(d difference) bool {
 	return err1 == nil && err2 == nil && w.Equal(g)
 }
 
-// decode reads JSON as values, with numbers as they are written; nothing is nil.
+// decode reads JSON, with numbers as they are written. An empty document is nil.
 func decode(doc []byte) (v any, err error) {
 	if len(bytes.TrimSpace(doc)) == 0 {
 		return nil, nil
@@ -97,7 +97,7 @@ func decode(doc []byte) (v any, err error) {
 	return v, err
 }
 
-// leaves are the values in v that are no containers.
+// leaves returns the values in v that are not containers.
 func leaves(v any) []any {
 	var found []any
 	switch v := v.(type) {
@@ -115,9 +115,9 @@ func leaves(v any) []any {
 	return found
 }
 
-// show is a value for people, not too long.
+// show returns v as text of at most limit bytes.
 func show(v any) string {
-	const most = 600
+	const limit = 600
 	var text string
 	switch v := v.(type) {
 	case absent:
@@ -131,8 +131,8 @@ func show(v any) string {
 		}
 		text = string(doc)
 	}
-	if len(text) > most {
-		text = text[:most] + "…"
+	if len(text) > limit {
+		text = text[:limit] + "…"
 	}
 	return text
 }

@@ -8,7 +8,7 @@ import (
 	"switchboard/handler/event"
 )
 
-// checkEvents checks callbacks: every element of a payload is read and written
+// checkEvents checks callbacks. It reads every element of a payload and writes it
 // again, once as it came and once from its fields, without the members that the
 // package does not know.
 func checkEvents(_ context.Context, r *report, doc []byte) error {
@@ -32,7 +32,7 @@ func checkEvents(_ context.Context, r *report, doc []byte) error {
 		if err != nil || len(events) != 1 {
 			o.fail("event", name, err)
 		} else if _, unknown := events[0].Data.(*event.Unknown); unknown {
-			o.fail("type", "one of its own", "unknown")
+			o.fail("type", "a known type", "unknown")
 		}
 		r.add("type "+name, o)
 	}
@@ -55,7 +55,7 @@ func checkEvents(_ context.Context, r *report, doc []byte) error {
 	return nil
 }
 
-// events checks a payload, and with fields the fields of its events alone.
+// events checks a payload, and if fields is set, its events written from their fields.
 func (o *outcome) events(payload []byte, fields bool) {
 	payloads, err := decode(payload)
 	if err != nil {
@@ -81,8 +81,8 @@ func (o *outcome) events(payload []byte, fields bool) {
 	}
 }
 
-// written wants all members of want in what is written of e, and equal; from the
-// fields alone those that there are. Times are compared as times.
+// written checks that e is written with all members of want, and equal ones. If
+// fields is set, missing members pass. It compares times as times.
 func (o *outcome) written(want any, e event.Event, fields bool) {
 	doc, err := json.Marshal(e)
 	if err != nil {

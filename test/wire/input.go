@@ -7,8 +7,8 @@ import (
 	"switchboard/handler/acs"
 )
 
-// input is what a recorded call was given: members by the names of Microsoft's
-// JavaScript client. Members that are not there read as zero values.
+// input is the input of a recorded call, with the member names of Microsoft's
+// JavaScript client. Missing members read as zero values.
 type input map[string]any
 
 func (in input) has(name string) bool { return in[name] != nil }
@@ -28,7 +28,7 @@ func (in input) list(name string) []any {
 	return l
 }
 
-// objects are the objects of a list.
+// objects returns the objects of a list.
 func (in input) objects(name string) []input {
 	var found []input
 	for _, e := range in.list(name) {
@@ -65,7 +65,7 @@ func (in input) number(name string) *int64 {
 	return new(int64(f))
 }
 
-// valueOf is what p points to, 0 for nil.
+// valueOf returns *p, or 0 for nil.
 func valueOf(p *int64) int64 {
 	if p == nil {
 		return 0
@@ -81,12 +81,12 @@ func (in input) int32(name string) *int32 {
 	return new(int32(*n))
 }
 
-// texts are the strings of a list.
+// texts returns the strings of a list.
 func texts[T ~string](in input, name string) []T {
 	if !in.has(name) {
 		return nil
 	}
-	found := []T{} // a list without elements is sent as one
+	found := []T{} // an empty list is sent as one
 	for _, e := range in.list(name) {
 		s, _ := e.(string)
 		found = append(found, T(s))
@@ -94,7 +94,7 @@ func texts[T ~string](in input, name string) []T {
 	return found
 }
 
-// identifier is the identifier that a member holds; nobody if it is not there.
+// identifier returns the identifier in a member; the zero one if it is missing.
 func (in input) identifier(name string) acs.Identifier { return identifier(in.object(name)) }
 
 func (in input) identifiers(name string) []acs.Identifier {
@@ -108,8 +108,8 @@ func (in input) identifiers(name string) []acs.Identifier {
 	return found
 }
 
-// identifier reads an identifier as the JavaScript client writes it. The kind may
-// be left to its members.
+// identifier reads an identifier as the JavaScript client writes it. Without a
+// kind, the members decide.
 func identifier(in input) acs.Identifier {
 	if in == nil {
 		return acs.Identifier{}
@@ -164,7 +164,7 @@ func (in input) playSources(name string) []acs.PlaySource {
 	return sources
 }
 
-// optionalSource is the source that a member holds, nil if it is not there.
+// optionalSource returns the source in a member; nil if it is missing.
 func (in input) optionalSource(name string) *acs.PlaySource {
 	if !in.has(name) {
 		return nil
@@ -214,7 +214,7 @@ func (in input) locator(name string) *acs.CallLocator {
 	return &acs.CallLocator{Kind: acs.CallLocatorKind(l.text("kind")), ID: l.text("id")}
 }
 
-// callingContext reads the list of headers and details of a call, nil if there is none.
+// callingContext returns the headers and details of a call; nil if there are none.
 func (in input) callingContext() *acs.CustomCallingContext {
 	if !in.has("customCallingContext") {
 		return nil

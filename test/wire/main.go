@@ -1,14 +1,14 @@
 // Wire checks that the acs client and the event package speak as Microsoft's own
-// client does. It reads files of recordings ("vectors"), tells by their content
-// what they hold, and checks every entry:
+// client does. It reads files of recordings ("vectors"), recognizes their kind by
+// their content, and checks every entry:
 //
 //	go run ./test/wire [-v] FILE...
 //
 // Requests are built by the client from an entry's input alone and sent to a
 // recorder on this machine. Where the client differs on purpose, a rule says so:
 // a predicate with a name and a reason, see rules.go. With -v the entries that
-// pass are listed as well. The last line counts; the exit status is 1 if an entry
-// failed, and 2 if a file could not be read.
+// pass are listed as well. The last line has the totals. The exit status is 1 if an
+// entry failed, and 2 if a file could not be read.
 package main
 
 import (
@@ -72,12 +72,12 @@ func checkFile(ctx context.Context, r *report, name string) error {
 // checker checks the entries of a document.
 type checker func(ctx context.Context, r *report, doc []byte) error
 
-// checkerOf tells by its content what a document holds.
+// checkerOf returns the checker for the content of a document.
 func checkerOf(doc []byte) (checker, error) {
 	var list []map[string]json.RawMessage
 	if json.Unmarshal(doc, &list) == nil {
 		if len(list) == 0 {
-			return checkVectors, nil // nothing to check, whatever it is
+			return checkVectors, nil // nothing to check
 		}
 		switch first := list[0]; {
 		case first["accepted"] != nil:
@@ -85,7 +85,7 @@ func checkerOf(doc []byte) (checker, error) {
 		case first["operation"] != nil:
 			return checkVectors, nil
 		}
-		return nil, errors.New("a list of what is not known")
+		return nil, errors.New("a list of unknown entries")
 	}
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(doc, &object); err != nil {
@@ -100,13 +100,13 @@ func checkerOf(doc []byte) (checker, error) {
 		{"inbound", checkStreaming}, {"outbound", checkStreaming}, {"events", checkEvents}, {"edge", checkEvents},
 		{"apiVersion", checkNothing},
 	} {
-		// The file of versions counts its vectors, as a number, under the name of the list.
+		// In the file of versions, vectors is their number, not a list.
 		if member := object[kind.member]; member != nil && (kind.member != "vectors" || member[0] == '[') {
 			return kind.check, nil
 		}
 	}
-	return nil, errors.New("an object of what is not known")
+	return nil, errors.New("an object of unknown content")
 }
 
-// checkNothing is for the file that names versions.
+// checkNothing accepts the file of versions, which has nothing to check.
 func checkNothing(context.Context, *report, []byte) error { return nil }

@@ -28,7 +28,7 @@ func checkRawIDs(_ context.Context, r *report, doc []byte) error {
 		got := acs.ParseRawID(v.RawID)
 		o.identifier(v.Identifier, got)
 		if got.RawID() != v.RawID {
-			o.fail("raw id of what it was read as", v.RawID, got.RawID())
+			o.fail("raw id of the parsed identifier", v.RawID, got.RawID())
 		}
 		r.add("raw id "+v.RawID, o)
 	}
@@ -56,7 +56,7 @@ func thrown(in any) bool {
 	return ok && (m["error"] != nil || m["thrown"] != nil)
 }
 
-// identifier compares an identifier with one as Microsoft's client has it.
+// identifier compares got with an identifier of Microsoft's client.
 func (o *outcome) identifier(want json.RawMessage, got acs.Identifier) {
 	value, err := decode(want)
 	members, ok := value.(map[string]any)
@@ -69,13 +69,13 @@ func (o *outcome) identifier(want json.RawMessage, got acs.Identifier) {
 		return
 	}
 	w := identifier(members)
-	w.Raw, got.Raw = w.RawID(), got.RawID() // kept by one of them only where it says something else
+	w.Raw, got.Raw = w.RawID(), got.RawID() // ours keeps it only if it differs from the other fields
 	if w != got {
 		o.fail("identifier", w, got)
 	}
 }
 
-// built compares what becomes of an identifier on the wire.
+// built checks the raw id, the kind and the JSON of an identifier.
 func (o *outcome) built(in, serialized, rawID json.RawMessage, kind string) {
 	value, err := decode(in)
 	if err != nil {
@@ -104,7 +104,7 @@ func (o *outcome) built(in, serialized, rawID json.RawMessage, kind string) {
 	}
 	model := must(decode(doc)).(map[string]any)
 	if w, ok := want.(map[string]any); ok && w["kind"] == nil {
-		delete(model, "kind") // only the operations of calls take it
+		delete(model, "kind") // only call operations send it
 	}
 	for _, d := range compare(nil, "", want, any(model)) {
 		o.explain(d, nil)

@@ -27,7 +27,7 @@ const (
 	bearer = "t0ken"
 )
 
-// recorded is a request as it came in.
+// recorded is a request as the recorder got it.
 type recorded struct {
 	method, uri, host string
 	header            http.Header
@@ -41,8 +41,8 @@ type response struct {
 	Body    json.RawMessage   `json:"body"`
 }
 
-// recorder is a server for every host there is: the client's connections all end
-// here. It answers with the next of its responses, the last one over and over.
+// recorder is a server for every host: all connections of the client lead to it.
+// It sends its responses in turn and repeats the last one.
 type recorder struct {
 	server *httptest.Server
 
@@ -51,7 +51,7 @@ type recorder struct {
 	requests  []recorded
 }
 
-// newRecorder starts a recorder. It speaks TLS, because tokens are only sent so.
+// newRecorder starts a recorder. It speaks TLS, because tokens are sent over TLS only.
 func newRecorder() *recorder {
 	r := &recorder{}
 	r.server = httptest.NewTLSServer(r)
@@ -60,20 +60,20 @@ func newRecorder() *recorder {
 
 func (r *recorder) close() { r.server.Close() }
 
-// endpoint is the resource's address.
+// endpoint returns the resource's address.
 func (r *recorder) endpoint() string { return r.server.URL }
 
-// host is the resource's Host header.
+// host returns the resource's Host header.
 func (r *recorder) host() string { return r.server.Listener.Addr().String() }
 
-// prepare forgets all requests and says what the next ones are answered with.
+// prepare discards all requests and sets the responses to the next ones.
 func (r *recorder) prepare(responses []response) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.responses, r.requests = responses, nil
 }
 
-// seen are the requests since prepare.
+// seen returns the requests since prepare.
 func (r *recorder) seen() []recorded {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,7 +83,7 @@ func (r *recorder) seen() []recorded {
 func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
-		panic(http.ErrAbortHandler) // the client will tell
+		panic(http.ErrAbortHandler) // the client returns the error
 	}
 	r.mu.Lock()
 	answer := r.responses[min(len(r.requests), len(r.responses)-1)]
@@ -92,7 +92,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 	doc := []byte(strings.ReplaceAll(string(answer.Body), "<endpoint>", r.endpoint()))
 	var text string
-	switch { // a text stands for a content that is no JSON
+	switch { // a JSON string stands for content that is not JSON
 	case string(doc) == "null":
 		doc = nil
 	case json.Unmarshal(doc, &text) == nil:
@@ -110,7 +110,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_, _ = w.Write(doc)
 }
 
-// client is a client of the recorder, made as a recording says.
+// client returns a client of the recorder, created as in the recording.
 func (r *recorder) client(how input) (*acs.Client, error) {
 	options := &acs.ClientOptions{ClientOptions: azcore.ClientOptions{
 		APIVersion: how.text("apiVersion"),
@@ -119,7 +119,7 @@ func (r *recorder) client(how input) (*acs.Client, error) {
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 				return (&net.Dialer{}).DialContext(ctx, network, r.host())
 			},
-			TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // it stands in for hosts that it has no certificate of
+			TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, // it stands for hosts whose certificates it lacks
 			DisableKeepAlives: true,
 		}},
 	}}
@@ -133,7 +133,7 @@ func (r *recorder) client(how input) (*acs.Client, error) {
 	return acs.NewClientWithKey(endpoint, accessKey, options)
 }
 
-// token gives the same token for ever.
+// token is a credential that always returns the same token.
 type token struct{}
 
 func (token) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// report prints and counts how the entries fared.
+// report prints and counts the outcomes of entries.
 type report struct {
 	out     io.Writer
 	verbose bool
@@ -16,14 +16,14 @@ type report struct {
 	passed, byRule, failed int
 }
 
-// outcome is how one entry fared: the differences that no rule explains, and the
-// rules that explain the others.
+// outcome is the result of one entry: the differences that no rule explains, and
+// the rules that explain the others.
 type outcome struct {
 	differences []difference
 	rules       []rule
 }
 
-// explain adds a difference: as one that a rule explains, or as a failure.
+// explain adds a difference: as explained by a rule, or as a failure if by is nil.
 func (o *outcome) explain(d difference, by *rule) {
 	switch {
 	case by == nil:
@@ -36,7 +36,7 @@ func (o *outcome) explain(d difference, by *rule) {
 // fail adds a difference that nothing explains.
 func (o *outcome) fail(where string, want, got any) { o.explain(difference{where, want, got}, nil) }
 
-// add counts an entry and prints what is worth it.
+// add counts an entry. It prints failures, and if r is verbose, all entries.
 func (r *report) add(name string, o outcome) {
 	name = strings.Join(strings.Fields(r.file+" "+name), " ") // names may be JSON of several lines
 	switch {

@@ -13,12 +13,12 @@ import (
 // rule is a deliberate difference between our client and Microsoft's.
 type rule struct{ name, reason string }
 
-// The rules. Which of them may explain a difference is decided below, from the
-// input and the difference alone: never by the name of an entry.
+// The rules. The functions below choose the rule that explains a difference, from
+// the input and the difference alone, never from the name of an entry.
 var (
-	ownContexts = rule{"own-contexts", "operation contexts are the caller's: none is made up"}
+	ownContexts = rule{"own-contexts", "operation contexts are the caller's: none is generated"}
 	noContext   = rule{"no-empty-context", "a custom context that the caller did not give is not sent"}
-	heard       = rule{"nothing-dropped", "what the caller asks for is sent, also where Microsoft's client forgets it"}
+	nothingLost = rule{"nothing-dropped", "all that the caller asks for is sent, also where Microsoft's client omits it"}
 	zeroIsZero  = rule{"zero-is-zero", "a time of 0 is sent as 0, not replaced by a default"}
 	emptyIsNone = rule{"empty-is-absent", "an empty text is left out, as if it were not given"}
 	cloudKept   = rule{"cloud-kept", "the cloud of a resource account is sent if it is not the public one"}
@@ -26,31 +26,31 @@ var (
 
 	freshSignature = rule{"fresh-signature", "each attempt is signed anew, with its own date: the service refuses old ones"}
 	signedAsSent   = rule{"signed-as-sent", "the signature covers the query as it is sent, not another spelling of it"}
-	neverTwice     = rule{"never-twice", "what rings somebody, or is heard, is sent once: a repeat might ring or be heard twice"}
-	throttledPair  = rule{"throttled-pair", "a 429 to a request with a pair is returned: the same pair would only get it again"}
+	neverTwice     = rule{"never-twice", "a request that rings, or can be heard, is sent once: a repeat might ring or be heard twice"}
+	throttledPair  = rule{"throttled-pair", "a 429 to a request with a pair is returned: the same pair would get it again"}
 
 	openRange = rule{"open-range", "a part of a file may be the first bytes: a count without an offset begins at 0"}
 
 	moreStatuses = rule{"more-statuses", "204 is a success of a recording's start (Teams Phone) and deletion as well"}
-	strictURL    = rule{"strict-url", "content is not fetched over a port or as a user that an address names, nor from what is no proper URL"}
-	lenient      = rule{"lenient-identifier", "an identifier with a missing member or an unknown cloud is read as well as it can be"}
+	strictURL    = rule{"strict-url", "content is not fetched from an address with a port or a user, or from an improper URL"}
+	lenient      = rule{"lenient-identifier", "an identifier with a missing member or an unknown cloud is read, not refused"}
 )
 
-// Refusals: what our client does not send, because the service refuses it.
+// Refusals: requests that our client does not send, because the service refuses them.
 var (
 	teamsPhoneNumber = rule{"teams-phone-number", "a Teams Phone call with a source number or name is refused (8523)"}
 	telephoneNumber  = rule{"telephone-number", "a telephone is called with a source number, except in Teams Phone calls"}
 	oneTarget        = rule{"one-target", "a recording names a call by its connection or by a locator, not both or none"}
-	noRoom           = rule{"no-room", "a room is not recorded by its id"}
+	recordingLocator = rule{"recording-locator", "a RoomCallLocator cannot name the call to record"}
 	recordable       = rule{"recordable", "unmixed audio is recorded as WAV; a container belongs to blob storage; channels are 0 to 4"}
 	inRange          = rule{"in-range", "times and counts out of their range are refused"}
 	headerLimits     = rule{"header-limits", "at most 5 custom SIP headers and 1000 VoIP headers, of limited length; call details are whole"}
 	toneLimit        = rule{"tone-limit", "1 to 18 tones are sent at once"}
-	complete         = rule{"complete", "what the service cannot do without must be given"}
+	complete         = rule{"complete", "members that the service requires must be given"}
 	usableURL        = rule{"usable-url", "events and streams go to absolute URLs, over https and wss"}
 )
 
-// bodyRule is the rule that explains a difference in the body.
+// bodyRule returns the rule that explains a difference in the body, nil if there is none.
 func (v vector) bodyRule(d difference) *rule {
 	_, missing := d.got.(absent)
 	_, extra := d.want.(absent)
@@ -66,17 +66,17 @@ func (v vector) bodyRule(d difference) *rule {
 	case strings.HasSuffix(d.where, "/isAnonymous") && d.got == true:
 		return &numberKind
 	case !missing && v.ignored(d.got):
-		return &heard
+		return &nothingLost
 	case !missing && isZero(d.got) && v.filledIn(d.where):
 		return &zeroIsZero
 	}
 	return nil
 }
 
-// filledIn reports whether Microsoft's client put something there by itself.
+// filledIn reports whether Microsoft's client added a default there.
 func (v vector) filledIn(where string) bool { return slices.Contains(v.SDKDefaults, where) }
 
-// ignored reports whether a value holds one that Microsoft's client was given and
+// ignored reports whether got holds a value that Microsoft's client was given but
 // did not send.
 func (v vector) ignored(got any) bool {
 	for _, path := range v.IgnoredInputs {
@@ -93,7 +93,7 @@ func isZero(v any) bool {
 	return ok && (n == "0" || n == "0.0")
 }
 
-// lookUp follows a JSON pointer; nil is nowhere.
+// lookUp returns the value at a JSON pointer; nil if there is none.
 func lookUp(v any, path string) any {
 	for _, name := range strings.Split(path, "/")[1:] {
 		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
@@ -113,7 +113,7 @@ func lookUp(v any, path string) any {
 	return v
 }
 
-// repeatRule explains a header that is not the same in a repeat.
+// repeatRule returns the rule that explains a header that differs in a repeat.
 func (v vector) repeatRule(header string) *rule {
 	switch strings.ToLower(header) {
 	case "authorization", "x-ms-date":
@@ -122,7 +122,7 @@ func (v vector) repeatRule(header string) *rule {
 	return nil
 }
 
-// notRepeated explains a repeat that our client did not send after an answer.
+// notRepeated returns the rule by which our client does not repeat a request.
 func (v vector) notRepeated(steps []vector) *rule {
 	paired := v.Request.Headers["repeatability-request-id"] != ""
 	switch {
@@ -144,7 +144,7 @@ func rings(operation string) bool {
 	return false
 }
 
-// sentAnyway explains a request where Microsoft's client made none.
+// sentAnyway returns the rule by which our client sends a request where Microsoft's sends none.
 func (v vector) sentAnyway() *rule {
 	o := v.in.object("options")
 	if v.in.has("url") && o.has("length") && (!o.has("offset") || isZero(o["offset"])) {
@@ -153,7 +153,7 @@ func (v vector) sentAnyway() *rule {
 	return nil
 }
 
-// refusal is the rule by which our client does not send the request.
+// refusal returns the rule by which our client does not send the request.
 func (v vector) refusal() *rule {
 	for _, r := range refusals {
 		if r.applies(v) {
@@ -163,7 +163,7 @@ func (v vector) refusal() *rule {
 	return nil
 }
 
-// refusals are the rules by which requests are not sent, and when they apply.
+// refusals are the rules by which requests are not sent, with the condition of each.
 var refusals = []struct {
 	rule    rule
 	applies func(vector) bool
@@ -188,7 +188,7 @@ var refusals = []struct {
 		o := v.in.object("options")
 		return v.method() == "start" && o.has("callLocator") == (o.text("callConnectionId") != "")
 	}},
-	{noRoom, func(v vector) bool {
+	{recordingLocator, func(v vector) bool {
 		return v.method() == "start" && v.in.object("options").object("callLocator").text("kind") == "roomCallLocator"
 	}},
 	{recordable, func(v vector) bool {
@@ -241,7 +241,7 @@ func (v vector) method() string {
 	return method
 }
 
-// outside reports whether a number is given and not between low and high.
+// outside reports whether a number is given and outside low to high.
 func outside(in input, name string, low, high int64) bool {
 	n := in.number(name)
 	return n != nil && (*n < low || *n > high)
@@ -289,7 +289,7 @@ func beyondLimits(headers []input) bool {
 	return len(custom) > 5 || len(voip) > 1000
 }
 
-// required are the members of the input without which there is nothing to send.
+// required are the members of the input that must not be empty.
 var required = []string{
 	"callConnectionId", "callbackUrl", "incomingCallContext", "recordingId", "invitationId", "fromCall", "locale", "playSources",
 	"targetParticipants", "targetParticipant", "participant", "callLocator",
@@ -320,7 +320,7 @@ func lacksSomething(v vector) bool {
 		o.has("transcriptionOptions") && o.object("transcriptionOptions").text("locale") == ""
 }
 
-// isEmpty reports whether a required value is there and says nothing.
+// isEmpty reports whether a required value is present but empty.
 func isEmpty(v any) bool {
 	switch v := v.(type) {
 	case nil:

@@ -10,8 +10,8 @@ import (
 	"switchboard/handler/acs"
 )
 
-// checkHMAC checks signatures that were made under a frozen clock: of single
-// requests, and of whole calls as they were sent.
+// checkHMAC checks signatures from under a frozen clock: of single requests, and of
+// whole calls as they were sent.
 func checkHMAC(_ context.Context, r *report, doc []byte) error {
 	var file struct {
 		Policy []struct {
@@ -74,8 +74,8 @@ func (o *outcome) signed(key string, covered acs.Signed, stringToSign string, he
 	}
 }
 
-// hostOf is the Host header of a request: in lower case, and with a port only
-// where it is not the scheme's own.
+// hostOf returns the Host header of a request: in lower case, with the port if it
+// is not the scheme's default.
 func hostOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {

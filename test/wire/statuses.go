@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// checkStatuses checks which statuses are taken for a success.
+// checkStatuses checks which statuses count as a success.
 func checkStatuses(ctx context.Context, r *report, doc []byte) error {
 	var entries []struct {
 		Operation, Case   string
@@ -25,19 +25,19 @@ func checkStatuses(ctx context.Context, r *report, doc []byte) error {
 	}
 	for _, e := range entries {
 		var o outcome
-		takes := func(status int) bool {
+		accepts := func(status int) bool {
 			rec.prepare([]response{{Status: status, Body: json.RawMessage(`{}`)}})
 			ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 			defer cancel()
 			return call(ctx, client, e.Operation, usualInput(e.Operation, e.Case)) == nil && len(rec.seen()) > 0
 		}
 		for _, status := range e.Accepted {
-			if !takes(status) {
+			if !accepts(status) {
 				o.fail(fmt.Sprintf("status %d", status), "a success", "an error")
 			}
 		}
 		for _, status := range e.Refused {
-			if takes(status) {
+			if accepts(status) {
 				o.explain(difference{fmt.Sprintf("status %d", status), "an error", "a success"}, statusRule(e.Operation, status))
 			}
 		}
@@ -46,6 +46,7 @@ func checkStatuses(ctx context.Context, r *report, doc []byte) error {
 	return nil
 }
 
+// statusRule returns the rule by which a status counts as a success, nil if there is none.
 func statusRule(operation string, status int) *rule {
 	if status == 204 && (operation == "CallRecording.start" || operation == "CallRecording.delete") {
 		return &moreStatuses
@@ -53,8 +54,8 @@ func statusRule(operation string, status int) *rule {
 	return nil
 }
 
-// usualInput is what a call of the operation may be given. Calls that take more
-// than one form are told by the name of the case.
+// usualInput returns a valid input of the operation. If a call has more than one
+// form, the name of the case selects it.
 func usualInput(operation, name string) input {
 	user := map[string]any{"kind": "communicationUser", "communicationUserId": "8:acs:r_u"}
 	source := map[string]any{"kind": "file", "url": "https://media.contoso.example/hold.wav"}

@@ -7,8 +7,8 @@ import (
 	"switchboard/handler/acs"
 )
 
-// checkStreaming checks WebSocket frames: those that come in are read and written
-// again, those that go out are made.
+// checkStreaming checks WebSocket frames. It reads inbound ones and writes them
+// again; it creates outbound ones.
 func checkStreaming(_ context.Context, r *report, doc []byte) error {
 	var file struct {
 		Inbound []struct {
@@ -53,8 +53,7 @@ func checkStreaming(_ context.Context, r *report, doc []byte) error {
 	return nil
 }
 
-// frame compares what is written of a frame with JSON; from the fields alone the
-// members that there are.
+// frame checks that f is written as want. If fields is set, missing members pass.
 func (o *outcome) frame(want []byte, f acs.Frame, fields bool) {
 	doc, err := json.Marshal(f)
 	if err != nil {

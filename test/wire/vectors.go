@@ -32,10 +32,10 @@ type vector struct {
 	Response      response
 	Error         json.RawMessage
 
-	in input // Input, read
+	in input // Input, decoded
 }
 
-// step says which of several requests of one call a vector is.
+// step numbers a vector among the requests of one call.
 type step struct {
 	Index, Of   int
 	SameAsFirst []string
@@ -50,7 +50,7 @@ type recordedRequest struct {
 	Signed  *struct{ Host, PathAndQuery string }
 }
 
-// base is the name of the call, which its requests share.
+// base returns the name of the call, which its requests share.
 func (v vector) base() string {
 	name, _, _ := strings.Cut(v.Name, "#")
 	return name
@@ -76,7 +76,7 @@ func checkVectors(ctx context.Context, r *report, doc []byte) error {
 	rec := newRecorder()
 	defer rec.close()
 	for len(vectors) > 0 {
-		n := 1 // how many requests the call has made
+		n := 1 // number of requests of the call
 		for n < len(vectors) && vectors[n].Step.Index > 1 && vectors[n].base() == vectors[0].base() {
 			n++
 		}
@@ -122,7 +122,7 @@ func checkCall(ctx context.Context, r *report, rec *recorder, described *schema.
 		default:
 			o.explain(difference{fmt.Sprintf("request %d", index+1), v.Request.Method + " " + v.Request.Path, err}, v.notRepeated(steps))
 		}
-		// What follows the first request are repeats of it, and next links as the service made them.
+		// Later requests are repeats of the first, or next links that the service made.
 		if described != nil && index == 0 && len(seen) > 0 && strings.HasPrefix(seen[0].uri, "/calling/") {
 			if _, err := described.Check(seen[0].method, seen[0].uri, seen[0].header, seen[0].body); err != nil {
 				o.fail("published schema", "a request as described", err)
@@ -133,7 +133,7 @@ func checkCall(ctx context.Context, r *report, rec *recorder, described *schema.
 	return nil
 }
 
-// request compares one request with the one that was recorded.
+// request compares one request with the recorded one.
 func (o *outcome) request(v vector, first, got recorded, rec *recorder) {
 	want := *v.Request
 	path, rawQuery, _ := strings.Cut(got.uri, "?")
@@ -166,8 +166,8 @@ func (o *outcome) request(v vector, first, got recorded, rec *recorder) {
 	}
 }
 
-// queryMembers decodes a query as the recordings have it: a member that comes
-// twice is a list.
+// queryMembers decodes a query into the form of the recordings: a repeated member
+// is a list.
 func queryMembers(raw string) any {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
@@ -210,14 +210,14 @@ func (o *outcome) headers(v vector, got recorded, rec *recorder) {
 	}
 }
 
-// forms are what placeholders stand for.
+// forms are the patterns of placeholders.
 var forms = map[string]string{
 	"<uuid>":      `[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`,
 	"<http-date>": `[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT`,
 	"<hmac>":      `[A-Za-z0-9+/]{43}=`,
 }
 
-// matches reports whether a value has the form that a text with placeholders says.
+// matches reports whether a value matches want, a text with placeholders.
 func matches(want string, got any, rec *recorder, in recorded) bool {
 	text, ok := got.(string)
 	if !ok {
@@ -241,7 +241,7 @@ func matches(want string, got any, rec *recorder, in recorded) bool {
 	return regexp.MustCompile("^" + pattern + "$").MatchString(text)
 }
 
-// signature checks what a signature covers, by a code of its own.
+// signature checks what a signature covers, with code of its own.
 func (o *outcome) signature(v vector, got recorded, rec *recorder) {
 	given, signed := strings.CutPrefix(got.header.Get("Authorization"), "HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=")
 	if v.Request.Signed == nil {
@@ -274,7 +274,7 @@ func (o *outcome) sameAsFirst(v vector, first, got recorded) {
 	}
 }
 
-// must is for what is constant.
+// must returns v. It panics on an error, which constant arguments never cause.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

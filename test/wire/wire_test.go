@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestTheCorpus(t *testing.T) {
+func TestCorpusPasses(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) != 8 {
 		t.Fatalf("files = %q, %v", files, err)
@@ -35,7 +35,7 @@ func check(t *testing.T, doc string) (int, string) {
 	return status, out.String()
 }
 
-// request is a vector of a call with these input, and what is recorded of it.
+// request returns a vector: a call with its input, and the recorded request.
 func request(operation, input, method, path, body string, more ...string) string {
 	headers := map[string]string{
 		"accept": "application/json", "host": "<endpoint-host>", "x-ms-client-request-id": "<uuid>", "x-ms-date": "<http-date>",
@@ -56,7 +56,7 @@ func request(operation, input, method, path, body string, more ...string) string
 
 var paired = []string{"repeatability-first-sent", "repeatability-request-id"}
 
-func TestDifferencesAreFound(t *testing.T) {
+func TestDifferencesAreReported(t *testing.T) {
 	const hold = `{"callConnectionId":"c","targetParticipant":{"kind":"phoneNumber","phoneNumber":"+1"}}`
 	const held = `{"targetParticipant":{"rawId":"4:+1","phoneNumber":{"value":"+1","isAnonymous":false}}}`
 	tests := []struct{ name, doc, want string }{
@@ -64,13 +64,13 @@ func TestDifferencesAreFound(t *testing.T) {
 		{"another method", request("CallMedia.unhold", hold, "PUT", "/calling/callConnections/c:unhold", held), "  method\n    - \"PUT\"\n    + \"POST\"\n"},
 		{"another path", request("CallMedia.unhold", hold, "POST", "/calling/callConnections/c:release", held), "FAIL case.json x\n  path\n"},
 		{"a header that is wanted", request("CallMedia.unhold", hold, "POST", "/calling/callConnections/c:unhold", held, paired...), "  header repeatability-first-sent\n"},
-		{"a header too many", request("CallConnection.hangUp", `{"callConnectionId":"c","isForEveryone":true}`, "POST",
+		{"an unexpected header", request("CallConnection.hangUp", `{"callConnectionId":"c","isForEveryone":true}`, "POST",
 			"/calling/callConnections/c:terminate", "null"), "  header repeatability-request-id\n    - (absent)\n"},
 		{"another value", request("CallMedia.unhold", hold, "POST", "/calling/callConnections/c:unhold", strings.Replace(held, "4:+1", "4:+2", 1)),
 			"  /targetParticipant/rawId\n    - \"4:+2\"\n    + \"4:+1\"\n"},
 		{"a member that is wanted", request("CallMedia.unhold", hold, "POST", "/calling/callConnections/c:unhold",
 			strings.Replace(held, "{", `{"a/b":[1],`, 1)), "  /a~1b\n    - [1]\n    + (absent)\n"},
-		{"a context that only the other client makes up", request("CallConnection.removeParticipant",
+		{"a context that only the other client generates", request("CallConnection.removeParticipant",
 			`{"callConnectionId":"c","participant":{"kind":"phoneNumber","phoneNumber":"+1"}}`, "POST",
 			"/calling/callConnections/c/participants:remove",
 			`{"operationContext":"<uuid>","participantToRemove":{"kind":"phoneNumber","rawId":"4:+1","phoneNumber":{"value":"+1","isAnonymous":false}}}`,
@@ -102,7 +102,7 @@ func TestDifferencesAreFound(t *testing.T) {
 	}
 }
 
-func TestFilesThatAreNone(t *testing.T) {
+func TestUnreadableFilesExitWithStatus2(t *testing.T) {
 	for _, doc := range []string{``, `nonsense`, `7`, `{}`, `[{}]`, `{"a":1}`, `[{"operation":7,"request":{}}]`} {
 		if status, out := check(t, doc); status != 2 {
 			t.Errorf("%s: status %d\n%s", doc, status, out)

@@ -22,11 +22,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// ErrAbsent: the description is not on this machine. What follows it in the
-// text says where it was looked for.
+// ErrAbsent means that the description is not on this machine. The text after it
+// names the place searched.
 var ErrAbsent = errors.New("the published schema is not here")
 
-// Schema is the description, read.
+// Schema is the parsed description.
 type Schema struct {
 	operations []operation
 }
@@ -34,7 +34,7 @@ type Schema struct {
 type operation struct {
 	id     string
 	method string
-	path   *regexp.Regexp // of an escaped path: ids have no ":" there
+	path   *regexp.Regexp // matches an escaped path: ids have no ":" there
 	query  []string
 	header []string
 	body   *openapi3.Schema // nil for none
@@ -58,7 +58,7 @@ var Load = sync.OnceValues(func() (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What api takes from common is among its own definitions, as references.
+	// api refers to the definitions of common as to its own.
 	maps.Copy(api.Definitions, common.Definitions)
 	doc, err := openapi2conv.ToV3(api)
 	if err != nil {
@@ -73,10 +73,10 @@ var Load = sync.OnceValues(func() (*Schema, error) {
 	return s, nil
 })
 
-// commonRef is how the description refers to definitions in the other file.
+// commonRef matches a reference to a definition in the other file.
 var commonRef = regexp.MustCompile(`"\$ref": *"[^"#]*common\.json#/definitions/`)
 
-// exampleRef is how it refers to examples, which are not here.
+// exampleRef matches a reference to an example; the examples are not here.
 var exampleRef = regexp.MustCompile(`"\$ref": *"\./examples/[^"]*"`)
 
 func read(name string) (*openapi2.T, error) {
@@ -113,7 +113,7 @@ func describe(template, method string, op *openapi3.Operation) operation {
 	return o
 }
 
-// Operations are the ids of all operations, sorted.
+// Operations returns the ids of all operations, sorted.
 func (s *Schema) Operations() []string {
 	var ids []string
 	for _, o := range s.operations {
@@ -123,8 +123,8 @@ func (s *Schema) Operations() []string {
 	return ids
 }
 
-// Check returns the id of the operation that a request is one of, and what in it
-// is not as described.
+// Check returns the id of the operation that a request is for, and an error for
+// what in it is not as described.
 func (s *Schema) Check(method, requestURI string, header http.Header, body []byte) (id string, err error) {
 	u, err := url.ParseRequestURI(requestURI)
 	if err != nil {
@@ -149,7 +149,7 @@ func (o operation) checkQuery(query url.Values) error {
 	return nil
 }
 
-// checkHeader checks the one header that some operations have and others not.
+// checkHeader checks the Repeatability pair, which some operations have and others not.
 func (o operation) checkHeader(header http.Header) error {
 	for _, name := range []string{"Repeatability-Request-ID", "Repeatability-First-Sent"} {
 		if (header.Get(name) != "") != slices.Contains(o.header, name) {
@@ -164,7 +164,7 @@ func (o operation) checkBody(body []byte) error {
 	case o.body == nil && len(body) == 0:
 		return nil
 	case o.body == nil:
-		return fmt.Errorf("schema: %s takes no body", o.id)
+		return fmt.Errorf("schema: %s has no body", o.id)
 	}
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
@@ -176,7 +176,7 @@ func (o operation) checkBody(body []byte) error {
 	return nil
 }
 
-// moduleRoot is the folder with go.mod above the working directory.
+// moduleRoot returns the folder with go.mod above the working directory.
 func moduleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -24,7 +24,7 @@ func TestThereAre34Operations(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongIsFound(t *testing.T) {
+func TestDeviationsAreReported(t *testing.T) {
 	const conn = "/calling/callConnections/c%3A1"
 	pair := http.Header{"Repeatability-Request-Id": {"x"}, "Repeatability-First-Sent": {"y"}}
 	tests := []struct {
@@ -33,25 +33,25 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 		body, op          string
 		ok                bool
 	}{
-		{"a look", "GET", conn + "?api-version=1", nil, "", "CallConnection_GetCall", true},
-		{"leaving", "DELETE", conn + "?api-version=1", nil, "", "CallConnection_HangupCall", true},
-		{"an end", "POST", conn + ":terminate?api-version=1", pair, "", "CallConnection_TerminateCall", true},
+		{"a call's properties", "GET", conn + "?api-version=1", nil, "", "CallConnection_GetCall", true},
+		{"a hang-up", "DELETE", conn + "?api-version=1", nil, "", "CallConnection_HangupCall", true},
+		{"a termination", "POST", conn + ":terminate?api-version=1", pair, "", "CallConnection_TerminateCall", true},
 		{"a rejection", "POST", "/calling/callConnections:reject", pair, `{"incomingCallContext":"x"}`, "RejectCall", true},
 		{"tones", "POST", conn + ":sendDtmfTones", pair,
 			`{"tones":["one"],"targetParticipant":{"rawId":"4:+1","phoneNumber":{"value":"+1"}}}`, "CallMedia_SendDtmfTones", true},
 		{"no operation", "PUT", conn, nil, "", "", false},
 		{"no pair", "POST", "/calling/callConnections:reject", nil, `{"incomingCallContext":"x"}`, "RejectCall", false},
-		{"a pair too many", "GET", conn, pair, "", "CallConnection_GetCall", false},
-		{"a member too many", "POST", "/calling/callConnections:reject", pair, `{"incomingCallContext":"x","y":1}`, "RejectCall", false},
-		{"a member too few", "POST", "/calling/callConnections:reject", pair, `{}`, "RejectCall", false},
+		{"an unexpected pair", "GET", conn, pair, "", "CallConnection_GetCall", false},
+		{"an unknown member", "POST", "/calling/callConnections:reject", pair, `{"incomingCallContext":"x","y":1}`, "RejectCall", false},
+		{"a missing member", "POST", "/calling/callConnections:reject", pair, `{}`, "RejectCall", false},
 		{"a number for a text", "POST", "/calling/callConnections:reject", pair, `{"incomingCallContext":1}`, "RejectCall", false},
-		{"a value that is none", "POST", conn + ":sendDtmfTones", pair, `{"tones":["tone1"],"targetParticipant":{}}`, "CallMedia_SendDtmfTones", false},
-		{"a member too many in what comes from the other file", "POST", conn + ":unhold", nil,
+		{"an unknown value", "POST", conn + ":sendDtmfTones", pair, `{"tones":["tone1"],"targetParticipant":{}}`, "CallMedia_SendDtmfTones", false},
+		{"an unknown member of a definition in the other file", "POST", conn + ":unhold", nil,
 			`{"targetParticipant":{"phoneNumber":{"number":"+1"}}}`, "CallMedia_Unhold", false},
 		{"a time out of range", "POST", conn + "/participants:add", pair,
 			`{"participantToAdd":{},"invitationTimeoutInSeconds":181}`, "CallConnection_AddParticipant", false},
-		{"a body too many", "POST", conn + ":terminate", pair, `{}`, "CallConnection_TerminateCall", false},
-		{"a query", "GET", conn + "?x=1", nil, "", "CallConnection_GetCall", false},
+		{"an unexpected body", "POST", conn + ":terminate", pair, `{}`, "CallConnection_TerminateCall", false},
+		{"an unknown query parameter", "GET", conn + "?x=1", nil, "", "CallConnection_GetCall", false},
 	}
 	s := load(t)
 	for _, tt := range tests {
