@@ -91,11 +91,11 @@ func inBubble(t *testing.T, sim *Server, test func(*testing.T, *application)) {
 func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/eventgrid":
-		a.takeOffer(w, r)
+		a.receiveGridEvents(w, r)
 	case "/stream":
-		a.takeStream(w, r)
+		a.receiveStream(w, r)
 	case "/callbacks":
-		a.takeCallback(w, r)
+		a.receiveCallback(w, r)
 	default:
 		http.NotFound(w, r)
 	}
@@ -107,7 +107,7 @@ func (a *application) fault(format string, args ...any) {
 	a.faults = append(a.faults, fmt.Sprintf(format, args...))
 }
 
-func (a *application) takeOffer(w http.ResponseWriter, r *http.Request) {
+func (a *application) receiveGridEvents(w http.ResponseWriter, r *http.Request) {
 	if a.down.Load() {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
@@ -127,7 +127,7 @@ func (a *application) takeOffer(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"validationResponse":%q}`, data.ValidationCode)
 	case "Notification":
 		for _, e := range events {
-			a.takeGridEvent(strings.TrimPrefix(e.EventType, typePrefix), e.Data)
+			a.receiveGridEvent(strings.TrimPrefix(e.EventType, typePrefix), e.Data)
 		}
 		w.WriteHeader(cmp.Or(a.offerStatus, http.StatusAccepted))
 	default:
@@ -135,7 +135,7 @@ func (a *application) takeOffer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *application) takeGridEvent(kind string, data []byte) {
+func (a *application) receiveGridEvent(kind string, data []byte) {
 	if err := checkGridEvent(kind, data); err != nil {
 		a.fault("Event Grid sent a %s: %v", kind, err)
 	}
@@ -162,7 +162,7 @@ func (a *application) takeGridEvent(kind string, data []byte) {
 	}
 }
 
-func (a *application) takeCallback(w http.ResponseWriter, r *http.Request) {
+func (a *application) receiveCallback(w http.ResponseWriter, r *http.Request) {
 	if err := a.verify(r.Header.Get("Authorization")); err != nil {
 		a.fault("callback token: %v", err)
 	}

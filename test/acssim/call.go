@@ -42,7 +42,7 @@ type call struct {
 	appLeft       bool // the application hung up, the people talk on
 	rejected      bool // by the application, before it was answered
 	caller        *phone
-	outer         *phone // in the call that this one is a leg of, or nil; see ringLine
+	parent        *phone // in the call that this one is a leg of, or nil; see ringLine
 	people        []*participant
 	invitations   map[string]*invitation // those that ring, by id
 	invited       int                    // how many there have been
@@ -55,7 +55,7 @@ type call struct {
 	recordings    []*recording
 	ringing       *time.Timer // ends an offer, or an attempt to connect
 	alone         *time.Timer // ends a call that nobody but the application is in
-	lane          lane
+	callbacks     callbackQueue
 	events        int            // how many callbacks there have been
 	requests      map[string]int // requests seen by operation, see requestFault
 	changed       chan struct{}  // closed and replaced when telephones have something to notice
@@ -68,10 +68,10 @@ type call struct {
 type callState string
 
 const (
-	offered      callState = "ringing" // to the application
-	connecting   callState = "connecting"
-	connected    callState = "connected"
-	disconnected callState = "disconnected"
+	stateOffered      callState = "ringing" // to the application
+	stateConnecting   callState = "connecting"
+	stateConnected    callState = "connected"
+	stateDisconnected callState = "disconnected"
 )
 
 const (
@@ -80,7 +80,7 @@ const (
 	// aloneFor is how long a group call lasts with nobody but the application
 	// in it: the service's limit for coming back to a call, applied here by
 	// inference.
-	aloneFor = 120 * time.Second
+	aloneTimeout = 120 * time.Second
 )
 
 // newCall registers a call. The caller holds s.mu.
@@ -99,13 +99,13 @@ func (s *Server) newCall(from, to string) *call {
 		started:       time.Now(),
 	}
 	s.calls = append(s.calls, c)
-	s.live[c] = struct{}{}
+	s.ongoing[c] = struct{}{}
 	return c
 }
 
 // connect makes the call known to the application, which is called back at uri.
 func (c *call) connect(uri, context string) {
-	c.state = connecting
+	c.state = stateConnecting
 	c.connectionID = c.s.id("connection", c.n, c.connections)
 	c.callbackURI, c.context = uri, context
 	c.s.connections[c.connectionID] = c
@@ -114,7 +114,7 @@ func (c *call) connect(uri, context string) {
 // establish starts the conversation: who is in it can hear and be heard.
 func (c *call) establish() {
 	c.s.stop(c.ringing)
-	c.state, c.connected = connected, time.Now()
+	c.state, c.connected = stateConnected, time.Now()
 	c.emit("CallConnected", callbackData{OperationContext: c.context, ResultInformation: &done})
 	c.startStreams()
 	c.s.note(c, "connected", "%d in the call", 1+len(c.people))
@@ -122,7 +122,7 @@ func (c *call) establish() {
 
 // abandon is the caller hanging up before the conversation began.
 func (c *call) abandon() {
-	if c.state == connecting {
+	if c.state == stateConnecting {
 		c.emit("AnswerFailed", callbackData{OperationContext: c.context, ResultInformation: &cancelled})
 	}
 	c.end(cancelled)
@@ -140,12 +140,12 @@ func (c *call) hangUp() {
 		c.terminate()
 		return
 	}
-	c.dismissApplication(terminated)
+	c.disconnectApplication(terminated)
 }
 
 // dismissApplication is the application leaving people alone with each other.
-func (c *call) dismissApplication(why result) {
-	c.dismiss()
+func (c *call) disconnectApplication(why result) {
+	c.endOperations()
 	c.emit("CallDisconnected", callbackData{OperationContext: c.context, ResultInformation: &why})
 	c.appLeft = true
 	delete(c.s.connections, c.connectionID)
@@ -154,7 +154,7 @@ func (c *call) dismissApplication(why result) {
 
 // connectionState is the state as the application is told it.
 func (c *call) connectionState() string {
-	if c.state == connected && c.transferring() {
+	if c.state == stateConnected && c.transferring() {
 		return "transferring"
 	}
 	return string(c.state)
@@ -162,7 +162,7 @@ func (c *call) connectionState() string {
 
 // terminate is the application ending the call for everybody.
 func (c *call) terminate() {
-	if c.state == connecting && !c.inbound {
+	if c.state == stateConnecting && !c.inbound {
 		c.fail(cancelled)
 		return
 	}
@@ -170,7 +170,7 @@ func (c *call) terminate() {
 }
 
 // dismiss ends what the application has going on in the call.
-func (c *call) dismiss() {
+func (c *call) endOperations() {
 	c.stopMedia()
 	for _, p := range c.people {
 		p.tones = nil
@@ -181,23 +181,23 @@ func (c *call) dismiss() {
 		r.end()
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.invitations)) {
-		c.invitations[id].over()
+		c.invitations[id].stopRinging()
 	}
 }
 
 // end is the end for everybody. It may be repeated.
 func (c *call) end(why result) {
-	if c.state == disconnected {
+	if c.state == stateDisconnected {
 		return
 	}
 	known := c.connectionID != "" && !c.appLeft
 	for _, r := range c.recordings {
 		r.withCall = r.state != recordingEnded
 	}
-	c.dismiss()
-	c.state, c.ended, c.ending = disconnected, time.Now(), &why
+	c.endOperations()
+	c.state, c.ended, c.ending = stateDisconnected, time.Now(), &why
 	for _, p := range slices.Clone(c.people) {
-		p.gone()
+		p.removeFromCall()
 	}
 	if c.caller != nil {
 		c.caller.cancel()
@@ -212,14 +212,14 @@ func (c *call) end(why result) {
 	}
 	c.s.note(c, "ended", "%d/%d %s", why.Code, why.SubCode, why.Message)
 	c.s.forget(c)
-	c.endOuter(why)
+	c.endParentLeg(why)
 }
 
 const defaultKeep = 10_000
 
 // forget makes room for the memory of a call that has just ended.
 func (s *Server) forget(c *call) {
-	delete(s.live, c)
+	delete(s.ongoing, c)
 	s.ended = append(s.ended, c)
 	for len(s.ended) > cmp.Or(s.Keep, defaultKeep) {
 		old := s.ended[0]
@@ -239,7 +239,7 @@ func (s *Server) callOfNumber(n int) *call {
 }
 
 // wake tells the telephones of the call to look again for what they wait for.
-func (c *call) wake() {
+func (c *call) notifyPhones() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }

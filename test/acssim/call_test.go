@@ -11,7 +11,7 @@ import (
 
 // A caller hears a greeting and a menu, presses 1, waits with music, talks to an
 // agent who is recorded and hangs up, and is released with thanks.
-func TestAWholeInboundCall(t *testing.T) {
+func TestInboundCallFromGreetingToGoodbye(t *testing.T) {
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {
 		if err := app.sim.SetPhone(agent, "ring 2s; answer; wait silence; talk 3s; hang up"); err != nil {
 			t.Fatal(err)
@@ -126,7 +126,7 @@ func TestOutboundCallsEndAsTheTelephoneDoes(t *testing.T) {
 	}
 }
 
-func TestWhatTheApplicationDoesToACall(t *testing.T) {
+func TestHangUpAddAndRemove(t *testing.T) {
 	tests := []struct {
 		name   string
 		script string // of the caller
@@ -208,7 +208,7 @@ func TestWhatTheApplicationDoesToACall(t *testing.T) {
 // invitation is the id of the n-th invitation of the first call.
 func (a *application) invitation(n int) string { return a.sim.id("invitation", 1, n+1) }
 
-func TestAnOfferCanBeTakenOnceAndIn30Seconds(t *testing.T) {
+func TestOfferCanBeAnsweredOnceWithin30Seconds(t *testing.T) {
 	tests := []struct {
 		name   string
 		script string
@@ -276,7 +276,7 @@ func TestPagesOfParticipantsAreLinked(t *testing.T) {
 	})
 }
 
-func TestACallerWhoGivesUpWhileTheApplicationAnswers(t *testing.T) {
+func TestCallerHangsUpWhileTheApplicationAnswers(t *testing.T) {
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {
 		app.onOffer = func(context string) {
 			app.must(200, "POST", "/calling/callConnections:answer", app.answerBody(context))

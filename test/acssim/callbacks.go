@@ -77,9 +77,9 @@ type speechResult struct {
 const eventTime = 20 * time.Millisecond
 
 // lane is the callbacks of one call that wait to be sent, in order.
-type lane struct {
+type callbackQueue struct {
 	waiting []*callback
-	open    bool          // somebody sends them
+	sending bool          // somebody sends them
 	more    chan struct{} // there may be another one
 }
 
@@ -117,16 +117,16 @@ func (c *call) emitTo(url, event string, data callbackData) {
 		c.s.note(c, "fault", "%s is lost", cb.name())
 		return
 	}
-	c.lane.waiting = append(c.lane.waiting, cb)
-	if c.lane.more == nil {
-		c.lane.more = make(chan struct{}, 1)
+	c.callbacks.waiting = append(c.callbacks.waiting, cb)
+	if c.callbacks.more == nil {
+		c.callbacks.more = make(chan struct{}, 1)
 	}
 	select {
-	case c.lane.more <- struct{}{}:
+	case c.callbacks.more <- struct{}{}:
 	default:
 	}
-	if !c.lane.open {
-		c.lane.open = true
+	if !c.callbacks.sending {
+		c.callbacks.sending = true
 		c.s.spawn(c.sendWaiting)
 	}
 }
@@ -167,12 +167,12 @@ func (c *call) sendWaiting() {
 func (c *call) nextWaiting(last bool) *callback {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	if len(c.lane.waiting) == 0 {
-		c.lane.open = !last
+	if len(c.callbacks.waiting) == 0 {
+		c.callbacks.sending = !last
 		return nil
 	}
-	cb := c.lane.waiting[0]
-	c.lane.waiting = c.lane.waiting[1:]
+	cb := c.callbacks.waiting[0]
+	c.callbacks.waiting = c.callbacks.waiting[1:]
 	return cb
 }
 
@@ -185,7 +185,7 @@ func (c *call) awaitWaiting(d time.Duration) *callback {
 			return cb
 		}
 		select {
-		case <-c.lane.more:
+		case <-c.callbacks.more:
 		case <-enough.C:
 			return nil
 		case <-c.s.ctx.Done():

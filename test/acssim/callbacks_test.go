@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestCallbacksThatAreNotTakenComeAgain(t *testing.T) {
+func TestUnacknowledgedCallbacksAreRepeated(t *testing.T) {
 	tests := []struct {
 		name   string
 		refuse int // how many times

@@ -12,7 +12,7 @@ import (
 
 // Whatever an application asks for, in whatever order, is answered by the rules,
 // every event fits the schema, and in the end nothing is left.
-func TestAnApplicationThatAsksForAnything(t *testing.T) {
+func TestRandomRequestsFollowTheRules(t *testing.T) {
 	seeds := uint64(10)
 	if testing.Short() {
 		seeds = 2
@@ -29,14 +29,14 @@ func TestAnApplicationThatAsksForAnything(t *testing.T) {
 				Subscriptions: []Subscription{{Types: []string{"RecordingFileStatusUpdated"}, URL: "http://127.0.0.1:7071/eventgrid"}},
 			}
 			inBubble(t, sim, func(t *testing.T, app *application) {
-				(&anything{app: app, rand: rand.New(rand.NewPCG(seed, 1))}).run()
+				(&randomRequests{app: app, rand: rand.New(rand.NewPCG(seed, 1))}).run()
 			})
 		})
 	}
 }
 
 // anything asks for anything.
-type anything struct {
+type randomRequests struct {
 	app  *application
 	rand *rand.Rand
 
@@ -46,7 +46,7 @@ type anything struct {
 	recordings []string
 }
 
-func (a *anything) run() {
+func (a *randomRequests) run() {
 	app := a.app
 	people := []string{agent, expert, caller, "4:+12065550131", "4:+12065550183", "4:+12065550188", "8:orgid:o", "4:+12065550170", "28:orgid:other"}
 	scripts := []string{
@@ -125,7 +125,7 @@ func (a *anything) run() {
 		case 1:
 			_, _ = app.sim.Ring(Caller{From: one(people[:4]), To: line, Script: "wait answer; talk 5s; press 1; wait 20s; hang up"})
 		case 2:
-			_, _ = app.sim.Converse(Conversation{GroupID: "g", People: []Person{{RawID: agent}, {RawID: expert, Script: "wait 9s; hang up"}}})
+			_, _ = app.sim.StartConversation(Conversation{GroupID: "g", People: []Person{{RawID: agent}, {RawID: expert, Script: "wait 9s; hang up"}}})
 		case 3:
 			a.begin("/calling/callConnections", fmt.Sprintf(`{"targets":[%s],"callbackUri":%q,"teamsAppSource":{"appId":"a"}%s}`, person(), app.self+"/callbacks", streams()))
 		case 4:
@@ -165,7 +165,7 @@ func (a *anything) run() {
 }
 
 // begin asks for a call.
-func (a *anything) begin(path, body string) {
+func (a *randomRequests) begin(path, body string) {
 	if answer := a.ask("POST", path, body); answer.status/100 == 2 {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -175,7 +175,7 @@ func (a *anything) begin(path, body string) {
 
 // ask wants one of the answers that there are; that it fits the schema is seen to
 // wherever requests are sent.
-func (a *anything) ask(method, path, body string) simAnswer {
+func (a *randomRequests) ask(method, path, body string) simAnswer {
 	answer, err := a.app.try(method, path, body, nil)
 	if err != nil {
 		return answer // cut

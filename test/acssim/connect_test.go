@@ -36,7 +36,7 @@ func TestConnect(t *testing.T) {
 			t.Run(tt.name, func(t *testing.T) {
 				inBubble(t, &Server{}, func(t *testing.T, app *application) {
 					tt.conversation.People = []Person{{RawID: agent}, {RawID: expert, Script: "wait 20s; hang up"}}
-					if _, err := app.sim.Converse(tt.conversation); err != nil {
+					if _, err := app.sim.StartConversation(tt.conversation); err != nil {
 						t.Fatal(err)
 					}
 					path := app.connect(tt.locator(app.sim.Calls()[0]))
@@ -202,7 +202,7 @@ func TestOffersOnBehalfOfAResourceAccount(t *testing.T) {
 }
 
 // A line of the application's own rings as an IncomingCall wherever it is called from.
-func TestALineThatTheApplicationCalls(t *testing.T) {
+func TestApplicationCallsItsOwnLine(t *testing.T) {
 	const other = "28:orgid:other"
 	for _, tt := range []struct{ name, answer, want string }{
 		{"answers", "answer", "AddParticipantSucceeded line"},

@@ -16,7 +16,7 @@ func (s *Server) controlAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /sim/calls", s.controlRing)
 	mux.HandleFunc("GET /sim/calls", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Calls()) })
-	mux.HandleFunc("POST /sim/conversations", s.controlConverse)
+	mux.HandleFunc("POST /sim/conversations", s.controlStartConversation)
 	mux.HandleFunc("POST /sim/calls/{id}/press", s.controlPress)
 	mux.HandleFunc("POST /sim/calls/{id}/say", s.controlSay)
 	mux.HandleFunc("POST /sim/calls/{id}/hangup", s.controlHangUp)
@@ -60,7 +60,7 @@ func (s *Server) handle(call, raw string, do func(*phone)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.calls {
-		if c.id != call && c.connectionID != call || c.state == disconnected {
+		if c.id != call && c.connectionID != call || c.state == stateDisconnected {
 			continue
 		}
 		if raw == "" && c.caller != nil && c.caller.ctx.Err() == nil {
@@ -91,12 +91,12 @@ func (s *Server) controlRing(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusAccepted, map[string]string{"id": id})
 }
 
-func (s *Server) controlConverse(w http.ResponseWriter, r *http.Request) {
+func (s *Server) controlStartConversation(w http.ResponseWriter, r *http.Request) {
 	var conversation Conversation
 	if !readControl(w, r, &conversation) {
 		return
 	}
-	id, err := s.Converse(conversation)
+	id, err := s.StartConversation(conversation)
 	if err != nil {
 		problem(w, http.StatusBadRequest, err)
 		return

@@ -23,7 +23,7 @@ type Person struct {
 // Converse lets people talk to each other and returns the simulator's id of
 // their call; CallInfo has the serverCallId to connect to. The error says what is
 // wrong with them.
-func (s *Server) Converse(conversation Conversation) (id string, err error) {
+func (s *Server) StartConversation(conversation Conversation) (id string, err error) {
 	if len(conversation.People) == 0 || conversation.GroupID != "" && conversation.RoomID != "" {
 		return "", errors.New("want people, and at most one of groupId and roomId")
 	}
@@ -49,7 +49,7 @@ func (s *Server) Converse(conversation Conversation) (id string, err error) {
 	c := s.newCall(rawID(people[0].RawID), rawID(people[len(people)-1].RawID))
 	c.groupID, c.roomID = conversation.GroupID, conversation.RoomID
 	c.group = len(people) > 2 || cmp.Or(c.groupID, c.roomID) != ""
-	c.state, c.connected, c.appLeft = connected, time.Now(), true
+	c.state, c.connected, c.appLeft = stateConnected, time.Now(), true
 	for i, person := range people {
 		c.targets = append(c.targets, rawID(person.RawID))
 		c.join(c.pickUp(rawID(person.RawID), scripts[i], nil))
@@ -73,6 +73,6 @@ func (c *call) enter(callbackURI, context string, nowhere bool) {
 		c.group = c.group || len(c.people) > 1
 		c.establish()
 		c.participantsUpdated()
-		c.aloneWithApplication()
+		c.startAloneTimeout()
 	})
 }

@@ -15,7 +15,7 @@ import (
 const (
 	// lanePatience is how long a callback waits for the one before it to be
 	// acknowledged. The service promises no order at all.
-	lanePatience = 100 * time.Millisecond
+	orderTimeout = 100 * time.Millisecond
 	// answerTime is how long the receiver of an event may take to answer.
 	answerTime = 10 * time.Second
 
@@ -33,7 +33,7 @@ func (c *call) post(cb *callback) {
 	if cb.faults.delay > 0 {
 		return
 	}
-	enough := time.NewTimer(lanePatience)
+	enough := time.NewTimer(orderTimeout)
 	defer enough.Stop()
 	select {
 	case <-acknowledged:
@@ -115,12 +115,12 @@ func (s *Server) postJSON(target string, body any, header http.Header) (status i
 	if err != nil {
 		return 0, nil, err
 	}
-	status, _, answer, err = s.exchange(http.MethodPost, target, content, header)
+	status, _, answer, err = s.roundTrip(http.MethodPost, target, content, header)
 	return status, answer, err
 }
 
 // exchange sends a request like postJSON, and returns the header of the answer as well.
-func (s *Server) exchange(method, target string, content []byte, header http.Header) (status int, got http.Header, answer []byte, err error) {
+func (s *Server) roundTrip(method, target string, content []byte, header http.Header) (status int, got http.Header, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(s.ctx, answerTime)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(content))

@@ -110,7 +110,7 @@ func (r *recording) file() {
 	}
 	s.after(cmp.Or(s.FileDelay, defaultFileDelay), func() {
 		for _, d := range documents {
-			s.keepDocument(d)
+			s.storeDocument(d)
 		}
 		if container := r.format.container(); container != "" {
 			s.spawn(func() { r.export(documents, container, reason) })
@@ -189,7 +189,7 @@ func (r *recording) metadata(d *document, of map[string]int) []byte {
 }
 
 // keepDocument stores a document and drops those whose time is over.
-func (s *Server) keepDocument(d *document) {
+func (s *Server) storeDocument(d *document) {
 	d.filed = time.Now()
 	s.documents[d.id] = d
 	s.filed = append(s.filed, d)

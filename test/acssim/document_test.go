@@ -81,7 +81,7 @@ func (a *application) record(path, options string) simAnswer {
 
 // The caller talks and presses a key, the agent talks, with a pause between:
 // every one of them is where and when they were.
-func TestARecording(t *testing.T) {
+func TestRecordingFiles(t *testing.T) {
 	talk := func(app *application, options string) {
 		if err := app.sim.SetPhone(agent, "answer; wait 8s; talk 2s"); err != nil {
 			app.t.Fatal(err)

@@ -140,7 +140,7 @@ func TestEventsInTheSchemaOfCloudEvents(t *testing.T) {
 }
 
 // A subscription without limits of its own is tried by Event Grid's schedule.
-func TestEventGridTriesAgain(t *testing.T) {
+func TestEventGridRetrySchedule(t *testing.T) {
 	tests := []struct {
 		status int
 		want   []time.Duration // between the attempts

@@ -91,7 +91,7 @@ type eventFaults struct {
 
 // eventFaults decides about the event that decision names. The caller holds s.mu.
 func (s *Server) eventFaults(decision ...any) eventFaults {
-	d, f := s.dice("event", fmt.Sprint(decision...)), s.faults
+	d, f := s.rng("event", fmt.Sprint(decision...)), s.faults
 	var e eventFaults
 	// Every draw is made whether it is needed or not, so that changing one rate
 	// leaves the other faults of a seed where they were.
@@ -117,13 +117,13 @@ func (s *Server) eventFaults(decision ...any) eventFaults {
 type requestFault string
 
 const (
-	noFault     requestFault = ""
-	throttle    requestFault = "throttle"
-	serverError requestFault = "server error"
-	answerCut   requestFault = "answer cut"
-	answerLost  requestFault = "answer replaced by a 500"
-	earlyEvents requestFault = "events first"
-	slowAnswer  requestFault = "slow answer"
+	faultNone        requestFault = ""
+	faultThrottle    requestFault = "throttle"
+	faultServerError requestFault = "server error"
+	faultAnswerCut   requestFault = "answer cut"
+	faultAnswerLost  requestFault = "answer replaced by a 500"
+	faultEarlyEvents requestFault = "events first"
+	faultSlowAnswer  requestFault = "slow answer"
 )
 
 // requestFault decides about the next request for an operation on one call, or
@@ -134,33 +134,33 @@ func (s *Server) requestFault(c *call, operation string) requestFault {
 		seen, on = c.requests, c.n
 	}
 	seen[operation]++
-	d, f := s.dice("request", operation, on, seen[operation]), s.faults
+	d, f := s.rng("request", operation, on, seen[operation]), s.faults
 	throttled, failed, lost, early := d.Float64() < f.Throttle, d.Float64() < f.ServerError,
 		d.Float64() < f.LoseAnswer, d.Float64() < f.Early
 	cut := d.IntN(2) == 0
 	slow := d.Float64() < f.Slow
 	switch {
 	case throttled:
-		return throttle
+		return faultThrottle
 	case failed:
-		return serverError
+		return faultServerError
 	case lost && cut:
-		return answerCut
+		return faultAnswerCut
 	case lost:
-		return answerLost
+		return faultAnswerLost
 	case early:
-		return earlyEvents
+		return faultEarlyEvents
 	case slow:
-		return slowAnswer
+		return faultSlowAnswer
 	}
-	return noFault
+	return faultNone
 }
 
 // mediaFault decides whether the media service fails an operation. The caller
 // holds s.mu.
 func (c *call) mediaFault(operation string) bool {
 	c.requests["media "+operation]++
-	failed := c.s.dice("media", operation, c.n, c.requests["media "+operation]).Float64() < c.s.faults.Media
+	failed := c.s.rng("media", operation, c.n, c.requests["media "+operation]).Float64() < c.s.faults.Media
 	if failed {
 		c.s.note(c, "fault", "the media service fails %s", operation)
 	}

@@ -187,7 +187,7 @@ func TestASeedReplaysARun(t *testing.T) {
 	}
 }
 
-func TestFurtherFaults(t *testing.T) {
+func TestLossBatchSkewSlowAndMediaFaults(t *testing.T) {
 	t.Run("events are lost", func(t *testing.T) {
 		inBubble(t, &Server{Faults: &Faults{Loss: 1}}, func(t *testing.T, app *application) {
 			app.create("8:orgid:o")

@@ -63,10 +63,10 @@ func (s *Server) publish(c *call, event gridEvent) {
 			s.note(c, "fault", "%s is lost", kind)
 			continue
 		}
-		g.take(&gridDelivery{c, []gridEvent{event}, faults.delay}, faults.batch)
+		g.submit(&gridDelivery{c, []gridEvent{event}, faults.delay}, faults.batch)
 		if faults.duplicate {
 			s.note(c, "fault", "%s comes twice", kind)
-			g.take(&gridDelivery{c, []gridEvent{event}, faults.delay + faults.lag}, false)
+			g.submit(&gridDelivery{c, []gridEvent{event}, faults.delay + faults.lag}, false)
 		}
 	}
 	if !subscribed {
@@ -75,7 +75,7 @@ func (s *Server) publish(c *call, event gridEvent) {
 }
 
 // take delivers d with whatever waits, or lets it wait itself.
-func (g *subscriber) take(d *gridDelivery, hold bool) {
+func (g *subscriber) submit(d *gridDelivery, hold bool) {
 	if g.Queue != nil { // a queue has one event in a message
 		g.s.spawn(func() { g.deliver(d) })
 		return

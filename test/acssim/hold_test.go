@@ -111,7 +111,7 @@ func TestSendingTones(t *testing.T) {
 	})
 }
 
-func TestRemovingSomebodyWhoStillRings(t *testing.T) {
+func TestRemovingAParticipantWhoStillRings(t *testing.T) {
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {
 		if err := app.sim.SetPhone(agent, "no answer"); err != nil {
 			t.Fatal(err)

@@ -23,10 +23,10 @@ type invitation struct {
 type purpose string
 
 const (
-	target     purpose = "target"     // of a new call
-	addition   purpose = "addition"   // to a call
-	transfer   purpose = "transfer"   // of a participant
-	redirected purpose = "redirected" // call, which the application has nothing to do with any more
+	purposeTarget   purpose = "target"     // of a new call
+	purposeAddition purpose = "addition"   // to a call
+	purposeTransfer purpose = "transfer"   // of a participant
+	purposeRedirect purpose = "redirected" // call, which the application has nothing to do with any more
 )
 
 // How long a telephone rings where the application does not say.
@@ -50,9 +50,9 @@ func (c *call) invite(raw, context, callbackURI string, timeout time.Duration, p
 	i := c.newInvitation(raw, context, callbackURI, purpose)
 	c.s.countRing(ringKey{raw, context})
 	c.s.note(c, "ring", "%s rings", masked(raw))
-	i.timer = c.s.after(timeout, func() { i.failed(unanswered) })
+	i.timer = c.s.after(timeout, func() { i.failed(outcomeNoAnswer) })
 	if c.s.isLine(raw) {
-		i.phone = c.ringLine(i)
+		i.phone = c.ringApplicationLine(i)
 	} else {
 		i.phone = c.pickUp(raw, c.s.scriptOf(raw), i)
 	}
@@ -60,7 +60,7 @@ func (c *call) invite(raw, context, callbackURI string, timeout time.Duration, p
 }
 
 // wish invites raw where the network and the tenant allow it.
-func (c *call) wish(raw, context, callbackURI string, timeout time.Duration, purpose purpose) (*invitation, error) {
+func (c *call) inviteIfAllowed(raw, context, callbackURI string, timeout time.Duration, purpose purpose) (*invitation, error) {
 	if c.teams {
 		if err := c.s.admitTeamsUsers(raw); err != nil {
 			return nil, err
@@ -71,13 +71,13 @@ func (c *call) wish(raw, context, callbackURI string, timeout time.Duration, pur
 		return nil, err
 	}
 	if declined {
-		return c.turnAway(raw, context, callbackURI, purpose), nil
+		return c.inviteOverLimit(raw, context, callbackURI, purpose), nil
 	}
 	return c.invite(raw, context, callbackURI, timeout, purpose), nil
 }
 
 // turnAway is an invitation that the network declines: nothing rings.
-func (c *call) turnAway(raw, context, callbackURI string, purpose purpose) *invitation {
+func (c *call) inviteOverLimit(raw, context, callbackURI string, purpose purpose) *invitation {
 	i := c.newInvitation(raw, context, callbackURI, purpose)
 	i.phone = c.pickUp(raw, Script{}, i)
 	i.timer = c.s.after(connectTime, func() { i.ended(lineLimit) })
@@ -97,21 +97,21 @@ func (c *call) newInvitation(raw, context, callbackURI string, purpose purpose) 
 // answered brings the callee into the call, and an outbound call to life.
 func (i *invitation) answered() {
 	c := i.call
-	i.end()
+	i.remove()
 	i.phone.note("answer", "answers")
 	switch i.purpose {
-	case transfer:
+	case purposeTransfer:
 		c.transferred(i)
 		return
-	case redirected:
+	case purposeRedirect:
 		c.join(c.caller)
 	}
-	first := c.state == connecting
+	first := c.state == stateConnecting
 	c.join(i.phone)
 	if first {
 		c.establish()
 	}
-	if i.purpose == addition {
+	if i.purpose == purposeAddition {
 		who := identify(i.raw)
 		c.emitTo(i.callbackURI, "AddParticipantSucceeded",
 			callbackData{OperationContext: i.context, Participant: &who, ResultInformation: &done})
@@ -120,25 +120,25 @@ func (i *invitation) answered() {
 }
 
 // failed is the end of an invitation that was not answered.
-func (i *invitation) failed(why verdict) {
+func (i *invitation) failed(why outcome) {
 	i.ended(why.result(i.raw))
 }
 
 // ended is the end of an invitation, with what became of it.
 func (i *invitation) ended(r result) {
 	c := i.call
-	i.over()
+	i.stopRinging()
 	i.phone.note("refuse", "%s", r.Message)
 	switch {
-	case i.purpose == transfer:
+	case i.purpose == purposeTransfer:
 		c.emitTo(i.callbackURI, "CallTransferFailed", callbackData{OperationContext: i.context, ResultInformation: &r})
-	case i.purpose == redirected:
+	case i.purpose == purposeRedirect:
 		c.end(r)
-	case i.purpose == addition:
+	case i.purpose == purposeAddition:
 		who := identify(i.raw)
 		c.emitTo(i.callbackURI, "AddParticipantFailed",
 			callbackData{OperationContext: i.context, Participant: &who, ResultInformation: &r})
-	case c.state == connecting && len(c.invitations) == 0:
+	case c.state == stateConnecting && len(c.invitations) == 0:
 		c.fail(r)
 	}
 }
@@ -146,7 +146,7 @@ func (i *invitation) ended(r result) {
 // invitationOf is the invitation of somebody who rings for the call, or nil.
 func (c *call) invitationOf(raw string) *invitation {
 	for _, i := range c.invitations {
-		if i.raw == raw && i.purpose != transfer {
+		if i.raw == raw && i.purpose != purposeTransfer {
 			return i
 		}
 	}
@@ -154,12 +154,12 @@ func (c *call) invitationOf(raw string) *invitation {
 }
 
 // over stops the ringing.
-func (i *invitation) over() {
-	i.end()
+func (i *invitation) stopRinging() {
+	i.remove()
 	i.phone.off()
 }
 
-func (i *invitation) end() {
+func (i *invitation) remove() {
 	i.call.s.stop(i.timer)
 	delete(i.call.invitations, i.id)
 }

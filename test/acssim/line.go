@@ -14,7 +14,7 @@ func (s *Server) isLine(raw string) bool {
 // ringLine rings a line of the application's own out of a call: a call of its
 // own is offered, and to be answered or rejected, and joined to the first for as
 // long as both last.
-func (c *call) ringLine(i *invitation) *phone {
+func (c *call) ringApplicationLine(i *invitation) *phone {
 	p := &phone{s: c.s, call: c, raw: i.raw, invitation: i}
 	p.ctx, p.cancel = context.WithCancel(c.s.ctx)
 	from := c.application()
@@ -23,21 +23,21 @@ func (c *call) ringLine(i *invitation) *phone {
 	}
 	leg := c.s.newCall(from, i.raw)
 	leg.displayName = c.displayName
-	leg.outer, p.line = p, leg
+	leg.parent, p.line = p, leg
 	leg.offer(Script{})
 	return p
 }
 
 // connectOuter tells the call that a line was rung out of that it is answered.
-func (c *call) connectOuter() {
-	if c.outer != nil {
-		c.outer.invitation.answered()
+func (c *call) connectParentLeg() {
+	if c.parent != nil {
+		c.parent.invitation.answered()
 	}
 }
 
 // endOuter tells the call that a line was rung out of that the line is out of it.
-func (c *call) endOuter(why result) {
-	p := c.outer
+func (c *call) endParentLeg(why result) {
+	p := c.parent
 	if p == nil || p.ctx.Err() != nil {
 		return
 	}

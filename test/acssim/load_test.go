@@ -28,7 +28,7 @@ func TestTenThousandCalls(t *testing.T) {
 		sim.EventGridURL = client.self + "/eventgrid"
 		sim.Transport = InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/eventgrid" {
-				client.takeOffer(w, r)
+				client.receiveGridEvents(w, r)
 				client.mu.Lock()
 				client.offers = nil // or the test itself would need the memory
 				client.mu.Unlock()

@@ -85,7 +85,7 @@ func (s *Server) admitNumbers(line string, targets ...string) (declined bool, er
 func (s *Server) admitTeamsUsers(targets ...string) error {
 	for _, raw := range targets {
 		if s.RefuseTeamsUsers && identify(raw).MicrosoftTeamsUser != nil {
-			return refuse(http.StatusMethodNotAllowed, notSupported, "a Teams user cannot be called by a Teams Phone call")
+			return refuse(http.StatusMethodNotAllowed, codeNotSupported, "a Teams user cannot be called by a Teams Phone call")
 		}
 	}
 	return nil
@@ -100,7 +100,7 @@ const defaultCallsPerNumber = 2
 // outgoing is how many telephones of the network ring or talk because of a line.
 func (s *Server) outgoing(line string) int {
 	n := 0
-	for c := range s.live {
+	for c := range s.ongoing {
 		if c.line() != line {
 			continue
 		}

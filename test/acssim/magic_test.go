@@ -79,7 +79,7 @@ func TestMagicNumbers(t *testing.T) {
 	})
 }
 
-func TestTheLineLimit(t *testing.T) {
+func TestLineLimit(t *testing.T) {
 	create := func(app *application, n int) simAnswer {
 		return app.send("POST", "/calling/callConnections", fmt.Sprintf(
 			`{"targets":[{"rawId":"4:+1206555012%d"}],"callbackUri":%q,"teamsAppSource":{"appId":"a"}}`, n, app.self+"/callbacks"))

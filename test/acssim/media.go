@@ -74,7 +74,7 @@ func (c *call) addMedia(op *mediaOp, interrupt bool) error {
 		c.cancelMedia()
 	}
 	if !c.media.admits(op) {
-		return refuse(412, incompatibleMedia, "the operation does not go with those that run or wait")
+		return refuse(412, codeIncompatibleMedia, "the operation does not go with those that run or wait")
 	}
 	c.media.queue = append(c.media.queue, op)
 	c.nextMedia()
@@ -117,7 +117,7 @@ func (c *call) nextMedia() {
 			})
 		}
 	}
-	c.wake()
+	c.notifyPhones()
 }
 
 // finishMedia ends the running operation with an event and starts the next.
@@ -128,7 +128,7 @@ func (c *call) finishMedia(op *mediaOp, how string, data callbackData) {
 	data.OperationContext = op.context
 	c.emitTo(op.callbackURI, op.name()+how, data)
 	c.nextMedia()
-	c.wake()
+	c.notifyPhones()
 }
 
 // cancelMedia cancels what runs and what waits.
@@ -137,7 +137,7 @@ func (c *call) cancelMedia() {
 		c.emitTo(op.callbackURI, op.cancelled(),
 			callbackData{OperationContext: op.context, ResultInformation: &mediaCancelled})
 	}
-	c.wake()
+	c.notifyPhones()
 }
 
 // cancelMediaOf cancels the operations for one person, who has left. That this
@@ -148,7 +148,7 @@ func (c *call) cancelMediaOf(p *participant) {
 			callbackData{OperationContext: op.context, ResultInformation: &mediaCancelled})
 	}
 	c.nextMedia()
-	c.wake()
+	c.notifyPhones()
 }
 
 // stopMedia ends all operations without a word, with the call.

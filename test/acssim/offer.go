@@ -98,18 +98,18 @@ func (s *Server) Ring(caller Caller) (id string, err error) {
 // offer starts the telephone of the caller and lets the line ring. The caller
 // holds s.mu.
 func (c *call) offer(script Script) {
-	c.inbound, c.state = true, offered
+	c.inbound, c.state = true, stateOffered
 	c.caller = c.pickUp(c.from, script, nil)
-	c.ringLineAt(c.to)
+	c.offerAt(c.to)
 }
 
 // ringLineAt offers the call to the application under one of its lines.
-func (c *call) ringLineAt(line string) {
+func (c *call) offerAt(line string) {
 	c.to, c.targets = line, []string{line}
 	c.teams = identify(line).MicrosoftTeamsApp != nil
 	c.s.stop(c.ringing)
 	c.rung = time.Now()
-	c.ringing = c.s.after(ringTime, func() { c.end(unanswered.result(c.from)) })
+	c.ringing = c.s.after(ringTime, func() { c.end(outcomeNoAnswer.result(c.from)) })
 	c.s.announce(c, c.s.offerContext(c))
 }
 
@@ -121,7 +121,7 @@ func (c *call) answer(callbackURI, context string) {
 		c.join(c.caller)
 		c.establish()
 		c.participantsUpdated()
-		c.connectOuter()
+		c.connectParentLeg()
 	})
 }
 
@@ -130,27 +130,27 @@ func (c *call) answer(callbackURI, context string) {
 func (c *call) redirect(to string) {
 	c.s.note(c, "ring", "is redirected to %s", masked(to))
 	if c.s.isLine(to) {
-		c.ringLineAt(to)
+		c.offerAt(to)
 		return
 	}
 	c.s.stop(c.ringing)
-	c.state, c.appLeft = connecting, true
-	c.invite(to, "", "", 0, redirected)
+	c.state, c.appLeft = stateConnecting, true
+	c.invite(to, "", "", 0, purposeRedirect)
 }
 
 // takeOffer is the call that can still be answered, rejected or redirected with
 // an incomingCallContext, or why there is none.
-func (s *Server) takeOffer(context string) (*call, error) {
-	c, err := s.offered(context)
+func (s *Server) openOffer(context string) (*call, error) {
+	c, err := s.callOfOffer(context)
 	switch {
 	case err != nil:
-		return nil, refuse(400, invalidArgument, err.Error())
+		return nil, refuse(400, codeInvalidArgument, err.Error())
 	case s.between(c.rung, time.Now()) >= ringTime:
-		return nil, refuse(400, answeredTooLate, "the call was not answered in time")
-	case c.state == disconnected && c.connectionID == "" && !c.rejected && !c.appLeft:
-		return nil, refuse(404, notFound, "the caller has hung up")
-	case c.state != offered:
-		return nil, refuse(400, wrongState, "the call has been answered, rejected or redirected already")
+		return nil, refuse(400, codeAnsweredTooLate, "the call was not answered in time")
+	case c.state == stateDisconnected && c.connectionID == "" && !c.rejected && !c.appLeft:
+		return nil, refuse(404, codeNotFound, "the caller has hung up")
+	case c.state != stateOffered:
+		return nil, refuse(400, codeWrongState, "the call has been answered, rejected or redirected already")
 	}
 	return c, nil
 }

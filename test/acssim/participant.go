@@ -37,12 +37,12 @@ func (c *call) join(p *phone) *participant {
 	}
 	c.s.stop(c.alone)
 	p.note("join", "is in the call")
-	c.wake()
+	c.notifyPhones()
 	return who
 }
 
 // gone takes a person out of the conversation, whatever that means for the others.
-func (p *participant) gone() {
+func (p *participant) removeFromCall() {
 	p.call.remove(p)
 	p.phone.off()
 }
@@ -50,13 +50,13 @@ func (p *participant) gone() {
 func (c *call) remove(p *participant) {
 	c.people = slices.DeleteFunc(c.people, func(q *participant) bool { return q == p })
 	p.presence.LeftAt = time.Now()
-	c.hush(p.raw)
+	c.endSoundsOf(p.raw)
 }
 
 // leave is a person leaving: a 1:1 call is over, in a group the others stay.
 func (c *call) leave(p *participant) {
 	if c.group && (len(c.people) > 1 || !c.appLeft) {
-		p.gone()
+		p.removeFromCall()
 		p.phone.note("leave", "has left")
 		c.cancelMediaOf(p)
 		if c.appLeft && len(c.people) < 2 {
@@ -67,27 +67,27 @@ func (c *call) leave(p *participant) {
 			c.emitTo(p.tones.callbackURI, "ContinuousDtmfRecognitionToneFailed",
 				callbackData{OperationContext: p.tones.context, ResultInformation: &hasLeft})
 		}
-		c.left()
+		c.afterLeaving()
 		return
 	}
 	c.end(hungUp)
 }
 
 // left is what follows when somebody has left a group.
-func (c *call) left() {
+func (c *call) afterLeaving() {
 	for _, id := range slices.Sorted(maps.Keys(c.invitations)) {
 		if i := c.invitations[id]; i != nil && i.transferee != nil && !slices.Contains(c.people, i.transferee) {
 			i.ended(hasLeft)
 		}
 	}
 	c.participantsUpdated()
-	c.aloneWithApplication()
+	c.startAloneTimeout()
 }
 
 // aloneWithApplication ends a call in time that nobody but the application is in.
-func (c *call) aloneWithApplication() {
-	if len(c.people) == 0 && c.state == connected {
-		c.alone = c.s.after(aloneFor, func() { c.end(aloneTooLong) })
+func (c *call) startAloneTimeout() {
+	if len(c.people) == 0 && c.state == stateConnected {
+		c.alone = c.s.after(aloneTimeout, func() { c.end(aloneTooLong) })
 	}
 }
 
@@ -125,7 +125,7 @@ func (c *call) application() string {
 }
 
 func (c *call) participantsUpdated() {
-	if c.state != connected {
+	if c.state != stateConnected {
 		return
 	}
 	c.sequence++

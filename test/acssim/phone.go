@@ -23,7 +23,7 @@ type phone struct {
 }
 
 // defaultScript is what a person does whom nobody gave a script.
-var defaultScript = Script{[]step{{verb: ring, d: time.Second}, {verb: answer}}}
+var defaultScript = Script{[]step{{verb: verbRing, d: time.Second}, {verb: verbAnswer}}}
 
 // scriptOf is what a person does who is called.
 func (s *Server) scriptOf(raw string) Script {
@@ -82,9 +82,9 @@ func (p *phone) run() {
 // do reports false when the call is over for this telephone.
 func (p *phone) do(st step) bool {
 	switch st.verb {
-	case ring, wait:
+	case verbRing, verbWait:
 		return p.sleep(st.d)
-	case talk:
+	case verbTalk:
 		p.locked(func() {
 			p.note("talk", "talks for %v", st.d)
 			if p.who != nil {
@@ -92,25 +92,25 @@ func (p *phone) do(st step) bool {
 			}
 		})
 		return p.sleep(st.d)
-	case waitFor:
+	case verbWaitFor:
 		return p.waitFor(st.text)
-	case press:
+	case verbPress:
 		return p.press(st.text)
-	case say:
+	case verbSay:
 		p.locked(func() { p.call.speech(p, st.text) })
 		return p.sleep(speechLength(st.text))
-	case answer:
+	case verbAnswer:
 		return p.locked(p.invitation.answered)
-	case sayBusy:
-		return p.locked(func() { p.invitation.failed(busy) })
-	case decline:
-		return p.locked(func() { p.invitation.failed(declined) })
-	case outOfService:
-		return p.locked(func() { p.invitation.failed(unreachable) })
-	case ignore: // the invitation's timer ends it
+	case verbBusy:
+		return p.locked(func() { p.invitation.failed(outcomeBusy) })
+	case verbDecline:
+		return p.locked(func() { p.invitation.failed(outcomeDeclined) })
+	case verbInvalidNumber:
+		return p.locked(func() { p.invitation.failed(outcomeUnreachable) })
+	case verbNoAnswer: // the invitation's timer ends it
 		<-p.ctx.Done()
 		return false
-	case hangUp:
+	case verbHangUp:
 		return p.sleep(st.d) && p.locked(p.hangUp)
 	}
 	panic("acssim: a step without a meaning: " + string(st.verb))
@@ -195,7 +195,7 @@ func (p *phone) hangUp() {
 		p.note("hangup", "hangs up")
 		p.call.leave(p.who)
 	case p.invitation != nil:
-		p.invitation.failed(declined)
+		p.invitation.failed(outcomeDeclined)
 	default:
 		p.note("hangup", "gives up")
 		p.call.abandon()

@@ -53,12 +53,12 @@ func (c *call) listen(op *mediaOp) {
 	op.sound.cut()
 	op.recognition.listening = true
 	op.timer = c.s.after(op.recognition.initialSilence, func() { c.recognizeFailed(op, &initialSilence) })
-	c.wake()
+	c.notifyPhones()
 }
 
 // asked is the recognition that hears a person now, or nil. A prompt that may be
 // interrupted ends here.
-func (c *call) asked(p *phone) *mediaOp {
+func (c *call) hearingRecognition(p *phone) *mediaOp {
 	op := c.media.running
 	if op == nil || op.recognition == nil || p.who == nil || !op.isFor(p.who) {
 		return nil
@@ -81,7 +81,7 @@ func (c *call) tone(p *phone, key rune) {
 		p.who.pressed(toneNames[key])
 		c.streaming.tone(toneNames[key])
 	}
-	op := c.asked(p)
+	op := c.hearingRecognition(p)
 	if op == nil || !op.recognition.hearsTones() {
 		return
 	}
@@ -124,7 +124,7 @@ func (c *call) speech(p *phone, words string) {
 		c.voice(p.who, speechLength(words))
 		c.transcription.said(p.who, words)
 	}
-	op := c.asked(p)
+	op := c.hearingRecognition(p)
 	if op == nil || !op.recognition.hearsSpeech() {
 		return
 	}

@@ -71,7 +71,7 @@ func (f *recordingFormat) assign(order []identifier, affinity []channelAffinity)
 	}
 	for _, channel := range f.channels {
 		if channel < 0 || channel >= maxChannels {
-			return refuse(http.StatusBadRequest, invalidArgument, "unmixed audio has channels 0 to 4")
+			return refuse(http.StatusBadRequest, codeInvalidArgument, "unmixed audio has channels 0 to 4")
 		}
 	}
 	return nil

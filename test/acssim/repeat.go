@@ -41,11 +41,11 @@ func repeatabilityOf(q *request, now time.Time) (*pair, error) {
 		return nil, nil
 	}
 	if uuid.Validate(id) != nil {
-		return nil, refuse(http.StatusBadRequest, invalidArgument, "Repeatability-Request-ID is not a UUID")
+		return nil, refuse(http.StatusBadRequest, codeInvalidArgument, "Repeatability-Request-ID is not a UUID")
 	}
 	first, err := http.ParseTime(sent)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, invalidArgument, "Repeatability-First-Sent is not an HTTP date")
+		return nil, refuse(http.StatusBadRequest, codeInvalidArgument, "Repeatability-First-Sent is not an HTTP date")
 	}
 	if now.Sub(first).Abs() > repeatLife {
 		return nil, refuse(http.StatusPreconditionFailed, "RepeatabilityExpired", "Repeatability-First-Sent is out of range")
@@ -65,13 +65,13 @@ func (r *repeats) lookUp(p *pair, now time.Time) (answer reply, seen bool, err e
 	case !ok || now.After(old.expires):
 		return reply{}, false, nil
 	case old.content != p.content:
-		return reply{}, false, refuse(http.StatusBadRequest, invalidArgument, "the Repeatability-Request-ID belongs to another request")
+		return reply{}, false, refuse(http.StatusBadRequest, codeInvalidArgument, "the Repeatability-Request-ID belongs to another request")
 	}
 	return old.answer, true, nil
 }
 
 // keep remembers an answer; a request that failed on our side is executed again.
-func (r *repeats) keep(p *pair, answer reply, now time.Time) {
+func (r *repeats) remember(p *pair, answer reply, now time.Time) {
 	for len(r.order) > 0 && now.After(r.answers[r.order[0]].expires) {
 		delete(r.answers, r.order[0])
 		r.order = r.order[1:]

@@ -55,18 +55,18 @@ var (
 //
 // Source: learn.microsoft.com, "Troubleshooting codes" (Call Automation).
 const (
-	unauthorized      = "7509" // 401: HMAC validation
-	notEstablished    = "8501" // 400
-	notFound          = "8522" // 404: the call or the participant is gone
-	invalidArgument   = "8523" // 400
-	recordingRuns     = "8559" // 400
-	noSpeech          = "8567" // 400: no cognitive services endpoint was named
-	conflict          = "8519" // 409
-	notSupported      = "8520" // 405
-	transferConflict  = "8607" // 409
-	incompatibleMedia = "8583" // 412
-	wrongState        = "8585" // 400
-	answeredTooLate   = "8587" // 400
+	codeUnauthorized      = "7509" // 401: HMAC validation
+	codeNotEstablished    = "8501" // 400
+	codeNotFound          = "8522" // 404: the call or the participant is gone
+	codeInvalidArgument   = "8523" // 400
+	codeRecordingRuns     = "8559" // 400
+	codeNoSpeech          = "8567" // 400: no cognitive services endpoint was named
+	codeConflict          = "8519" // 409
+	codeNotSupported      = "8520" // 405
+	codeTransferConflict  = "8607" // 409
+	codeIncompatibleMedia = "8583" // 412
+	codeWrongState        = "8585" // 400
+	codeAnsweredTooLate   = "8587" // 400
 )
 
 func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
@@ -83,11 +83,11 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, fault := s.execute(q)
 	switch fault {
-	case answerCut:
+	case faultAnswerCut:
 		panic(http.ErrAbortHandler)
-	case earlyEvents:
+	case faultEarlyEvents:
 		sleep(s.ctx, earlyHold)
-	case slowAnswer:
+	case faultSlowAnswer:
 		sleep(s.ctx, slowHold)
 	}
 	if answer.status == http.StatusTooManyRequests {
@@ -99,7 +99,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 // admit checks what every request must have: a signature, an operation, a version.
 func (s *Server) admit(r *http.Request, body []byte) (*request, error) {
 	if err := s.verify(r, body); err != nil {
-		return nil, refuse(http.StatusUnauthorized, unauthorized, "HMAC validation error: "+err.Error())
+		return nil, refuse(http.StatusUnauthorized, codeUnauthorized, "HMAC validation error: "+err.Error())
 	}
 	q, err := route(r, body)
 	if err != nil {
@@ -114,35 +114,35 @@ func (s *Server) execute(q *request) (reply, requestFault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return refused(unavailable), noFault
+		return refused(unavailable), faultNone
 	}
 	c := s.callOf(q)
 	pair, err := repeatabilityOf(q, time.Now())
 	if err != nil {
-		return refused(err), noFault
+		return refused(err), faultNone
 	}
 	if pair != nil && !s.IgnoreRepeatability {
 		answer, seen, err := s.repeats.lookUp(pair, time.Now())
 		if err != nil {
-			return refused(err), noFault
+			return refused(err), faultNone
 		}
 		if seen {
 			s.note(c, "request", "%s repeated: %d again", q.operation.name, answer.status)
-			return answer, noFault
+			return answer, faultNone
 		}
 	}
 	fault := s.requestFault(c, q.operation.name)
 	answer := s.answerTo(q, fault)
 	if pair != nil {
-		s.repeats.keep(pair, answer, time.Now())
+		s.repeats.remember(pair, answer, time.Now())
 	}
 	if c == nil { // one that this request began or answered
 		c = s.callOf(q)
 	}
-	if fault != noFault {
+	if fault != faultNone {
 		s.note(c, "fault", "%s: %s", q.operation.name, fault)
 	}
-	if fault == answerCut {
+	if fault == faultAnswerCut {
 		s.note(c, "request", "%s: done", q.operation.name)
 	} else {
 		s.note(c, "request", "%s: %s", q.operation.name, answer)
@@ -153,16 +153,16 @@ func (s *Server) execute(q *request) (reply, requestFault) {
 // answerTo carries a request out, except where a fault keeps it from that.
 func (s *Server) answerTo(q *request, fault requestFault) reply {
 	switch fault {
-	case throttle:
+	case faultThrottle:
 		return refused(tooMany)
-	case serverError:
+	case faultServerError:
 		return refused(unavailable)
 	}
 	answer, err := q.operation.do(s, q)
 	if err != nil {
 		answer = refused(err)
 	}
-	if fault == answerLost {
+	if fault == faultAnswerLost {
 		return refused(internalError)
 	}
 	return answer
@@ -200,10 +200,10 @@ func (q *request) decode(v any) error {
 	d := json.NewDecoder(bytes.NewReader(q.body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return refuse(http.StatusBadRequest, invalidArgument, "the body does not fit the schema: "+err.Error())
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the body does not fit the schema: "+err.Error())
 	}
 	if d.More() {
-		return refuse(http.StatusBadRequest, invalidArgument, "the body is more than one JSON value")
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the body is more than one JSON value")
 	}
 	return nil
 }
@@ -212,7 +212,7 @@ func required(field string, given bool) error {
 	if given {
 		return nil
 	}
-	return refuse(http.StatusBadRequest, invalidArgument, "the field "+field+" is required")
+	return refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is required")
 }
 
 // checkCallback holds a callback URI to what the service accepts, https, and to
@@ -226,7 +226,7 @@ func checkCallback(name, uri string) error {
 			return nil
 		}
 	}
-	return refuse(http.StatusBadRequest, invalidArgument, "The field "+name+" is invalid")
+	return refuse(http.StatusBadRequest, codeInvalidArgument, "The field "+name+" is invalid")
 }
 
 // operationCallback is where the events of one operation go.
@@ -242,7 +242,7 @@ func (s *Server) known(connectionID string) (*call, error) {
 	if c := s.connections[connectionID]; c != nil {
 		return c, nil
 	}
-	return nil, refuse(http.StatusNotFound, notFound, "there is no such call")
+	return nil, refuse(http.StatusNotFound, codeNotFound, "there is no such call")
 }
 
 // established is the call of a connection id, in which people can be heard.
@@ -251,8 +251,8 @@ func (s *Server) established(connectionID string) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.state != connected {
-		return nil, refuse(http.StatusBadRequest, notEstablished, "the call is not established")
+	if c.state != stateConnected {
+		return nil, refuse(http.StatusBadRequest, codeNotEstablished, "the call is not established")
 	}
 	return c, nil
 }

@@ -39,7 +39,7 @@ func (s *Server) startContinuousDTMF(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if !p.call.media.admits(&mediaOp{subLeg: true}) {
-		return reply{}, refuse(http.StatusPreconditionFailed, incompatibleMedia, "the operation does not go with those that run or wait")
+		return reply{}, refuse(http.StatusPreconditionFailed, codeIncompatibleMedia, "the operation does not go with those that run or wait")
 	}
 	p.tones = &sub
 	return reply{status: http.StatusOK}, nil
@@ -51,7 +51,7 @@ func (s *Server) stopContinuousDTMF(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if p.tones == nil {
-		return reply{}, refuse(http.StatusBadRequest, wrongState, "no continuous recognition runs for the participant")
+		return reply{}, refuse(http.StatusBadRequest, codeWrongState, "no continuous recognition runs for the participant")
 	}
 	p.tones = nil
 	p.call.emitTo(sub.callbackURI, "ContinuousDtmfRecognitionStopped", callbackData{OperationContext: sub.context, ResultInformation: &done})
@@ -94,14 +94,14 @@ func (s *Server) sendDTMFTones(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if len(body.Tones) == 0 || len(body.Tones) > maxSentTones || !areTones(body.Tones...) {
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "want 1 to 18 tones")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "want 1 to 18 tones")
 	}
 	p, err := c.participant("targetParticipant", body.TargetParticipant)
 	if err != nil {
 		return reply{}, err
 	}
 	if !isNumber(p.raw) {
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "tones are sent to telephone numbers only")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "tones are sent to telephone numbers only")
 	}
 	op := &mediaOp{
 		context: body.OperationContext, targets: []*participant{p}, subLeg: true,

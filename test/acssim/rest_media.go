@@ -52,10 +52,10 @@ func (c *call) prompt(op *mediaOp, sources []playSource) error {
 		case source.Kind == "ssml" && source.SSML != nil && source.SSML.SSMLText != "":
 			op.length += speechLength(markup.ReplaceAllString(source.SSML.SSMLText, ""))
 		default:
-			return refuse(http.StatusBadRequest, invalidArgument, "a play source is none of file, text and ssml, or is empty")
+			return refuse(http.StatusBadRequest, codeInvalidArgument, "a play source is none of file, text and ssml, or is empty")
 		}
 		if !c.speechReady {
-			return refuse(http.StatusBadRequest, noSpeech,
+			return refuse(http.StatusBadRequest, codeNoSpeech,
 				"text is spoken by cognitive services, and the call was created or answered without their endpoint")
 		}
 	}
@@ -128,7 +128,7 @@ func (o *recognizeOptions) recognition(input string) (*recognition, error) {
 	}
 	between := cmp.Or(o.DTMFOptions.InterToneTimeoutInSeconds, int(defaultInterTone/time.Second))
 	wrong := func(field string) error {
-		return refuse(http.StatusBadRequest, invalidArgument, "the field "+field+" is invalid")
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is invalid")
 	}
 	switch {
 	case !slices.Contains([]string{"dtmf", "speech", "speechOrDtmf", "choices"}, input):
@@ -235,5 +235,5 @@ func (c *call) participant(field string, id *identifier) (*participant, error) {
 	if p := c.find(raw); p != nil {
 		return p, nil
 	}
-	return nil, refuse(http.StatusNotFound, notFound, "there is no such participant")
+	return nil, refuse(http.StatusNotFound, codeNotFound, "there is no such participant")
 }

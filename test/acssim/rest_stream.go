@@ -30,7 +30,7 @@ func (o *mediaStreamingOptions) check() error {
 		slices.Contains([]string{"", "audio"}, o.ContentType) &&
 		slices.Contains([]string{"", "pcm16KMono", "pcm24KMono"}, o.AudioFormat)
 	if !fits {
-		return refuse(http.StatusBadRequest, invalidArgument, "the field mediaStreamingOptions is invalid")
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the field mediaStreamingOptions is invalid")
 	}
 	return nil
 }
@@ -51,7 +51,7 @@ func (o *transcriptionOptions) check() error {
 	if o == nil || o.TransportType == "websocket" && isWebSocket(o.TransportURL) && o.Locale != "" {
 		return nil
 	}
-	return refuse(http.StatusBadRequest, invalidArgument, "the field transcriptionOptions is invalid")
+	return refuse(http.StatusBadRequest, codeInvalidArgument, "the field transcriptionOptions is invalid")
 }
 
 // isWebSocket accepts what the service accepts, wss, and what a development
@@ -97,16 +97,16 @@ func (s *Server) stream(q *request, of func(*call) *stream, running bool) (*stre
 	}
 	st := of(c)
 	if st == nil {
-		return nil, body, refuse(http.StatusBadRequest, invalidArgument, "the call was created, answered or connected to without the options")
+		return nil, body, refuse(http.StatusBadRequest, codeInvalidArgument, "the call was created, answered or connected to without the options")
 	}
 	if body.OperationCallbackURI, err = c.operationCallback(body.OperationCallbackURI); err != nil {
 		return nil, body, err
 	}
 	switch {
 	case !running && st.running():
-		return nil, body, refuse(http.StatusConflict, conflict, "it has been started")
+		return nil, body, refuse(http.StatusConflict, codeConflict, "it has been started")
 	case running && !st.active:
-		return nil, body, refuse(http.StatusBadRequest, wrongState, "it does not run")
+		return nil, body, refuse(http.StatusBadRequest, codeWrongState, "it does not run")
 	}
 	return st, body, nil
 }

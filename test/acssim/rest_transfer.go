@@ -34,16 +34,16 @@ func (c *customCallingContext) check() error {
 			custom++
 		}
 		if len(key) > maxHeaderKey || len(value) > maxSIPValue {
-			return refuse(http.StatusBadRequest, invalidArgument, "a SIP header is too long")
+			return refuse(http.StatusBadRequest, codeInvalidArgument, "a SIP header is too long")
 		}
 	}
 	for key, value := range c.VoIPHeaders {
 		if len(key) > maxHeaderKey || len(value) > maxVoIPValue {
-			return refuse(http.StatusBadRequest, invalidArgument, "a VoIP header is too long")
+			return refuse(http.StatusBadRequest, codeInvalidArgument, "a VoIP header is too long")
 		}
 	}
 	if custom > maxSIPHeaders || len(c.VoIPHeaders) > maxVoIPHeaders {
-		return refuse(http.StatusBadRequest, invalidArgument, "there are too many custom headers")
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "there are too many custom headers")
 	}
 	return nil
 }
@@ -79,11 +79,11 @@ func (s *Server) transferToParticipant(q *request) (reply, error) {
 	case err != nil:
 		return reply{}, err
 	case c.find(raw) != nil:
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the target is in the call")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the target is in the call")
 	case c.transferring():
-		return reply{}, refuse(http.StatusConflict, transferConflict, "somebody is being transferred already")
+		return reply{}, refuse(http.StatusConflict, codeTransferConflict, "somebody is being transferred already")
 	}
-	i, err := c.wish(raw, body.OperationContext, callback, transferTime, transfer)
+	i, err := c.inviteIfAllowed(raw, body.OperationContext, callback, transferTime, purposeTransfer)
 	if err != nil {
 		return reply{}, err
 	}
@@ -97,7 +97,7 @@ func (c *call) transferee(id *identifier) (*participant, error) {
 		return c.participant("transferee", id)
 	}
 	if len(c.people) != 1 {
-		return nil, refuse(http.StatusBadRequest, invalidArgument, "in a group the field transferee is required")
+		return nil, refuse(http.StatusBadRequest, codeInvalidArgument, "in a group the field transferee is required")
 	}
 	return c.people[0], nil
 }
@@ -130,7 +130,7 @@ func (s *Server) moveParticipants(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if from == c {
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "fromCall is the call itself")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "fromCall is the call itself")
 	}
 	var raws []string
 	listed := []callParticipant{}

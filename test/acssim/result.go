@@ -55,37 +55,37 @@ var (
 )
 
 // verdict is what became of an attempt to ring somebody who did not answer.
-type verdict int
+type outcome int
 
 const (
-	busy verdict = iota
-	declined
-	unanswered
-	unreachable
+	outcomeBusy outcome = iota
+	outcomeDeclined
+	outcomeNoAnswer
+	outcomeUnreachable
 )
 
 // networkResults are the verdicts of the public telephone network, which come
 // with SIP and Q.850 details; internetResults those of clients on the internet.
 var (
-	networkResults = map[verdict]result{
-		busy: {486, 560486, "The callee is busy.",
+	networkResults = map[outcome]result{
+		outcomeBusy: {486, 560486, "The callee is busy.",
 			&resultDetail{486, "Busy Here"}, &resultDetail{17, "User busy"}},
-		declined: {603, 560603, "The callee declined.",
+		outcomeDeclined: {603, 560603, "The callee declined.",
 			&resultDetail{603, "Decline"}, &resultDetail{21, "Call rejected"}},
-		unanswered: {480, 560480, "The callee did not answer.",
+		outcomeNoAnswer: {480, 560480, "The callee did not answer.",
 			&resultDetail{480, "Temporarily Unavailable"}, &resultDetail{19, "No answer from user"}},
-		unreachable: {404, 560404, "The number is not in service.",
+		outcomeUnreachable: {404, 560404, "The number is not in service.",
 			&resultDetail{404, "Not Found"}, &resultDetail{1, "Unallocated number"}},
 	}
-	internetResults = map[verdict]result{
-		busy:        {Code: 486, SubCode: 8539, Message: "The callee is busy."},
-		declined:    {Code: 603, SubCode: 8538, Message: "The callee declined."},
-		unanswered:  {Code: 408, SubCode: 10057, Message: "The callee did not answer in time."},
-		unreachable: {Code: 404, SubCode: 8544, Message: "The callee cannot be reached."},
+	internetResults = map[outcome]result{
+		outcomeBusy:        {Code: 486, SubCode: 8539, Message: "The callee is busy."},
+		outcomeDeclined:    {Code: 603, SubCode: 8538, Message: "The callee declined."},
+		outcomeNoAnswer:    {Code: 408, SubCode: 10057, Message: "The callee did not answer in time."},
+		outcomeUnreachable: {Code: 404, SubCode: 8544, Message: "The callee cannot be reached."},
 	}
 )
 
-func (v verdict) result(raw string) result {
+func (v outcome) result(raw string) result {
 	if isNumber(raw) {
 		return networkResults[v]
 	}

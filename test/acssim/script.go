@@ -27,18 +27,18 @@ type step struct {
 type verb string
 
 const (
-	ring         verb = "ring"           // d: let it ring for so long
-	answer       verb = "answer"         //
-	sayBusy      verb = "busy"           // the callee is in another call
-	decline      verb = "decline"        //
-	ignore       verb = "no answer"      // let it ring until the caller gives up
-	outOfService verb = "invalid number" //
-	press        verb = "press"          // text: tones as on the keys
-	say          verb = "say"            // text: the words
-	talk         verb = "talk"           // d: words that nobody needs to know
-	wait         verb = "wait"           // d
-	waitFor      verb = "wait for"       // text: one of the cues
-	hangUp       verb = "hang up"        // d: after so long
+	verbRing          verb = "ring"           // d: let it ring for so long
+	verbAnswer        verb = "answer"         //
+	verbBusy          verb = "busy"           // the callee is in another call
+	verbDecline       verb = "decline"        //
+	verbNoAnswer      verb = "no answer"      // let it ring until the caller gives up
+	verbInvalidNumber verb = "invalid number" //
+	verbPress         verb = "press"          // text: tones as on the keys
+	verbSay           verb = "say"            // text: the words
+	verbTalk          verb = "talk"           // d: words that nobody needs to know
+	verbWait          verb = "wait"           // d
+	verbWaitFor       verb = "wait for"       // text: one of the cues
+	verbHangUp        verb = "hang up"        // d: after so long
 )
 
 // The cues that `wait` knows, apart from a duration.
@@ -118,26 +118,26 @@ func parseStep(text string) (step, error) {
 		if err != nil || strings.TrimSpace(words) == "" {
 			return step{}, errors.New(`want words in double quotes, as in say "yes"`)
 		}
-		return step{verb: say, text: words}, nil
+		return step{verb: verbSay, text: words}, nil
 	}
 	words := strings.Fields(text)
 	switch whole := strings.Join(words, " "); {
-	case whole == string(answer), whole == string(sayBusy), whole == string(decline),
-		whole == string(ignore), whole == string(outOfService), whole == string(hangUp):
+	case whole == string(verbAnswer), whole == string(verbBusy), whole == string(verbDecline),
+		whole == string(verbNoAnswer), whole == string(verbInvalidNumber), whole == string(verbHangUp):
 		return step{verb: verb(whole)}, nil
 	case strings.HasPrefix(whole, "hang up after ") && len(words) == 4:
 		d, err := parseTime(words[3])
-		return step{verb: hangUp, d: d}, err
-	case words[0] == string(wait) && cues[strings.Join(words[1:], " ")]:
-		return step{verb: waitFor, text: strings.Join(words[1:], " ")}, nil
+		return step{verb: verbHangUp, d: d}, err
+	case words[0] == string(verbWait) && cues[strings.Join(words[1:], " ")]:
+		return step{verb: verbWaitFor, text: strings.Join(words[1:], " ")}, nil
 	case len(words) != 2:
 		return step{}, errors.New("unknown step")
 	}
 	switch v, arg := verb(words[0]), words[1]; v {
-	case ring, talk, wait:
+	case verbRing, verbTalk, verbWait:
 		d, err := parseTime(arg)
 		return step{verb: v, d: d}, err
-	case press:
+	case verbPress:
 		_, err := tonesOf(arg)
 		return step{verb: v, text: strings.ToUpper(arg)}, err
 	}
@@ -155,7 +155,7 @@ func parseTime(text string) (time.Duration, error) {
 // last reports whether a telephone can do nothing after the step.
 func (s step) last() bool {
 	switch s.verb {
-	case sayBusy, decline, ignore, outOfService, hangUp:
+	case verbBusy, verbDecline, verbNoAnswer, verbInvalidNumber, verbHangUp:
 		return true
 	}
 	return false
@@ -172,15 +172,15 @@ func (s Script) String() string {
 
 func (s step) String() string {
 	switch s.verb {
-	case ring, talk, wait:
+	case verbRing, verbTalk, verbWait:
 		return fmt.Sprintf("%s %v", s.verb, s.d)
-	case waitFor:
+	case verbWaitFor:
 		return "wait " + s.text
-	case press:
+	case verbPress:
 		return "press " + s.text
-	case say:
+	case verbSay:
 		return "say " + strconv.Quote(s.text)
-	case hangUp:
+	case verbHangUp:
 		if s.d > 0 {
 			return fmt.Sprintf("hang up after %v", s.d)
 		}
@@ -194,19 +194,19 @@ func (s Script) checkCallee() error {
 	answered := false
 	for i, st := range s.steps {
 		switch st.verb {
-		case ring, sayBusy, decline, ignore, outOfService:
+		case verbRing, verbBusy, verbDecline, verbNoAnswer, verbInvalidNumber:
 			if answered {
 				return fmt.Errorf("step %d: %q comes before answer", i+1, st.verb)
 			}
-			if st.verb != ring {
+			if st.verb != verbRing {
 				return nil
 			}
-		case answer:
+		case verbAnswer:
 			if answered {
 				return fmt.Errorf("step %d: a call is answered once", i+1)
 			}
 			answered = true
-		case wait:
+		case verbWait:
 		default:
 			if !answered {
 				return fmt.Errorf("step %d: %q comes after answer", i+1, st.verb)
@@ -223,7 +223,7 @@ func (s Script) checkCallee() error {
 func (s Script) checkCaller() error {
 	for i, st := range s.steps {
 		switch st.verb {
-		case ring, answer, sayBusy, decline, ignore, outOfService:
+		case verbRing, verbAnswer, verbBusy, verbDecline, verbNoAnswer, verbInvalidNumber:
 			return fmt.Errorf("step %d: %q is for somebody who is called", i+1, st.verb)
 		}
 	}

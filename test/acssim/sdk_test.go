@@ -16,7 +16,7 @@ import (
 
 // The official JavaScript SDK, as test/package.json pins it, calls all
 // operations and parses what it is called back with.
-func TestTheOfficialSDKAsAClient(t *testing.T) {
+func TestOfficialSDKAsClient(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: no Node.js")
 	}
@@ -33,7 +33,7 @@ func TestTheOfficialSDKAsAClient(t *testing.T) {
 	}
 
 	streams := &application{t: t}
-	webSocket := httptest.NewServer(http.HandlerFunc(streams.takeStream))
+	webSocket := httptest.NewServer(http.HandlerFunc(streams.receiveStream))
 	defer webSocket.Close()
 
 	var mu sync.Mutex

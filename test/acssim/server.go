@@ -152,7 +152,7 @@ type Server struct {
 	closed      bool
 	timers      map[*time.Timer]struct{}
 	faults      Faults
-	live        map[*call]struct{} // those that have not ended
+	ongoing     map[*call]struct{} // those that have not ended
 	begun       int                // calls
 	calls       []*call            // in the order they began, without those that are forgotten
 	ended       []*call            // in the order they ended, likewise
@@ -185,7 +185,7 @@ func (s *Server) start() {
 	s.client = s.newClient()
 	s.control = s.controlAPI()
 	s.timers = map[*time.Timer]struct{}{}
-	s.live = map[*call]struct{}{}
+	s.ongoing = map[*call]struct{}{}
 	s.connections = map[string]*call{}
 	s.recordings = map[string]*recording{}
 	s.documents = map[string]*document{}
@@ -340,7 +340,7 @@ func (s *Server) id(name ...any) string {
 
 // dice draws for one decision. What it draws depends on the seed and on what is
 // decided, never on the order in which goroutines run.
-func (s *Server) dice(decision ...any) *rand.Rand {
+func (s *Server) rng(decision ...any) *rand.Rand {
 	h := fnv.New64a()
 	fmt.Fprintln(h, decision...)
 	return rand.New(rand.NewPCG(s.seed, h.Sum64()))

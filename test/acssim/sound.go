@@ -56,12 +56,12 @@ func (n *sound) level(seconds float64) float64 {
 }
 
 // heard reports whether a sound of this call can still matter to anybody.
-func (c *call) heard() bool {
+func (c *call) soundIsUsed() bool {
 	return c.streaming.running() || slices.ContainsFunc(c.recordings, func(r *recording) bool { return r.state != recordingEnded })
 }
 
 func (c *call) addSound(n *sound) *sound {
-	if !c.heard() {
+	if !c.soundIsUsed() {
 		now := time.Now()
 		c.sounds = slices.DeleteFunc(c.sounds, func(old *sound) bool { return !old.to.IsZero() && old.to.Before(now) })
 	}
@@ -91,7 +91,7 @@ func (c *call) keySound(raw string, key rune) {
 }
 
 // hush ends what is heard of a person.
-func (c *call) hush(raw string) {
+func (c *call) endSoundsOf(raw string) {
 	for _, n := range c.sounds {
 		if n.who == raw {
 			n.cut()

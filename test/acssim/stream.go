@@ -228,7 +228,7 @@ func (st *stream) listen(connection *websocket.Conn) {
 			n := st.call.applicationSound()
 			n.to = n.from.Add(s.real(time.Duration(len(frame.AudioData.Data)/sampleBytes) * time.Second / time.Duration(st.rate())))
 		case strings.EqualFold(frame.Kind, "stopAudio"):
-			st.call.hush("")
+			st.call.endSoundsOf("")
 			s.note(st.call, "stream", "the application stops its sound")
 		default:
 			s.note(st.call, "stream", "a frame of the application's is of kind %q", frame.Kind)

@@ -123,7 +123,7 @@ func (g *subscriber) handshake() bool {
 	s := g.s
 	if g.CloudEvents {
 		const origin = "eventgrid.azure.net"
-		status, header, _, err := s.exchange(http.MethodOptions, g.URL, nil, http.Header{"Webhook-Request-Origin": {origin}})
+		status, header, _, err := s.roundTrip(http.MethodOptions, g.URL, nil, http.Header{"Webhook-Request-Origin": {origin}})
 		allowed := header.Get("WebHook-Allowed-Origin")
 		return err == nil && status == http.StatusOK && (allowed == origin || allowed == "*")
 	}

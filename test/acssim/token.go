@@ -125,7 +125,7 @@ func (s *Server) offerContext(c *call) string {
 
 // offered is the call that an incomingCallContext was made for. Whether it can
 // still be answered is for the call to say: a token has whole seconds only.
-func (s *Server) offered(context string) (*call, error) {
+func (s *Server) callOfOffer(context string) (*call, error) {
 	var claims offerClaims
 	_, err := jwt.ParseWithClaims(context, &claims, func(*jwt.Token) (any, error) { return s.contextKey(), nil },
 		jwt.WithValidMethods([]string{"HS256"}), jwt.WithoutClaimsValidation())

@@ -13,7 +13,7 @@ const transferTime = 60 * time.Second
 // transferring reports whether somebody is being transferred.
 func (c *call) transferring() bool {
 	for _, i := range c.invitations {
-		if i.purpose == transfer {
+		if i.purpose == purposeTransfer {
 			return true
 		}
 	}
@@ -35,13 +35,13 @@ func (c *call) transferred(i *invitation) {
 		OperationContext: i.context, Transferee: &transferee, TransferTarget: &to, ResultInformation: &done,
 	})
 	if len(c.people) == 1 && !c.group {
-		c.dismissApplication(transferredAway)
+		c.disconnectApplication(transferredAway)
 		c.join(i.phone)
 		return
 	}
 	apart := c.s.newCall(who.raw, i.raw)
 	apart.targets, apart.teams = []string{i.raw}, c.teams
-	apart.state, apart.connected, apart.appLeft = connected, time.Now(), true
+	apart.state, apart.connected, apart.appLeft = stateConnected, time.Now(), true
 	who.moveTo(apart)
 	i.phone.call = apart
 	apart.join(i.phone)
@@ -58,7 +58,7 @@ func (p *participant) moveTo(to *call) *participant {
 	}
 	p.phone.call = to
 	moved := to.join(p.phone)
-	from.wake()
+	from.notifyPhones()
 	return moved
 }
 
@@ -68,7 +68,7 @@ func (c *call) moveHere(from *call, raws []string, context, callbackURI string) 
 		who := identify(raw)
 		data := callbackData{OperationContext: context, Participant: &who, FromCall: from.connectionID, ResultInformation: &done}
 		p := from.find(raw)
-		if p == nil || c.state != connected || from.state != connected {
+		if p == nil || c.state != stateConnected || from.state != stateConnected {
 			data.ResultInformation = &hasLeft
 			c.emitTo(callbackURI, "MoveParticipantFailed", data)
 			continue
@@ -80,6 +80,6 @@ func (c *call) moveHere(from *call, raws []string, context, callbackURI string) 
 			from.end(movedAway)
 			continue
 		}
-		from.left()
+		from.afterLeaving()
 	}
 }

@@ -25,7 +25,7 @@ const (
 )
 
 // A recording is exported into a container and announced in a queue, both of Azurite.
-func TestARecordingInAzurite(t *testing.T) {
+func TestRecordingIsExportedToAzurite(t *testing.T) {
 	ctx := t.Context()
 	queue, blobs := storage(t)
 	export, err := acssim.SharedKeyExport(account, key)

@@ -23,8 +23,8 @@ var operations = []string{
 
 // The client's 34 operations are what the simulator takes, and the parser knows
 // what follows.
-func TestTheClientsOperations(t *testing.T) {
-	run(t, &acssim.Server{}, func(t *testing.T, x *exchange) {
+func TestClientOperations(t *testing.T) {
+	run(t, &acssim.Server{}, func(t *testing.T, x *fixture) {
 		ctx, c := t.Context(), x.client
 		hung := func(id string) {
 			_, err := c.TerminateCall(ctx, id, nil)
@@ -177,7 +177,7 @@ func TestTheClientsOperations(t *testing.T) {
 		x.wait(5 * time.Second)
 
 		// Calls that are there already, and one that is not.
-		_, err = x.sim.Converse(acssim.Conversation{GroupID: "g", People: []acssim.Person{{RawID: agent.RawID()}, {RawID: expert.RawID()}}})
+		_, err = x.sim.StartConversation(acssim.Conversation{GroupID: "g", People: []acssim.Person{{RawID: agent.RawID()}, {RawID: expert.RawID()}}})
 		x.must(err)
 		for _, locator := range []acs.CallLocator{{Kind: acs.GroupCallLocator, ID: "g"}, {Kind: acs.RoomCallLocator, ID: "nowhere"}} {
 			connected, err := c.Connect(ctx, locator, app+"/callbacks", nil)
@@ -226,8 +226,8 @@ func TestTheClientsOperations(t *testing.T) {
 }
 
 // What only a failing media service reports is parsed as well.
-func TestFailuresOfTheMediaService(t *testing.T) {
-	run(t, &acssim.Server{Faults: &acssim.Faults{Media: 1}}, func(t *testing.T, x *exchange) {
+func TestMediaServiceFailures(t *testing.T) {
+	run(t, &acssim.Server{Faults: &acssim.Faults{Media: 1}}, func(t *testing.T, x *fixture) {
 		ctx, c := t.Context(), x.client
 		id := x.answered("wait answer; wait 5s; press 1")
 		hello := acs.PlayText("Hello.", "en-US")

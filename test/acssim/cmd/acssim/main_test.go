@@ -69,7 +69,7 @@ func webhook(t *testing.T) string {
 	return s.URL
 }
 
-func TestACallByHand(t *testing.T) {
+func TestCallByCommands(t *testing.T) {
 	addr, log := start(t, "-eventgrid", webhook(t))
 	command := func(args ...string) string {
 		t.Helper()
@@ -104,7 +104,7 @@ func TestACallByHand(t *testing.T) {
 	}
 }
 
-func TestWhatIsRefused(t *testing.T) {
+func TestRefusedCommands(t *testing.T) {
 	addr, _ := start(t, "-eventgrid", "")
 	tests := []struct {
 		name string
