@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Whatever an application asks for, in whatever order, is answered by the rules,
-// every event fits the schema, and in the end nothing is left.
+// Random requests in random order get answers that the rules allow, every event fits
+// the schema, and all calls end.
 func TestRandomRequestsFollowTheRules(t *testing.T) {
 	seeds := uint64(10)
 	if testing.Short() {
@@ -35,7 +35,7 @@ func TestRandomRequestsFollowTheRules(t *testing.T) {
 	}
 }
 
-// anything asks for anything.
+// randomRequests is an application that sends random requests.
 type randomRequests struct {
 	app  *application
 	rand *rand.Rand
@@ -107,7 +107,7 @@ func (a *randomRequests) run() {
 		":terminate":                      func() string { return "" },
 	}
 	var verbs []string
-	for _, op := range operations { // in the order of the table, which does not change from run to run
+	for _, op := range operations { // in the order of the table, which is the same in every run
 		if _, verb, ok := strings.Cut(op.path, "{id}"); ok && bodies[verb] != nil {
 			verbs = append(verbs, verb)
 		}
@@ -147,7 +147,7 @@ func (a *randomRequests) run() {
 		default:
 			verb := one(verbs)
 			if (verb == ":terminate" || verb == ":startMediaStreaming") && a.rand.IntN(4) > 0 {
-				continue // the first ends what is of interest, the second takes the test long
+				continue // the first ends the call, the second slows the test down
 			}
 			a.ask("POST", path+verb, bodies[verb]())
 		}
@@ -159,12 +159,12 @@ func (a *randomRequests) run() {
 	app.wait(5 * time.Minute)
 	for _, c := range app.sim.Calls() {
 		if c.State != "disconnected" && !c.Group && len(c.Participants) == 0 {
-			app.fault("a call of nobody goes on: %+v", c)
+			app.fault("a call without people goes on: %+v", c)
 		}
 	}
 }
 
-// begin asks for a call.
+// begin requests a call and keeps its path.
 func (a *randomRequests) begin(path, body string) {
 	if answer := a.ask("POST", path, body); answer.status/100 == 2 {
 		a.mu.Lock()
@@ -173,8 +173,8 @@ func (a *randomRequests) begin(path, body string) {
 	}
 }
 
-// ask wants one of the answers that there are; that it fits the schema is seen to
-// wherever requests are sent.
+// ask sends a request and expects one of the documented statuses. tryAt checks the
+// answer against the schema.
 func (a *randomRequests) ask(method, path, body string) simAnswer {
 	answer, err := a.app.try(method, path, body, nil)
 	if err != nil {

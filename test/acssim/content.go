@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// contentPath opens the paths of what was recorded.
+// contentPath is the prefix of the paths of recorded content.
 const contentPath = "/v1/objects/"
 
 // serveContent serves recordings and their metadata, whole or by ranges, and
@@ -46,8 +46,8 @@ func (s *Server) serveContent(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// content is what a request asks for, or what goes wrong with it. Deleting is
-// done when it returns.
+// content returns what a request asks for, or the fault that it meets. A delete
+// request has been executed when content returns.
 func (s *Server) content(method, id, what string) (*document, io.ReadSeeker, requestFault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *Server) content(method, id, what string) (*document, io.ReadSeeker, req
 	return d, content, fault
 }
 
-// cutWriter breaks the connection after so many bytes.
+// cutWriter breaks the connection after left bytes.
 type cutWriter struct {
 	http.ResponseWriter
 	left int64
@@ -89,7 +89,7 @@ type cutWriter struct {
 func (w *cutWriter) Write(p []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(p[:min(int64(len(p)), w.left)])
 	if w.left -= int64(n); err == nil && w.left <= 0 {
-		_ = http.NewResponseController(w.ResponseWriter).Flush() // where that cannot be, nothing arrives
+		_ = http.NewResponseController(w.ResponseWriter).Flush() // a writer that cannot flush delivers nothing
 		panic(http.ErrAbortHandler)
 	}
 	return n, err

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// exchange is an application and a simulator that talk over sockets.
+// overSockets returns an application that is connected to sim over sockets.
 func overSockets(t *testing.T, sim *Server) *application {
 	t.Helper()
 	app := &application{t: t, sim: sim, http: http.DefaultClient}
@@ -33,7 +33,8 @@ func overSockets(t *testing.T, sim *Server) *application {
 	return app
 }
 
-// tell sends a request to the control API and wants a status.
+// sendControl sends a request to the control API, expects a status and returns the
+// body of the answer.
 func sendControl(t *testing.T, app *application, want int, method, path, body string) []byte {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
@@ -48,8 +49,8 @@ func sendControl(t *testing.T, app *application, want int, method, path, body st
 	return w.Body.Bytes()
 }
 
-// A call over sockets: rung, answered, asked and hung up through the control
-// API, seen on the timeline.
+// A call over sockets is started, asked and hung up through the control API, and
+// appears on the timeline.
 func TestCallOverSockets(t *testing.T) {
 	app := overSockets(t, &Server{Strict: true})
 	ended := make(chan struct{})
@@ -147,7 +148,7 @@ func TestTheMetadataLeadsToTheKeys(t *testing.T) {
 	}
 }
 
-// Hundreds of calls at once, every one with somebody who presses a key.
+// In each of hundreds of concurrent calls the callee presses a key.
 func TestHundredsOfConcurrentCalls(t *testing.T) {
 	const n = 300
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// recognition is what a recognize operation asks a person for.
+// recognition is the part of a Recognize operation that listens to a person.
 type recognition struct {
 	input          string // dtmf, speech, speechOrDtmf or choices
-	interruptible  bool   // a key or a word during the prompt is heard, and stops the prompt
+	interruptible  bool   // keys and words during the prompt count, and stop it
 	initialSilence time.Duration
 	interTone      time.Duration
 	endSilence     time.Duration
@@ -28,7 +28,7 @@ type choice struct {
 	Tone    string   `json:"tone"`
 }
 
-// What the official SDK sends where the caller of it says nothing.
+// Defaults of the official SDK.
 const (
 	defaultInitialSilence = 5 * time.Second
 	defaultInterTone      = 2 * time.Second
@@ -47,7 +47,7 @@ func (c *call) beginRecognition(op *mediaOp) {
 	op.timer = c.s.after(op.length, func() { c.listen(op) })
 }
 
-// listen ends the prompt and waits for the person to begin.
+// listen ends the prompt and waits for the first key or word.
 func (c *call) listen(op *mediaOp) {
 	c.s.stop(op.timer)
 	op.sound.cut()
@@ -56,8 +56,8 @@ func (c *call) listen(op *mediaOp) {
 	c.notifyPhones()
 }
 
-// asked is the recognition that hears a person now, or nil. A prompt that may be
-// interrupted ends here.
+// hearingRecognition returns the recognition that hears a person now, or nil. It ends
+// a prompt that may be interrupted.
 func (c *call) hearingRecognition(p *phone) *mediaOp {
 	op := c.media.running
 	if op == nil || op.recognition == nil || p.who == nil || !op.isFor(p.who) {
@@ -72,7 +72,7 @@ func (c *call) hearingRecognition(p *phone) *mediaOp {
 	return op
 }
 
-// tone is one key pressed on a telephone. Nothing buffers it: a tone that no
+// tone handles a key pressed on a telephone. Tones are not buffered: a tone that no
 // recognition hears is lost.
 func (c *call) tone(p *phone, key rune) {
 	p.note("press", "presses %c", key)
@@ -116,8 +116,8 @@ func (c *call) tone(p *phone, key rune) {
 	})
 }
 
-// speech is words said at a telephone. Whoever listens knows that they are over
-// some silence later.
+// speech handles words said at a telephone. A recognition takes them as complete
+// after endSilence.
 func (c *call) speech(p *phone, words string) {
 	p.note("say", "says %q", words)
 	if p.who != nil {

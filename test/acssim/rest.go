@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// maxBody bounds a request; the largest of ours have a few kilobytes.
+// maxBody is the limit of a request's size. The largest in use have a few kilobytes.
 const maxBody = 1 << 20
 
-// reply is an answer: a status and what is written as JSON, nil for no body.
+// reply is an answer: a status, and a body that is written as JSON; nil: no body.
 type reply struct {
 	status int
 	body   any
@@ -35,7 +35,7 @@ func (r *refusal) Error() string { return fmt.Sprintf("%d/%s %s", r.status, r.co
 
 func refuse(status int, code, message string) error { return &refusal{status, code, message} }
 
-// refused is the answer that an error stands for.
+// refused returns the answer for an error.
 func refused(err error) reply {
 	no, ok := errors.AsType[*refusal](err)
 	if !ok {
@@ -57,7 +57,7 @@ var (
 const (
 	codeUnauthorized      = "7509" // 401: HMAC validation
 	codeNotEstablished    = "8501" // 400
-	codeNotFound          = "8522" // 404: the call or the participant is gone
+	codeNotFound          = "8522" // 404: no such call or participant
 	codeInvalidArgument   = "8523" // 400
 	codeRecordingRuns     = "8559" // 400
 	codeNoSpeech          = "8567" // 400: no cognitive services endpoint was named
@@ -108,8 +108,8 @@ func (s *Server) admit(r *http.Request, body []byte) (*request, error) {
 	return q, checkVersion(q)
 }
 
-// execute does what a request asks for, unless it is a repeat or something goes
-// wrong, and says what goes wrong with the answer.
+// execute executes a request, unless it is a repeat or a fault prevents it. It
+// returns the answer, and the fault that the answer meets.
 func (s *Server) execute(q *request) (reply, requestFault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +136,7 @@ func (s *Server) execute(q *request) (reply, requestFault) {
 	if pair != nil {
 		s.repeats.remember(pair, answer, time.Now())
 	}
-	if c == nil { // one that this request began or answered
+	if c == nil { // a call that this request created or answered
 		c = s.callOf(q)
 	}
 	if fault != faultNone {
@@ -150,7 +150,7 @@ func (s *Server) execute(q *request) (reply, requestFault) {
 	return answer, fault
 }
 
-// answerTo carries a request out, except where a fault keeps it from that.
+// answerTo executes a request, unless a fault prevents it.
 func (s *Server) answerTo(q *request, fault requestFault) reply {
 	switch fault {
 	case faultThrottle:
@@ -168,7 +168,7 @@ func (s *Server) answerTo(q *request, fault requestFault) reply {
 	return answer
 }
 
-// callOf is the call that a request is about, or nil.
+// callOf returns the call of a request, or nil.
 func (s *Server) callOf(q *request) *call {
 	if r := s.recordings[q.id]; r != nil {
 		return r.call
@@ -176,7 +176,7 @@ func (s *Server) callOf(q *request) *call {
 	return s.connections[q.id]
 }
 
-// String is the status, and for a refusal its code and message.
+// String returns the status, and for a refusal its code and message.
 func (r reply) String() string {
 	if body, ok := r.body.(map[string]any); ok {
 		if e, ok := body["error"].(map[string]string); ok {
@@ -194,8 +194,8 @@ func writeReply(w http.ResponseWriter, r reply) {
 	writeJSON(w, r.status, r.body)
 }
 
-// decode reads the body of a request into v. Unlike the service it refuses
-// members that the schema does not have: here a typing mistake is to be seen.
+// decode reads the body of a request into v. Unlike the service it refuses members
+// that the schema does not have, to show typing mistakes.
 func (q *request) decode(v any) error {
 	d := json.NewDecoder(bytes.NewReader(q.body))
 	d.DisallowUnknownFields()
@@ -215,8 +215,8 @@ func required(field string, given bool) error {
 	return refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is required")
 }
 
-// checkCallback holds a callback URI to what the service accepts, https, and to
-// what a development machine has, http on loopback.
+// checkCallback refuses callback URIs other than https, which the service accepts, and
+// http on loopback, for development.
 func checkCallback(name, uri string) error {
 	u, err := url.Parse(uri)
 	if err == nil && u.Host != "" {
@@ -229,7 +229,8 @@ func checkCallback(name, uri string) error {
 	return refuse(http.StatusBadRequest, codeInvalidArgument, "The field "+name+" is invalid")
 }
 
-// operationCallback is where the events of one operation go.
+// operationCallback returns the callback URI of one operation: uri or, if that is
+// empty, the call's.
 func (c *call) operationCallback(uri string) (string, error) {
 	if uri == "" {
 		return c.callbackURI, nil
@@ -237,7 +238,7 @@ func (c *call) operationCallback(uri string) (string, error) {
 	return uri, checkCallback("OperationCallbackUri", uri)
 }
 
-// known is the call of a connection id, in any state.
+// known returns the call of a connection id, in any state.
 func (s *Server) known(connectionID string) (*call, error) {
 	if c := s.connections[connectionID]; c != nil {
 		return c, nil
@@ -245,7 +246,8 @@ func (s *Server) known(connectionID string) (*call, error) {
 	return nil, refuse(http.StatusNotFound, codeNotFound, "there is no such call")
 }
 
-// established is the call of a connection id, in which people can be heard.
+// established returns the call of a connection id, or refuses one that is not
+// established.
 func (s *Server) established(connectionID string) (*call, error) {
 	c, err := s.known(connectionID)
 	if err != nil {

@@ -2,7 +2,7 @@ package acssim
 
 import "net/http"
 
-// connectionProperties is what the application is told of a call.
+// connectionProperties is a call in the REST API.
 //
 // Source: CallConnectionProperties, communicationservicescallautomation.json,
 // stable/2026-03-12.
@@ -62,8 +62,8 @@ func (o connectOptions) check() error {
 	return o.TranscriptionOptions.check()
 }
 
-// prepare gives a call what can be asked for when it is created, answered or
-// connected to only.
+// prepare sets the options that a call can have only from its creation, answer or
+// connection on.
 func (c *call) prepare(o connectOptions) {
 	c.speechReady = o.CallIntelligenceOptions != nil && o.CallIntelligenceOptions.CognitiveServicesEndpoint != ""
 	c.streaming, c.transcription = nil, nil

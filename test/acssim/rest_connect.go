@@ -2,7 +2,7 @@ package acssim
 
 import "net/http"
 
-// callLocator names a call from outside.
+// callLocator names a call that the application is not in.
 //
 // Source: CallLocator, communicationservicescallautomation.json, stable/2026-03-12.
 type callLocator struct {
@@ -12,7 +12,7 @@ type callLocator struct {
 	RoomID       string `json:"roomId"`
 }
 
-// check wants exactly one id, of the kind if there is one.
+// check refuses a locator without exactly one id, or with an id of another kind.
 func (l *callLocator) check() error {
 	ids := map[string]string{"serverCallLocator": l.ServerCallID, "groupCallLocator": l.GroupCallID, "roomCallLocator": l.RoomID}
 	given := 0
@@ -27,7 +27,7 @@ func (l *callLocator) check() error {
 	return nil
 }
 
-// locate is the call that goes on under a locator, or nil.
+// locate returns the ongoing call of a locator, or nil.
 func (s *Server) locate(l *callLocator) *call {
 	for c := range s.ongoing {
 		switch {
@@ -58,7 +58,7 @@ func (s *Server) connectCall(q *request) (reply, error) {
 		return reply{}, err
 	}
 	c := s.locate(body.CallLocator)
-	nowhere := c == nil && body.CallLocator.GroupCallID == "" // a group begins with who comes first
+	missing := c == nil && body.CallLocator.GroupCallID == "" // a group begins with its first participant
 	switch {
 	case c == nil:
 		c = s.newCall("", "")
@@ -69,7 +69,7 @@ func (s *Server) connectCall(q *request) (reply, error) {
 		return reply{}, refuse(http.StatusBadRequest, codeNotEstablished, "the call is not established")
 	}
 	c.prepare(body.connectOptions)
-	c.enter(body.CallbackURI, body.OperationContext, nowhere)
+	c.enter(body.CallbackURI, body.OperationContext, missing)
 	q.id = c.connectionID
 	return reply{http.StatusOK, c.properties()}, nil
 }

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// toneSubscription lets the application hear every key that somebody presses.
+// toneSubscription is a continuous recognition of a participant's keys.
 type toneSubscription struct {
 	context     string
 	callbackURI string
 	sequence    int
 }
 
-// toneRequest is the body of both requests for continuous recognition.
+// toneRequest reads the body of both requests for continuous recognition.
 func (s *Server) toneRequest(q *request) (p *participant, sub toneSubscription, err error) {
 	var body struct {
 		operationOptions
@@ -58,7 +58,7 @@ func (s *Server) stopContinuousDTMF(q *request) (reply, error) {
 	return reply{status: http.StatusOK}, nil
 }
 
-// pressed tells the application of a key that it listens for.
+// pressed reports a key to the application if continuous recognition runs.
 func (p *participant) pressed(tone string) {
 	sub := p.tones
 	if sub == nil {
@@ -75,7 +75,7 @@ func (p *participant) pressed(tone string) {
 	})
 }
 
-// maxSentTones bounds one request for tones.
+// maxSentTones is the limit of tones in one request.
 //
 // Source: learn.microsoft.com, "Control mid-call media actions".
 const maxSentTones = 18

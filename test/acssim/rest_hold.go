@@ -2,8 +2,10 @@ package acssim
 
 import "net/http"
 
-// hold is what somebody on hold hears.
-type hold struct{ music bool }
+// hold is the state of a participant on hold.
+type hold struct {
+	music bool // music is played to the participant
+}
 
 func (s *Server) muteParticipants(q *request) (reply, error) {
 	var body struct {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// playSource is what can be played: a file, a text, or SSML.
+// playSource is a prompt: a file, a text, or SSML.
 //
 // Source: PlaySource, communicationservicescallautomation.json, stable/2026-03-12.
 type playSource struct {
@@ -35,8 +35,8 @@ type ssmlSource struct {
 	CustomVoiceEndpointID string `json:"customVoiceEndpointId"`
 }
 
-// prompt sets how long op plays the sources. It refuses what is none, and text
-// that nobody can speak.
+// prompt sets the length of op from its sources. It refuses invalid sources, and text
+// without a cognitive services endpoint.
 func (c *call) prompt(op *mediaOp, sources []playSource) error {
 	for i, source := range sources {
 		switch {
@@ -120,7 +120,7 @@ type recognizeOptions struct {
 	} `json:"speechOptions"`
 }
 
-// recognition checks the options for an input type.
+// recognition returns the recognition for an input type, or refuses invalid options.
 func (o *recognizeOptions) recognition(input string) (*recognition, error) {
 	silence := int(defaultInitialSilence / time.Second)
 	if o.InitialSilenceTimeoutInSeconds != nil {
@@ -160,6 +160,7 @@ func (o *recognizeOptions) recognition(input string) (*recognition, error) {
 	}, nil
 }
 
+// areTones reports whether all of tones are names of tones.
 func areTones(tones ...string) bool {
 	for _, tone := range tones {
 		known := false
@@ -226,7 +227,7 @@ func (s *Server) cancelAllMediaOperations(q *request) (reply, error) {
 	return reply{status: http.StatusAccepted}, nil
 }
 
-// participant is the person that a field names.
+// participant returns the participant that a field names.
 func (c *call) participant(field string, id *identifier) (*participant, error) {
 	raw, err := person(field, id)
 	if err != nil {

@@ -49,13 +49,13 @@ func (s *Server) getParticipant(q *request) (reply, error) {
 	return reply{}, refuse(http.StatusNotFound, codeNotFound, "there is no such participant")
 }
 
-// operationOptions are members that most operations within a call have.
+// operationOptions are the common members of operations within a call.
 type operationOptions struct {
 	OperationContext     string `json:"operationContext"`
 	OperationCallbackURI string `json:"operationCallbackUri"`
 }
 
-// person reads an identifier that must be there.
+// person returns the raw id of a required identifier.
 func person(field string, id *identifier) (string, error) {
 	if id == nil {
 		return "", refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is required")

@@ -39,7 +39,7 @@ func (s *Server) startRecording(q *request) (reply, error) {
 			return reply{}, err
 		}
 		if body.CallLocator.RoomID != "" {
-			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "a recording cannot be started by the id of a room")
+			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "a recording cannot be started by a roomId")
 		}
 		if c := s.locate(body.CallLocator); c != nil {
 			connectionID = c.connectionID
@@ -83,7 +83,7 @@ func (s *Server) startRecording(q *request) (reply, error) {
 	return reply{http.StatusAccepted, r.properties()}, nil
 }
 
-// recordingOf is the recording that a request names, while it has not ended.
+// recordingOf returns the recording that a request names, if it has not ended.
 func (s *Server) recordingOf(q *request) (*recording, error) {
 	if r := s.recordings[q.id]; r != nil {
 		return r, nil
@@ -116,7 +116,7 @@ func (s *Server) resumeRecording(q *request) (reply, error) {
 	return s.moveRecording(q, recordingInactive, recordingActive)
 }
 
-// moveRecording changes the state of a recording; asking for the state it is in
+// moveRecording changes the state of a recording. A request for its current state
 // changes nothing.
 func (s *Server) moveRecording(q *request, from, to recordingState) (reply, error) {
 	r, err := s.recordingOf(q)

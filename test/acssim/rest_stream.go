@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// mediaStreamingOptions is what the sound of a call is streamed with.
+// mediaStreamingOptions are the options of a stream of a call's sound.
 //
 // Source: MediaStreamingOptions, communicationservicescallautomation.json, stable/2026-03-12.
 type mediaStreamingOptions struct {
@@ -35,7 +35,7 @@ func (o *mediaStreamingOptions) check() error {
 	return nil
 }
 
-// transcriptionOptions is what the words of a call are streamed with.
+// transcriptionOptions are the options of a stream of a call's words.
 //
 // Source: TranscriptionOptions, communicationservicescallautomation.json, stable/2026-03-12.
 type transcriptionOptions struct {
@@ -54,8 +54,8 @@ func (o *transcriptionOptions) check() error {
 	return refuse(http.StatusBadRequest, codeInvalidArgument, "the field transcriptionOptions is invalid")
 }
 
-// isWebSocket accepts what the service accepts, wss, and what a development
-// machine has, ws on loopback.
+// isWebSocket reports whether text is a URL of scheme wss, which the service accepts,
+// or ws on loopback, for development.
 func isWebSocket(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
@@ -66,7 +66,7 @@ func isWebSocket(text string) bool {
 	return u.Scheme == "wss" || u.Scheme == "ws" && loopback
 }
 
-// subscriptionState is how a call shows one of its streams.
+// subscriptionState is a stream in the REST API.
 //
 // Source: MediaStreamingSubscription and TranscriptionSubscription,
 // communicationservicescallautomation.json, stable/2026-03-12.
@@ -78,14 +78,15 @@ type subscriptionState struct {
 	Locale                 string   `json:"locale,omitempty"`
 }
 
-// streamRequest is the body of the requests that concern a stream.
+// streamRequest is the body of requests for a stream.
 type streamRequest struct {
 	operationOptions
 	Locale                string `json:"locale"`
 	SpeechModelEndpointID string `json:"speechModelEndpointId"`
 }
 
-// stream finds the stream of a request, which has to be in the state it is to leave.
+// stream returns the stream of a request. It refuses the request if the stream is not
+// in the state that running names.
 func (s *Server) stream(q *request, of func(*call) *stream, running bool) (*stream, streamRequest, error) {
 	var body streamRequest
 	if err := q.decode(&body); err != nil {

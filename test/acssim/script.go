@@ -8,16 +8,15 @@ import (
 	"time"
 )
 
-// Script is what a person does with a telephone, step by step: the parsed form
-// of texts like
+// Script is a parsed telephone script: the steps of a person with a telephone, such as
 //
 //	ring 2s; answer; wait prompt; press 1; talk 3s; hang up
 //
-// The grammar is in the README. Who has come to the end of a script without
-// hanging up stays on the line.
+// The grammar is in the README. A person whose script ends without hanging up stays
+// on the line.
 type Script struct{ steps []step }
 
-// step is one thing a person does. Its fields are those of its verb only.
+// step is one step of a script. A verb uses only its own fields.
 type step struct {
 	verb verb
 	d    time.Duration
@@ -27,24 +26,24 @@ type step struct {
 type verb string
 
 const (
-	verbRing          verb = "ring"           // d: let it ring for so long
+	verbRing          verb = "ring"           // rings for d
 	verbAnswer        verb = "answer"         //
-	verbBusy          verb = "busy"           // the callee is in another call
+	verbBusy          verb = "busy"           // declines: the callee is in another call
 	verbDecline       verb = "decline"        //
-	verbNoAnswer      verb = "no answer"      // let it ring until the caller gives up
+	verbNoAnswer      verb = "no answer"      // rings until the caller gives up
 	verbInvalidNumber verb = "invalid number" //
-	verbPress         verb = "press"          // text: tones as on the keys
-	verbSay           verb = "say"            // text: the words
-	verbTalk          verb = "talk"           // d: words that nobody needs to know
-	verbWait          verb = "wait"           // d
-	verbWaitFor       verb = "wait for"       // text: one of the cues
-	verbHangUp        verb = "hang up"        // d: after so long
+	verbPress         verb = "press"          // presses the keys in text
+	verbSay           verb = "say"            // says the words in text
+	verbTalk          verb = "talk"           // says unspecified words for d
+	verbWait          verb = "wait"           // waits for d
+	verbWaitFor       verb = "wait for"       // waits for the cue in text
+	verbHangUp        verb = "hang up"        // hangs up after d
 )
 
-// The cues that `wait` knows, apart from a duration.
+// The cues of `wait`.
 const (
 	cueAnswer       = "answer"        // the call is connected
-	cuePrompt       = "prompt"        // it is one's turn: a recognition listens to this telephone, its prompt is over
+	cuePrompt       = "prompt"        // a recognition listens to this telephone, its prompt is over
 	cuePromptStarts = "prompt starts" // a recognition for this telephone has begun, its prompt may be playing
 	cuePlay         = "play"          // something is played to this telephone
 	cueMusic        = "music"         // something is played to this telephone in a loop
@@ -61,7 +60,7 @@ const (
 	maxStepTime = 24 * time.Hour
 )
 
-// ParseScript reads a script. The error names the step that is wrong.
+// ParseScript parses a script. The error names the invalid step.
 func ParseScript(text string) (Script, error) {
 	var sc Script
 	parts, err := splitSteps(text)
@@ -152,7 +151,7 @@ func parseTime(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// last reports whether a telephone can do nothing after the step.
+// last reports whether the step must be the last one.
 func (s step) last() bool {
 	switch s.verb {
 	case verbBusy, verbDecline, verbNoAnswer, verbInvalidNumber, verbHangUp:
@@ -161,7 +160,7 @@ func (s step) last() bool {
 	return false
 }
 
-// String is the script as ParseScript reads it.
+// String returns the script in the form that ParseScript reads.
 func (s Script) String() string {
 	parts := make([]string, len(s.steps))
 	for i, st := range s.steps {
@@ -188,8 +187,8 @@ func (s step) String() string {
 	return string(s.verb)
 }
 
-// checkCallee reports what the telephone of somebody who is called cannot do:
-// it rings, then it answers or does not, and only then there is a conversation.
+// checkCallee returns an error for steps that a callee cannot do. A callee rings,
+// then answers or not, and can talk only after the answer.
 func (s Script) checkCallee() error {
 	answered := false
 	for i, st := range s.steps {
@@ -214,17 +213,17 @@ func (s Script) checkCallee() error {
 		}
 	}
 	if !answered {
-		return errors.New("who is called must answer, or say busy, decline, no answer or invalid number")
+		return errors.New("a callee must answer, or say busy, decline, no answer or invalid number")
 	}
 	return nil
 }
 
-// checkCaller reports what the telephone of somebody who calls cannot do.
+// checkCaller returns an error for steps that a caller cannot do.
 func (s Script) checkCaller() error {
 	for i, st := range s.steps {
 		switch st.verb {
 		case verbRing, verbAnswer, verbBusy, verbDecline, verbNoAnswer, verbInvalidNumber:
-			return fmt.Errorf("step %d: %q is for somebody who is called", i+1, st.verb)
+			return fmt.Errorf("step %d: %q is for a callee", i+1, st.verb)
 		}
 	}
 	return nil
@@ -238,7 +237,7 @@ var toneNames = map[rune]string{
 	'8': "eight", '9': "nine", 'A': "a", 'B': "b", 'C': "c", 'D': "d", '#': "pound", '*': "asterisk",
 }
 
-// tonesOf names the tones of keys such as 12#.
+// tonesOf returns the tones of keys such as 12#.
 func tonesOf(keys string) ([]string, error) {
 	var tones []string
 	for _, key := range strings.ToUpper(keys) {

@@ -14,8 +14,8 @@ import (
 	"switchboard/test/azurite"
 )
 
-// The official JavaScript SDK, as test/package.json pins it, calls all
-// operations and parses what it is called back with.
+// The official JavaScript SDK, in the version of test/package.json, calls all
+// operations and parses all callbacks.
 func TestOfficialSDKAsClient(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: no Node.js")

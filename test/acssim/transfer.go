@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// transferTime is how long the target of a transfer rings.
+// transferTime is the time that the target of a transfer rings.
 //
 // Source: learn.microsoft.com, "Service limits" (Azure Communication Services).
 const transferTime = 60 * time.Second
 
-// transferring reports whether somebody is being transferred.
+// transferring reports whether a participant is being transferred.
 func (c *call) transferring() bool {
 	for _, i := range c.invitations {
 		if i.purpose == purposeTransfer {
@@ -20,9 +20,8 @@ func (c *call) transferring() bool {
 	return false
 }
 
-// transferred connects who is transferred with the target, who has answered. In
-// a 1:1 call the application leaves both alone; out of a group the two go into a
-// call of their own.
+// transferred connects the transferee with the target, who has answered. The
+// application leaves a 1:1 call; out of a group the two move to a call of their own.
 func (c *call) transferred(i *invitation) {
 	who := i.transferee
 	if !slices.Contains(c.people, who) {
@@ -48,7 +47,7 @@ func (c *call) transferred(i *invitation) {
 	c.participantsUpdated()
 }
 
-// moveTo takes a person and their telephone to another call.
+// moveTo moves a person and their telephone to another call.
 func (p *participant) moveTo(to *call) *participant {
 	from := p.call
 	from.remove(p)
@@ -62,7 +61,7 @@ func (p *participant) moveTo(to *call) *participant {
 	return moved
 }
 
-// moveHere brings people of another call of the application's into this one.
+// moveHere moves people from another call of the application to this one.
 func (c *call) moveHere(from *call, raws []string, context, callbackURI string) {
 	for _, raw := range raws {
 		who := identify(raw)

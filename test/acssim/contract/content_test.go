@@ -16,8 +16,7 @@ import (
 	"switchboard/test/acssim"
 )
 
-// A recording arrives whole although the connection breaks in the middle of it
-// again and again.
+// A download is complete although its connection breaks several times.
 func TestDownloadOverBrokenConnections(t *testing.T) {
 	ctx := t.Context()
 	files := make(chan *event.RecordingFileStatusUpdated, 1)

@@ -33,7 +33,7 @@ var (
 	expert = acs.CommunicationUser(users + "expert")
 )
 
-// exchange is the product's client and parser around a simulator.
+// fixture connects Switchboard's client and parser with a simulator.
 type fixture struct {
 	t      *testing.T
 	sim    *acssim.Server
@@ -48,7 +48,7 @@ type fixture struct {
 	faults []string
 }
 
-// kinds are the types of callbacks that some test has seen, out of the parser.
+// kinds has the types of callbacks that were parsed.
 var kinds sync.Map
 
 // run runs a test in virtual time.
@@ -150,7 +150,7 @@ func (x *fixture) receiveStream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// wait lets time pass, and everything happen that happens in it.
+// wait waits for d, and until all goroutines wait.
 func (x *fixture) wait(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
@@ -164,7 +164,7 @@ func (x *fixture) must(err error) {
 	}
 }
 
-// offered rings the line and returns the context of the offer.
+// offered rings the line and returns the incomingCallContext of the offer.
 func (x *fixture) offered(script string) string {
 	x.t.Helper()
 	n := len(x.offers)
@@ -178,7 +178,7 @@ func (x *fixture) offered(script string) string {
 	return x.offers[n].IncomingCallContext
 }
 
-// answered rings the line and answers.
+// answered rings the line, answers, and returns the call connection id.
 func (x *fixture) answered(script string) string {
 	x.t.Helper()
 	answer, err := x.client.AnswerCall(x.t.Context(), x.offered(script), app+"/callbacks", &acs.AnswerCallOptions{
@@ -189,7 +189,7 @@ func (x *fixture) answered(script string) string {
 	return answer.CallConnectionID
 }
 
-// saw reports whether the simulator has carried an operation out.
+// saw reports whether the simulator has executed an operation.
 func (x *fixture) saw(operation string) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
