@@ -31,23 +31,21 @@ const (
 	agent  = "8:acs:5a1e0ad2-0000-4000-8000-0000000000ac_tenant_agent"
 )
 
-// application is the smallest thing that can be called: it verifies and keeps
-// what it is sent, and a test tells it what to do about it.
+// application is a minimal application: it verifies and keeps the requests that it
+// receives. Tests set its reactions.
 type application struct {
 	t    testing.TB
 	sim  *Server
 	http *http.Client
 	self string // its own URL
 
-	// on is called for every callback before it is acknowledged, onOffer for
-	// every incoming call; status is what callbacks are answered with.
-	on      func(callbackEvent)
-	onOffer func(context string)
-	status  func(callbackEvent) int
+	on      func(callbackEvent)     // called for every callback before it is acknowledged
+	onOffer func(context string)    // called for every incoming call
+	status  func(callbackEvent) int // status of the answer to a callback; 0: the default
 
 	onToken     func(jwt.RegisteredClaims)
 	onStream    func(*websocket.Conn) // called at the first frame of a WebSocket
-	offerStatus int                   // what offers are answered with; 0: 202
+	offerStatus int                   // status of the answer to offers; 0: 202
 	down        atomic.Bool           // Event Grid's webhook answers 503
 
 	mu     sync.Mutex
@@ -62,11 +60,11 @@ type callbackEvent struct {
 	ID, Type string
 	At       time.Time
 	Data     callbackData
-	Together int // how many came in the same request
+	Together int // number of events in the same request
 }
 
-// inBubble runs a test with an application and a simulator that talk in
-// process, in virtual time. The simulator is Strict unless it has Faults.
+// inBubble runs a test with an application and a simulator in one process, in virtual
+// time. The simulator is Strict unless it has Faults.
 func inBubble(t *testing.T, sim *Server, test func(*testing.T, *application)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -91,11 +89,11 @@ func inBubble(t *testing.T, sim *Server, test func(*testing.T, *application)) {
 func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/eventgrid":
-		a.takeOffer(w, r)
+		a.receiveGridEvents(w, r)
 	case "/stream":
-		a.takeStream(w, r)
+		a.receiveStream(w, r)
 	case "/callbacks":
-		a.takeCallback(w, r)
+		a.receiveCallback(w, r)
 	default:
 		http.NotFound(w, r)
 	}
@@ -107,7 +105,7 @@ func (a *application) fault(format string, args ...any) {
 	a.faults = append(a.faults, fmt.Sprintf(format, args...))
 }
 
-func (a *application) takeOffer(w http.ResponseWriter, r *http.Request) {
+func (a *application) receiveGridEvents(w http.ResponseWriter, r *http.Request) {
 	if a.down.Load() {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
@@ -127,7 +125,7 @@ func (a *application) takeOffer(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"validationResponse":%q}`, data.ValidationCode)
 	case "Notification":
 		for _, e := range events {
-			a.takeGridEvent(strings.TrimPrefix(e.EventType, typePrefix), e.Data)
+			a.receiveGridEvent(strings.TrimPrefix(e.EventType, typePrefix), e.Data)
 		}
 		w.WriteHeader(cmp.Or(a.offerStatus, http.StatusAccepted))
 	default:
@@ -135,7 +133,7 @@ func (a *application) takeOffer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *application) takeGridEvent(kind string, data []byte) {
+func (a *application) receiveGridEvent(kind string, data []byte) {
 	if err := checkGridEvent(kind, data); err != nil {
 		a.fault("Event Grid sent a %s: %v", kind, err)
 	}
@@ -162,7 +160,7 @@ func (a *application) takeGridEvent(kind string, data []byte) {
 	}
 }
 
-func (a *application) takeCallback(w http.ResponseWriter, r *http.Request) {
+func (a *application) receiveCallback(w http.ResponseWriter, r *http.Request) {
 	if err := a.verify(r.Header.Get("Authorization")); err != nil {
 		a.fault("callback token: %v", err)
 	}
@@ -199,10 +197,10 @@ func (a *application) takeCallback(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// emitted are the types of callbacks that some test has seen.
+// emitted has the types of callbacks that the tests have received.
 var emitted sync.Map
 
-// verify checks a bearer token as the documentation tells applications to.
+// verify verifies a bearer token as documented.
 func (a *application) verify(header string) error {
 	w := httptest.NewRecorder()
 	a.sim.ServeHTTP(w, httptest.NewRequest("GET", keysPath, nil))
@@ -222,21 +220,21 @@ func (a *application) verify(header string) error {
 	return err
 }
 
-// simAnswer is what the simulator answered to a request.
+// simAnswer is an answer of the simulator.
 type simAnswer struct {
 	status int
 	body   []byte
 	header http.Header
 }
 
-// code is the code of a refusal, with its status: "404/8522".
+// code returns the status and the code of a refusal: "404/8522".
 func (a simAnswer) code() string {
 	var e struct{ Error struct{ Code string } }
 	_ = json.Unmarshal(a.body, &e)
 	return fmt.Sprintf("%d/%s", a.status, e.Error.Code)
 }
 
-// pairHeader is a fresh Repeatability pair.
+// pairHeader returns a new Repeatability pair.
 func pairHeader() http.Header {
 	return http.Header{
 		"Repeatability-Request-Id": {uuid.NewString()},
@@ -277,7 +275,7 @@ func (a *application) tryAt(method, target, body string, header http.Header) (si
 	return answer, err
 }
 
-// send is try for requests that must be answered.
+// send sends a signed request that must be answered.
 func (a *application) send(method, path, body string) simAnswer {
 	answer, err := a.try(method, path, body, nil)
 	if err != nil {
@@ -286,7 +284,7 @@ func (a *application) send(method, path, body string) simAnswer {
 	return answer
 }
 
-// must sends a request and wants a status.
+// must sends a request and expects a status.
 func (a *application) must(want int, method, path, body string) simAnswer {
 	answer := a.send(method, path, body)
 	if answer.status != want {
@@ -300,7 +298,7 @@ func (a *application) answerBody(context string) string {
 		"callIntelligenceOptions":{"cognitiveServicesEndpoint":"https://speech.example"}}`, context, a.self+"/callbacks")
 }
 
-// connectCaller lets somebody ring and be answered, and returns the path of the call.
+// connectCaller rings, answers, and returns the path of the call.
 func (a *application) connectCaller(script string) (path string) {
 	a.t.Helper()
 	var answer simAnswer
@@ -317,13 +315,13 @@ func (a *application) connectCaller(script string) (path string) {
 	return a.pathOf(answer)
 }
 
-// wait lets time pass, and everything happen that happens in it.
+// wait waits for d, and until all goroutines wait.
 func (a *application) wait(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// pathOf is the path of the call that an answer tells of.
+// pathOf returns the path of the call in an answer.
 func (a *application) pathOf(answer simAnswer) string {
 	a.t.Helper()
 	var p connectionProperties
@@ -333,7 +331,7 @@ func (a *application) pathOf(answer simAnswer) string {
 	return "/calling/callConnections/" + p.CallConnectionID
 }
 
-// create calls somebody from the Teams line and returns the path of the call.
+// create calls target from the Teams line and returns the path of the call.
 func (a *application) create(target string) (path string) {
 	a.t.Helper()
 	return a.pathOf(a.must(http.StatusCreated, "POST", "/calling/callConnections", fmt.Sprintf(
@@ -341,13 +339,13 @@ func (a *application) create(target string) (path string) {
 		target, a.self+"/callbacks")))
 }
 
-// add invites somebody into a call.
+// add invites who to a call.
 func (a *application) add(path, who, context string, seconds int) simAnswer {
 	return a.must(http.StatusAccepted, "POST", path+"/participants:add", fmt.Sprintf(
 		`{"participantToAdd":{"rawId":%q},"operationContext":%q,"invitationTimeoutInSeconds":%d}`, who, context, seconds))
 }
 
-// received are the events so far, as "Type code/subCode context".
+// received returns the events so far, as "Type code/subCode context".
 func (a *application) received() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -365,7 +363,7 @@ func (a *application) received() []string {
 	return list
 }
 
-// last is the latest event of a type.
+// last returns the latest event of a type.
 func (a *application) last(kind string) callbackEvent {
 	a.t.Helper()
 	a.mu.Lock()

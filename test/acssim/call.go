@@ -11,54 +11,54 @@ import (
 // call is one call, with or without the application. Server.mu guards it.
 type call struct {
 	s  *Server
-	n  int    // counts from 1
-	id string // the simulator's own name for it: call-1
+	n  int    // number of the call, from 1
+	id string // simulator's id of the call, such as call-1
 
 	connectionID  string // empty until the application creates or answers the call
 	serverCallID  string
-	conversation  string // the call in the service's own terms, as recordings name it
+	conversation  string // id of the conversation, as recordings name it
 	correlationID string
 
 	inbound     bool
-	teams       bool   // of a Teams resource account, not of an ACS identity or number
+	teams       bool   // its line is a Teams resource account, not an ACS identity or number
 	from, to    string // raw ids; to is the first target of an outbound call
-	groupID     string // of a group call or a room, which the application can connect to
-	roomID      string
-	connections int    // how often the application has connected to it
+	groupID     string // groupCallId that the application can connect to, or empty
+	roomID      string // roomId that the application can connect to, or empty
+	connections int    // number of times that the application has connected to it
 	offerID     string // the id of the latest incomingCallContext
-	offers      int    // how many there have been
+	offers      int    // number of offers so far
 	targets     []string
-	wanted      string // whom an agent calls on behalf of the line, or empty
+	wanted      string // callee of an agent who calls on behalf of the line, or empty
 	behalfForm  OnBehalfForm
-	headers     customContext // what the caller sent along
+	headers     customContext // custom headers of the caller
 	displayName string
 	callbackURI string
 	context     string // operationContext of the create or answer request
 	source      *phoneNumber
-	speechReady bool // a cognitive services endpoint was named, so text can be spoken
+	speechReady bool // the call has a cognitive services endpoint, so text can be spoken
 
 	state         callState
-	group         bool // it has had a third participant, or was created as a group
-	appLeft       bool // the application hung up, the people talk on
-	rejected      bool // by the application, before it was answered
+	group         bool // the call has had a third participant, or was created as a group
+	appLeft       bool // the application has left, the people talk on
+	rejected      bool // the application rejected the offer
 	caller        *phone
-	outer         *phone // in the call that this one is a leg of, or nil; see ringLine
+	parent        *phone // stands for this leg in the parent call; nil: no leg, see ringApplicationLine
 	people        []*participant
-	invitations   map[string]*invitation // those that ring, by id
-	invited       int                    // how many there have been
-	sequence      int                    // of ParticipantsUpdated
+	invitations   map[string]*invitation // telephones that ring, by id of the invitation
+	invited       int                    // number of invitations so far
+	sequence      int                    // sequence number of the latest ParticipantsUpdated
 	media         media
 	sounds        sounds
-	streaming     *stream // of its sound, or nil
-	transcription *stream // of its words, or nil
+	streaming     *stream // stream of the call's sound, or nil
+	transcription *stream // stream of the call's words, or nil
 	answeredBy    *communicationUser
 	recordings    []*recording
 	ringing       *time.Timer // ends an offer, or an attempt to connect
-	alone         *time.Timer // ends a call that nobody but the application is in
-	lane          lane
-	events        int            // how many callbacks there have been
-	requests      map[string]int // requests seen by operation, see requestFault
-	changed       chan struct{}  // closed and replaced when telephones have something to notice
+	alone         *time.Timer // ends a call that only the application is in
+	callbacks     callbackQueue
+	events        int            // number of callbacks so far
+	requests      map[string]int // number of requests by operation, see requestFault
+	changed       chan struct{}  // closed and replaced by notifyPhones
 
 	started, rung, connected, ended time.Time
 	ending                          *result
@@ -68,19 +68,18 @@ type call struct {
 type callState string
 
 const (
-	offered      callState = "ringing" // to the application
-	connecting   callState = "connecting"
-	connected    callState = "connected"
-	disconnected callState = "disconnected"
+	stateOffered      callState = "ringing" // to the application
+	stateConnecting   callState = "connecting"
+	stateConnected    callState = "connected"
+	stateDisconnected callState = "disconnected"
 )
 
 const (
-	// connectTime is what the network takes from answering to talking.
+	// connectTime is the time that the network takes from the answer to the conversation.
 	connectTime = 150 * time.Millisecond
-	// aloneFor is how long a group call lasts with nobody but the application
-	// in it: the service's limit for coming back to a call, applied here by
-	// inference.
-	aloneFor = 120 * time.Second
+	// aloneTimeout ends a group call that only the application is in. It is the
+	// service's limit for rejoining a call; that it applies here is an inference.
+	aloneTimeout = 120 * time.Second
 )
 
 // newCall registers a call. The caller holds s.mu.
@@ -99,78 +98,79 @@ func (s *Server) newCall(from, to string) *call {
 		started:       time.Now(),
 	}
 	s.calls = append(s.calls, c)
-	s.live[c] = struct{}{}
+	s.ongoing[c] = struct{}{}
 	return c
 }
 
-// connect makes the call known to the application, which is called back at uri.
+// connect gives the call a connection of the application, with callbacks to uri.
 func (c *call) connect(uri, context string) {
-	c.state = connecting
+	c.state = stateConnecting
 	c.connectionID = c.s.id("connection", c.n, c.connections)
 	c.callbackURI, c.context = uri, context
 	c.s.connections[c.connectionID] = c
 }
 
-// establish starts the conversation: who is in it can hear and be heard.
+// establish starts the conversation and reports CallConnected.
 func (c *call) establish() {
 	c.s.stop(c.ringing)
-	c.state, c.connected = connected, time.Now()
+	c.state, c.connected = stateConnected, time.Now()
 	c.emit("CallConnected", callbackData{OperationContext: c.context, ResultInformation: &done})
 	c.startStreams()
 	c.s.note(c, "connected", "%d in the call", 1+len(c.people))
 }
 
-// abandon is the caller hanging up before the conversation began.
+// abandon ends a call whose caller hung up before the conversation began.
 func (c *call) abandon() {
-	if c.state == connecting {
+	if c.state == stateConnecting {
 		c.emit("AnswerFailed", callbackData{OperationContext: c.context, ResultInformation: &cancelled})
 	}
 	c.end(cancelled)
 }
 
-// fail ends an outbound call that nobody answered.
+// fail ends an outbound call that was not answered.
 func (c *call) fail(why result) {
 	c.emit("CreateCallFailed", callbackData{OperationContext: c.context, ResultInformation: &why})
 	c.end(why)
 }
 
-// hangUp is the application leaving: a 1:1 call ends, in a group the others stay.
+// hangUp lets the application leave: a 1:1 call ends, in a group the others stay.
 func (c *call) hangUp() {
 	if !c.group || len(c.people) < 2 {
 		c.terminate()
 		return
 	}
-	c.dismissApplication(terminated)
+	c.disconnectApplication(terminated)
 }
 
-// dismissApplication is the application leaving people alone with each other.
-func (c *call) dismissApplication(why result) {
-	c.dismiss()
+// disconnectApplication disconnects the application from people who go on talking.
+func (c *call) disconnectApplication(why result) {
+	c.endOperations()
 	c.emit("CallDisconnected", callbackData{OperationContext: c.context, ResultInformation: &why})
 	c.appLeft = true
 	delete(c.s.connections, c.connectionID)
 	c.s.note(c, "leave", "the application leaves")
 }
 
-// connectionState is the state as the application is told it.
+// connectionState returns the state that the application sees.
 func (c *call) connectionState() string {
-	if c.state == connected && c.transferring() {
+	if c.state == stateConnected && c.transferring() {
 		return "transferring"
 	}
 	return string(c.state)
 }
 
-// terminate is the application ending the call for everybody.
+// terminate ends the call for all participants at the application's request.
 func (c *call) terminate() {
-	if c.state == connecting && !c.inbound {
+	if c.state == stateConnecting && !c.inbound {
 		c.fail(cancelled)
 		return
 	}
 	c.end(terminated)
 }
 
-// dismiss ends what the application has going on in the call.
-func (c *call) dismiss() {
+// endOperations ends the application's media operations, streams, recordings and
+// invitations in the call.
+func (c *call) endOperations() {
 	c.stopMedia()
 	for _, p := range c.people {
 		p.tones = nil
@@ -181,23 +181,23 @@ func (c *call) dismiss() {
 		r.end()
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.invitations)) {
-		c.invitations[id].over()
+		c.invitations[id].stopRinging()
 	}
 }
 
-// end is the end for everybody. It may be repeated.
+// end ends the call for all participants. It may be repeated.
 func (c *call) end(why result) {
-	if c.state == disconnected {
+	if c.state == stateDisconnected {
 		return
 	}
 	known := c.connectionID != "" && !c.appLeft
 	for _, r := range c.recordings {
 		r.withCall = r.state != recordingEnded
 	}
-	c.dismiss()
-	c.state, c.ended, c.ending = disconnected, time.Now(), &why
+	c.endOperations()
+	c.state, c.ended, c.ending = stateDisconnected, time.Now(), &why
 	for _, p := range slices.Clone(c.people) {
-		p.gone()
+		p.removeFromCall()
 	}
 	if c.caller != nil {
 		c.caller.cancel()
@@ -207,19 +207,19 @@ func (c *call) end(why result) {
 	c.s.stop(c.alone)
 	if known {
 		c.emit("CallDisconnected", callbackData{OperationContext: c.context, ResultInformation: &why})
-		c.appLeft = true // nothing follows
+		c.appLeft = true // no event follows
 		delete(c.s.connections, c.connectionID)
 	}
 	c.s.note(c, "ended", "%d/%d %s", why.Code, why.SubCode, why.Message)
 	c.s.forget(c)
-	c.endOuter(why)
+	c.endParentLeg(why)
 }
 
 const defaultKeep = 10_000
 
-// forget makes room for the memory of a call that has just ended.
+// forget drops the oldest ended calls above Keep, after c has ended.
 func (s *Server) forget(c *call) {
-	delete(s.live, c)
+	delete(s.ongoing, c)
 	s.ended = append(s.ended, c)
 	for len(s.ended) > cmp.Or(s.Keep, defaultKeep) {
 		old := s.ended[0]
@@ -229,7 +229,7 @@ func (s *Server) forget(c *call) {
 	}
 }
 
-// callOfNumber is the n-th call since the start, or nil if it is forgotten.
+// callOfNumber returns the n-th call since the start, or nil if it is forgotten.
 func (s *Server) callOfNumber(n int) *call {
 	at, found := slices.BinarySearchFunc(s.calls, n, func(c *call, n int) int { return cmp.Compare(c.n, n) })
 	if !found {
@@ -238,26 +238,27 @@ func (s *Server) callOfNumber(n int) *call {
 	return s.calls[at]
 }
 
-// wake tells the telephones of the call to look again for what they wait for.
-func (c *call) wake() {
+// notifyPhones makes the telephones of the call check again for their cues.
+func (c *call) notifyPhones() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
 
-// Presence is the time that one person was in a call. Who comes back has another.
+// Presence is the time that one person was in a call. A person who comes back has
+// another one.
 type Presence struct {
 	RawID    string    `json:"rawId"`
 	JoinedAt time.Time `json:"joinedAt"`
 	LeftAt   time.Time `json:"leftAt,omitzero"`
 }
 
-// CallInfo tells of a call what no application is told.
+// CallInfo describes a call for tests and people, beyond what the application sees.
 type CallInfo struct {
 	ID            string     `json:"id"`
 	ConnectionID  string     `json:"callConnectionId,omitempty"`
 	ServerCallID  string     `json:"serverCallId"`
 	CorrelationID string     `json:"correlationId"`
-	CallbackURI   string     `json:"-"`         // where its callbacks go once it is answered or created; it may hold a secret
+	CallbackURI   string     `json:"-"`         // of the answer or create request; it may hold a secret
 	Direction     string     `json:"direction"` // inbound or outbound, as the application sees it
 	From          string     `json:"from"`
 	To            string     `json:"to"`
@@ -266,13 +267,13 @@ type CallInfo struct {
 	StartedAt     time.Time  `json:"startedAt"`
 	ConnectedAt   time.Time  `json:"connectedAt,omitzero"`
 	EndedAt       time.Time  `json:"endedAt,omitzero"`
-	Code          int        `json:"code,omitempty"` // of the end, with SubCode
+	Code          int        `json:"code,omitempty"` // code of the call's end
 	SubCode       int        `json:"subCode,omitempty"`
-	Participants  []Presence `json:"participants"` // people, not the application, in the order they came
+	Participants  []Presence `json:"participants"` // without the application, in the order they joined
 }
 
-// Calls are the calls since the start, in the order they began; of those that
-// have ended the latest, see Keep.
+// Calls returns the calls since the start, in the order they began. Of ended calls
+// it has the latest, see Keep.
 func (s *Server) Calls() []CallInfo {
 	s.Start()
 	s.mu.Lock()

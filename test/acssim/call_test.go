@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A caller hears a greeting and a menu, presses 1, waits with music, talks to an
-// agent who is recorded and hangs up, and is released with thanks.
-func TestAWholeInboundCall(t *testing.T) {
+// A caller hears a greeting and a menu, presses 1, waits with music and talks to an
+// agent, which is recorded. The agent hangs up, and the caller hears a goodbye.
+func TestInboundCallFromGreetingToGoodbye(t *testing.T) {
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {
 		if err := app.sim.SetPhone(agent, "ring 2s; answer; wait silence; talk 3s; hang up"); err != nil {
 			t.Fatal(err)
@@ -94,13 +94,13 @@ func TestOutboundCallsEndAsTheTelephoneDoes(t *testing.T) {
 		name, target, script string
 		want                 []string
 	}{
-		{"somebody answers and hangs up", "4:+12065550101", "ring 1s; answer; hang up after 2s",
+		{"the callee answers and hangs up", "4:+12065550101", "ring 1s; answer; hang up after 2s",
 			[]string{"CallConnected create", "ParticipantsUpdated", "CallDisconnected create"}},
 		{"the number is busy", "4:+12065550101", "busy",
 			[]string{"CreateCallFailed 486/560486 create", "CallDisconnected 486/560486 create"}},
-		{"somebody declines", "4:+12065550101", "ring 1s; decline",
+		{"the callee declines", "4:+12065550101", "ring 1s; decline",
 			[]string{"CreateCallFailed 603/560603 create", "CallDisconnected 603/560603 create"}},
-		{"nobody answers", "4:+12065550101", "no answer",
+		{"the callee does not answer", "4:+12065550101", "no answer",
 			[]string{"CreateCallFailed 480/560480 create", "CallDisconnected 480/560480 create"}},
 		{"the number is not in service", "4:+12065550101", "invalid number",
 			[]string{"CreateCallFailed 404/560404 create", "CallDisconnected 404/560404 create"}},
@@ -126,7 +126,7 @@ func TestOutboundCallsEndAsTheTelephoneDoes(t *testing.T) {
 	}
 }
 
-func TestWhatTheApplicationDoesToACall(t *testing.T) {
+func TestHangUpAddAndRemove(t *testing.T) {
 	tests := []struct {
 		name   string
 		script string // of the caller
@@ -140,7 +140,7 @@ func TestWhatTheApplicationDoesToACall(t *testing.T) {
 			app.must(202, "POST", path+"/participants:remove",
 				fmt.Sprintf(`{"participantToRemove":{"rawId":%q},"operationContext":"remove"}`, caller))
 		}, []string{"RemoveParticipantSucceeded remove", "CallDisconnected answer"}},
-		{"a group goes on when its caller leaves, and ends when nobody comes back", "wait answer; hang up after 5s",
+		{"a group goes on when its caller leaves, and ends when only the application is left", "wait answer; hang up after 5s",
 			func(app *application, path string) {
 				app.add(path, agent, "agent", 0)
 				app.wait(10 * time.Second)
@@ -169,7 +169,7 @@ func TestWhatTheApplicationDoesToACall(t *testing.T) {
 				app.fault("the call is %s with one person left", c.State)
 			}
 		}, []string{"AddParticipantSucceeded agent", "ParticipantsUpdated", "CallDisconnected 200/7000 answer"}},
-		{"nobody answers an invitation", "", func(app *application, path string) {
+		{"an invitation is not answered", "", func(app *application, path string) {
 			_ = app.sim.SetPhone(agent, "no answer")
 			app.add(path, agent, "agent", 10)
 			app.wait(15 * time.Second)
@@ -184,7 +184,7 @@ func TestWhatTheApplicationDoesToACall(t *testing.T) {
 			}
 			app.wait(time.Minute)
 		}, []string{"CancelAddParticipantFailed 404/8522 cancel", "CancelAddParticipantSucceeded cancel"}},
-		{"somebody is removed from a group", "", func(app *application, path string) {
+		{"a participant is removed from a group", "", func(app *application, path string) {
 			app.add(path, agent, "agent", 0)
 			app.wait(5 * time.Second)
 			app.must(202, "POST", path+"/participants:remove",
@@ -205,10 +205,10 @@ func TestWhatTheApplicationDoesToACall(t *testing.T) {
 	}
 }
 
-// invitation is the id of the n-th invitation of the first call.
+// invitation returns the id of the n-th invitation of the first call.
 func (a *application) invitation(n int) string { return a.sim.id("invitation", 1, n+1) }
 
-func TestAnOfferCanBeTakenOnceAndIn30Seconds(t *testing.T) {
+func TestOfferCanBeAnsweredOnceWithin30Seconds(t *testing.T) {
 	tests := []struct {
 		name   string
 		script string
@@ -240,7 +240,7 @@ func TestAnOfferCanBeTakenOnceAndIn30Seconds(t *testing.T) {
 			})
 		})
 	}
-	t.Run("with a context of somebody else", func(t *testing.T) {
+	t.Run("with a context of another resource", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			if got := app.send("POST", "/calling/callConnections:answer", app.answerBody("e30.e30.x")).code(); got != "400/8523" {
 				t.Errorf("answer = %s, want 400/8523", got)
@@ -270,13 +270,13 @@ func TestPagesOfParticipantsAreLinked(t *testing.T) {
 			t.Errorf("participants (-want +got):\n%s", d)
 		}
 		app.must(http.StatusOK, "GET", path+"/participants/4%3A%2B12065550100", "")
-		if got := app.send("GET", path+"/participants/nobody", "").code(); got != "404/8522" {
-			t.Errorf("somebody who is not in the call = %s", got)
+		if got := app.send("GET", path+"/participants/unknown", "").code(); got != "404/8522" {
+			t.Errorf("a person who is not in the call = %s", got)
 		}
 	})
 }
 
-func TestACallerWhoGivesUpWhileTheApplicationAnswers(t *testing.T) {
+func TestCallerHangsUpWhileTheApplicationAnswers(t *testing.T) {
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {
 		app.onOffer = func(context string) {
 			app.must(200, "POST", "/calling/callConnections:answer", app.answerBody(context))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// cloudEvent is an event as a callback carries it, as a rule in an array of one.
+// cloudEvent is an event in a callback, usually in an array of one.
 //
 // Source: CloudEvents 1.0, JSON format; learn.microsoft.com, "Handle Call
 // Automation events".
@@ -72,29 +72,29 @@ type speechResult struct {
 	Confidence float64 `json:"confidence"`
 }
 
-// eventTime is what the service takes from an event to its callback, so that a
-// callback follows the answer to the request that caused it, as a rule.
+// eventTime is the time from an event to its callback. It lets a callback usually
+// follow the response to the request that caused it.
 const eventTime = 20 * time.Millisecond
 
-// lane is the callbacks of one call that wait to be sent, in order.
-type lane struct {
+// callbackQueue has the callbacks of one call that wait to be sent, in order.
+type callbackQueue struct {
 	waiting []*callback
-	open    bool          // somebody sends them
-	more    chan struct{} // there may be another one
+	sending bool          // a goroutine sends them
+	more    chan struct{} // signals that another one may be waiting
 }
 
 type callback struct {
 	call   *call
 	url    string
-	events []cloudEvent // one, unless Batch brought more together
+	events []cloudEvent // one, or two if Batch joined them
 	due    time.Time
 	faults eventFaults
 }
 
-// emit sends an event to where the application wants its callbacks.
+// emit sends an event to the call's callback URI.
 func (c *call) emit(event string, data callbackData) { c.emitTo(c.callbackURI, event, data) }
 
-// emitTo sends an event to url. An application that has left gets none.
+// emitTo sends an event to url, unless the application has left.
 func (c *call) emitTo(url, event string, data callbackData) {
 	if c.appLeft || c.silenced() {
 		return
@@ -117,21 +117,21 @@ func (c *call) emitTo(url, event string, data callbackData) {
 		c.s.note(c, "fault", "%s is lost", cb.name())
 		return
 	}
-	c.lane.waiting = append(c.lane.waiting, cb)
-	if c.lane.more == nil {
-		c.lane.more = make(chan struct{}, 1)
+	c.callbacks.waiting = append(c.callbacks.waiting, cb)
+	if c.callbacks.more == nil {
+		c.callbacks.more = make(chan struct{}, 1)
 	}
 	select {
-	case c.lane.more <- struct{}{}:
+	case c.callbacks.more <- struct{}{}:
 	default:
 	}
-	if !c.lane.open {
-		c.lane.open = true
+	if !c.callbacks.sending {
+		c.callbacks.sending = true
 		c.s.spawn(c.sendWaiting)
 	}
 }
 
-// sendWaiting empties the lane of a call and ends.
+// sendWaiting sends the waiting callbacks of a call until there are none.
 func (c *call) sendWaiting() {
 	for {
 		cb := c.nextWaiting(true)
@@ -163,20 +163,21 @@ func (c *call) sendWaiting() {
 	}
 }
 
-// nextWaiting takes the first callback out; with last, an empty lane is closed.
+// nextWaiting removes and returns the first callback, or nil. With last, sending
+// has ended when there is none.
 func (c *call) nextWaiting(last bool) *callback {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	if len(c.lane.waiting) == 0 {
-		c.lane.open = !last
+	if len(c.callbacks.waiting) == 0 {
+		c.callbacks.sending = !last
 		return nil
 	}
-	cb := c.lane.waiting[0]
-	c.lane.waiting = c.lane.waiting[1:]
+	cb := c.callbacks.waiting[0]
+	c.callbacks.waiting = c.callbacks.waiting[1:]
 	return cb
 }
 
-// awaitWaiting waits for another callback for as long as d.
+// awaitWaiting waits for another callback for at most d.
 func (c *call) awaitWaiting(d time.Duration) *callback {
 	enough := time.NewTimer(c.s.real(d))
 	defer enough.Stop()
@@ -185,7 +186,7 @@ func (c *call) awaitWaiting(d time.Duration) *callback {
 			return cb
 		}
 		select {
-		case <-c.lane.more:
+		case <-c.callbacks.more:
 		case <-enough.C:
 			return nil
 		case <-c.s.ctx.Done():
@@ -196,7 +197,8 @@ func (c *call) awaitWaiting(d time.Duration) *callback {
 
 const typePrefix = "Microsoft.Communication."
 
-// name is the event's type without its prefix, with its codes if they say something.
+// name returns the types of the events without their prefix, with codes other than
+// those of success.
 func (cb *callback) name() string {
 	names := make([]string, len(cb.events))
 	for i, e := range cb.events {

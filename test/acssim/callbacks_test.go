@@ -7,14 +7,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestCallbacksThatAreNotTakenComeAgain(t *testing.T) {
+func TestUnacknowledgedCallbacksAreRepeated(t *testing.T) {
 	tests := []struct {
 		name   string
-		refuse int // how many times
+		refuse int // number of refusals
 		want   []string
 	}{
-		{"until they are taken", 2, []string{"CallConnected create", "CallConnected create", "CallConnected create"}},
-		{"but not for ever", 100, []string{"CallConnected create", "CallConnected create", "CallConnected create", "CallConnected create"}},
+		{"until they are accepted", 2, []string{"CallConnected create", "CallConnected create", "CallConnected create"}},
+		{"up to CallbackAttempts", 100, []string{"CallConnected create", "CallConnected create", "CallConnected create", "CallConnected create"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

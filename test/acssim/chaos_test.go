@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Whatever an application asks for, in whatever order, is answered by the rules,
-// every event fits the schema, and in the end nothing is left.
-func TestAnApplicationThatAsksForAnything(t *testing.T) {
+// Random requests in random order get answers that the rules allow, every event fits
+// the schema, and all calls end.
+func TestRandomRequestsFollowTheRules(t *testing.T) {
 	seeds := uint64(10)
 	if testing.Short() {
 		seeds = 2
@@ -29,14 +29,14 @@ func TestAnApplicationThatAsksForAnything(t *testing.T) {
 				Subscriptions: []Subscription{{Types: []string{"RecordingFileStatusUpdated"}, URL: "http://127.0.0.1:7071/eventgrid"}},
 			}
 			inBubble(t, sim, func(t *testing.T, app *application) {
-				(&anything{app: app, rand: rand.New(rand.NewPCG(seed, 1))}).run()
+				(&randomRequests{app: app, rand: rand.New(rand.NewPCG(seed, 1))}).run()
 			})
 		})
 	}
 }
 
-// anything asks for anything.
-type anything struct {
+// randomRequests is an application that sends random requests.
+type randomRequests struct {
 	app  *application
 	rand *rand.Rand
 
@@ -46,7 +46,7 @@ type anything struct {
 	recordings []string
 }
 
-func (a *anything) run() {
+func (a *randomRequests) run() {
 	app := a.app
 	people := []string{agent, expert, caller, "4:+12065550131", "4:+12065550183", "4:+12065550188", "8:orgid:o", "4:+12065550170", "28:orgid:other"}
 	scripts := []string{
@@ -107,7 +107,7 @@ func (a *anything) run() {
 		":terminate":                      func() string { return "" },
 	}
 	var verbs []string
-	for _, op := range operations { // in the order of the table, which does not change from run to run
+	for _, op := range operations { // in the order of the table, which is the same in every run
 		if _, verb, ok := strings.Cut(op.path, "{id}"); ok && bodies[verb] != nil {
 			verbs = append(verbs, verb)
 		}
@@ -125,7 +125,7 @@ func (a *anything) run() {
 		case 1:
 			_, _ = app.sim.Ring(Caller{From: one(people[:4]), To: line, Script: "wait answer; talk 5s; press 1; wait 20s; hang up"})
 		case 2:
-			_, _ = app.sim.Converse(Conversation{GroupID: "g", People: []Person{{RawID: agent}, {RawID: expert, Script: "wait 9s; hang up"}}})
+			_, _ = app.sim.StartConversation(Conversation{GroupID: "g", People: []Person{{RawID: agent}, {RawID: expert, Script: "wait 9s; hang up"}}})
 		case 3:
 			a.begin("/calling/callConnections", fmt.Sprintf(`{"targets":[%s],"callbackUri":%q,"teamsAppSource":{"appId":"a"}%s}`, person(), app.self+"/callbacks", streams()))
 		case 4:
@@ -147,7 +147,7 @@ func (a *anything) run() {
 		default:
 			verb := one(verbs)
 			if (verb == ":terminate" || verb == ":startMediaStreaming") && a.rand.IntN(4) > 0 {
-				continue // the first ends what is of interest, the second takes the test long
+				continue // the first ends the call, the second slows the test down
 			}
 			a.ask("POST", path+verb, bodies[verb]())
 		}
@@ -159,13 +159,13 @@ func (a *anything) run() {
 	app.wait(5 * time.Minute)
 	for _, c := range app.sim.Calls() {
 		if c.State != "disconnected" && !c.Group && len(c.Participants) == 0 {
-			app.fault("a call of nobody goes on: %+v", c)
+			app.fault("a call without people goes on: %+v", c)
 		}
 	}
 }
 
-// begin asks for a call.
-func (a *anything) begin(path, body string) {
+// begin requests a call and keeps its path.
+func (a *randomRequests) begin(path, body string) {
 	if answer := a.ask("POST", path, body); answer.status/100 == 2 {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -173,9 +173,9 @@ func (a *anything) begin(path, body string) {
 	}
 }
 
-// ask wants one of the answers that there are; that it fits the schema is seen to
-// wherever requests are sent.
-func (a *anything) ask(method, path, body string) simAnswer {
+// ask sends a request and expects one of the documented statuses. tryAt checks the
+// answer against the schema.
+func (a *randomRequests) ask(method, path, body string) simAnswer {
 	answer, err := a.app.try(method, path, body, nil)
 	if err != nil {
 		return answer // cut

@@ -16,7 +16,7 @@ func (a *application) connect(locator string) string {
 }
 
 func TestConnect(t *testing.T) {
-	t.Run("to people who talk already", func(t *testing.T) {
+	t.Run("to an ongoing call", func(t *testing.T) {
 		tests := []struct {
 			name         string
 			conversation Conversation
@@ -28,7 +28,7 @@ func TestConnect(t *testing.T) {
 			{"by the id of a group", Conversation{GroupID: "29228d3e-040e-4656-a70e-890ab4e173e4"}, func(CallInfo) string {
 				return `{"kind":"groupCallLocator","groupCallId":"29228d3e-040e-4656-a70e-890ab4e173e4"}`
 			}},
-			{"by the id of a room", Conversation{RoomID: "99123"}, func(CallInfo) string {
+			{"by the roomId", Conversation{RoomID: "99123"}, func(CallInfo) string {
 				return `{"kind":"roomCallLocator","roomId":"99123"}`
 			}},
 		}
@@ -36,7 +36,7 @@ func TestConnect(t *testing.T) {
 			t.Run(tt.name, func(t *testing.T) {
 				inBubble(t, &Server{}, func(t *testing.T, app *application) {
 					tt.conversation.People = []Person{{RawID: agent}, {RawID: expert, Script: "wait 20s; hang up"}}
-					if _, err := app.sim.Converse(tt.conversation); err != nil {
+					if _, err := app.sim.StartConversation(tt.conversation); err != nil {
 						t.Fatal(err)
 					}
 					path := app.connect(tt.locator(app.sim.Calls()[0]))
@@ -63,7 +63,7 @@ func TestConnect(t *testing.T) {
 			})
 		}
 	})
-	t.Run("to a group that nobody is in", func(t *testing.T) {
+	t.Run("to an empty group", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			path := app.connect(`{"kind":"groupCallLocator","groupCallId":"g"}`)
 			app.wait(time.Second)
@@ -106,7 +106,7 @@ func TestRedirect(t *testing.T) {
 			}
 		}
 	}
-	t.Run("to somebody with a telephone", func(t *testing.T) {
+	t.Run("to a telephone", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			app.onOffer = redirect(app, agent)
 			if _, err := app.sim.Ring(Caller{From: caller, To: line, Script: "wait answer; hang up after 10s"}); err != nil {
@@ -122,7 +122,7 @@ func TestRedirect(t *testing.T) {
 			}
 		})
 	})
-	t.Run("to somebody who is busy", func(t *testing.T) {
+	t.Run("to a busy telephone", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			app.onOffer = redirect(app, agent)
 			if err := app.sim.SetPhone(agent, "busy"); err != nil {
@@ -201,8 +201,8 @@ func TestOffersOnBehalfOfAResourceAccount(t *testing.T) {
 	}
 }
 
-// A line of the application's own rings as an IncomingCall wherever it is called from.
-func TestALineThatTheApplicationCalls(t *testing.T) {
+// A call from the application to one of its own lines raises an IncomingCall.
+func TestApplicationCallsItsOwnLine(t *testing.T) {
 	const other = "28:orgid:other"
 	for _, tt := range []struct{ name, answer, want string }{
 		{"answers", "answer", "AddParticipantSucceeded line"},

@@ -16,7 +16,7 @@ func (s *Server) controlAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /sim/calls", s.controlRing)
 	mux.HandleFunc("GET /sim/calls", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Calls()) })
-	mux.HandleFunc("POST /sim/conversations", s.controlConverse)
+	mux.HandleFunc("POST /sim/conversations", s.controlStartConversation)
 	mux.HandleFunc("POST /sim/calls/{id}/press", s.controlPress)
 	mux.HandleFunc("POST /sim/calls/{id}/say", s.controlSay)
 	mux.HandleFunc("POST /sim/calls/{id}/hangup", s.controlHangUp)
@@ -29,12 +29,12 @@ func (s *Server) controlAPI() http.Handler {
 	return mux
 }
 
-// errNoPhone means that nobody in the call, or no call, is what was named.
-var errNoPhone = errors.New("there is no such call, or nobody of that id is in it")
+// errNoPhone means that there is no such call, or no such person in it.
+var errNoPhone = errors.New("there is no such call, or no person with that id is in it")
 
-// Press lets somebody in a call press keys such as 12#. call is a CallInfo's ID
-// or connection id; raw says who, empty the caller or, in an outbound call, the
-// first in it.
+// Press lets a person in a call press keys such as 12#. call is a CallInfo's ID or
+// connection id. raw is the person's raw id or number; empty: the caller or, in an
+// outbound call, the person who joined first.
 func (s *Server) Press(call, raw, keys string) error {
 	if _, err := tonesOf(keys); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (s *Server) Press(call, raw, keys string) error {
 	return s.handle(call, raw, func(p *phone) { p.s.spawn(func() { p.press(strings.ToUpper(keys)) }) })
 }
 
-// Say lets somebody in a call say something. call and raw are as for Press.
+// Say lets a person in a call say words. call and raw are as for Press.
 func (s *Server) Say(call, raw, words string) error {
 	if words == "" {
 		return errors.New("want words to say")
@@ -50,17 +50,17 @@ func (s *Server) Say(call, raw, words string) error {
 	return s.handle(call, raw, func(p *phone) { p.call.speech(p, words) })
 }
 
-// HangUp lets somebody in a call hang up. call and raw are as for Press; a
-// caller can hang up before the call is answered.
+// HangUp lets a person in a call hang up. call and raw are as for Press. A caller
+// can hang up before the call is answered.
 func (s *Server) HangUp(call, raw string) error { return s.handle(call, raw, (*phone).hangUp) }
 
-// handle does something with a telephone that is in use.
+// handle calls do with a telephone that is in use.
 func (s *Server) handle(call, raw string, do func(*phone)) error {
 	s.Start()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.calls {
-		if c.id != call && c.connectionID != call || c.state == disconnected {
+		if c.id != call && c.connectionID != call || c.state == stateDisconnected {
 			continue
 		}
 		if raw == "" && c.caller != nil && c.caller.ctx.Err() == nil {
@@ -91,12 +91,12 @@ func (s *Server) controlRing(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusAccepted, map[string]string{"id": id})
 }
 
-func (s *Server) controlConverse(w http.ResponseWriter, r *http.Request) {
+func (s *Server) controlStartConversation(w http.ResponseWriter, r *http.Request) {
 	var conversation Conversation
 	if !readControl(w, r, &conversation) {
 		return
 	}
-	id, err := s.Converse(conversation)
+	id, err := s.StartConversation(conversation)
 	if err != nil {
 		problem(w, http.StatusBadRequest, err)
 		return
@@ -140,7 +140,8 @@ func (s *Server) controlFaults(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// readControl reads a JSON body, or answers what is wrong with it.
+// readControl reads a JSON body into v. If the body is invalid it answers with a
+// problem document and returns false.
 func readControl(w http.ResponseWriter, r *http.Request, v any) bool {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// exchange is an application and a simulator that talk over sockets.
-func exchange(t *testing.T, sim *Server) *application {
+// overSockets returns an application that is connected to sim over sockets.
+func overSockets(t *testing.T, sim *Server) *application {
 	t.Helper()
 	app := &application{t: t, sim: sim, http: http.DefaultClient}
 	server := httptest.NewServer(app)
@@ -33,8 +33,9 @@ func exchange(t *testing.T, sim *Server) *application {
 	return app
 }
 
-// tell sends a request to the control API and wants a status.
-func tell(t *testing.T, app *application, want int, method, path, body string) []byte {
+// sendControl sends a request to the control API, expects a status and returns the
+// body of the answer.
+func sendControl(t *testing.T, app *application, want int, method, path, body string) []byte {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	w := httptest.NewRecorder()
@@ -48,10 +49,10 @@ func tell(t *testing.T, app *application, want int, method, path, body string) [
 	return w.Body.Bytes()
 }
 
-// A call over sockets: rung, answered, asked and hung up through the control
-// API, seen on the timeline.
-func TestACallOverSockets(t *testing.T) {
-	app := exchange(t, &Server{Strict: true})
+// A call over sockets is started, asked and hung up through the control API, and
+// appears on the timeline.
+func TestCallOverSockets(t *testing.T) {
+	app := overSockets(t, &Server{Strict: true})
 	ended := make(chan struct{})
 	var once sync.Once
 	var path string
@@ -63,11 +64,11 @@ func TestACallOverSockets(t *testing.T) {
 		case "CallConnected":
 			app.must(202, "POST", path+":recognize", fmt.Sprintf(
 				`{"recognizeInputType":"dtmf","recognizeOptions":{"targetParticipant":{"rawId":%q},"dtmfOptions":{"maxTonesToCollect":2}}}`, caller))
-			tell(t, app, 204, "POST", "/sim/calls/call-1/press", `{"tones":"4"}`)
-			tell(t, app, 204, "POST", "/sim/calls/"+path[len("/calling/callConnections/"):]+"/press", `{"tones":"2"}`)
+			sendControl(t, app, 204, "POST", "/sim/calls/call-1/press", `{"tones":"4"}`)
+			sendControl(t, app, 204, "POST", "/sim/calls/"+path[len("/calling/callConnections/"):]+"/press", `{"tones":"2"}`)
 		case "RecognizeCompleted":
-			tell(t, app, 204, "POST", "/sim/calls/call-1/say", `{"text":"bye"}`)
-			tell(t, app, 204, "POST", "/sim/calls/call-1/hangup", "")
+			sendControl(t, app, 204, "POST", "/sim/calls/call-1/say", `{"text":"bye"}`)
+			sendControl(t, app, 204, "POST", "/sim/calls/call-1/hangup", "")
 		case "CallDisconnected":
 			once.Do(func() { close(ended) })
 		}
@@ -77,7 +78,7 @@ func TestACallOverSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer timeline.Body.Close()
-	tell(t, app, 202, "POST", "/sim/calls", fmt.Sprintf(`{"from":"+12065550100","to":%q,"displayName":"Ada"}`, line))
+	sendControl(t, app, 202, "POST", "/sim/calls", fmt.Sprintf(`{"from":"+12065550100","to":%q,"displayName":"Ada"}`, line))
 	<-ended
 	if tones := app.last("RecognizeCompleted").Data.DTMFResult.Tones; len(tones) != 2 {
 		t.Errorf("tones = %v", tones)
@@ -86,7 +87,7 @@ func TestACallOverSockets(t *testing.T) {
 		t.Errorf("caller = %q", app.offers[0].CallerDisplayName)
 	}
 	var calls []CallInfo
-	if err := json.Unmarshal(tell(t, app, 200, "GET", "/sim/calls", ""), &calls); err != nil || len(calls) != 1 || calls[0].State != "disconnected" {
+	if err := json.Unmarshal(sendControl(t, app, 200, "GET", "/sim/calls", ""), &calls); err != nil || len(calls) != 1 || calls[0].State != "disconnected" {
 		t.Errorf("calls = %+v, %v", calls, err)
 	}
 	for lines := bufio.NewScanner(timeline.Body); lines.Scan(); {
@@ -100,7 +101,7 @@ func TestACallOverSockets(t *testing.T) {
 	t.Error("the timeline does not tell of the end")
 }
 
-func TestTheControlAPIRefusesNonsense(t *testing.T) {
+func TestControlAPIRefusesInvalidRequests(t *testing.T) {
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {
 		for _, tt := range []struct {
 			method, path, body string
@@ -116,12 +117,12 @@ func TestTheControlAPIRefusesNonsense(t *testing.T) {
 			{"PUT", "/sim/phones/4:+12065550100", `{"script":"ring 2s"}`, 400},
 			{"PUT", "/sim/faults", `{"duplicate":2}`, 400},
 		} {
-			tell(t, app, tt.want, tt.method, tt.path, tt.body)
+			sendControl(t, app, tt.want, tt.method, tt.path, tt.body)
 		}
-		tell(t, app, 204, "PUT", "/sim/phones/4:+12065550101", `{"script":"busy"}`)
-		tell(t, app, 204, "PUT", "/sim/faults", `{"duplicate":0.5}`)
-		tell(t, app, 200, "GET", "/sim/rings", "")
-		tell(t, app, 200, "GET", "/sim/timeline?follow=false", "")
+		sendControl(t, app, 204, "PUT", "/sim/phones/4:+12065550101", `{"script":"busy"}`)
+		sendControl(t, app, 204, "PUT", "/sim/faults", `{"duplicate":0.5}`)
+		sendControl(t, app, 200, "GET", "/sim/rings", "")
+		sendControl(t, app, 200, "GET", "/sim/timeline?follow=false", "")
 		app.create("4:+12065550101")
 		app.wait(10 * time.Second)
 		app.last("CreateCallFailed")
@@ -129,7 +130,7 @@ func TestTheControlAPIRefusesNonsense(t *testing.T) {
 }
 
 func TestTheMetadataLeadsToTheKeys(t *testing.T) {
-	app := exchange(t, &Server{Strict: true})
+	app := overSockets(t, &Server{Strict: true})
 	for next, member := range map[string]string{metadataPath: "jwks_uri", keysPath: "keys"} {
 		response, err := http.Get(app.sim.Endpoint + next)
 		if err != nil {
@@ -147,8 +148,8 @@ func TestTheMetadataLeadsToTheKeys(t *testing.T) {
 	}
 }
 
-// Hundreds of calls at once, every one with somebody who presses a key.
-func TestHundredsOfCalls(t *testing.T) {
+// In each of hundreds of concurrent calls the callee presses a key.
+func TestHundredsOfConcurrentCalls(t *testing.T) {
 	const n = 300
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {
 		app.on = func(e callbackEvent) {

@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// lanePatience is how long a callback waits for the one before it to be
+	// orderTimeout is how long a callback waits for the previous one to be
 	// acknowledged. The service promises no order at all.
-	lanePatience = 100 * time.Millisecond
-	// answerTime is how long the receiver of an event may take to answer.
+	orderTimeout = 100 * time.Millisecond
+	// answerTime is the longest time that the receiver of an event may take to answer.
 	answerTime = 10 * time.Second
 
 	defaultCallbackAttempts = 4
 	firstBackoff            = time.Second // doubled each time
 )
 
-// post sends a callback and returns when it is acknowledged or when the next
-// one should not wait any longer.
+// post sends a callback. It returns when the callback is acknowledged, or after
+// orderTimeout.
 func (c *call) post(cb *callback) {
 	acknowledged := make(chan struct{})
 	c.s.mu.Lock()
@@ -33,7 +33,7 @@ func (c *call) post(cb *callback) {
 	if cb.faults.delay > 0 {
 		return
 	}
-	enough := time.NewTimer(lanePatience)
+	enough := time.NewTimer(orderTimeout)
 	defer enough.Stop()
 	select {
 	case <-acknowledged:
@@ -42,9 +42,9 @@ func (c *call) post(cb *callback) {
 	}
 }
 
-// deliver sends a callback until somebody takes it, or too often, and then its
-// duplicate. acknowledged is closed after the first attempt, and after the
-// duplicate that follows at once.
+// deliver sends a callback until it is accepted or CallbackAttempts are used up, and
+// then its duplicate. It closes acknowledged after the first attempt and after a
+// duplicate without lag.
 func (cb *callback) deliver(acknowledged chan<- struct{}) {
 	s, f := cb.call.s, cb.faults
 	if f.delay > 0 {
@@ -53,19 +53,19 @@ func (cb *callback) deliver(acknowledged chan<- struct{}) {
 			return
 		}
 	}
-	taken := cb.attempt()
+	accepted := cb.attempt()
 	if f.duplicate && f.lag == 0 {
 		s.note(cb.call, "fault", "%s comes twice", cb.name())
 		cb.attempt()
 	}
 	close(acknowledged)
 	backoff := firstBackoff
-	for n := 1; !taken && n < cmp.Or(s.CallbackAttempts, defaultCallbackAttempts); n++ {
+	for n := 1; !accepted && n < cmp.Or(s.CallbackAttempts, defaultCallbackAttempts); n++ {
 		if !s.sleep(backoff) {
 			return
 		}
 		backoff *= 2
-		taken = cb.attempt()
+		accepted = cb.attempt()
 	}
 	if f.duplicate && f.lag > 0 && s.sleep(f.lag) {
 		s.note(cb.call, "fault", "%s comes again after %v", cb.name(), f.lag.Round(time.Millisecond))
@@ -73,7 +73,7 @@ func (cb *callback) deliver(acknowledged chan<- struct{}) {
 	}
 }
 
-// attempt sends a callback once and reports whether it was taken.
+// attempt sends a callback once and reports whether it was accepted.
 func (cb *callback) attempt() bool {
 	s := cb.call.s
 	token, err := s.callbackToken(cb.faults.skew)
@@ -89,13 +89,13 @@ func (cb *callback) attempt() bool {
 		s.note(cb.call, "callback", "%s was not taken: %v", cb.name(), err)
 		return false
 	}
-	taken := status >= 200 && status <= 299
-	if taken {
+	accepted := status >= 200 && status <= 299
+	if accepted {
 		s.note(cb.call, "callback", "%s", cb.name())
 	} else {
 		s.note(cb.call, "callback", "%s was not taken: %d", cb.name(), status)
 	}
-	return taken
+	return accepted
 }
 
 func (s *Server) newClient() *http.Client {
@@ -115,12 +115,12 @@ func (s *Server) postJSON(target string, body any, header http.Header) (status i
 	if err != nil {
 		return 0, nil, err
 	}
-	status, _, answer, err = s.exchange(http.MethodPost, target, content, header)
+	status, _, answer, err = s.roundTrip(http.MethodPost, target, content, header)
 	return status, answer, err
 }
 
-// exchange sends a request like postJSON, and returns the header of the answer as well.
-func (s *Server) exchange(method, target string, content []byte, header http.Header) (status int, got http.Header, answer []byte, err error) {
+// roundTrip sends a request like postJSON, and also returns the header of the answer.
+func (s *Server) roundTrip(method, target string, content []byte, header http.Header) (status int, got http.Header, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(s.ctx, answerTime)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(content))

@@ -19,10 +19,10 @@ type document struct {
 	wave     *wave
 	metadata []byte
 	filed    time.Time
-	reason   string // why the chunk ends
+	reason   string // endReason of the chunk
 }
 
-// retention is how long the service keeps a recording.
+// retention is the time that the service keeps a recording.
 //
 // Source: learn.microsoft.com, "Call Recording overview".
 const retention = 24 * time.Hour
@@ -95,7 +95,7 @@ type recordingSpeaker struct {
 	Channel       *int   `json:"channel,omitempty"`
 }
 
-// file makes documents of a recording that has ended, and tells Event Grid in time.
+// file makes the documents of an ended recording and announces them after FileDelay.
 func (r *recording) file() {
 	c := r.call
 	s := c.s
@@ -110,7 +110,7 @@ func (r *recording) file() {
 	}
 	s.after(cmp.Or(s.FileDelay, defaultFileDelay), func() {
 		for _, d := range documents {
-			s.keepDocument(d)
+			s.storeDocument(d)
 		}
 		if container := r.format.container(); container != "" {
 			s.spawn(func() { r.export(documents, container, reason) })
@@ -120,14 +120,14 @@ func (r *recording) file() {
 	})
 }
 
-// chunks are the documents of the recording, each of ChunkLength at most.
+// chunks returns the documents of the recording, each of ChunkLength at most.
 func (r *recording) chunks() []*document {
 	c := r.call
 	var total time.Duration
 	for _, span := range r.spans {
 		total += c.s.between(span.from, span.to)
 	}
-	heard := make(sounds, len(c.sounds)) // as it is now: what follows is not in it
+	heard := make(sounds, len(c.sounds)) // a copy: later sounds are not in the recording
 	for i, n := range c.sounds {
 		copied := *n
 		heard[i] = &copied
@@ -152,7 +152,7 @@ func (r *recording) chunks() []*document {
 	return documents
 }
 
-// documentID looks like one of the service's.
+// documentID returns an id in the form of the service's.
 func (r *recording) documentID(index int) string {
 	sum := sha256.Sum256(fmt.Append(nil, r.id, index))
 	return "0-eus-d1-" + hex.EncodeToString(sum[:16])
@@ -183,13 +183,13 @@ func (r *recording) metadata(d *document, of map[string]int) []byte {
 	}
 	content, err := json.Marshal(m)
 	if err != nil {
-		panic(err) // such data has always been JSON
+		panic(err) // such data can always be encoded
 	}
 	return content
 }
 
-// keepDocument stores a document and drops those whose time is over.
-func (s *Server) keepDocument(d *document) {
+// storeDocument stores a document and drops those that have expired.
+func (s *Server) storeDocument(d *document) {
 	d.filed = time.Now()
 	s.documents[d.id] = d
 	s.filed = append(s.filed, d)
@@ -199,7 +199,7 @@ func (s *Server) keepDocument(d *document) {
 	}
 }
 
-// fileData tells of documents that the service stores.
+// fileData returns the event data for documents that the service stores.
 func (r *recording) fileData(documents []*document, reason string) recordingFile {
 	data := recordingFile{
 		StartTime:   r.started.UTC().Format(gridTime),
@@ -220,11 +220,11 @@ func (r *recording) fileData(documents []*document, reason string) recordingFile
 	return data
 }
 
-// pascal is a name as Event Grid writes it.
+// pascal returns name with a capital first letter, as Event Grid writes it.
 func pascal(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 
-// announce tells Event Grid of the file; subject says of which recording. The
-// caller holds s.mu.
+// announce publishes a RecordingFileStatusUpdated event; subject ends its subject.
+// The caller holds s.mu.
 func (r *recording) announce(data recordingFile, subject string) {
 	s := r.call.s
 	s.publish(r.call, gridEvent{

@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// content gets or deletes something of a recording, signed as the official SDK signs it.
+// content gets or deletes content of a recording, signed as by the official SDK.
 func (a *application) content(method, at string, header http.Header) simAnswer {
 	a.t.Helper()
 	answer, err := a.tryContent(method, at, header)
@@ -56,8 +56,8 @@ func (a *application) tryContent(method, at string, header http.Header) (simAnsw
 	return simAnswer{response.StatusCode, body, response.Header}, err
 }
 
-// power is how much of a pitch there is in a second of sound, from its start on:
-// about 1 for a tone as loud as the simulator makes them, 0 for none. (Goertzel)
+// power returns the power of a pitch in a second of sound from start on, by Goertzel's
+// algorithm: about 1 for a tone of the simulator's loudness, 0 for none.
 func power(wav []byte, channel, channels int, start float64, hertz float64) float64 {
 	var a, b float64
 	c := 2 * math.Cos(2*math.Pi*hertz/sampleRate)
@@ -79,9 +79,9 @@ func (a *application) record(path, options string) simAnswer {
 		path[len("/calling/callConnections/"):], a.self+"/callbacks", options))
 }
 
-// The caller talks and presses a key, the agent talks, with a pause between:
-// every one of them is where and when they were.
-func TestARecording(t *testing.T) {
+// The caller talks and presses a key, then the recording pauses, then the agent talks.
+// Each sound is in the recording at its time and in its channel.
+func TestRecordingFiles(t *testing.T) {
 	talk := func(app *application, options string) {
 		if err := app.sim.SetPhone(agent, "answer; wait 8s; talk 2s"); err != nil {
 			app.t.Fatal(err)
@@ -222,7 +222,7 @@ func TestARecording(t *testing.T) {
 			}
 		})
 	})
-	t.Run("is handed to nobody else", func(t *testing.T) {
+	t.Run("is refused without the resource's signature", func(t *testing.T) {
 		inBubble(t, subscribed(&Server{AcceptBearer: func(token string) bool { return token == "good" }}), func(t *testing.T, app *application) {
 			talk(app, "")
 			at := app.files[0].StorageInfo.Chunks[0].ContentLocation
@@ -266,7 +266,7 @@ func TestARecording(t *testing.T) {
 			}
 		})
 	})
-	t.Run("is cut off while it is fetched", func(t *testing.T) {
+	t.Run("is cut off during the download", func(t *testing.T) {
 		inBubble(t, subscribed(&Server{}), func(t *testing.T, app *application) {
 			talk(app, "")
 			if err := app.sim.SetFaults(Faults{LoseAnswer: 1}); err != nil {
@@ -278,12 +278,12 @@ func TestARecording(t *testing.T) {
 					cut++
 				}
 			}
-			if cut == 0 || cut == 20 { // the other half are answered: there is nothing to be lost
+			if cut == 0 || cut == 20 { // the others are answered
 				t.Errorf("%d of 20 were cut", cut)
 			}
 		})
 	})
-	t.Run("is exported twice now and then", func(t *testing.T) {
+	t.Run("is sometimes exported twice", func(t *testing.T) {
 		var mu sync.Mutex
 		blobs := 0
 		sim := subscribed(&Server{DuplicateAll: true, Export: func(context.Context, string, io.ReadSeeker) error {

@@ -39,7 +39,7 @@ type customContext struct {
 	VoIPHeaders map[string]string `json:"voipHeaders"`
 }
 
-// full has maps for headers that nobody sent.
+// full returns a copy without nil maps.
 func (c customContext) full() customContext {
 	full := customContext{map[string]string{}, map[string]string{}}
 	maps.Copy(full.SIPHeaders, c.SIPHeaders)
@@ -47,7 +47,7 @@ func (c customContext) full() customContext {
 	return full
 }
 
-// What is recommended for subscriptions to IncomingCall, because a caller rings
+// Recommended settings of subscriptions to IncomingCall, because a caller rings
 // for 30 s only.
 //
 // Source: learn.microsoft.com, "Incoming call concepts".
@@ -98,8 +98,8 @@ func (s *Server) announce(c *call, context string) {
 	})
 }
 
-// gridIdentifier is an identifier in Event Grid's older model, which knows
-// neither resource accounts nor extension users.
+// gridIdentifier returns an identifier in Event Grid's older model, in which resource
+// accounts and extension users are unknown.
 func gridIdentifier(raw string) identifier {
 	id := identify(raw)
 	if id.MicrosoftTeamsApp != nil || id.TeamsExtensionUser != nil {

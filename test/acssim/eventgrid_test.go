@@ -22,7 +22,7 @@ func TestIncomingCallsAreAnnouncedByEventGridsRules(t *testing.T) {
 		answer int
 		want   int // deliveries
 	}{
-		{"taken at once", 202, 1},
+		{"accepted at once", 202, 1},
 		{"tried twice after a failure", 500, 2},
 		{"not tried again after a 400", 400, 1},
 		{"not tried again after a 403", 403, 1},
@@ -60,11 +60,11 @@ func TestIncomingCallsAreAnnouncedByEventGridsRules(t *testing.T) {
 	})
 }
 
-// queue keeps messages.
+// queue is a Queue that keeps messages.
 type queue struct {
 	mu       sync.Mutex
 	messages []string
-	broken   int // how many times it refuses
+	broken   int // number of messages to refuse first
 }
 
 func (q *queue) Enqueue(_ context.Context, text string) error {
@@ -139,8 +139,8 @@ func TestEventsInTheSchemaOfCloudEvents(t *testing.T) {
 	}
 }
 
-// A subscription without limits of its own is tried by Event Grid's schedule.
-func TestEventGridTriesAgain(t *testing.T) {
+// Without limits of its own a subscription follows Event Grid's retry schedule.
+func TestEventGridRetrySchedule(t *testing.T) {
 	tests := []struct {
 		status int
 		want   []time.Duration // between the attempts
@@ -156,7 +156,7 @@ func TestEventGridTriesAgain(t *testing.T) {
 			var at []time.Time
 			var sim *Server
 			hook := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.Header.Get("aeg-event-type") == "SubscriptionValidation" { // consents by the other way
+				if r.Header.Get("aeg-event-type") == "SubscriptionValidation" { // consents with the validationUrl
 					var events []struct {
 						Data struct{ ValidationURL string }
 					}

@@ -13,8 +13,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 )
 
-// SharedKeyExport writes exported recordings with the key of the storage
-// account; the service itself has a managed identity.
+// SharedKeyExport returns a function for Server.Export that writes with the key of
+// the storage account; the service itself has a managed identity.
 func SharedKeyExport(account, key string) (func(ctx context.Context, url string, content io.ReadSeeker) error, error) {
 	credential, err := azblob.NewSharedKeyCredential(account, key)
 	if err != nil {
@@ -33,8 +33,8 @@ func SharedKeyExport(account, key string) (func(ctx context.Context, url string,
 // exportTime bounds the export of one file.
 const exportTime = time.Minute
 
-// export writes documents into the application's container and tells Event Grid
-// of them there, or of the service's own copies if it cannot.
+// export writes documents into the application's container and announces them. If
+// that fails it announces the service's own copies.
 //
 // Source: learn.microsoft.com, "Bring your own storage for recordings", which
 // names the files; the names of WAV files and the locations of a success are an
@@ -47,7 +47,7 @@ func (r *recording) export(documents []*document, container, reason string) {
 	data := r.fileData(documents, reason)
 	data.RecordingID, data.StorageType = r.id, "AzureBlob"
 	err := r.exportTo(container, 1, documents, data.StorageInfo.Chunks)
-	if err == nil && twice { // which is known of the service
+	if err == nil && twice { // the service is known to do so
 		err = r.exportTo(container, 2, documents, data.StorageInfo.Chunks)
 	}
 	s.mu.Lock()
@@ -60,8 +60,8 @@ func (r *recording) export(documents []*document, container, reason string) {
 	r.announce(data, "serverCallId/"+r.call.serverCallID)
 }
 
-// exportTo exports for the n-th time, into a folder of its own, and says in
-// chunks where the files are.
+// exportTo exports documents into the folder of the n-th export and sets the
+// locations in chunks.
 func (r *recording) exportTo(container string, n int, documents []*document, chunks []chunkInfo) error {
 	s := r.call.s
 	folder := fmt.Sprintf("%s/%s/%s/%.8s-%s/", strings.TrimSuffix(container, "/"), r.started.UTC().Format("20060102"),

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Faults are the rates, from 0 to 1, at which the server misbehaves in ways
-// that the service's documentation warns of. Each decision is drawn from the
-// seed and from what it decides about, so a seed replays a run.
+// Faults are rates of misbehaviour, from 0 to 1. The service's documentation warns
+// of each of them. Each decision is drawn from the seed and from its own name, so
+// that a seed replays a run.
 type Faults struct {
 	Duplicate   float64 `json:"duplicate"`   // of events: delivered once more, at once or within 3 s
-	Swap        float64 `json:"swap"`        // of callbacks: delivered after the one that follows it
-	Delay       float64 `json:"delay"`       // of events: up to 2 s late, overtaken by others
-	Early       float64 `json:"early"`       // of requests: the answer comes after the events that it caused
+	Swap        float64 `json:"swap"`        // of callbacks: delivered after the next one
+	Delay       float64 `json:"delay"`       // of events: delivered up to 2 s late, after later ones
+	Early       float64 `json:"early"`       // of requests: answered after the events that they caused
 	Throttle    float64 `json:"throttle"`    // of requests: refused with 429 and Retry-After, nothing done
 	LoseAnswer  float64 `json:"loseAnswer"`  // of requests: done, but the connection is cut or the answer is a 500
 	ServerError float64 `json:"serverError"` // of requests: answered 503, nothing done
@@ -24,7 +24,7 @@ type Faults struct {
 	Media       float64 `json:"media"`       // of media operations, streams and recordings: the media service fails them
 }
 
-// DefaultFaults is a service on an ordinary bad day.
+// DefaultFaults returns low rates of all faults except Loss and Media.
 func DefaultFaults() Faults {
 	return Faults{
 		Duplicate: 0.05, Swap: 0.05, Delay: 0.05, Early: 0.05,
@@ -44,8 +44,8 @@ func (f Faults) validate() error {
 	return nil
 }
 
-// SetFaults replaces the rates from now on, also on a Strict server. The error
-// says which rate is not one; then nothing changes.
+// SetFaults replaces the rates from now on, also on a Strict server. An error names
+// an invalid rate; then nothing changes.
 func (s *Server) SetFaults(f Faults) error {
 	if err := f.validate(); err != nil {
 		return err
@@ -69,16 +69,16 @@ const (
 	maxDelay        = 2 * time.Second
 	maxSkewed       = time.Minute
 	slowHold        = 2 * time.Second
-	// earlyHold is how long an answer is held back so that events overtake it:
-	// longer than a call takes to connect, shorter than any client waits.
+	// earlyHold is the delay of an answer that comes after its events: longer than
+	// a call takes to connect, shorter than any client waits.
 	earlyHold = 500 * time.Millisecond
-	// swapWait is how long a callback waits for one that may overtake it.
+	// swapWait is how long a callback waits for the next one, to be swapped with it.
 	swapWait = 500 * time.Millisecond
-	// retryAfter is the advice that goes with a 429.
+	// retryAfter is the Retry-After of a 429.
 	retryAfter = time.Second
 )
 
-// eventFaults is what goes wrong with one event.
+// eventFaults are the faults of one event.
 type eventFaults struct {
 	swap      bool
 	duplicate bool
@@ -89,12 +89,12 @@ type eventFaults struct {
 	skew      time.Duration
 }
 
-// eventFaults decides about the event that decision names. The caller holds s.mu.
+// eventFaults draws the faults of the event that decision names. The caller holds s.mu.
 func (s *Server) eventFaults(decision ...any) eventFaults {
-	d, f := s.dice("event", fmt.Sprint(decision...)), s.faults
+	d, f := s.rng("event", fmt.Sprint(decision...)), s.faults
 	var e eventFaults
-	// Every draw is made whether it is needed or not, so that changing one rate
-	// leaves the other faults of a seed where they were.
+	// Every draw is made, needed or not, so that changing one rate does not change
+	// the other faults of a seed.
 	duplicate, swap, delay := d.Float64() < f.Duplicate, d.Float64() < f.Swap, d.Float64() < f.Delay
 	atOnce, lag, late := d.IntN(2) == 0, upTo(d, maxDuplicateLag), upTo(d, maxDelay)
 	loss, batch, skew, off := d.Float64() < f.Loss, d.Float64() < f.Batch, d.Float64() < f.Skew, upTo(d, 2*maxSkewed)-maxSkewed
@@ -113,60 +113,61 @@ func (s *Server) eventFaults(decision ...any) eventFaults {
 	return e
 }
 
-// requestFault is what goes wrong with one request.
+// requestFault is the fault of one request.
 type requestFault string
 
 const (
-	noFault     requestFault = ""
-	throttle    requestFault = "throttle"
-	serverError requestFault = "server error"
-	answerCut   requestFault = "answer cut"
-	answerLost  requestFault = "answer replaced by a 500"
-	earlyEvents requestFault = "events first"
-	slowAnswer  requestFault = "slow answer"
+	faultNone        requestFault = ""
+	faultThrottle    requestFault = "throttle"
+	faultServerError requestFault = "server error"
+	faultAnswerCut   requestFault = "answer cut"
+	faultAnswerLost  requestFault = "answer replaced by a 500"
+	faultEarlyEvents requestFault = "events first"
+	faultSlowAnswer  requestFault = "slow answer"
 )
 
-// requestFault decides about the next request for an operation on one call, or
-// on none yet if c is nil. The caller holds s.mu.
+// requestFault draws the fault of the next request for an operation on a call; c is
+// nil for requests without a call. The caller holds s.mu.
 func (s *Server) requestFault(c *call, operation string) requestFault {
 	seen, on := s.requests, 0
 	if c != nil {
 		seen, on = c.requests, c.n
 	}
 	seen[operation]++
-	d, f := s.dice("request", operation, on, seen[operation]), s.faults
+	d, f := s.rng("request", operation, on, seen[operation]), s.faults
 	throttled, failed, lost, early := d.Float64() < f.Throttle, d.Float64() < f.ServerError,
 		d.Float64() < f.LoseAnswer, d.Float64() < f.Early
 	cut := d.IntN(2) == 0
 	slow := d.Float64() < f.Slow
 	switch {
 	case throttled:
-		return throttle
+		return faultThrottle
 	case failed:
-		return serverError
+		return faultServerError
 	case lost && cut:
-		return answerCut
+		return faultAnswerCut
 	case lost:
-		return answerLost
+		return faultAnswerLost
 	case early:
-		return earlyEvents
+		return faultEarlyEvents
 	case slow:
-		return slowAnswer
+		return faultSlowAnswer
 	}
-	return noFault
+	return faultNone
 }
 
-// mediaFault decides whether the media service fails an operation. The caller
-// holds s.mu.
+// mediaFault draws whether the media service fails an operation. The caller holds
+// s.mu.
 func (c *call) mediaFault(operation string) bool {
 	c.requests["media "+operation]++
-	failed := c.s.dice("media", operation, c.n, c.requests["media "+operation]).Float64() < c.s.faults.Media
+	failed := c.s.rng("media", operation, c.n, c.requests["media "+operation]).Float64() < c.s.faults.Media
 	if failed {
 		c.s.note(c, "fault", "the media service fails %s", operation)
 	}
 	return failed
 }
 
+// upTo draws a duration from 0 to max.
 func upTo(d *rand.Rand, max time.Duration) time.Duration {
 	return time.Duration(d.Int64N(int64(max)))
 }

@@ -149,8 +149,8 @@ func TestRequestFaults(t *testing.T) {
 	})
 }
 
-// A run is what happened to each call, in order; what happens to one call at one
-// moment may be told in any order.
+// Runs with the same seed have the same entries for each call, in the same order.
+// Entries of one call at the same time may be in any order.
 func TestASeedReplaysARun(t *testing.T) {
 	run := func(seed uint64) []string {
 		var mu sync.Mutex
@@ -187,7 +187,7 @@ func TestASeedReplaysARun(t *testing.T) {
 	}
 }
 
-func TestFurtherFaults(t *testing.T) {
+func TestLossBatchSkewSlowAndMediaFaults(t *testing.T) {
 	t.Run("events are lost", func(t *testing.T) {
 		inBubble(t, &Server{Faults: &Faults{Loss: 1}}, func(t *testing.T, app *application) {
 			app.create("8:orgid:o")

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// frameTime is the sound in one frame, and the time from one to the next.
+// frameTime is the length of the sound in one frame.
 //
 // Source: learn.microsoft.com, "Audio streaming overview" (Call Automation).
 const (
 	frameTime   = 20 * time.Millisecond
-	maxSpeakers = 4 // of unmixed streaming: the dominant ones
+	maxSpeakers = 4 // unmixed streaming has the dominant ones
 )
 
-// streamFrame is what goes to the WebSocket; each has the member of its kind.
+// streamFrame is a message to the WebSocket; it has the member of its kind.
 //
 // Source: the StreamingData types of @azure/communication-call-automation 1.6.0.
 type streamFrame struct {
@@ -69,7 +69,7 @@ type transcribedWord struct {
 	Duration int64  `json:"duration"`
 }
 
-// ticks is a duration as transcription writes it.
+// ticks returns d in units of 100 ns, as transcription writes it.
 func ticks(d time.Duration) int64 { return int64(d / 100) }
 
 func (st *stream) rate() int {
@@ -79,7 +79,7 @@ func (st *stream) rate() int {
 	return 16_000
 }
 
-// metadata is the first frame of a stream.
+// metadata returns the first frame of a stream.
 func (st *stream) metadata() streamFrame {
 	if st.audio != nil {
 		return streamFrame{Kind: "AudioMetadata", AudioMetadata: &audioMetadata{st.id, "pcm", st.rate(), 1}}
@@ -89,8 +89,8 @@ func (st *stream) metadata() streamFrame {
 	}}
 }
 
-// audioFrames are what can be heard of people in the next 20 ms: in one frame, or in
-// one for each of those who are in the call, four at most, speakers first.
+// audioFrames returns the sound of people in the next 20 ms: mixed in one frame, or
+// in one frame for each participant, four at most, speakers first.
 func (st *stream) audioFrames() []any {
 	c := st.call
 	c.s.mu.Lock()
@@ -135,15 +135,15 @@ func (st *stream) audioFrame(heard sounds, now time.Time, raw string) streamFram
 	}}
 }
 
-// tone streams a key that was pressed.
+// tone streams a pressed key.
 func (st *stream) tone(name string) {
 	if st != nil && st.audio.EnableDTMFTones {
 		st.send(streamFrame{Kind: "DtmfData", DTMFData: &dtmfData{name}})
 	}
 }
 
-// said streams words: the first of them while they are spoken, all of them
-// afterwards.
+// said streams words: the first half while they are spoken, as an intermediate
+// result, and all of them afterwards.
 func (st *stream) said(p *participant, text string) {
 	if st == nil || !st.active || p.muted || p.hold != nil {
 		return

@@ -26,13 +26,14 @@ func (d *gridDelivery) name() string {
 	return strings.Join(names, ", ")
 }
 
-// gridWaits are the waits after the first, second, … attempt; the last one repeats.
+// gridWaits are the waits after the first, second, … attempt. Later attempts use the
+// last one.
 var gridWaits = []time.Duration{
 	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour,
 }
 
-// gridWait is how long Event Grid waits after the n-th attempt, from 0, which
-// was answered with status or, if that is 0, not at all.
+// gridWait returns the wait after attempt n, counted from 0. status is the answer to
+// that attempt; 0: there was none.
 func gridWait(n, status int) time.Duration {
 	least := 10 * time.Second
 	switch status {
@@ -46,10 +47,10 @@ func gridWait(n, status int) time.Duration {
 	return max(least, gridWaits[min(n, len(gridWaits)-1)])
 }
 
-// batchWait is how long an event waits for another one to be delivered with.
+// batchWait is how long an event waits for another one to join it.
 const batchWait = 500 * time.Millisecond
 
-// publish hands an event to everybody who has subscribed to it. The caller holds s.mu.
+// publish delivers an event to all its subscriptions. The caller holds s.mu.
 func (s *Server) publish(c *call, event gridEvent) {
 	kind := strings.TrimPrefix(event.EventType, typePrefix)
 	subscribed := false
@@ -63,19 +64,20 @@ func (s *Server) publish(c *call, event gridEvent) {
 			s.note(c, "fault", "%s is lost", kind)
 			continue
 		}
-		g.take(&gridDelivery{c, []gridEvent{event}, faults.delay}, faults.batch)
+		g.submit(&gridDelivery{c, []gridEvent{event}, faults.delay}, faults.batch)
 		if faults.duplicate {
 			s.note(c, "fault", "%s comes twice", kind)
-			g.take(&gridDelivery{c, []gridEvent{event}, faults.delay + faults.lag}, false)
+			g.submit(&gridDelivery{c, []gridEvent{event}, faults.delay + faults.lag}, false)
 		}
 	}
 	if !subscribed {
-		s.note(c, "eventgrid", "nobody is subscribed to %s", kind)
+		s.note(c, "eventgrid", "no subscription to %s", kind)
 	}
 }
 
-// take delivers d with whatever waits, or lets it wait itself.
-func (g *subscriber) take(d *gridDelivery, hold bool) {
+// submit delivers d, together with a held delivery if there is one. With hold and
+// without a held delivery, d is held for another.
+func (g *subscriber) submit(d *gridDelivery, hold bool) {
 	if g.Queue != nil { // a queue has one event in a message
 		g.s.spawn(func() { g.deliver(d) })
 		return
@@ -97,7 +99,7 @@ func (g *subscriber) take(d *gridDelivery, hold bool) {
 	})
 }
 
-// deliver tries until it is taken, by Event Grid's rules.
+// deliver sends d until it is accepted or expires, by Event Grid's rules.
 func (g *subscriber) deliver(d *gridDelivery) {
 	s, started := g.s, time.Now()
 	life := cmp.Or(g.Life, defaultGridLife)
@@ -128,23 +130,24 @@ func (g *subscriber) deliver(d *gridDelivery) {
 	}
 }
 
-// ready waits for the webhook's consent for as long as real time allows.
-func (g *subscriber) ready(life time.Duration) bool {
+// ready waits for the webhook's consent and reports whether it came within limit,
+// in real time.
+func (g *subscriber) ready(limit time.Duration) bool {
 	if g.Queue != nil {
 		return true
 	}
-	over := time.NewTimer(life)
-	defer over.Stop()
+	timeout := time.NewTimer(limit)
+	defer timeout.Stop()
 	select {
 	case <-g.validated:
 		return true
-	case <-over.C:
+	case <-timeout.C:
 	case <-g.s.ctx.Done():
 	}
 	return false
 }
 
-// send tries once. An error without a status is no answer.
+// send makes one attempt. An error with status 0 means that there was no answer.
 func (g *subscriber) send(events []gridEvent) (status int, err error) {
 	var body any = events
 	header := g.header("Notification")

@@ -64,14 +64,14 @@ func TestContinuousRecognitionOfKeys(t *testing.T) {
 		if e := app.last("ContinuousDtmfRecognitionToneReceived").Data; e.Tone != "pound" || e.SequenceID != 2 {
 			t.Errorf("tone = %+v", e)
 		}
-		// While somebody is asked alone, nothing else may be for one leg.
+		// While a recognition runs for one leg, no other operation for one leg may run.
 		app.add(path, agent, "a", 30)
 		app.wait(3 * time.Second)
 		app.must(202, "POST", path+":recognize", recognizeBody(`"dtmfOptions":{"maxTonesToCollect":4}`))
 		if got := app.send("POST", path+":startContinuousDtmfRecognition", withTarget(caller)).code(); got != "412/8583" {
-			t.Errorf("while somebody is asked = %s", got)
+			t.Errorf("while a recognition runs = %s", got)
 		}
-		// Whoever leaves while every key is listened to ends it with a failure.
+		// A participant who leaves during continuous recognition makes it fail.
 		app.must(202, "POST", path+":cancelAllMediaOperations", "")
 		app.must(200, "POST", path+":startContinuousDtmfRecognition", withTarget(agent))
 		if err := app.sim.HangUp("call-1", agent); err != nil {
@@ -111,7 +111,7 @@ func TestSendingTones(t *testing.T) {
 	})
 }
 
-func TestRemovingSomebodyWhoStillRings(t *testing.T) {
+func TestRemovingAParticipantWhoStillRings(t *testing.T) {
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {
 		if err := app.sim.SetPhone(agent, "no answer"); err != nil {
 			t.Fatal(err)

@@ -57,8 +57,7 @@ var (
 	extensionClouds = map[string]string{"": "acs", "public": "acs", "dod": "dod-acs", "gcch": "gcch-acs"}
 )
 
-// raw is the identifier's raw id: its own, or the one that its typed member
-// stands for.
+// raw returns the identifier's raw id: its own, or the one of its typed member.
 func (i identifier) raw() (string, error) {
 	var kinds, raws []string
 	missing := false // a part of a raw id
@@ -98,8 +97,8 @@ func (i identifier) raw() (string, error) {
 	return raws[0], nil
 }
 
-// identify is the full identifier of a raw id, as responses and events carry it.
-// What it does not know is of kind unknown.
+// identify returns the full identifier of a raw id, as responses and events carry it.
+// The kind of an unrecognized raw id is unknown.
 func identify(raw string) identifier {
 	id := identifier{Kind: "unknown", RawID: raw}
 	if number, ok := strings.CutPrefix(raw, "4:"); ok {
@@ -144,10 +143,11 @@ func cloud(middle string) string {
 	return "public"
 }
 
-// isNumber tells a party on the public telephone network from one on the internet.
+// isNumber reports whether raw is on the public telephone network; others are on the
+// internet.
 func isNumber(raw string) bool { return strings.HasPrefix(raw, "4:") }
 
-// rawID reads what a person types: a raw id, or a telephone number in E.164.
+// rawID returns the raw id for text, which is a raw id or a telephone number in E.164.
 func rawID(text string) string {
 	if strings.HasPrefix(text, "+") {
 		return "4:" + text
@@ -155,7 +155,7 @@ func rawID(text string) string {
 	return text
 }
 
-// masked is a raw id as it may be shown: the middle of a number is left out.
+// masked returns raw for display, without the middle of a number.
 func masked(raw string) string {
 	number, ok := strings.CutPrefix(raw, "4:")
 	if !ok || len(number) < 8 {

@@ -27,7 +27,7 @@ func TestRawIDsAndIdentifiersAgree(t *testing.T) {
 			t.Errorf("%s is %s, want %s", raw, id.Kind, kind)
 		}
 		if kind != "unknown" {
-			id.RawID = "" // the typed member alone must say it
+			id.RawID = "" // the typed member alone must be enough
 		}
 		if got, err := id.raw(); got != raw || err != nil {
 			t.Errorf("%s, identified and back, is %s, %v", raw, got, err)

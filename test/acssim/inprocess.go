@@ -11,18 +11,18 @@ import (
 	"net/http/httptest"
 )
 
-// InProcess is a transport that hands requests to h without a socket, which is
-// what a testing/synctest bubble needs. A handler that aborts (see
-// http.ErrAbortHandler) is a connection that was cut: the request fails with
-// io.ErrUnexpectedEOF. Responses are buffered whole, so it does not stream; but a
-// handler may take the connection over, as for a WebSocket (see http.Hijacker).
+// InProcess returns a transport that passes requests to h without a socket, as a
+// testing/synctest bubble needs. If the handler aborts (see http.ErrAbortHandler)
+// the request fails with io.ErrUnexpectedEOF, like a cut connection. Responses are
+// buffered whole, so it does not stream. A handler may hijack the connection, as for
+// a WebSocket (see http.Hijacker).
 func InProcess(h http.Handler) http.RoundTripper { return inProcess{h} }
 
 type inProcess struct{ handler http.Handler }
 
 func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
-	if r.Header.Get("Upgrade") != "" { // a connection outlives the request that it began with
+	if r.Header.Get("Upgrade") != "" { // the connection outlives the request
 		ctx = context.WithoutCancel(ctx)
 	}
 	in := r.Clone(ctx)
@@ -63,7 +63,7 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 		response.Request = r
 		return response, nil
 	case <-r.Context().Done():
-		go func() { // an answer that comes too late may be a connection
+		go func() { // a late answer may hold a connection
 			if response := <-answered; response != nil {
 				response.Body.Close()
 			}
@@ -79,8 +79,8 @@ type recorder struct {
 	hijacked bool
 }
 
-// Hijack implements http.Hijacker: the client gets what was answered before, and
-// its end of the connection as body.
+// Hijack implements http.Hijacker. The client receives the response so far, with its
+// end of the connection as body.
 func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if w.hijacked {
 		return nil, nil, errors.New("the connection is taken over already")

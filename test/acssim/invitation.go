@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// invitation is a telephone that rings because somebody is wanted in the call.
+// invitation is a telephone that rings for a call.
 type invitation struct {
 	call        *call
 	id          string
@@ -14,7 +14,7 @@ type invitation struct {
 	purpose     purpose
 	context     string
 	callbackURI string
-	transferee  *participant // of a transfer
+	transferee  *participant // who is transferred; nil: no transfer
 	phone       *phone
 	timer       *time.Timer
 }
@@ -23,13 +23,13 @@ type invitation struct {
 type purpose string
 
 const (
-	target     purpose = "target"     // of a new call
-	addition   purpose = "addition"   // to a call
-	transfer   purpose = "transfer"   // of a participant
-	redirected purpose = "redirected" // call, which the application has nothing to do with any more
+	purposeTarget   purpose = "target"     // a target of a new call
+	purposeAddition purpose = "addition"   // AddParticipant
+	purposeTransfer purpose = "transfer"   // the target of a transfer
+	purposeRedirect purpose = "redirected" // the target of a redirected offer
 )
 
-// How long a telephone rings where the application does not say.
+// Default time-outs of a ringing telephone.
 //
 // Source: learn.microsoft.com, "Service limits" (Azure Communication Services):
 // PSTN and 1:1 call set-up time-outs.
@@ -38,8 +38,8 @@ const (
 	internetSetup = 85 * time.Second
 )
 
-// invite rings raw for at most timeout, or for the network's own limit if that
-// is zero. The caller holds s.mu, as for all methods of an invitation.
+// invite rings raw for at most timeout; 0: for the network's own limit. The caller
+// holds s.mu, as for all methods of an invitation.
 func (c *call) invite(raw, context, callbackURI string, timeout time.Duration, purpose purpose) *invitation {
 	if timeout == 0 {
 		timeout = internetSetup
@@ -50,17 +50,17 @@ func (c *call) invite(raw, context, callbackURI string, timeout time.Duration, p
 	i := c.newInvitation(raw, context, callbackURI, purpose)
 	c.s.countRing(ringKey{raw, context})
 	c.s.note(c, "ring", "%s rings", masked(raw))
-	i.timer = c.s.after(timeout, func() { i.failed(unanswered) })
+	i.timer = c.s.after(timeout, func() { i.failed(outcomeNoAnswer) })
 	if c.s.isLine(raw) {
-		i.phone = c.ringLine(i)
+		i.phone = c.ringApplicationLine(i)
 	} else {
 		i.phone = c.pickUp(raw, c.s.scriptOf(raw), i)
 	}
 	return i
 }
 
-// wish invites raw where the network and the tenant allow it.
-func (c *call) wish(raw, context, callbackURI string, timeout time.Duration, purpose purpose) (*invitation, error) {
+// inviteIfAllowed invites raw if the network and the tenant allow it.
+func (c *call) inviteIfAllowed(raw, context, callbackURI string, timeout time.Duration, purpose purpose) (*invitation, error) {
 	if c.teams {
 		if err := c.s.admitTeamsUsers(raw); err != nil {
 			return nil, err
@@ -71,13 +71,14 @@ func (c *call) wish(raw, context, callbackURI string, timeout time.Duration, pur
 		return nil, err
 	}
 	if declined {
-		return c.turnAway(raw, context, callbackURI, purpose), nil
+		return c.inviteOverLimit(raw, context, callbackURI, purpose), nil
 	}
 	return c.invite(raw, context, callbackURI, timeout, purpose), nil
 }
 
-// turnAway is an invitation that the network declines: nothing rings.
-func (c *call) turnAway(raw, context, callbackURI string, purpose purpose) *invitation {
+// inviteOverLimit returns an invitation that the network declines because the line
+// has too many calls. Nothing rings.
+func (c *call) inviteOverLimit(raw, context, callbackURI string, purpose purpose) *invitation {
 	i := c.newInvitation(raw, context, callbackURI, purpose)
 	i.phone = c.pickUp(raw, Script{}, i)
 	i.timer = c.s.after(connectTime, func() { i.ended(lineLimit) })
@@ -94,24 +95,24 @@ func (c *call) newInvitation(raw, context, callbackURI string, purpose purpose) 
 	return i
 }
 
-// answered brings the callee into the call, and an outbound call to life.
+// answered adds the callee to the call, and establishes an outbound call.
 func (i *invitation) answered() {
 	c := i.call
-	i.end()
+	i.remove()
 	i.phone.note("answer", "answers")
 	switch i.purpose {
-	case transfer:
+	case purposeTransfer:
 		c.transferred(i)
 		return
-	case redirected:
+	case purposeRedirect:
 		c.join(c.caller)
 	}
-	first := c.state == connecting
+	first := c.state == stateConnecting
 	c.join(i.phone)
 	if first {
 		c.establish()
 	}
-	if i.purpose == addition {
+	if i.purpose == purposeAddition {
 		who := identify(i.raw)
 		c.emitTo(i.callbackURI, "AddParticipantSucceeded",
 			callbackData{OperationContext: i.context, Participant: &who, ResultInformation: &done})
@@ -119,54 +120,55 @@ func (i *invitation) answered() {
 	c.participantsUpdated()
 }
 
-// failed is the end of an invitation that was not answered.
-func (i *invitation) failed(why verdict) {
+// failed ends an invitation that was not answered.
+func (i *invitation) failed(why outcome) {
 	i.ended(why.result(i.raw))
 }
 
-// ended is the end of an invitation, with what became of it.
+// ended ends an invitation and reports r to the application.
 func (i *invitation) ended(r result) {
 	c := i.call
-	i.over()
+	i.stopRinging()
 	i.phone.note("refuse", "%s", r.Message)
 	switch {
-	case i.purpose == transfer:
+	case i.purpose == purposeTransfer:
 		c.emitTo(i.callbackURI, "CallTransferFailed", callbackData{OperationContext: i.context, ResultInformation: &r})
-	case i.purpose == redirected:
+	case i.purpose == purposeRedirect:
 		c.end(r)
-	case i.purpose == addition:
+	case i.purpose == purposeAddition:
 		who := identify(i.raw)
 		c.emitTo(i.callbackURI, "AddParticipantFailed",
 			callbackData{OperationContext: i.context, Participant: &who, ResultInformation: &r})
-	case c.state == connecting && len(c.invitations) == 0:
+	case c.state == stateConnecting && len(c.invitations) == 0:
 		c.fail(r)
 	}
 }
 
-// invitationOf is the invitation of somebody who rings for the call, or nil.
+// invitationOf returns the invitation of raw to the call, or nil.
 func (c *call) invitationOf(raw string) *invitation {
 	for _, i := range c.invitations {
-		if i.raw == raw && i.purpose != transfer {
+		if i.raw == raw && i.purpose != purposeTransfer {
 			return i
 		}
 	}
 	return nil
 }
 
-// over stops the ringing.
-func (i *invitation) over() {
-	i.end()
+// stopRinging ends the invitation and its telephone.
+func (i *invitation) stopRinging() {
+	i.remove()
 	i.phone.off()
 }
 
-func (i *invitation) end() {
+// remove stops the timer of the invitation and removes it from its call.
+func (i *invitation) remove() {
 	i.call.s.stop(i.timer)
 	delete(i.call.invitations, i.id)
 }
 
 type ringKey struct{ raw, context string }
 
-// countRing counts one more ring and forgets the oldest where there are too many.
+// countRing counts one more ring and forgets the oldest counts above Keep.
 func (s *Server) countRing(key ringKey) {
 	if s.rings[key]++; s.rings[key] == 1 {
 		s.rang = append(s.rang, key)
@@ -177,16 +179,17 @@ func (s *Server) countRing(key ringKey) {
 	}
 }
 
-// Rings counts how often the telephone of a person was made to ring by one
-// operation of the application.
+// Rings is the number of times that one operation of the application rang one
+// person's telephone.
 type Rings struct {
 	RawID            string `json:"rawId"`
 	OperationContext string `json:"operationContext"`
 	Count            int    `json:"count"`
 }
 
-// Rings are the telephones that the application has made ring, by raw id, then
-// by operationContext; the latest, see Keep. An operation that rings twice has been done twice.
+// Rings returns the telephones that the application has rung, by raw id, then by
+// operationContext. It has the latest, see Keep. An operation that rings twice was
+// executed twice.
 func (s *Server) Rings() []Rings {
 	s.Start()
 	s.mu.Lock()
@@ -201,8 +204,8 @@ func (s *Server) Rings() []Rings {
 	return list
 }
 
-// RingsOf is how often the application has made one person's telephone ring.
-// raw is a raw id or a number in E.164.
+// RingsOf returns the number of times that the application has rung one person's
+// telephone. raw is a raw id or a number in E.164.
 func (s *Server) RingsOf(raw string) int {
 	s.Start()
 	s.mu.Lock()

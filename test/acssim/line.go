@@ -5,39 +5,39 @@ import (
 	"slices"
 )
 
-// isLine reports whether whoever calls raw calls the application.
+// isLine reports whether raw is a line of the application.
 func (s *Server) isLine(raw string) bool {
 	return identify(raw).MicrosoftTeamsApp != nil ||
 		slices.ContainsFunc(s.Lines, func(line string) bool { return rawID(line) == raw })
 }
 
-// ringLine rings a line of the application's own out of a call: a call of its
-// own is offered, and to be answered or rejected, and joined to the first for as
-// long as both last.
-func (c *call) ringLine(i *invitation) *phone {
+// ringApplicationLine rings one of the application's lines from within a call. The
+// line gets a call of its own, which is offered to the application. Once answered, it
+// stays joined to c until one of the two ends.
+func (c *call) ringApplicationLine(i *invitation) *phone {
 	p := &phone{s: c.s, call: c, raw: i.raw, invitation: i}
 	p.ctx, p.cancel = context.WithCancel(c.s.ctx)
 	from := c.application()
-	if c.caller != nil { // who calls is shown, not who passes the call on
+	if c.caller != nil { // the offer shows the caller, not the application
 		from = c.from
 	}
 	leg := c.s.newCall(from, i.raw)
 	leg.displayName = c.displayName
-	leg.outer, p.line = p, leg
+	leg.parent, p.line = p, leg
 	leg.offer(Script{})
 	return p
 }
 
-// connectOuter tells the call that a line was rung out of that it is answered.
-func (c *call) connectOuter() {
-	if c.outer != nil {
-		c.outer.invitation.answered()
+// connectParentLeg reports to the parent call, if any, that this leg is answered.
+func (c *call) connectParentLeg() {
+	if c.parent != nil {
+		c.parent.invitation.answered()
 	}
 }
 
-// endOuter tells the call that a line was rung out of that the line is out of it.
-func (c *call) endOuter(why result) {
-	p := c.outer
+// endParentLeg removes this leg from the parent call, if any.
+func (c *call) endParentLeg(why result) {
+	p := c.parent
 	if p == nil || p.ctx.Err() != nil {
 		return
 	}

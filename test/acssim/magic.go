@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// magic is what a telephone number stands for by its last two digits, so that a
-// list of numbers is a test: see the table in the README.
+// magic is the behaviour that the last two digits of a telephone number select: see
+// the table in the README.
 type magic struct {
 	script    Script
-	throttled bool // whoever calls it gets a 429
-	capped    bool // declined as if the line had too many calls
+	throttled bool // a call to it is refused with 429
+	capped    bool // a call to it is declined as above the line's limit
 	silent    bool // no callback of a call to it is ever sent
 }
 
@@ -30,11 +30,11 @@ var magics = map[string]magic{
 	"91": {script: mustParse("ring 2s; answer; wait 20s; hang up"), silent: true},
 }
 
-// fictional are the numbers of the North American plan that belong to nobody,
+// fictional matches the numbers of the North American plan that are never assigned:
 // 555-0100 to 555-0199 in every area.
 var fictional = regexp.MustCompile(`^4:\+1\d{3}55501(\d\d)$`)
 
-// magic is what raw stands for, unless somebody gave it a script.
+// magic returns the behaviour of a magic number, unless raw has a script.
 func (s *Server) magic(raw string) magic {
 	if _, scripted := s.phones[raw]; scripted {
 		return magic{}
@@ -53,8 +53,8 @@ func mustParse(text string) Script {
 	return script
 }
 
-// admitNumbers refuses targets that the network has no room for, and reports
-// whether they are to be declined instead.
+// admitNumbers refuses targets above the line's limit with a 429, or reports that they
+// are to be declined.
 func (s *Server) admitNumbers(line string, targets ...string) (declined bool, err error) {
 	numbers := 0
 	for _, raw := range targets {
@@ -85,22 +85,21 @@ func (s *Server) admitNumbers(line string, targets ...string) (declined bool, er
 func (s *Server) admitTeamsUsers(targets ...string) error {
 	for _, raw := range targets {
 		if s.RefuseTeamsUsers && identify(raw).MicrosoftTeamsUser != nil {
-			return refuse(http.StatusMethodNotAllowed, notSupported, "a Teams user cannot be called by a Teams Phone call")
+			return refuse(http.StatusMethodNotAllowed, codeNotSupported, "a Teams user cannot be called by a Teams Phone call")
 		}
 	}
 	return nil
 }
 
-// defaultCallsPerNumber is how many calls to the telephone network one number
-// may have.
+// defaultCallsPerNumber is the limit of one number's calls to the telephone network.
 //
 // Source: learn.microsoft.com, "Service limits" (Azure Communication Services).
 const defaultCallsPerNumber = 2
 
-// outgoing is how many telephones of the network ring or talk because of a line.
+// outgoing returns the number of telephone numbers that ring or talk because of line.
 func (s *Server) outgoing(line string) int {
 	n := 0
-	for c := range s.live {
+	for c := range s.ongoing {
 		if c.line() != line {
 			continue
 		}
@@ -118,7 +117,7 @@ func (s *Server) outgoing(line string) int {
 	return n
 }
 
-// line is what the application calls from in this call.
+// line returns the line of the application in this call.
 func (c *call) line() string {
 	if c.inbound {
 		return c.to
@@ -126,7 +125,7 @@ func (c *call) line() string {
 	return c.from
 }
 
-// silenced reports whether the application hears nothing of the call.
+// silenced reports whether the call sends no callbacks.
 func (c *call) silenced() bool {
 	return !c.inbound && slices.ContainsFunc(c.targets, func(raw string) bool {
 		return c.s.magic(raw).silent

@@ -79,7 +79,7 @@ func TestMagicNumbers(t *testing.T) {
 	})
 }
 
-func TestTheLineLimit(t *testing.T) {
+func TestLineLimit(t *testing.T) {
 	create := func(app *application, n int) simAnswer {
 		return app.send("POST", "/calling/callConnections", fmt.Sprintf(
 			`{"targets":[{"rawId":"4:+1206555012%d"}],"callbackUri":%q,"teamsAppSource":{"appId":"a"}}`, n, app.self+"/callbacks"))
@@ -98,7 +98,7 @@ func TestTheLineLimit(t *testing.T) {
 			}
 		})
 	})
-	t.Run("or declines it", func(t *testing.T) {
+	t.Run("declines it with LimitDeclines", func(t *testing.T) {
 		inBubble(t, &Server{LimitDeclines: true, CallsPerNumber: 1}, func(t *testing.T, app *application) {
 			create(app, 0)
 			create(app, 1)
@@ -108,7 +108,7 @@ func TestTheLineLimit(t *testing.T) {
 			}
 		})
 	})
-	t.Run("or is none", func(t *testing.T) {
+	t.Run("is off with a negative CallsPerNumber", func(t *testing.T) {
 		inBubble(t, &Server{CallsPerNumber: -1}, func(t *testing.T, app *application) {
 			for n := range 10 {
 				if got := create(app, n); got.status != 201 {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// media is what is played and recognized in a call: one operation at a time,
-// the others wait in the order they came.
+// media are the media operations of a call. One runs at a time, the others wait in
+// the order of their requests.
 type media struct {
 	running *mediaOp
 	queue   []*mediaOp
@@ -18,21 +18,21 @@ type media struct {
 type mediaOp struct {
 	context      string
 	callbackURI  string
-	targets      []*participant // of a recognition exactly one; none: everybody
-	subLeg       bool           // for single legs of the call, see admits
+	targets      []*participant // none: all participants; a recognition has exactly one
+	subLeg       bool           // it is for single legs of the call, see admits
 	loop         bool
-	length       time.Duration // of all that it plays
-	unplayable   bool          // a file cannot be downloaded, failedSource says which
-	failedSource int
-	recognition  *recognition // nil: it only plays
-	sent         []string     // tones for somebody's telephone; nil: it is no such operation
-	sound        *sound       // what it plays now
-	timer        *time.Timer  // of whatever it waits for now
+	length       time.Duration // of all its prompts
+	unplayable   bool          // a file cannot be downloaded, see failedSource
+	failedSource int           // index of the file that cannot be downloaded
+	recognition  *recognition  // nil: no recognition
+	sent         []string      // tones for a telephone; nil: sends none
+	sound        *sound        // its sound now, or nil
+	timer        *time.Timer   // ends its current phase
 }
 
 func (o *mediaOp) listening() bool { return o.recognition != nil && o.recognition.listening }
 
-// isFor reports whether it is played to a person, or asks them.
+// isFor reports whether the operation addresses p.
 func (o *mediaOp) isFor(p *participant) bool {
 	return len(o.targets) == 0 || slices.Contains(o.targets, p)
 }
@@ -47,7 +47,7 @@ func (o *mediaOp) name() string {
 	return "Play"
 }
 
-// cancelled is the event of an operation that is cancelled.
+// cancelled returns the name of the event that reports a cancelled operation.
 func (o *mediaOp) cancelled() string {
 	if o.sent != nil {
 		return o.name() + "Failed"
@@ -55,8 +55,8 @@ func (o *mediaOp) cancelled() string {
 	return o.name() + "Canceled"
 }
 
-// admits reports whether an operation may be added to what runs and waits: next
-// to an operation for one leg there is room for one for the whole call only.
+// admits reports whether op may be added to the operations that run and wait. Next to
+// an operation for single legs, only one for the whole call may be added.
 //
 // Source: learn.microsoft.com, "Control mid-call media actions", compatibility table.
 func (m *media) admits(op *mediaOp) bool {
@@ -67,21 +67,20 @@ func (m *media) admits(op *mediaOp) bool {
 	return !busy || !op.subLeg
 }
 
-// addMedia runs op, or lets it wait for its turn. With interrupt it takes the
-// place of all others.
+// addMedia runs op, or queues it. With interrupt it cancels all others first.
 func (c *call) addMedia(op *mediaOp, interrupt bool) error {
 	if interrupt {
 		c.cancelMedia()
 	}
 	if !c.media.admits(op) {
-		return refuse(412, incompatibleMedia, "the operation does not go with those that run or wait")
+		return refuse(412, codeIncompatibleMedia, "the operation does not go with those that run or wait")
 	}
 	c.media.queue = append(c.media.queue, op)
 	c.nextMedia()
 	return nil
 }
 
-// nextMedia starts the first operation that waits if none runs.
+// nextMedia starts the first waiting operation if none runs.
 func (c *call) nextMedia() {
 	if c.media.running != nil || len(c.media.queue) == 0 {
 		return
@@ -117,7 +116,7 @@ func (c *call) nextMedia() {
 			})
 		}
 	}
-	c.wake()
+	c.notifyPhones()
 }
 
 // finishMedia ends the running operation with an event and starts the next.
@@ -128,33 +127,34 @@ func (c *call) finishMedia(op *mediaOp, how string, data callbackData) {
 	data.OperationContext = op.context
 	c.emitTo(op.callbackURI, op.name()+how, data)
 	c.nextMedia()
-	c.wake()
+	c.notifyPhones()
 }
 
-// cancelMedia cancels what runs and what waits.
+// cancelMedia cancels all operations.
 func (c *call) cancelMedia() {
 	for _, op := range c.dropMedia(func(*mediaOp) bool { return true }) {
 		c.emitTo(op.callbackURI, op.cancelled(),
 			callbackData{OperationContext: op.context, ResultInformation: &mediaCancelled})
 	}
-	c.wake()
+	c.notifyPhones()
 }
 
-// cancelMediaOf cancels the operations for one person, who has left. That this
-// counts as cancelled is an inference.
+// cancelMediaOf cancels the operations that address p, who has left. That they count
+// as cancelled is an inference.
 func (c *call) cancelMediaOf(p *participant) {
 	for _, op := range c.dropMedia(func(op *mediaOp) bool { return len(op.targets) > 0 && op.isFor(p) }) {
 		c.emitTo(op.callbackURI, op.cancelled(),
 			callbackData{OperationContext: op.context, ResultInformation: &mediaCancelled})
 	}
 	c.nextMedia()
-	c.wake()
+	c.notifyPhones()
 }
 
-// stopMedia ends all operations without a word, with the call.
+// stopMedia ends all operations without an event, at the end of the call.
 func (c *call) stopMedia() { c.dropMedia(func(*mediaOp) bool { return true }) }
 
-// dropMedia takes operations out, the running one first.
+// dropMedia removes the operations that which selects, and returns them, the running
+// one first.
 func (c *call) dropMedia(which func(*mediaOp) bool) []*mediaOp {
 	var dropped, kept []*mediaOp
 	if op := c.media.running; op != nil && which(op) {
@@ -174,7 +174,7 @@ func (c *call) dropMedia(which func(*mediaOp) bool) []*mediaOp {
 	return dropped
 }
 
-// How long prompts are. Reading aloud takes about a second for 15 characters.
+// Lengths of prompts. Reading aloud takes about a second for 15 characters.
 const (
 	charactersPerSecond = 15
 	shortestPrompt      = 500 * time.Millisecond
@@ -183,11 +183,13 @@ const (
 
 var markup = regexp.MustCompile(`<[^>]*>`)
 
+// speechLength returns the time that reading text aloud takes.
 func speechLength(text string) time.Duration {
 	return max(shortestPrompt, time.Duration(utf8.RuneCountInString(text))*time.Second/charactersPerSecond)
 }
 
-// fileLength is negative for a file that cannot be downloaded.
+// fileLength returns the length of the prompt at url, negative if it cannot be
+// downloaded.
 func (s *Server) fileLength(url string) time.Duration {
 	if d, ok := s.FileLengths[url]; ok {
 		return d

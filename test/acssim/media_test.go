@@ -11,7 +11,7 @@ import (
 
 const text = `{"kind":"text","text":{"text":"` // …"}}
 
-// spoken is a text source that plays for so many seconds.
+// spoken returns a text source that plays for seconds.
 func spoken(seconds int) string {
 	return text + strings.Repeat("x", seconds*charactersPerSecond) + `"}}`
 }
@@ -40,7 +40,7 @@ func TestRecognition(t *testing.T) {
 			"RecognizeCompleted 200/8531 menu", []string{"one", "two"}, 4*time.Second + toneGap},
 		{"a stop tone", &Server{}, "wait prompt; press 1#", recognizeBody(twoTones),
 			"RecognizeCompleted 200/8514 menu", []string{"one"}, 4*time.Second + toneGap},
-		{"nobody presses anything", &Server{}, "", recognizeBody(twoTones + `,"initialSilenceTimeoutInSeconds":7`),
+		{"no key is pressed", &Server{}, "", recognizeBody(twoTones + `,"initialSilenceTimeoutInSeconds":7`),
 			"RecognizeFailed 400/8510 menu", nil, 11 * time.Second},
 		{"too few tones", &Server{}, "wait prompt; press 1", recognizeBody(twoTones),
 			"RecognizeFailed 400/8532 menu", nil, 7 * time.Second},

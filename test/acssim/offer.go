@@ -6,44 +6,44 @@ import (
 	"time"
 )
 
-// ringTime is how long a caller waits for the application to answer.
+// ringTime is the time that the application has to answer an offer.
 //
 // Source: learn.microsoft.com, "Incoming call concepts" (Call Automation).
 const ringTime = 30 * time.Second
 
-// Caller is somebody who rings the application.
+// Caller is a person who rings the application.
 type Caller struct {
 	From        string `json:"from"` // raw id, or a number in E.164
-	To          string `json:"to"`   // a line of the application: 28:orgid:…, 4:+…, 8:acs:…; of OnBehalfOf: who is wanted
+	To          string `json:"to"`   // line of the application: 28:orgid:…, 4:+…, 8:acs:…; with OnBehalfOf: the callee
 	DisplayName string `json:"displayName"`
-	// Script is what the caller does from the first ring on; it begins with
-	// `wait answer` or anything that implies it. Empty: the caller listens and
-	// stays on the line.
+	// Script is what the caller does from the first ring on. It begins with
+	// `wait answer` or a step that implies it. Empty: the caller listens and stays
+	// on the line.
 	Script string `json:"script"`
-	// OnBehalfOf is the resource account of an agent who calls To on its behalf,
-	// so that the application is offered the call and has to add To.
+	// OnBehalfOf is a resource account. The caller is an agent who calls To on its
+	// behalf: the application is offered the call and has to add To.
 	OnBehalfOf string `json:"onBehalfOf,omitempty"`
-	// OnBehalfForm is how such an offer is written. Default: LineIsCallee.
+	// OnBehalfForm is the form of an offer with OnBehalfOf. Default: LineIsCallee.
 	OnBehalfForm OnBehalfForm `json:"onBehalfForm,omitempty"`
-	// SIPHeaders and VoIPHeaders are what the caller sends along.
+	// SIPHeaders and VoIPHeaders are custom headers of the caller.
 	SIPHeaders  map[string]string `json:"sipHeaders,omitempty"`
 	VoIPHeaders map[string]string `json:"voipHeaders,omitempty"`
 }
 
-// OnBehalfForm is one way in which the documentation of the IncomingCall event
-// can be read for calls on behalf of a resource account: it has no sample.
+// OnBehalfForm is a form of the IncomingCall event for calls on behalf of a resource
+// account. The documentation allows all of them: it has no sample.
 type OnBehalfForm string
 
 const (
-	// LineIsCallee has the resource account in `to` and who is wanted in `onBehalfOfCallee`.
+	// LineIsCallee has the resource account in `to` and the callee in `onBehalfOfCallee`.
 	LineIsCallee OnBehalfForm = "lineIsCallee"
-	// LineIsBehalf has who is wanted in `to` and the resource account in `onBehalfOfCallee`.
+	// LineIsBehalf has the callee in `to` and the resource account in `onBehalfOfCallee`.
 	LineIsBehalf OnBehalfForm = "lineIsBehalf"
-	// LineIsBoth has the resource account in both, and who is wanted nowhere.
+	// LineIsBoth has the resource account in both and does not name the callee.
 	LineIsBoth OnBehalfForm = "lineIsBoth"
 )
 
-// parties are `to` and `onBehalfOfCallee` of an offer.
+// parties returns `to` and `onBehalfOfCallee` of an offer.
 func (f OnBehalfForm) parties(line, wanted string) (to, behalf string) {
 	switch f {
 	case LineIsBehalf:
@@ -58,9 +58,9 @@ func (f OnBehalfForm) valid() bool {
 	return f == "" || f == LineIsCallee || f == LineIsBehalf || f == LineIsBoth
 }
 
-// Ring lets somebody ring the application: an IncomingCall event goes to Event
-// Grid, and after 30 s without an answer the caller gives up. It returns the
-// simulator's id of the call. The error says what is wrong with the caller.
+// Ring starts a call to the application and returns the simulator's id of it. It
+// publishes an IncomingCall event; after 30 s without an answer the caller gives up.
+// An error names the invalid field of caller.
 func (s *Server) Ring(caller Caller) (id string, err error) {
 	script, err := ParseScript(caller.Script)
 	if err != nil {
@@ -70,11 +70,11 @@ func (s *Server) Ring(caller Caller) (id string, err error) {
 		return "", fmt.Errorf("script: %w", err)
 	}
 	if !caller.OnBehalfForm.valid() {
-		return "", fmt.Errorf("unknown form %q of an offer on behalf of somebody", caller.OnBehalfForm)
+		return "", fmt.Errorf("unknown form %q of an offer on behalf of a resource account", caller.OnBehalfForm)
 	}
 	from, to := rawID(caller.From), rawID(caller.To)
 	if from == "" || to == "" {
-		return "", errors.New("from and to must say who rings whom")
+		return "", errors.New("from and to are required")
 	}
 	s.Start()
 	s.mu.Lock()
@@ -95,21 +95,21 @@ func (s *Server) Ring(caller Caller) (id string, err error) {
 	return c.id, nil
 }
 
-// offer starts the telephone of the caller and lets the line ring. The caller
-// holds s.mu.
+// offer starts the caller's telephone and offers the call to the application. The
+// caller of offer holds s.mu.
 func (c *call) offer(script Script) {
-	c.inbound, c.state = true, offered
+	c.inbound, c.state = true, stateOffered
 	c.caller = c.pickUp(c.from, script, nil)
-	c.ringLineAt(c.to)
+	c.offerAt(c.to)
 }
 
-// ringLineAt offers the call to the application under one of its lines.
-func (c *call) ringLineAt(line string) {
+// offerAt offers the call to the application under one of its lines.
+func (c *call) offerAt(line string) {
 	c.to, c.targets = line, []string{line}
 	c.teams = identify(line).MicrosoftTeamsApp != nil
 	c.s.stop(c.ringing)
 	c.rung = time.Now()
-	c.ringing = c.s.after(ringTime, func() { c.end(unanswered.result(c.from)) })
+	c.ringing = c.s.after(ringTime, func() { c.end(outcomeNoAnswer.result(c.from)) })
 	c.s.announce(c, c.s.offerContext(c))
 }
 
@@ -121,36 +121,36 @@ func (c *call) answer(callbackURI, context string) {
 		c.join(c.caller)
 		c.establish()
 		c.participantsUpdated()
-		c.connectOuter()
+		c.connectParentLeg()
 	})
 }
 
-// redirect hands an offered call to somebody else, without a word to the
-// application: another of its lines rings anew, everybody else by telephone.
+// redirect passes an offered call on, without an event to the application. Another
+// line of the application gets a new offer, other targets ring by telephone.
 func (c *call) redirect(to string) {
 	c.s.note(c, "ring", "is redirected to %s", masked(to))
 	if c.s.isLine(to) {
-		c.ringLineAt(to)
+		c.offerAt(to)
 		return
 	}
 	c.s.stop(c.ringing)
-	c.state, c.appLeft = connecting, true
-	c.invite(to, "", "", 0, redirected)
+	c.state, c.appLeft = stateConnecting, true
+	c.invite(to, "", "", 0, purposeRedirect)
 }
 
-// takeOffer is the call that can still be answered, rejected or redirected with
-// an incomingCallContext, or why there is none.
-func (s *Server) takeOffer(context string) (*call, error) {
-	c, err := s.offered(context)
+// openOffer returns the call of an incomingCallContext if it can still be answered,
+// rejected or redirected.
+func (s *Server) openOffer(context string) (*call, error) {
+	c, err := s.callOfOffer(context)
 	switch {
 	case err != nil:
-		return nil, refuse(400, invalidArgument, err.Error())
+		return nil, refuse(400, codeInvalidArgument, err.Error())
 	case s.between(c.rung, time.Now()) >= ringTime:
-		return nil, refuse(400, answeredTooLate, "the call was not answered in time")
-	case c.state == disconnected && c.connectionID == "" && !c.rejected && !c.appLeft:
-		return nil, refuse(404, notFound, "the caller has hung up")
-	case c.state != offered:
-		return nil, refuse(400, wrongState, "the call has been answered, rejected or redirected already")
+		return nil, refuse(400, codeAnsweredTooLate, "the call was not answered in time")
+	case c.state == stateDisconnected && c.connectionID == "" && !c.rejected && !c.appLeft:
+		return nil, refuse(404, codeNotFound, "the caller has hung up")
+	case c.state != stateOffered:
+		return nil, refuse(400, codeWrongState, "the call has been answered, rejected or redirected already")
 	}
 	return c, nil
 }

@@ -14,10 +14,10 @@ type participant struct {
 	presence *Presence
 	muted    bool
 	hold     *hold             // nil: not on hold
-	tones    *toneSubscription // nil: nobody listens to every key
+	tones    *toneSubscription // nil: no continuous recognition
 }
 
-// callParticipant is how the REST API and ParticipantsUpdated show one.
+// callParticipant is a participant in the REST API and in ParticipantsUpdated.
 //
 // Source: CallParticipant, communicationservicescallautomation.json, stable/2026-03-12.
 type callParticipant struct {
@@ -26,7 +26,7 @@ type callParticipant struct {
 	IsOnHold   bool       `json:"isOnHold"`
 }
 
-// join brings a telephone into the conversation.
+// join adds the person at a telephone to the conversation.
 func (c *call) join(p *phone) *participant {
 	who := &participant{call: c, raw: p.raw, phone: p, presence: &Presence{RawID: p.raw, JoinedAt: time.Now()}}
 	p.who = who
@@ -37,12 +37,12 @@ func (c *call) join(p *phone) *participant {
 	}
 	c.s.stop(c.alone)
 	p.note("join", "is in the call")
-	c.wake()
+	c.notifyPhones()
 	return who
 }
 
-// gone takes a person out of the conversation, whatever that means for the others.
-func (p *participant) gone() {
+// removeFromCall removes p and its telephone from the conversation. The call goes on.
+func (p *participant) removeFromCall() {
 	p.call.remove(p)
 	p.phone.off()
 }
@@ -50,13 +50,13 @@ func (p *participant) gone() {
 func (c *call) remove(p *participant) {
 	c.people = slices.DeleteFunc(c.people, func(q *participant) bool { return q == p })
 	p.presence.LeftAt = time.Now()
-	c.hush(p.raw)
+	c.endSoundsOf(p.raw)
 }
 
-// leave is a person leaving: a 1:1 call is over, in a group the others stay.
+// leave removes a person who leaves: a 1:1 call ends, in a group the others stay.
 func (c *call) leave(p *participant) {
 	if c.group && (len(c.people) > 1 || !c.appLeft) {
-		p.gone()
+		p.removeFromCall()
 		p.phone.note("leave", "has left")
 		c.cancelMediaOf(p)
 		if c.appLeft && len(c.people) < 2 {
@@ -67,31 +67,31 @@ func (c *call) leave(p *participant) {
 			c.emitTo(p.tones.callbackURI, "ContinuousDtmfRecognitionToneFailed",
 				callbackData{OperationContext: p.tones.context, ResultInformation: &hasLeft})
 		}
-		c.left()
+		c.afterLeaving()
 		return
 	}
 	c.end(hungUp)
 }
 
-// left is what follows when somebody has left a group.
-func (c *call) left() {
+// afterLeaving handles the consequences for a group that a person has left.
+func (c *call) afterLeaving() {
 	for _, id := range slices.Sorted(maps.Keys(c.invitations)) {
 		if i := c.invitations[id]; i != nil && i.transferee != nil && !slices.Contains(c.people, i.transferee) {
 			i.ended(hasLeft)
 		}
 	}
 	c.participantsUpdated()
-	c.aloneWithApplication()
+	c.startAloneTimeout()
 }
 
-// aloneWithApplication ends a call in time that nobody but the application is in.
-func (c *call) aloneWithApplication() {
-	if len(c.people) == 0 && c.state == connected {
-		c.alone = c.s.after(aloneFor, func() { c.end(aloneTooLong) })
+// startAloneTimeout ends the call after aloneTimeout if only the application is in it.
+func (c *call) startAloneTimeout() {
+	if len(c.people) == 0 && c.state == stateConnected {
+		c.alone = c.s.after(aloneTimeout, func() { c.end(aloneTooLong) })
 	}
 }
 
-// find is the person of a raw id in the conversation, or nil.
+// find returns the participant with a raw id, or nil.
 func (c *call) find(raw string) *participant {
 	for _, p := range c.people {
 		if p.raw == raw {
@@ -101,7 +101,7 @@ func (c *call) find(raw string) *participant {
 	return nil
 }
 
-// listed are the participants that the application is told of.
+// listed returns the participants that the application sees.
 func (c *call) listed() []callParticipant {
 	list := []callParticipant{}
 	if c.s.ListApplication {
@@ -113,7 +113,7 @@ func (c *call) listed() []callParticipant {
 	return list
 }
 
-// application is the raw id under which the application takes part.
+// application returns the application's own raw id in the call.
 func (c *call) application() string {
 	switch {
 	case c.inbound && c.teams:
@@ -125,7 +125,7 @@ func (c *call) application() string {
 }
 
 func (c *call) participantsUpdated() {
-	if c.state != connected {
+	if c.state != stateConnected {
 		return
 	}
 	c.sequence++

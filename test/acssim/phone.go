@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// phone is one telephone in one call, from its first ring to the hang-up. It
-// plays its script in a goroutine of its own; all it does to the call it does
-// with the server's mutex held.
+// phone is one telephone in one call, from its first ring to the hang-up. A
+// goroutine of its own runs its script, and changes the call only with the server's
+// mutex held.
 type phone struct {
 	s      *Server
 	call   *call // guarded by s.mu: a telephone can move to another call
@@ -17,15 +17,15 @@ type phone struct {
 	cancel context.CancelFunc
 
 	invitation *invitation  // nil for the caller
-	line       *call        // the call of the application's own that rings instead of a telephone, or nil
-	who        *participant // nil until it is in the conversation
-	prompted   *mediaOp     // the recognition that the last `wait prompt` was about
+	line       *call        // call to one of the application's lines that rings instead of a telephone, or nil
+	who        *participant // nil until it has joined the conversation
+	prompted   *mediaOp     // recognition that the last `wait prompt` waited for
 }
 
-// defaultScript is what a person does whom nobody gave a script.
-var defaultScript = Script{[]step{{verb: ring, d: time.Second}, {verb: answer}}}
+// defaultScript is the script of a callee without one.
+var defaultScript = Script{[]step{{verb: verbRing, d: time.Second}, {verb: verbAnswer}}}
 
-// scriptOf is what a person does who is called.
+// scriptOf returns the script of a callee.
 func (s *Server) scriptOf(raw string) Script {
 	if script, ok := s.phones[raw]; ok {
 		return script
@@ -36,9 +36,8 @@ func (s *Server) scriptOf(raw string) Script {
 	return defaultScript
 }
 
-// SetPhone gives a person a telephone script for all calls that they get from
-// now on. raw is a raw id or a number in E.164. The error says what is wrong
-// with the script.
+// SetPhone sets the telephone script of a person for all calls to them from now on.
+// raw is a raw id or a number in E.164. An error names the invalid step.
 func (s *Server) SetPhone(raw, script string) error {
 	sc, err := ParseScript(script)
 	if err != nil {
@@ -62,8 +61,8 @@ func (c *call) pickUp(raw string, script Script, invitation *invitation) *phone 
 	return p
 }
 
-// off ends all that the telephone does, and the call behind it if it is a line
-// of the application. The caller holds s.mu.
+// off stops the script of the telephone. If it is a line of the application, off also
+// ends the call to that line. The caller holds s.mu.
 func (p *phone) off() {
 	p.cancel()
 	if p.line != nil {
@@ -79,12 +78,12 @@ func (p *phone) run() {
 	}
 }
 
-// do reports false when the call is over for this telephone.
+// do executes one step. It returns false when the call has ended for this telephone.
 func (p *phone) do(st step) bool {
 	switch st.verb {
-	case ring, wait:
+	case verbRing, verbWait:
 		return p.sleep(st.d)
-	case talk:
+	case verbTalk:
 		p.locked(func() {
 			p.note("talk", "talks for %v", st.d)
 			if p.who != nil {
@@ -92,34 +91,36 @@ func (p *phone) do(st step) bool {
 			}
 		})
 		return p.sleep(st.d)
-	case waitFor:
+	case verbWaitFor:
 		return p.waitFor(st.text)
-	case press:
+	case verbPress:
 		return p.press(st.text)
-	case say:
+	case verbSay:
 		p.locked(func() { p.call.speech(p, st.text) })
 		return p.sleep(speechLength(st.text))
-	case answer:
+	case verbAnswer:
 		return p.locked(p.invitation.answered)
-	case sayBusy:
-		return p.locked(func() { p.invitation.failed(busy) })
-	case decline:
-		return p.locked(func() { p.invitation.failed(declined) })
-	case outOfService:
-		return p.locked(func() { p.invitation.failed(unreachable) })
-	case ignore: // the invitation's timer ends it
+	case verbBusy:
+		return p.locked(func() { p.invitation.failed(outcomeBusy) })
+	case verbDecline:
+		return p.locked(func() { p.invitation.failed(outcomeDeclined) })
+	case verbInvalidNumber:
+		return p.locked(func() { p.invitation.failed(outcomeUnreachable) })
+	case verbNoAnswer: // the invitation's timer ends it
 		<-p.ctx.Done()
 		return false
-	case hangUp:
+	case verbHangUp:
 		return p.sleep(st.d) && p.locked(p.hangUp)
 	}
-	panic("acssim: a step without a meaning: " + string(st.verb))
+	panic("acssim: unknown step: " + string(st.verb))
 }
 
-// sleep reports false if the call ended for this telephone before d had passed.
+// sleep waits for d of simulated time. It returns false if the call ended for this
+// telephone before.
 func (p *phone) sleep(d time.Duration) bool { return sleep(p.ctx, p.s.real(d)) }
 
-// locked runs f with s.mu held, unless the call is over for this telephone.
+// locked runs f with s.mu held, unless the call has ended for this telephone. It
+// returns false if the call has ended.
 func (p *phone) locked(f func()) bool {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
@@ -130,7 +131,7 @@ func (p *phone) locked(f func()) bool {
 	return p.ctx.Err() == nil
 }
 
-// waitFor returns when the cue has come.
+// waitFor waits for a cue. It returns false if the call ended before.
 func (p *phone) waitFor(cue string) bool {
 	for {
 		var here bool
@@ -149,8 +150,8 @@ func (p *phone) waitFor(cue string) bool {
 	}
 }
 
-// perceives reports whether a cue is there. A prompt is perceived once: who waits
-// for a prompt again waits for the next. The caller holds s.mu.
+// perceives reports whether the telephone perceives a cue now. A prompt is perceived
+// once: the next wait is for the next prompt. The caller holds s.mu.
 func (p *phone) perceives(cue string) bool {
 	if p.who == nil {
 		return false
@@ -176,7 +177,7 @@ func (p *phone) perceives(cue string) bool {
 	return true
 }
 
-// toneGap is the time from one key to the next of a practised finger.
+// toneGap is the time from one key to the next.
 const toneGap = 250 * time.Millisecond
 
 func (p *phone) press(keys string) bool {
@@ -188,14 +189,14 @@ func (p *phone) press(keys string) bool {
 	return true
 }
 
-// hangUp puts the receiver down, whatever the call is at. The caller holds s.mu.
+// hangUp hangs up in any state of the call. The caller holds s.mu.
 func (p *phone) hangUp() {
 	switch {
 	case p.who != nil:
 		p.note("hangup", "hangs up")
 		p.call.leave(p.who)
 	case p.invitation != nil:
-		p.invitation.failed(declined)
+		p.invitation.failed(outcomeDeclined)
 	default:
 		p.note("hangup", "gives up")
 		p.call.abandon()

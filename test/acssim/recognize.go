@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// recognition is what a recognize operation asks a person for.
+// recognition is the part of a Recognize operation that listens to a person.
 type recognition struct {
 	input          string // dtmf, speech, speechOrDtmf or choices
-	interruptible  bool   // a key or a word during the prompt is heard, and stops the prompt
+	interruptible  bool   // keys and words during the prompt count, and stop it
 	initialSilence time.Duration
 	interTone      time.Duration
 	endSilence     time.Duration
@@ -28,7 +28,7 @@ type choice struct {
 	Tone    string   `json:"tone"`
 }
 
-// What the official SDK sends where the caller of it says nothing.
+// Defaults of the official SDK.
 const (
 	defaultInitialSilence = 5 * time.Second
 	defaultInterTone      = 2 * time.Second
@@ -47,18 +47,18 @@ func (c *call) beginRecognition(op *mediaOp) {
 	op.timer = c.s.after(op.length, func() { c.listen(op) })
 }
 
-// listen ends the prompt and waits for the person to begin.
+// listen ends the prompt and waits for the first key or word.
 func (c *call) listen(op *mediaOp) {
 	c.s.stop(op.timer)
 	op.sound.cut()
 	op.recognition.listening = true
 	op.timer = c.s.after(op.recognition.initialSilence, func() { c.recognizeFailed(op, &initialSilence) })
-	c.wake()
+	c.notifyPhones()
 }
 
-// asked is the recognition that hears a person now, or nil. A prompt that may be
-// interrupted ends here.
-func (c *call) asked(p *phone) *mediaOp {
+// hearingRecognition returns the recognition that hears a person now, or nil. It ends
+// a prompt that may be interrupted.
+func (c *call) hearingRecognition(p *phone) *mediaOp {
 	op := c.media.running
 	if op == nil || op.recognition == nil || p.who == nil || !op.isFor(p.who) {
 		return nil
@@ -72,7 +72,7 @@ func (c *call) asked(p *phone) *mediaOp {
 	return op
 }
 
-// tone is one key pressed on a telephone. Nothing buffers it: a tone that no
+// tone handles a key pressed on a telephone. Tones are not buffered: a tone that no
 // recognition hears is lost.
 func (c *call) tone(p *phone, key rune) {
 	p.note("press", "presses %c", key)
@@ -81,7 +81,7 @@ func (c *call) tone(p *phone, key rune) {
 		p.who.pressed(toneNames[key])
 		c.streaming.tone(toneNames[key])
 	}
-	op := c.asked(p)
+	op := c.hearingRecognition(p)
 	if op == nil || !op.recognition.hearsTones() {
 		return
 	}
@@ -116,15 +116,15 @@ func (c *call) tone(p *phone, key rune) {
 	})
 }
 
-// speech is words said at a telephone. Whoever listens knows that they are over
-// some silence later.
+// speech handles words said at a telephone. A recognition takes them as complete
+// after endSilence.
 func (c *call) speech(p *phone, words string) {
 	p.note("say", "says %q", words)
 	if p.who != nil {
 		c.voice(p.who, speechLength(words))
 		c.transcription.said(p.who, words)
 	}
-	op := c.asked(p)
+	op := c.hearingRecognition(p)
 	if op == nil || !op.recognition.hearsSpeech() {
 		return
 	}

@@ -11,32 +11,33 @@ type recording struct {
 	id          string
 	callbackURI string
 	state       recordingState
-	withCall    bool // it ended because the call did
-	paused      bool // by pauseOnStart, before it began
+	withCall    bool // the end of the call ended it
+	paused      bool // pauseOnStart: it begins paused
 	format      recordingFormat
 	started     time.Time
-	spans       []span // that were recorded; the last one is open while the recording is active
+	spans       []span // recorded times; the last one is open while the recording is active
 	timer       *time.Timer
 }
 
 type recordingState string
 
 const (
-	recordingStarting recordingState = "starting" // asked for by connection id; inactive to the application
+	recordingStarting recordingState = "starting" // requested by connection id; shown as inactive
 	recordingActive   recordingState = "active"
 	recordingInactive recordingState = "inactive" // paused
 	recordingEnded    recordingState = "ended"
 )
 
 const (
-	// recordingKind says who records: the resource, not Teams.
+	// recordingKind is the recordingKind of recordings by the resource, not by Teams.
 	recordingKind = "azureCommunicationServices"
-	// recordingStart is what a start by connection id takes until the state
-	// changes. The service's own time is not published.
+	// recordingStart is the time from a start by connection id to the change of
+	// state. The service's own time is not published.
 	recordingStart = 200 * time.Millisecond
 )
 
-// record begins a recording: at once, or as a start by connection id does it.
+// record begins a recording: at once, or with later after recordingStart, as for a
+// start by connection id.
 func (c *call) record(callbackURI string, format recordingFormat, paused, later bool) *recording {
 	r := &recording{
 		call: c, id: opaque("recording/" + c.s.id("recording", c.n, len(c.recordings))), callbackURI: callbackURI,
@@ -65,7 +66,7 @@ func (r *recording) begin() {
 	r.change(recordingActive)
 }
 
-// change moves the recording to a state and tells the application.
+// change changes the state of the recording and reports it to the application.
 func (r *recording) change(to recordingState) {
 	now := time.Now()
 	if r.state == recordingActive {
@@ -83,8 +84,7 @@ func (r *recording) change(to recordingState) {
 	})
 }
 
-// end finishes the recording for good, or fails one that has not begun. It may
-// be repeated.
+// end ends the recording, or fails one that has not begun. It may be repeated.
 func (r *recording) end() {
 	if r.state == recordingEnded {
 		return
@@ -100,7 +100,7 @@ func (r *recording) end() {
 	r.file()
 }
 
-// fail is the end of a recording that has not begun.
+// fail ends a recording that has not begun.
 func (r *recording) fail(why result) {
 	delete(r.call.s.recordings, r.id)
 	r.state = recordingEnded
@@ -113,7 +113,7 @@ func (r *recording) emit(event string, data callbackData) {
 	}
 }
 
-// shown is the state that the application sees.
+// shown returns the state that the application sees.
 func (r *recording) shown() string {
 	if r.state == recordingActive {
 		return "active"
@@ -121,6 +121,6 @@ func (r *recording) shown() string {
 	return "inactive"
 }
 
-// opaque makes an id look like the service's: base64, which ends in = now and
-// then and has to be escaped in a path.
+// opaque returns an id in the form of the service's: base64, which may end in = and
+// then has to be escaped in a path.
 func opaque(content string) string { return base64.StdEncoding.EncodeToString([]byte(content)) }

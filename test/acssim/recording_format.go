@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// recordingFormat is what a recording is to be.
+// recordingFormat is the requested format of a recording.
 type recordingFormat struct {
 	content  string         // audio or audioVideo
 	channel  string         // mixed or unmixed
 	format   string         // wav, mp3 or mp4; the bytes are those of a WAV file in any case
-	channels map[string]int // of unmixed audio, by raw id; who is not in it gets the next that is free
+	channels map[string]int // of unmixed audio, by raw id; other people get the next free one
 	storage  *externalStorage
 }
 
@@ -33,7 +33,7 @@ func (f *recordingFormat) known() bool {
 		slices.Contains([]string{"mixed", "unmixed"}, f.channel) && slices.Contains([]string{"wav", "mp3", "mp4"}, f.format)
 }
 
-// valid reports whether files can be sent there; nil is the service's own storage.
+// valid reports whether e names a storage; nil is the service's own.
 func (e *externalStorage) valid() bool {
 	if e == nil || e.RecordingStorageKind == recordingKind {
 		return true
@@ -42,7 +42,7 @@ func (e *externalStorage) valid() bool {
 	return e.RecordingStorageKind == "azureBlobStorage" && err == nil && u.Host != ""
 }
 
-// container is the application's own container, or empty.
+// container returns the URL of the application's own container, or empty.
 func (f *recordingFormat) container() string {
 	if f.storage == nil || f.storage.RecordingStorageKind != "azureBlobStorage" {
 		return ""
@@ -50,7 +50,7 @@ func (f *recordingFormat) container() string {
 	return f.storage.RecordingDestinationContainerURL
 }
 
-// assign gives channels to people, by their order or by number.
+// assign sets the channels of people, by their order or by number.
 func (f *recordingFormat) assign(order []identifier, affinity []channelAffinity) error {
 	f.channels = map[string]int{}
 	for i, id := range order {
@@ -71,14 +71,14 @@ func (f *recordingFormat) assign(order []identifier, affinity []channelAffinity)
 	}
 	for _, channel := range f.channels {
 		if channel < 0 || channel >= maxChannels {
-			return refuse(http.StatusBadRequest, invalidArgument, "unmixed audio has channels 0 to 4")
+			return refuse(http.StatusBadRequest, codeInvalidArgument, "unmixed audio has channels 0 to 4")
 		}
 	}
 	return nil
 }
 
-// mix distributes sounds over channels: all in one, or those of each person in
-// one of their own, which the application has none of.
+// mix distributes sounds over channels: all in one, or one for each person. Unmixed
+// recordings do not have the application's sound. of has the channels by raw id.
 func (f *recordingFormat) mix(all []note) (channels [][]note, of map[string]int) {
 	if f.channel == "mixed" {
 		return [][]note{all}, nil

@@ -8,23 +8,23 @@ import (
 	"github.com/google/uuid"
 )
 
-// repeatLife is how long a Repeatability pair is remembered.
+// repeatLife is the time for which a Repeatability pair is remembered.
 //
 // Source: learn.microsoft.com, Azure Communication Services REST reference,
 // "Repeatable requests". It is written for other operations of the service;
 // that it holds for calls is an inference.
 const repeatLife = 5 * time.Minute
 
-// pair is what makes a request the repeat of another.
+// pair identifies a repeatable request.
 type pair struct {
 	id      string
 	content [sha256.Size]byte // of operation, call, First-Sent and body
 }
 
-// repeats remembers answers, in the order they were given.
+// repeats has the answers to repeatable requests.
 type repeats struct {
 	answers map[string]repeat
-	order   []string
+	order   []string // ids, the oldest first
 }
 
 type repeat struct {
@@ -33,19 +33,19 @@ type repeat struct {
 	expires time.Time
 }
 
-// repeatabilityOf is the pair of a request, nil if it has none or the operation
-// takes none.
+// repeatabilityOf returns the pair of a request, or nil if it has none or its
+// operation is not repeatable.
 func repeatabilityOf(q *request, now time.Time) (*pair, error) {
 	id, sent := q.header.Get("Repeatability-Request-ID"), q.header.Get("Repeatability-First-Sent")
 	if !q.operation.repeatable || id == "" && sent == "" {
 		return nil, nil
 	}
 	if uuid.Validate(id) != nil {
-		return nil, refuse(http.StatusBadRequest, invalidArgument, "Repeatability-Request-ID is not a UUID")
+		return nil, refuse(http.StatusBadRequest, codeInvalidArgument, "Repeatability-Request-ID is not a UUID")
 	}
 	first, err := http.ParseTime(sent)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, invalidArgument, "Repeatability-First-Sent is not an HTTP date")
+		return nil, refuse(http.StatusBadRequest, codeInvalidArgument, "Repeatability-First-Sent is not an HTTP date")
 	}
 	if now.Sub(first).Abs() > repeatLife {
 		return nil, refuse(http.StatusPreconditionFailed, "RepeatabilityExpired", "Repeatability-First-Sent is out of range")
@@ -57,21 +57,21 @@ func repeatabilityOf(q *request, now time.Time) (*pair, error) {
 	return &pair{id, [sha256.Size]byte(hash.Sum(nil))}, nil
 }
 
-// lookUp is the answer that the same request got. An id that came with another
-// request is refused: whoever uses it twice would take one answer for another.
+// lookUp returns the earlier answer to the same request. An id that came with another
+// request is refused, because its caller would get the wrong answer.
 func (r *repeats) lookUp(p *pair, now time.Time) (answer reply, seen bool, err error) {
 	old, ok := r.answers[p.id]
 	switch {
 	case !ok || now.After(old.expires):
 		return reply{}, false, nil
 	case old.content != p.content:
-		return reply{}, false, refuse(http.StatusBadRequest, invalidArgument, "the Repeatability-Request-ID belongs to another request")
+		return reply{}, false, refuse(http.StatusBadRequest, codeInvalidArgument, "the Repeatability-Request-ID belongs to another request")
 	}
 	return old.answer, true, nil
 }
 
-// keep remembers an answer; a request that failed on our side is executed again.
-func (r *repeats) keep(p *pair, answer reply, now time.Time) {
+// remember stores an answer, except a 5xx: such a request is executed again.
+func (r *repeats) remember(p *pair, answer reply, now time.Time) {
 	for len(r.order) > 0 && now.After(r.answers[r.order[0]].expires) {
 		delete(r.answers, r.order[0])
 		r.order = r.order[1:]

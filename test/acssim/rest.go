@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// maxBody bounds a request; the largest of ours have a few kilobytes.
+// maxBody is the limit of a request's size. The largest in use have a few kilobytes.
 const maxBody = 1 << 20
 
-// reply is an answer: a status and what is written as JSON, nil for no body.
+// reply is an answer: a status, and a body that is written as JSON; nil: no body.
 type reply struct {
 	status int
 	body   any
@@ -35,7 +35,7 @@ func (r *refusal) Error() string { return fmt.Sprintf("%d/%s %s", r.status, r.co
 
 func refuse(status int, code, message string) error { return &refusal{status, code, message} }
 
-// refused is the answer that an error stands for.
+// refused returns the answer for an error.
 func refused(err error) reply {
 	no, ok := errors.AsType[*refusal](err)
 	if !ok {
@@ -55,18 +55,18 @@ var (
 //
 // Source: learn.microsoft.com, "Troubleshooting codes" (Call Automation).
 const (
-	unauthorized      = "7509" // 401: HMAC validation
-	notEstablished    = "8501" // 400
-	notFound          = "8522" // 404: the call or the participant is gone
-	invalidArgument   = "8523" // 400
-	recordingRuns     = "8559" // 400
-	noSpeech          = "8567" // 400: no cognitive services endpoint was named
-	conflict          = "8519" // 409
-	notSupported      = "8520" // 405
-	transferConflict  = "8607" // 409
-	incompatibleMedia = "8583" // 412
-	wrongState        = "8585" // 400
-	answeredTooLate   = "8587" // 400
+	codeUnauthorized      = "7509" // 401: HMAC validation
+	codeNotEstablished    = "8501" // 400
+	codeNotFound          = "8522" // 404: no such call or participant
+	codeInvalidArgument   = "8523" // 400
+	codeRecordingRuns     = "8559" // 400
+	codeNoSpeech          = "8567" // 400: no cognitive services endpoint was named
+	codeConflict          = "8519" // 409
+	codeNotSupported      = "8520" // 405
+	codeTransferConflict  = "8607" // 409
+	codeIncompatibleMedia = "8583" // 412
+	codeWrongState        = "8585" // 400
+	codeAnsweredTooLate   = "8587" // 400
 )
 
 func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
@@ -83,11 +83,11 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, fault := s.execute(q)
 	switch fault {
-	case answerCut:
+	case faultAnswerCut:
 		panic(http.ErrAbortHandler)
-	case earlyEvents:
+	case faultEarlyEvents:
 		sleep(s.ctx, earlyHold)
-	case slowAnswer:
+	case faultSlowAnswer:
 		sleep(s.ctx, slowHold)
 	}
 	if answer.status == http.StatusTooManyRequests {
@@ -99,7 +99,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 // admit checks what every request must have: a signature, an operation, a version.
 func (s *Server) admit(r *http.Request, body []byte) (*request, error) {
 	if err := s.verify(r, body); err != nil {
-		return nil, refuse(http.StatusUnauthorized, unauthorized, "HMAC validation error: "+err.Error())
+		return nil, refuse(http.StatusUnauthorized, codeUnauthorized, "HMAC validation error: "+err.Error())
 	}
 	q, err := route(r, body)
 	if err != nil {
@@ -108,41 +108,41 @@ func (s *Server) admit(r *http.Request, body []byte) (*request, error) {
 	return q, checkVersion(q)
 }
 
-// execute does what a request asks for, unless it is a repeat or something goes
-// wrong, and says what goes wrong with the answer.
+// execute executes a request, unless it is a repeat or a fault prevents it. It
+// returns the answer, and the fault that the answer meets.
 func (s *Server) execute(q *request) (reply, requestFault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return refused(unavailable), noFault
+		return refused(unavailable), faultNone
 	}
 	c := s.callOf(q)
 	pair, err := repeatabilityOf(q, time.Now())
 	if err != nil {
-		return refused(err), noFault
+		return refused(err), faultNone
 	}
 	if pair != nil && !s.IgnoreRepeatability {
 		answer, seen, err := s.repeats.lookUp(pair, time.Now())
 		if err != nil {
-			return refused(err), noFault
+			return refused(err), faultNone
 		}
 		if seen {
 			s.note(c, "request", "%s repeated: %d again", q.operation.name, answer.status)
-			return answer, noFault
+			return answer, faultNone
 		}
 	}
 	fault := s.requestFault(c, q.operation.name)
 	answer := s.answerTo(q, fault)
 	if pair != nil {
-		s.repeats.keep(pair, answer, time.Now())
+		s.repeats.remember(pair, answer, time.Now())
 	}
-	if c == nil { // one that this request began or answered
+	if c == nil { // a call that this request created or answered
 		c = s.callOf(q)
 	}
-	if fault != noFault {
+	if fault != faultNone {
 		s.note(c, "fault", "%s: %s", q.operation.name, fault)
 	}
-	if fault == answerCut {
+	if fault == faultAnswerCut {
 		s.note(c, "request", "%s: done", q.operation.name)
 	} else {
 		s.note(c, "request", "%s: %s", q.operation.name, answer)
@@ -150,25 +150,25 @@ func (s *Server) execute(q *request) (reply, requestFault) {
 	return answer, fault
 }
 
-// answerTo carries a request out, except where a fault keeps it from that.
+// answerTo executes a request, unless a fault prevents it.
 func (s *Server) answerTo(q *request, fault requestFault) reply {
 	switch fault {
-	case throttle:
+	case faultThrottle:
 		return refused(tooMany)
-	case serverError:
+	case faultServerError:
 		return refused(unavailable)
 	}
 	answer, err := q.operation.do(s, q)
 	if err != nil {
 		answer = refused(err)
 	}
-	if fault == answerLost {
+	if fault == faultAnswerLost {
 		return refused(internalError)
 	}
 	return answer
 }
 
-// callOf is the call that a request is about, or nil.
+// callOf returns the call of a request, or nil.
 func (s *Server) callOf(q *request) *call {
 	if r := s.recordings[q.id]; r != nil {
 		return r.call
@@ -176,7 +176,7 @@ func (s *Server) callOf(q *request) *call {
 	return s.connections[q.id]
 }
 
-// String is the status, and for a refusal its code and message.
+// String returns the status, and for a refusal its code and message.
 func (r reply) String() string {
 	if body, ok := r.body.(map[string]any); ok {
 		if e, ok := body["error"].(map[string]string); ok {
@@ -194,16 +194,16 @@ func writeReply(w http.ResponseWriter, r reply) {
 	writeJSON(w, r.status, r.body)
 }
 
-// decode reads the body of a request into v. Unlike the service it refuses
-// members that the schema does not have: here a typing mistake is to be seen.
+// decode reads the body of a request into v. Unlike the service it refuses members
+// that the schema does not have, to show typing mistakes.
 func (q *request) decode(v any) error {
 	d := json.NewDecoder(bytes.NewReader(q.body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return refuse(http.StatusBadRequest, invalidArgument, "the body does not fit the schema: "+err.Error())
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the body does not fit the schema: "+err.Error())
 	}
 	if d.More() {
-		return refuse(http.StatusBadRequest, invalidArgument, "the body is more than one JSON value")
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the body is more than one JSON value")
 	}
 	return nil
 }
@@ -212,11 +212,11 @@ func required(field string, given bool) error {
 	if given {
 		return nil
 	}
-	return refuse(http.StatusBadRequest, invalidArgument, "the field "+field+" is required")
+	return refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is required")
 }
 
-// checkCallback holds a callback URI to what the service accepts, https, and to
-// what a development machine has, http on loopback.
+// checkCallback refuses callback URIs other than https, which the service accepts, and
+// http on loopback, for development.
 func checkCallback(name, uri string) error {
 	u, err := url.Parse(uri)
 	if err == nil && u.Host != "" {
@@ -226,10 +226,11 @@ func checkCallback(name, uri string) error {
 			return nil
 		}
 	}
-	return refuse(http.StatusBadRequest, invalidArgument, "The field "+name+" is invalid")
+	return refuse(http.StatusBadRequest, codeInvalidArgument, "The field "+name+" is invalid")
 }
 
-// operationCallback is where the events of one operation go.
+// operationCallback returns the callback URI of one operation: uri or, if that is
+// empty, the call's.
 func (c *call) operationCallback(uri string) (string, error) {
 	if uri == "" {
 		return c.callbackURI, nil
@@ -237,22 +238,23 @@ func (c *call) operationCallback(uri string) (string, error) {
 	return uri, checkCallback("OperationCallbackUri", uri)
 }
 
-// known is the call of a connection id, in any state.
+// known returns the call of a connection id, in any state.
 func (s *Server) known(connectionID string) (*call, error) {
 	if c := s.connections[connectionID]; c != nil {
 		return c, nil
 	}
-	return nil, refuse(http.StatusNotFound, notFound, "there is no such call")
+	return nil, refuse(http.StatusNotFound, codeNotFound, "there is no such call")
 }
 
-// established is the call of a connection id, in which people can be heard.
+// established returns the call of a connection id, or refuses one that is not
+// established.
 func (s *Server) established(connectionID string) (*call, error) {
 	c, err := s.known(connectionID)
 	if err != nil {
 		return nil, err
 	}
-	if c.state != connected {
-		return nil, refuse(http.StatusBadRequest, notEstablished, "the call is not established")
+	if c.state != stateConnected {
+		return nil, refuse(http.StatusBadRequest, codeNotEstablished, "the call is not established")
 	}
 	return c, nil
 }

@@ -2,7 +2,7 @@ package acssim
 
 import "net/http"
 
-// connectionProperties is what the application is told of a call.
+// connectionProperties is a call in the REST API.
 //
 // Source: CallConnectionProperties, communicationservicescallautomation.json,
 // stable/2026-03-12.
@@ -62,8 +62,8 @@ func (o connectOptions) check() error {
 	return o.TranscriptionOptions.check()
 }
 
-// prepare gives a call what can be asked for when it is created, answered or
-// connected to only.
+// prepare sets the options that a call can have only from its creation, answer or
+// connection on.
 func (c *call) prepare(o connectOptions) {
 	c.speechReady = o.CallIntelligenceOptions != nil && o.CallIntelligenceOptions.CognitiveServicesEndpoint != ""
 	c.streaming, c.transcription = nil, nil
@@ -102,7 +102,7 @@ func (s *Server) createCall(q *request) (reply, error) {
 	for _, t := range body.Targets {
 		raw, err := t.raw()
 		if err != nil {
-			return reply{}, refuse(http.StatusBadRequest, invalidArgument, err.Error())
+			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, err.Error())
 		}
 		targets = append(targets, raw)
 		numbers = numbers || isNumber(raw)
@@ -111,15 +111,15 @@ func (s *Server) createCall(q *request) (reply, error) {
 	switch {
 	case body.TeamsAppSource != nil:
 		if body.SourceCallerIDNumber != nil || body.SourceDisplayName != "" {
-			return reply{}, refuse(http.StatusBadRequest, invalidArgument,
+			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument,
 				"Invalid request, SourceCallerIdNumber and SourceDisplayName are not supported")
 		}
 		var err error
 		if from, err = (identifier{MicrosoftTeamsApp: body.TeamsAppSource}).raw(); err != nil {
-			return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the field teamsAppSource is invalid")
+			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the field teamsAppSource is invalid")
 		}
 	case numbers && body.SourceCallerIDNumber == nil:
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "a number is called from a number: sourceCallerIdNumber is required")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "a number is called from a number: sourceCallerIdNumber is required")
 	case body.SourceCallerIDNumber != nil:
 		from = "4:" + body.SourceCallerIDNumber.Value
 	case body.Source != nil:
@@ -144,10 +144,10 @@ func (s *Server) createCall(q *request) (reply, error) {
 	c.connect(body.CallbackURI, body.OperationContext)
 	for _, raw := range targets {
 		if declined && isNumber(raw) {
-			c.turnAway(raw, body.OperationContext, body.CallbackURI, target)
+			c.inviteOverLimit(raw, body.OperationContext, body.CallbackURI, purposeTarget)
 			continue
 		}
-		c.invite(raw, body.OperationContext, body.CallbackURI, 0, target)
+		c.invite(raw, body.OperationContext, body.CallbackURI, 0, purposeTarget)
 	}
 	q.id = c.connectionID
 	return reply{http.StatusCreated, c.properties()}, nil
@@ -168,7 +168,7 @@ func (s *Server) answerCall(q *request) (reply, error) {
 	if err := body.check(); err != nil {
 		return reply{}, err
 	}
-	c, err := s.takeOffer(body.IncomingCallContext)
+	c, err := s.openOffer(body.IncomingCallContext)
 	if err != nil {
 		return reply{}, err
 	}
@@ -193,15 +193,15 @@ func (s *Server) rejectCall(q *request) (reply, error) {
 	var why result
 	switch body.CallRejectReason {
 	case "", "none":
-		why = declined.result("4:")
+		why = outcomeDeclined.result("4:")
 	case "busy":
-		why = busy.result("4:")
+		why = outcomeBusy.result("4:")
 	case "forbidden":
 		why = result{Code: 403, SubCode: 560403, Message: "The call was forbidden."}
 	default:
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the field callRejectReason is invalid")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the field callRejectReason is invalid")
 	}
-	c, err := s.takeOffer(body.IncomingCallContext)
+	c, err := s.openOffer(body.IncomingCallContext)
 	if err != nil {
 		return reply{}, err
 	}

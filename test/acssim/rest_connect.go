@@ -2,7 +2,7 @@ package acssim
 
 import "net/http"
 
-// callLocator names a call from outside.
+// callLocator names a call that the application is not in.
 //
 // Source: CallLocator, communicationservicescallautomation.json, stable/2026-03-12.
 type callLocator struct {
@@ -12,7 +12,7 @@ type callLocator struct {
 	RoomID       string `json:"roomId"`
 }
 
-// check wants exactly one id, of the kind if there is one.
+// check refuses a locator without exactly one id, or with an id of another kind.
 func (l *callLocator) check() error {
 	ids := map[string]string{"serverCallLocator": l.ServerCallID, "groupCallLocator": l.GroupCallID, "roomCallLocator": l.RoomID}
 	given := 0
@@ -22,14 +22,14 @@ func (l *callLocator) check() error {
 		}
 	}
 	if given != 1 || l.Kind != "" && ids[l.Kind] == "" {
-		return refuse(http.StatusBadRequest, invalidArgument, "the field callLocator is invalid")
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the field callLocator is invalid")
 	}
 	return nil
 }
 
-// locate is the call that goes on under a locator, or nil.
+// locate returns the ongoing call of a locator, or nil.
 func (s *Server) locate(l *callLocator) *call {
-	for c := range s.live {
+	for c := range s.ongoing {
 		switch {
 		case l.ServerCallID != "" && c.serverCallID == l.ServerCallID,
 			l.GroupCallID != "" && c.groupID == l.GroupCallID,
@@ -58,18 +58,18 @@ func (s *Server) connectCall(q *request) (reply, error) {
 		return reply{}, err
 	}
 	c := s.locate(body.CallLocator)
-	nowhere := c == nil && body.CallLocator.GroupCallID == "" // a group begins with who comes first
+	missing := c == nil && body.CallLocator.GroupCallID == "" // a group begins with its first participant
 	switch {
 	case c == nil:
 		c = s.newCall("", "")
 		c.group, c.groupID = true, body.CallLocator.GroupCallID
 	case c.connectionID != "" && !c.appLeft:
-		return reply{}, refuse(http.StatusBadRequest, wrongState, "the application is in the call")
-	case c.state != connected:
-		return reply{}, refuse(http.StatusBadRequest, notEstablished, "the call is not established")
+		return reply{}, refuse(http.StatusBadRequest, codeWrongState, "the application is in the call")
+	case c.state != stateConnected:
+		return reply{}, refuse(http.StatusBadRequest, codeNotEstablished, "the call is not established")
 	}
 	c.prepare(body.connectOptions)
-	c.enter(body.CallbackURI, body.OperationContext, nowhere)
+	c.enter(body.CallbackURI, body.OperationContext, missing)
 	q.id = c.connectionID
 	return reply{http.StatusOK, c.properties()}, nil
 }
@@ -89,12 +89,12 @@ func (s *Server) redirectCall(q *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c, err := s.takeOffer(body.IncomingCallContext)
+	c, err := s.openOffer(body.IncomingCallContext)
 	if err != nil {
 		return reply{}, err
 	}
 	if c.wanted != "" {
-		return reply{}, refuse(http.StatusMethodNotAllowed, notSupported, "a call on behalf of a resource account cannot be redirected")
+		return reply{}, refuse(http.StatusMethodNotAllowed, codeNotSupported, "a call on behalf of a resource account cannot be redirected")
 	}
 	if _, err := s.admitNumbers(c.to, raw); err != nil {
 		return reply{}, err

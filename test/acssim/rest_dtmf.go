@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// toneSubscription lets the application hear every key that somebody presses.
+// toneSubscription is a continuous recognition of a participant's keys.
 type toneSubscription struct {
 	context     string
 	callbackURI string
 	sequence    int
 }
 
-// toneRequest is the body of both requests for continuous recognition.
+// toneRequest reads the body of both requests for continuous recognition.
 func (s *Server) toneRequest(q *request) (p *participant, sub toneSubscription, err error) {
 	var body struct {
 		operationOptions
@@ -39,7 +39,7 @@ func (s *Server) startContinuousDTMF(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if !p.call.media.admits(&mediaOp{subLeg: true}) {
-		return reply{}, refuse(http.StatusPreconditionFailed, incompatibleMedia, "the operation does not go with those that run or wait")
+		return reply{}, refuse(http.StatusPreconditionFailed, codeIncompatibleMedia, "the operation does not go with those that run or wait")
 	}
 	p.tones = &sub
 	return reply{status: http.StatusOK}, nil
@@ -51,14 +51,14 @@ func (s *Server) stopContinuousDTMF(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if p.tones == nil {
-		return reply{}, refuse(http.StatusBadRequest, wrongState, "no continuous recognition runs for the participant")
+		return reply{}, refuse(http.StatusBadRequest, codeWrongState, "no continuous recognition runs for the participant")
 	}
 	p.tones = nil
 	p.call.emitTo(sub.callbackURI, "ContinuousDtmfRecognitionStopped", callbackData{OperationContext: sub.context, ResultInformation: &done})
 	return reply{status: http.StatusOK}, nil
 }
 
-// pressed tells the application of a key that it listens for.
+// pressed reports a key to the application if continuous recognition runs.
 func (p *participant) pressed(tone string) {
 	sub := p.tones
 	if sub == nil {
@@ -75,7 +75,7 @@ func (p *participant) pressed(tone string) {
 	})
 }
 
-// maxSentTones bounds one request for tones.
+// maxSentTones is the limit of tones in one request.
 //
 // Source: learn.microsoft.com, "Control mid-call media actions".
 const maxSentTones = 18
@@ -94,14 +94,14 @@ func (s *Server) sendDTMFTones(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if len(body.Tones) == 0 || len(body.Tones) > maxSentTones || !areTones(body.Tones...) {
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "want 1 to 18 tones")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "want 1 to 18 tones")
 	}
 	p, err := c.participant("targetParticipant", body.TargetParticipant)
 	if err != nil {
 		return reply{}, err
 	}
 	if !isNumber(p.raw) {
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "tones are sent to telephone numbers only")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "tones are sent to telephone numbers only")
 	}
 	op := &mediaOp{
 		context: body.OperationContext, targets: []*participant{p}, subLeg: true,

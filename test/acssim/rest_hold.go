@@ -2,8 +2,10 @@ package acssim
 
 import "net/http"
 
-// hold is what somebody on hold hears.
-type hold struct{ music bool }
+// hold is the state of a participant on hold.
+type hold struct {
+	music bool // music is played to the participant
+}
 
 func (s *Server) muteParticipants(q *request) (reply, error) {
 	var body struct {
@@ -27,13 +29,13 @@ func (s *Server) muteParticipants(q *request) (reply, error) {
 			return reply{}, err
 		}
 		if who := identify(p.raw); who.CommunicationUser == nil && who.TeamsExtensionUser == nil {
-			return reply{}, refuse(http.StatusBadRequest, invalidArgument, "only users of Azure Communication Services can be muted")
+			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "only users of Azure Communication Services can be muted")
 		}
 		muted = append(muted, p)
 	}
 	for _, p := range muted {
 		p.muted = true
-		c.hush(p.raw)
+		c.endSoundsOf(p.raw)
 	}
 	c.participantsUpdated()
 	return reply{http.StatusOK, operationAnswer(body.OperationContext)}, nil
@@ -68,7 +70,7 @@ func (s *Server) holdParticipant(q *request) (reply, error) {
 	}
 	switch failed := c.mediaFault("Hold"); {
 	case p.hold != nil:
-		return reply{}, refuse(http.StatusBadRequest, wrongState, "the participant is on hold")
+		return reply{}, refuse(http.StatusBadRequest, codeWrongState, "the participant is on hold")
 	case music.unplayable || failed:
 		why := &fileNotFound
 		if failed {
@@ -77,10 +79,10 @@ func (s *Server) holdParticipant(q *request) (reply, error) {
 		c.emitTo(callback, "HoldFailed", callbackData{OperationContext: body.OperationContext, ResultInformation: why})
 	default:
 		p.hold = &hold{music: body.PlaySourceInfo != nil}
-		c.hush(p.raw)
+		c.endSoundsOf(p.raw)
 		p.phone.note("hold", "is on hold")
 		c.participantsUpdated()
-		c.wake()
+		c.notifyPhones()
 	}
 	return reply{status: http.StatusOK}, nil
 }
@@ -105,11 +107,11 @@ func (s *Server) unholdParticipant(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if p.hold == nil {
-		return reply{}, refuse(http.StatusBadRequest, wrongState, "the participant is not on hold")
+		return reply{}, refuse(http.StatusBadRequest, codeWrongState, "the participant is not on hold")
 	}
 	p.hold = nil
 	p.phone.note("hold", "is off hold")
 	c.participantsUpdated()
-	c.wake()
+	c.notifyPhones()
 	return reply{status: http.StatusOK}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// playSource is what can be played: a file, a text, or SSML.
+// playSource is a prompt: a file, a text, or SSML.
 //
 // Source: PlaySource, communicationservicescallautomation.json, stable/2026-03-12.
 type playSource struct {
@@ -35,8 +35,8 @@ type ssmlSource struct {
 	CustomVoiceEndpointID string `json:"customVoiceEndpointId"`
 }
 
-// prompt sets how long op plays the sources. It refuses what is none, and text
-// that nobody can speak.
+// prompt sets the length of op from its sources. It refuses invalid sources, and text
+// without a cognitive services endpoint.
 func (c *call) prompt(op *mediaOp, sources []playSource) error {
 	for i, source := range sources {
 		switch {
@@ -52,10 +52,10 @@ func (c *call) prompt(op *mediaOp, sources []playSource) error {
 		case source.Kind == "ssml" && source.SSML != nil && source.SSML.SSMLText != "":
 			op.length += speechLength(markup.ReplaceAllString(source.SSML.SSMLText, ""))
 		default:
-			return refuse(http.StatusBadRequest, invalidArgument, "a play source is none of file, text and ssml, or is empty")
+			return refuse(http.StatusBadRequest, codeInvalidArgument, "a play source is none of file, text and ssml, or is empty")
 		}
 		if !c.speechReady {
-			return refuse(http.StatusBadRequest, noSpeech,
+			return refuse(http.StatusBadRequest, codeNoSpeech,
 				"text is spoken by cognitive services, and the call was created or answered without their endpoint")
 		}
 	}
@@ -120,7 +120,7 @@ type recognizeOptions struct {
 	} `json:"speechOptions"`
 }
 
-// recognition checks the options for an input type.
+// recognition returns the recognition for an input type, or refuses invalid options.
 func (o *recognizeOptions) recognition(input string) (*recognition, error) {
 	silence := int(defaultInitialSilence / time.Second)
 	if o.InitialSilenceTimeoutInSeconds != nil {
@@ -128,7 +128,7 @@ func (o *recognizeOptions) recognition(input string) (*recognition, error) {
 	}
 	between := cmp.Or(o.DTMFOptions.InterToneTimeoutInSeconds, int(defaultInterTone/time.Second))
 	wrong := func(field string) error {
-		return refuse(http.StatusBadRequest, invalidArgument, "the field "+field+" is invalid")
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is invalid")
 	}
 	switch {
 	case !slices.Contains([]string{"dtmf", "speech", "speechOrDtmf", "choices"}, input):
@@ -160,6 +160,7 @@ func (o *recognizeOptions) recognition(input string) (*recognition, error) {
 	}, nil
 }
 
+// areTones reports whether all of tones are names of tones.
 func areTones(tones ...string) bool {
 	for _, tone := range tones {
 		known := false
@@ -226,7 +227,7 @@ func (s *Server) cancelAllMediaOperations(q *request) (reply, error) {
 	return reply{status: http.StatusAccepted}, nil
 }
 
-// participant is the person that a field names.
+// participant returns the participant that a field names.
 func (c *call) participant(field string, id *identifier) (*participant, error) {
 	raw, err := person(field, id)
 	if err != nil {
@@ -235,5 +236,5 @@ func (c *call) participant(field string, id *identifier) (*participant, error) {
 	if p := c.find(raw); p != nil {
 		return p, nil
 	}
-	return nil, refuse(http.StatusNotFound, notFound, "there is no such participant")
+	return nil, refuse(http.StatusNotFound, codeNotFound, "there is no such participant")
 }

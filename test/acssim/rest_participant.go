@@ -20,7 +20,7 @@ func (s *Server) getParticipants(q *request) (reply, error) {
 	}
 	from, err := strconv.Atoi(cmp.Or(q.query.Get("skip"), "0"))
 	if err != nil || from < 0 {
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the page is not one of the list")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the page is not one of the list")
 	}
 	all := c.listed()
 	from = min(from, len(all))
@@ -46,23 +46,23 @@ func (s *Server) getParticipant(q *request) (reply, error) {
 			return reply{http.StatusOK, p}, nil
 		}
 	}
-	return reply{}, refuse(http.StatusNotFound, notFound, "there is no such participant")
+	return reply{}, refuse(http.StatusNotFound, codeNotFound, "there is no such participant")
 }
 
-// operationOptions are members that most operations within a call have.
+// operationOptions are the common members of operations within a call.
 type operationOptions struct {
 	OperationContext     string `json:"operationContext"`
 	OperationCallbackURI string `json:"operationCallbackUri"`
 }
 
-// person reads an identifier that must be there.
+// person returns the raw id of a required identifier.
 func person(field string, id *identifier) (string, error) {
 	if id == nil {
-		return "", refuse(http.StatusBadRequest, invalidArgument, "the field "+field+" is required")
+		return "", refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is required")
 	}
 	raw, err := id.raw()
 	if err != nil {
-		return "", refuse(http.StatusBadRequest, invalidArgument, "the field "+field+" is invalid: "+err.Error())
+		return "", refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is invalid: "+err.Error())
 	}
 	return raw, nil
 }
@@ -96,15 +96,15 @@ func (s *Server) addParticipant(q *request) (reply, error) {
 	}
 	switch {
 	case body.InvitationTimeoutInSeconds < 0 || body.InvitationTimeoutInSeconds > maxInvitationSeconds:
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "invitationTimeoutInSeconds is not in 0 to 180")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "invitationTimeoutInSeconds is not in 0 to 180")
 	case c.teams && body.SourceCallerIDNumber != nil:
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "Invalid request, SourceCallerIdNumber is not supported")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "Invalid request, SourceCallerIdNumber is not supported")
 	case !c.teams && isNumber(raw) && body.SourceCallerIDNumber == nil:
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "a number is called from a number: sourceCallerIdNumber is required")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "a number is called from a number: sourceCallerIdNumber is required")
 	case c.find(raw) != nil:
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the participant is in the call")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the participant is in the call")
 	}
-	i, err := c.wish(raw, body.OperationContext, callback, time.Duration(body.InvitationTimeoutInSeconds)*time.Second, addition)
+	i, err := c.inviteIfAllowed(raw, body.OperationContext, callback, time.Duration(body.InvitationTimeoutInSeconds)*time.Second, purposeAddition)
 	if err != nil {
 		return reply{}, err
 	}
@@ -135,7 +135,7 @@ func (s *Server) cancelAddParticipant(q *request) (reply, error) {
 	data := callbackData{OperationContext: body.OperationContext, InvitationID: body.InvitationID, ResultInformation: &done}
 	if i := c.invitations[body.InvitationID]; i != nil {
 		i.phone.note("refuse", "is not wanted any more")
-		i.over()
+		i.stopRinging()
 		c.emitTo(callback, "CancelAddParticipantSucceeded", data)
 	} else {
 		data.ResultInformation = &result{Code: 404, SubCode: 8522, Message: "There is no such invitation, or it is over."}
@@ -174,7 +174,7 @@ func (s *Server) removeParticipant(q *request) (reply, error) {
 			callbackData{OperationContext: body.OperationContext, Participant: &who, ResultInformation: &notJoined})
 		return reply{http.StatusAccepted, operationAnswer(body.OperationContext)}, nil
 	case p == nil:
-		return reply{}, refuse(http.StatusNotFound, notFound, "there is no such participant")
+		return reply{}, refuse(http.StatusNotFound, codeNotFound, "there is no such participant")
 	}
 	c.emitTo(callback, "RemoveParticipantSucceeded",
 		callbackData{OperationContext: body.OperationContext, Participant: &who, ResultInformation: &done})

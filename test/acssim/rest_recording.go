@@ -26,7 +26,7 @@ func (s *Server) startRecording(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if (body.CallLocator == nil) == (body.CallConnectionID == "") {
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "want one of callLocator and callConnectionId")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "want one of callLocator and callConnectionId")
 	}
 	if body.RecordingStateCallbackURI != "" {
 		if err := checkCallback("RecordingStateCallbackUri", body.RecordingStateCallbackURI); err != nil {
@@ -39,7 +39,7 @@ func (s *Server) startRecording(q *request) (reply, error) {
 			return reply{}, err
 		}
 		if body.CallLocator.RoomID != "" {
-			return reply{}, refuse(http.StatusBadRequest, invalidArgument, "a recording cannot be started by the id of a room")
+			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "a recording cannot be started by a roomId")
 		}
 		if c := s.locate(body.CallLocator); c != nil {
 			connectionID = c.connectionID
@@ -59,17 +59,17 @@ func (s *Server) startRecording(q *request) (reply, error) {
 	q.id = c.connectionID
 	switch {
 	case !format.known():
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the recording's content, channel or format is none of those there are")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the recording's content, channel or format is none of those there are")
 	case !body.ExternalStorage.valid():
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the field externalStorage is invalid")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the field externalStorage is invalid")
 	case body.RecordingChannelType == "unmixed" && body.RecordingFormatType != "" && body.RecordingFormatType != "wav":
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "unmixed audio is recorded as wav")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "unmixed audio is recorded as wav")
 	case c.teams && (body.RecordingContentType != "audio" || body.RecordingFormatType != "wav"):
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "a Teams Phone call is recorded as audio in wav")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "a Teams Phone call is recorded as audio in wav")
 	}
 	for _, r := range c.recordings {
 		if r.state != recordingEnded {
-			return reply{}, refuse(http.StatusBadRequest, recordingRuns, "a recording of the call runs already")
+			return reply{}, refuse(http.StatusBadRequest, codeRecordingRuns, "a recording of the call runs already")
 		}
 	}
 	later := body.CallConnectionID != ""
@@ -83,12 +83,12 @@ func (s *Server) startRecording(q *request) (reply, error) {
 	return reply{http.StatusAccepted, r.properties()}, nil
 }
 
-// recordingOf is the recording that a request names, while it has not ended.
+// recordingOf returns the recording that a request names, if it has not ended.
 func (s *Server) recordingOf(q *request) (*recording, error) {
 	if r := s.recordings[q.id]; r != nil {
 		return r, nil
 	}
-	return nil, refuse(http.StatusNotFound, notFound, "there is no such recording")
+	return nil, refuse(http.StatusNotFound, codeNotFound, "there is no such recording")
 }
 
 func (s *Server) getRecording(q *request) (reply, error) {
@@ -116,7 +116,7 @@ func (s *Server) resumeRecording(q *request) (reply, error) {
 	return s.moveRecording(q, recordingInactive, recordingActive)
 }
 
-// moveRecording changes the state of a recording; asking for the state it is in
+// moveRecording changes the state of a recording. A request for its current state
 // changes nothing.
 func (s *Server) moveRecording(q *request, from, to recordingState) (reply, error) {
 	r, err := s.recordingOf(q)
@@ -127,7 +127,7 @@ func (s *Server) moveRecording(q *request, from, to recordingState) (reply, erro
 	case from:
 		r.change(to)
 	case recordingStarting:
-		return reply{}, refuse(http.StatusBadRequest, wrongState, "the recording has not begun")
+		return reply{}, refuse(http.StatusBadRequest, codeWrongState, "the recording has not begun")
 	}
 	return reply{status: http.StatusAccepted}, nil
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// mediaStreamingOptions is what the sound of a call is streamed with.
+// mediaStreamingOptions are the options of a stream of a call's sound.
 //
 // Source: MediaStreamingOptions, communicationservicescallautomation.json, stable/2026-03-12.
 type mediaStreamingOptions struct {
@@ -30,12 +30,12 @@ func (o *mediaStreamingOptions) check() error {
 		slices.Contains([]string{"", "audio"}, o.ContentType) &&
 		slices.Contains([]string{"", "pcm16KMono", "pcm24KMono"}, o.AudioFormat)
 	if !fits {
-		return refuse(http.StatusBadRequest, invalidArgument, "the field mediaStreamingOptions is invalid")
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the field mediaStreamingOptions is invalid")
 	}
 	return nil
 }
 
-// transcriptionOptions is what the words of a call are streamed with.
+// transcriptionOptions are the options of a stream of a call's words.
 //
 // Source: TranscriptionOptions, communicationservicescallautomation.json, stable/2026-03-12.
 type transcriptionOptions struct {
@@ -51,11 +51,11 @@ func (o *transcriptionOptions) check() error {
 	if o == nil || o.TransportType == "websocket" && isWebSocket(o.TransportURL) && o.Locale != "" {
 		return nil
 	}
-	return refuse(http.StatusBadRequest, invalidArgument, "the field transcriptionOptions is invalid")
+	return refuse(http.StatusBadRequest, codeInvalidArgument, "the field transcriptionOptions is invalid")
 }
 
-// isWebSocket accepts what the service accepts, wss, and what a development
-// machine has, ws on loopback.
+// isWebSocket reports whether text is a URL of scheme wss, which the service accepts,
+// or ws on loopback, for development.
 func isWebSocket(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
@@ -66,7 +66,7 @@ func isWebSocket(text string) bool {
 	return u.Scheme == "wss" || u.Scheme == "ws" && loopback
 }
 
-// subscriptionState is how a call shows one of its streams.
+// subscriptionState is a stream in the REST API.
 //
 // Source: MediaStreamingSubscription and TranscriptionSubscription,
 // communicationservicescallautomation.json, stable/2026-03-12.
@@ -78,14 +78,15 @@ type subscriptionState struct {
 	Locale                 string   `json:"locale,omitempty"`
 }
 
-// streamRequest is the body of the requests that concern a stream.
+// streamRequest is the body of requests for a stream.
 type streamRequest struct {
 	operationOptions
 	Locale                string `json:"locale"`
 	SpeechModelEndpointID string `json:"speechModelEndpointId"`
 }
 
-// stream finds the stream of a request, which has to be in the state it is to leave.
+// stream returns the stream of a request. It refuses the request if the stream is not
+// in the state that running names.
 func (s *Server) stream(q *request, of func(*call) *stream, running bool) (*stream, streamRequest, error) {
 	var body streamRequest
 	if err := q.decode(&body); err != nil {
@@ -97,16 +98,16 @@ func (s *Server) stream(q *request, of func(*call) *stream, running bool) (*stre
 	}
 	st := of(c)
 	if st == nil {
-		return nil, body, refuse(http.StatusBadRequest, invalidArgument, "the call was created, answered or connected to without the options")
+		return nil, body, refuse(http.StatusBadRequest, codeInvalidArgument, "the call was created, answered or connected to without the options")
 	}
 	if body.OperationCallbackURI, err = c.operationCallback(body.OperationCallbackURI); err != nil {
 		return nil, body, err
 	}
 	switch {
 	case !running && st.running():
-		return nil, body, refuse(http.StatusConflict, conflict, "it has been started")
+		return nil, body, refuse(http.StatusConflict, codeConflict, "it has been started")
 	case running && !st.active:
-		return nil, body, refuse(http.StatusBadRequest, wrongState, "it does not run")
+		return nil, body, refuse(http.StatusBadRequest, codeWrongState, "it does not run")
 	}
 	return st, body, nil
 }

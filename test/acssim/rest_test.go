@@ -32,12 +32,12 @@ func TestFaultyRequestsAreRefused(t *testing.T) {
 			`{` + number + `,` + callback + `,` + teams + `,"sourceCallerIdNumber":{"value":"+14255550100"}}`, "400/8523"},
 		{"a display name on a Teams Phone call", "POST", create,
 			`{` + number + `,` + callback + `,` + teams + `,"sourceDisplayName":"Contoso"}`, "400/8523"},
-		{"a call that is not there", "GET", create + "/nobody", "", "404/8522"},
+		{"a call that is not there", "GET", create + "/unknown", "", "404/8522"},
 		{"a recording that is not there", "GET", "/calling/recordings/none%3D%3D", "", "404/8522"},
 		{"a recording of no call", "POST", "/calling/recordings", `{}`, "400/8523"},
-		{"a recording by a room", "POST", "/calling/recordings", `{"callLocator":{"kind":"roomCallLocator","roomId":"b"}}`, "400/8523"},
+		{"a recording by a roomId", "POST", "/calling/recordings", `{"callLocator":{"kind":"roomCallLocator","roomId":"b"}}`, "400/8523"},
 		{"a recording of a form that there is not", "POST", "/calling/recordings", `{"callConnectionId":"a","recordingFormatType":"ogg"}`, "404/8522"},
-		{"a redirection to nobody", "POST", create + ":redirect", `{"incomingCallContext":"a"}`, "400/8523"},
+		{"a redirection without a target", "POST", create + ":redirect", `{"incomingCallContext":"a"}`, "400/8523"},
 		{"a redirection of nothing", "POST", create + ":redirect", `{"incomingCallContext":"a","target":{"rawId":"8:orgid:o"}}`, "400/8523"},
 		{"a connection to nothing", "POST", create + ":connect", `{` + callback + `}`, "400/8523"},
 		{"a stream over ws to another machine", "POST", create, `{` + person + `,` + callback + `,"transcriptionOptions":
@@ -80,24 +80,24 @@ func TestFaultyRequestsWithinACallAreRefused(t *testing.T) {
 	tests := []struct{ name, path, body, want string }{
 		{"playing nothing", ":play", `{"playSources":[]}`, "400/8523"},
 		{"playing an empty text", ":play", `{"playSources":[{"kind":"text","text":{"text":""}}]}`, "400/8523"},
-		{"playing to somebody who is not there", ":play",
+		{"playing to a person who is not there", ":play",
 			`{"playSources":[{"kind":"file","file":{"uri":"https://x.example/a.wav"}}],"playTo":[{"rawId":"8:orgid:o"}]}`, "404/8522"},
 		{"an operation callback over http", ":play",
 			`{"playSources":[{"kind":"file","file":{"uri":"https://x.example/a.wav"}}],"operationCallbackUri":"http://app.example"}`, "400/8523"},
 		{"recognizing without options", ":recognize", `{"recognizeInputType":"dtmf"}`, "400/8523"},
-		{"recognizing what nobody can", ":recognize", recognize("thoughts", ""), "400/8523"},
+		{"an unknown type of input", ":recognize", recognize("thoughts", ""), "400/8523"},
 		{"too long a silence", ":recognize", recognize("dtmf", `,"initialSilenceTimeoutInSeconds":301`), "400/8523"},
 		{"a stop tone that is none", ":recognize", recognize("dtmf", `,"dtmfOptions":{"stopTones":["#"]}`), "400/8523"},
 		{"choices without choices", ":recognize", recognize("choices", ""), "400/8523"},
-		{"adding nobody", "/participants:add", `{}`, "400/8523"},
-		{"adding somebody who is there", "/participants:add", fmt.Sprintf(`{"participantToAdd":{"rawId":%q}}`, caller), "400/8523"},
+		{"adding without a participant", "/participants:add", `{}`, "400/8523"},
+		{"adding a person who is there", "/participants:add", fmt.Sprintf(`{"participantToAdd":{"rawId":%q}}`, caller), "400/8523"},
 		{"adding with a source number on a Teams Phone call", "/participants:add",
 			`{"participantToAdd":{"rawId":"4:+14255550123"},"sourceCallerIdNumber":{"value":"+14255550100"}}`, "400/8523"},
 		{"too long an invitation", "/participants:add", `{"participantToAdd":{"rawId":"8:orgid:o"},"invitationTimeoutInSeconds":181}`, "400/8523"},
-		{"removing somebody who is not there", "/participants:remove", `{"participantToRemove":{"rawId":"8:orgid:o"}}`, "404/8522"},
-		{"transferring to nobody", ":transferToParticipant", `{}`, "400/8523"},
-		{"transferring somebody to where they are", ":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, caller), "400/8523"},
-		{"transferring somebody who is not there", ":transferToParticipant",
+		{"removing a person who is not there", "/participants:remove", `{"participantToRemove":{"rawId":"8:orgid:o"}}`, "404/8522"},
+		{"transferring without a target", ":transferToParticipant", `{}`, "400/8523"},
+		{"transferring a person to themselves", ":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, caller), "400/8523"},
+		{"transferring a person who is not there", ":transferToParticipant",
 			`{"targetParticipant":{"rawId":"8:orgid:o"},"transferee":{"rawId":"8:orgid:p"}}`, "404/8522"},
 		{"too many SIP headers", ":transferToParticipant", `{"targetParticipant":{"rawId":"8:orgid:o"},"customCallingContext":{"sipHeaders":
 			{"X-1":"","X-2":"","X-3":"","X-4":"","X-5":"","X-6":""}}}`, "400/8523"},
@@ -105,13 +105,13 @@ func TestFaultyRequestsWithinACallAreRefused(t *testing.T) {
 			strings.Repeat("1", 63) + `":""}}}`, "400/8523"},
 		{"too long a VoIP header", "/participants:add", `{"participantToAdd":{"rawId":"8:orgid:o"},"customCallingContext":{"voipHeaders":{"a":"` +
 			strings.Repeat("1", 1025) + `"}}}`, "400/8523"},
-		{"moving nobody", "/participants:moveHere", `{"fromCall":"x"}`, "400/8523"},
+		{"moving without participants", "/participants:moveHere", `{"fromCall":"x"}`, "400/8523"},
 		{"moving from nowhere in particular", "/participants:moveHere", `{"targetParticipants":[{"rawId":"8:orgid:o"}]}`, "400/8523"},
 		{"moving from a call that is not there", "/participants:moveHere", `{"targetParticipants":[{"rawId":"8:orgid:o"}],"fromCall":"x"}`, "404/8522"},
-		{"muting nobody", "/participants:mute", `{}`, "400/8523"},
-		{"muting somebody who is not there", "/participants:mute", `{"targetParticipants":[{"rawId":"8:orgid:o"}]}`, "404/8522"},
-		{"putting nobody on hold", ":hold", `{}`, "400/8523"},
-		{"listening to nobody's keys", ":startContinuousDtmfRecognition", `{}`, "400/8523"},
+		{"muting without participants", "/participants:mute", `{}`, "400/8523"},
+		{"muting a person who is not there", "/participants:mute", `{"targetParticipants":[{"rawId":"8:orgid:o"}]}`, "404/8522"},
+		{"hold without a participant", ":hold", `{}`, "400/8523"},
+		{"continuous recognition without a participant", ":startContinuousDtmfRecognition", `{}`, "400/8523"},
 		{"sending no tones", ":sendDtmfTones", fmt.Sprintf(`{"tones":[],"targetParticipant":{"rawId":%q}}`, caller), "400/8523"},
 		{"sending too many tones", ":sendDtmfTones", fmt.Sprintf(`{"tones":["one"%s],"targetParticipant":{"rawId":%q}}`, strings.Repeat(`,"one"`, 18), caller), "400/8523"},
 		{"cancelling no invitation in particular", "/participants:cancelAddParticipant", `{}`, "400/8523"},
@@ -138,7 +138,7 @@ func TestFaultyRequestsWithinACallAreRefused(t *testing.T) {
 			}
 		})
 	})
-	t.Run("text that nobody can speak", func(t *testing.T) {
+	t.Run("text without a cognitive services endpoint", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			path := app.create("8:orgid:o")
 			app.wait(2 * time.Second)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// customCallingContext is what goes along with an invitation or a transfer. Its
-// limits are checked; nobody here reads what it says.
+// customCallingContext has the custom headers of an invitation or a transfer. Their
+// limits are checked, their values ignored.
 //
 // Source: CustomCallingContext, communicationservicescallautomation.json,
 // stable/2026-03-12; limits: learn.microsoft.com, "Pass contextual data between calls".
@@ -17,7 +17,7 @@ type customCallingContext struct {
 }
 
 const (
-	maxSIPHeaders  = 5 // and User-To-User
+	maxSIPHeaders  = 5 // in addition to User-To-User
 	maxVoIPHeaders = 1000
 	maxHeaderKey   = 64
 	maxSIPValue    = 256
@@ -34,16 +34,16 @@ func (c *customCallingContext) check() error {
 			custom++
 		}
 		if len(key) > maxHeaderKey || len(value) > maxSIPValue {
-			return refuse(http.StatusBadRequest, invalidArgument, "a SIP header is too long")
+			return refuse(http.StatusBadRequest, codeInvalidArgument, "a SIP header is too long")
 		}
 	}
 	for key, value := range c.VoIPHeaders {
 		if len(key) > maxHeaderKey || len(value) > maxVoIPValue {
-			return refuse(http.StatusBadRequest, invalidArgument, "a VoIP header is too long")
+			return refuse(http.StatusBadRequest, codeInvalidArgument, "a VoIP header is too long")
 		}
 	}
 	if custom > maxSIPHeaders || len(c.VoIPHeaders) > maxVoIPHeaders {
-		return refuse(http.StatusBadRequest, invalidArgument, "there are too many custom headers")
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "there are too many custom headers")
 	}
 	return nil
 }
@@ -79,11 +79,11 @@ func (s *Server) transferToParticipant(q *request) (reply, error) {
 	case err != nil:
 		return reply{}, err
 	case c.find(raw) != nil:
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "the target is in the call")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the target is in the call")
 	case c.transferring():
-		return reply{}, refuse(http.StatusConflict, transferConflict, "somebody is being transferred already")
+		return reply{}, refuse(http.StatusConflict, codeTransferConflict, "a participant is being transferred already")
 	}
-	i, err := c.wish(raw, body.OperationContext, callback, transferTime, transfer)
+	i, err := c.inviteIfAllowed(raw, body.OperationContext, callback, transferTime, purposeTransfer)
 	if err != nil {
 		return reply{}, err
 	}
@@ -91,13 +91,13 @@ func (s *Server) transferToParticipant(q *request) (reply, error) {
 	return reply{http.StatusAccepted, operationAnswer(body.OperationContext)}, nil
 }
 
-// transferee is who is to be transferred: the one that is named, or the only one.
+// transferee returns the participant to be transferred: the named one, or the only one.
 func (c *call) transferee(id *identifier) (*participant, error) {
 	if id != nil {
 		return c.participant("transferee", id)
 	}
 	if len(c.people) != 1 {
-		return nil, refuse(http.StatusBadRequest, invalidArgument, "in a group the field transferee is required")
+		return nil, refuse(http.StatusBadRequest, codeInvalidArgument, "in a group the field transferee is required")
 	}
 	return c.people[0], nil
 }
@@ -130,7 +130,7 @@ func (s *Server) moveParticipants(q *request) (reply, error) {
 		return reply{}, err
 	}
 	if from == c {
-		return reply{}, refuse(http.StatusBadRequest, invalidArgument, "fromCall is the call itself")
+		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "fromCall is the call itself")
 	}
 	var raws []string
 	listed := []callParticipant{}
@@ -150,7 +150,7 @@ func (s *Server) moveParticipants(q *request) (reply, error) {
 	return reply{http.StatusAccepted, answer}, nil
 }
 
-// operationAnswer is the body of an answer that repeats the operationContext.
+// operationAnswer returns the body of an answer, with the operationContext.
 func operationAnswer(context string) map[string]any {
 	answer := map[string]any{}
 	if context != "" {

@@ -1,6 +1,6 @@
 package acssim
 
-// result is resultInformation: how an operation or a call ended, in ACS's codes.
+// result is a resultInformation: the end of an operation or a call, in ACS's codes.
 //
 // Source: ResultInformation, communicationservicescallautomation.json,
 // stable/2026-03-12; the numbers: learn.microsoft.com, Azure Communication
@@ -23,7 +23,7 @@ var (
 	hungUp       = result{Code: 200, Message: "The other party hung up."}
 	terminated   = result{Code: 200, SubCode: 7000, Message: "The call was ended by the application."}
 	cancelled    = result{Code: 487, SubCode: 540487, Message: "The call was cancelled before it was answered."}
-	aloneTooLong = result{Code: 200, SubCode: 7000, Message: "Nobody was left in the call."}
+	aloneTooLong = result{Code: 200, SubCode: 7000, Message: "No participant was left in the call."}
 
 	lineLimit = result{603, 560603, "The line has too many calls.",
 		&resultDetail{603, "Decline"}, &resultDetail{21, "Call rejected"}}
@@ -54,38 +54,40 @@ var (
 	noSuchChoice     = result{Code: 400, SubCode: 8547, Message: "The speech is none of the choices."}
 )
 
-// verdict is what became of an attempt to ring somebody who did not answer.
-type verdict int
+// outcome is how an attempt to ring a telephone ended without an answer.
+type outcome int
 
 const (
-	busy verdict = iota
-	declined
-	unanswered
-	unreachable
+	outcomeBusy outcome = iota
+	outcomeDeclined
+	outcomeNoAnswer
+	outcomeUnreachable
 )
 
-// networkResults are the verdicts of the public telephone network, which come
-// with SIP and Q.850 details; internetResults those of clients on the internet.
+// Results of outcomes.
 var (
-	networkResults = map[verdict]result{
-		busy: {486, 560486, "The callee is busy.",
+	// networkResults are those of the public telephone network, with SIP and Q.850 details.
+	networkResults = map[outcome]result{
+		outcomeBusy: {486, 560486, "The callee is busy.",
 			&resultDetail{486, "Busy Here"}, &resultDetail{17, "User busy"}},
-		declined: {603, 560603, "The callee declined.",
+		outcomeDeclined: {603, 560603, "The callee declined.",
 			&resultDetail{603, "Decline"}, &resultDetail{21, "Call rejected"}},
-		unanswered: {480, 560480, "The callee did not answer.",
+		outcomeNoAnswer: {480, 560480, "The callee did not answer.",
 			&resultDetail{480, "Temporarily Unavailable"}, &resultDetail{19, "No answer from user"}},
-		unreachable: {404, 560404, "The number is not in service.",
+		outcomeUnreachable: {404, 560404, "The number is not in service.",
 			&resultDetail{404, "Not Found"}, &resultDetail{1, "Unallocated number"}},
 	}
-	internetResults = map[verdict]result{
-		busy:        {Code: 486, SubCode: 8539, Message: "The callee is busy."},
-		declined:    {Code: 603, SubCode: 8538, Message: "The callee declined."},
-		unanswered:  {Code: 408, SubCode: 10057, Message: "The callee did not answer in time."},
-		unreachable: {Code: 404, SubCode: 8544, Message: "The callee cannot be reached."},
+	// internetResults are those of clients on the internet.
+	internetResults = map[outcome]result{
+		outcomeBusy:        {Code: 486, SubCode: 8539, Message: "The callee is busy."},
+		outcomeDeclined:    {Code: 603, SubCode: 8538, Message: "The callee declined."},
+		outcomeNoAnswer:    {Code: 408, SubCode: 10057, Message: "The callee did not answer in time."},
+		outcomeUnreachable: {Code: 404, SubCode: 8544, Message: "The callee cannot be reached."},
 	}
 )
 
-func (v verdict) result(raw string) result {
+// result returns the result for a callee with a raw id.
+func (v outcome) result(raw string) result {
 	if isNumber(raw) {
 		return networkResults[v]
 	}

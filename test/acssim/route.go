@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// apiVersion is the one version of the REST API that is simulated.
+// apiVersion is the simulated version of the REST API.
 const apiVersion = "2026-03-12"
 
 // operation is one operation of the REST API.
@@ -14,9 +14,9 @@ type operation struct {
 	name   string // as the service calls it
 	method string
 	path   string // {id} is the call or recording, {who} a participant
-	// repeatable operations honour the Repeatability headers.
+	// repeatable says that the operation honours the Repeatability headers.
 	repeatable bool
-	// do runs with s.mu held. Its error is a *refusal.
+	// do executes the operation, with s.mu held. Its error is a *refusal.
 	do func(*Server, *request) (reply, error)
 }
 
@@ -67,7 +67,7 @@ var operations = []operation{
 	{"ResumeRecording", "POST", "/calling/recordings/{id}:resume", false, (*Server).resumeRecording},
 }
 
-// request is a request whose signature holds and whose operation is known.
+// request is a request with a valid signature and a known operation.
 type request struct {
 	operation *operation
 	id, who   string
@@ -76,7 +76,7 @@ type request struct {
 	body      []byte
 }
 
-// route finds the operation of a request.
+// route returns a request with its operation, or refuses it.
 func route(r *http.Request, body []byte) (*request, error) {
 	q := &request{query: r.URL.Query(), header: r.Header, body: body}
 	known := false
@@ -96,8 +96,8 @@ func route(r *http.Request, body []byte) (*request, error) {
 	return nil, refuse(http.StatusNotFound, "NotFound", "there is no such operation, or it is not simulated")
 }
 
-// matches compares a path as it came over the wire with the one of an operation
-// and keeps its parameters. A verb follows the last colon of the last segment.
+// matches reports whether an escaped path is that of an operation, and sets its
+// parameters. A verb follows the last colon of the last segment.
 func (q *request) matches(pattern, path string) bool {
 	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {

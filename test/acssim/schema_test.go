@@ -20,9 +20,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// The description of the API is Microsoft's and no part of this module; it is
-// looked for beside the repository. Without it nothing is held against it, and
-// TestThePublishedSchemaIsHere says so.
+// The description of the API is Microsoft's and not part of this module; it is
+// expected beside the repository. Without it nothing is checked against it, and
+// TestThePublishedSchemaIsHere is skipped.
 const specs = "../../../shared/spec/"
 
 // published are the descriptions of the REST API and of Event Grid's events.
@@ -36,13 +36,13 @@ var schema = sync.OnceValues(func() (p published, err error) {
 	return p, err
 })
 
-// outside are references to files that are not here under that name.
+// References to files that have another name here.
 var (
 	commonRef  = regexp.MustCompile(`"\$ref": *"[^"#]*common\.json#/definitions/`)
 	exampleRef = regexp.MustCompile(`"\$ref": *"\./examples/[^"]*"`)
 )
 
-// readSpec reads a description together with the identifiers, which all share.
+// readSpec reads a description with the identifiers, which all descriptions share.
 func readSpec(name string) (*openapi3.T, error) {
 	read := func(name string) (*openapi2.T, error) {
 		doc, err := os.ReadFile(specs + name)
@@ -91,10 +91,10 @@ func TestThePublishedSchemaIsHere(t *testing.T) {
 	}
 }
 
-// operationName is an operationId without its group.
+// operationName returns an operationId without its group.
 func operationName(id string) string { return id[strings.LastIndexByte(id, '_')+1:] }
 
-// checkResponse says what is wrong with an answer, where the schema is there.
+// checkResponse returns an error if an answer does not fit the schema, where there is one.
 func checkResponse(method, target string, answer simAnswer) error {
 	p, err := schema()
 	if err != nil {
@@ -136,7 +136,7 @@ func (p published) operation(name string) *openapi3.Operation {
 	return nil
 }
 
-// checkEvent says what is wrong with the data of a callback.
+// checkEvent returns an error if the data of a callback does not fit the schema.
 func checkEvent(kind string, data []byte) error {
 	p, err := schema()
 	if err != nil {
@@ -149,7 +149,8 @@ func checkEvent(kind string, data []byte) error {
 	return conforms(described.Value, data)
 }
 
-// checkGridEvent says what is wrong with the data of an event of Event Grid.
+// checkGridEvent returns an error if the data of an Event Grid event does not fit the
+// schema.
 func checkGridEvent(kind string, data []byte) error {
 	p, err := schema()
 	if err != nil {

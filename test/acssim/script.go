@@ -8,16 +8,15 @@ import (
 	"time"
 )
 
-// Script is what a person does with a telephone, step by step: the parsed form
-// of texts like
+// Script is a parsed telephone script: the steps of a person with a telephone, such as
 //
 //	ring 2s; answer; wait prompt; press 1; talk 3s; hang up
 //
-// The grammar is in the README. Who has come to the end of a script without
-// hanging up stays on the line.
+// The grammar is in the README. A person whose script ends without hanging up stays
+// on the line.
 type Script struct{ steps []step }
 
-// step is one thing a person does. Its fields are those of its verb only.
+// step is one step of a script. A verb uses only its own fields.
 type step struct {
 	verb verb
 	d    time.Duration
@@ -27,24 +26,24 @@ type step struct {
 type verb string
 
 const (
-	ring         verb = "ring"           // d: let it ring for so long
-	answer       verb = "answer"         //
-	sayBusy      verb = "busy"           // the callee is in another call
-	decline      verb = "decline"        //
-	ignore       verb = "no answer"      // let it ring until the caller gives up
-	outOfService verb = "invalid number" //
-	press        verb = "press"          // text: tones as on the keys
-	say          verb = "say"            // text: the words
-	talk         verb = "talk"           // d: words that nobody needs to know
-	wait         verb = "wait"           // d
-	waitFor      verb = "wait for"       // text: one of the cues
-	hangUp       verb = "hang up"        // d: after so long
+	verbRing          verb = "ring"           // rings for d
+	verbAnswer        verb = "answer"         //
+	verbBusy          verb = "busy"           // declines: the callee is in another call
+	verbDecline       verb = "decline"        //
+	verbNoAnswer      verb = "no answer"      // rings until the caller gives up
+	verbInvalidNumber verb = "invalid number" //
+	verbPress         verb = "press"          // presses the keys in text
+	verbSay           verb = "say"            // says the words in text
+	verbTalk          verb = "talk"           // says unspecified words for d
+	verbWait          verb = "wait"           // waits for d
+	verbWaitFor       verb = "wait for"       // waits for the cue in text
+	verbHangUp        verb = "hang up"        // hangs up after d
 )
 
-// The cues that `wait` knows, apart from a duration.
+// The cues of `wait`.
 const (
 	cueAnswer       = "answer"        // the call is connected
-	cuePrompt       = "prompt"        // it is one's turn: a recognition listens to this telephone, its prompt is over
+	cuePrompt       = "prompt"        // a recognition listens to this telephone, its prompt is over
 	cuePromptStarts = "prompt starts" // a recognition for this telephone has begun, its prompt may be playing
 	cuePlay         = "play"          // something is played to this telephone
 	cueMusic        = "music"         // something is played to this telephone in a loop
@@ -61,7 +60,7 @@ const (
 	maxStepTime = 24 * time.Hour
 )
 
-// ParseScript reads a script. The error names the step that is wrong.
+// ParseScript parses a script. The error names the invalid step.
 func ParseScript(text string) (Script, error) {
 	var sc Script
 	parts, err := splitSteps(text)
@@ -118,26 +117,26 @@ func parseStep(text string) (step, error) {
 		if err != nil || strings.TrimSpace(words) == "" {
 			return step{}, errors.New(`want words in double quotes, as in say "yes"`)
 		}
-		return step{verb: say, text: words}, nil
+		return step{verb: verbSay, text: words}, nil
 	}
 	words := strings.Fields(text)
 	switch whole := strings.Join(words, " "); {
-	case whole == string(answer), whole == string(sayBusy), whole == string(decline),
-		whole == string(ignore), whole == string(outOfService), whole == string(hangUp):
+	case whole == string(verbAnswer), whole == string(verbBusy), whole == string(verbDecline),
+		whole == string(verbNoAnswer), whole == string(verbInvalidNumber), whole == string(verbHangUp):
 		return step{verb: verb(whole)}, nil
 	case strings.HasPrefix(whole, "hang up after ") && len(words) == 4:
 		d, err := parseTime(words[3])
-		return step{verb: hangUp, d: d}, err
-	case words[0] == string(wait) && cues[strings.Join(words[1:], " ")]:
-		return step{verb: waitFor, text: strings.Join(words[1:], " ")}, nil
+		return step{verb: verbHangUp, d: d}, err
+	case words[0] == string(verbWait) && cues[strings.Join(words[1:], " ")]:
+		return step{verb: verbWaitFor, text: strings.Join(words[1:], " ")}, nil
 	case len(words) != 2:
 		return step{}, errors.New("unknown step")
 	}
 	switch v, arg := verb(words[0]), words[1]; v {
-	case ring, talk, wait:
+	case verbRing, verbTalk, verbWait:
 		d, err := parseTime(arg)
 		return step{verb: v, d: d}, err
-	case press:
+	case verbPress:
 		_, err := tonesOf(arg)
 		return step{verb: v, text: strings.ToUpper(arg)}, err
 	}
@@ -152,16 +151,16 @@ func parseTime(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// last reports whether a telephone can do nothing after the step.
+// last reports whether the step must be the last one.
 func (s step) last() bool {
 	switch s.verb {
-	case sayBusy, decline, ignore, outOfService, hangUp:
+	case verbBusy, verbDecline, verbNoAnswer, verbInvalidNumber, verbHangUp:
 		return true
 	}
 	return false
 }
 
-// String is the script as ParseScript reads it.
+// String returns the script in the form that ParseScript reads.
 func (s Script) String() string {
 	parts := make([]string, len(s.steps))
 	for i, st := range s.steps {
@@ -172,15 +171,15 @@ func (s Script) String() string {
 
 func (s step) String() string {
 	switch s.verb {
-	case ring, talk, wait:
+	case verbRing, verbTalk, verbWait:
 		return fmt.Sprintf("%s %v", s.verb, s.d)
-	case waitFor:
+	case verbWaitFor:
 		return "wait " + s.text
-	case press:
+	case verbPress:
 		return "press " + s.text
-	case say:
+	case verbSay:
 		return "say " + strconv.Quote(s.text)
-	case hangUp:
+	case verbHangUp:
 		if s.d > 0 {
 			return fmt.Sprintf("hang up after %v", s.d)
 		}
@@ -188,25 +187,25 @@ func (s step) String() string {
 	return string(s.verb)
 }
 
-// checkCallee reports what the telephone of somebody who is called cannot do:
-// it rings, then it answers or does not, and only then there is a conversation.
+// checkCallee returns an error for steps that a callee cannot do. A callee rings,
+// then answers or not, and can talk only after the answer.
 func (s Script) checkCallee() error {
 	answered := false
 	for i, st := range s.steps {
 		switch st.verb {
-		case ring, sayBusy, decline, ignore, outOfService:
+		case verbRing, verbBusy, verbDecline, verbNoAnswer, verbInvalidNumber:
 			if answered {
 				return fmt.Errorf("step %d: %q comes before answer", i+1, st.verb)
 			}
-			if st.verb != ring {
+			if st.verb != verbRing {
 				return nil
 			}
-		case answer:
+		case verbAnswer:
 			if answered {
 				return fmt.Errorf("step %d: a call is answered once", i+1)
 			}
 			answered = true
-		case wait:
+		case verbWait:
 		default:
 			if !answered {
 				return fmt.Errorf("step %d: %q comes after answer", i+1, st.verb)
@@ -214,17 +213,17 @@ func (s Script) checkCallee() error {
 		}
 	}
 	if !answered {
-		return errors.New("who is called must answer, or say busy, decline, no answer or invalid number")
+		return errors.New("a callee must answer, or say busy, decline, no answer or invalid number")
 	}
 	return nil
 }
 
-// checkCaller reports what the telephone of somebody who calls cannot do.
+// checkCaller returns an error for steps that a caller cannot do.
 func (s Script) checkCaller() error {
 	for i, st := range s.steps {
 		switch st.verb {
-		case ring, answer, sayBusy, decline, ignore, outOfService:
-			return fmt.Errorf("step %d: %q is for somebody who is called", i+1, st.verb)
+		case verbRing, verbAnswer, verbBusy, verbDecline, verbNoAnswer, verbInvalidNumber:
+			return fmt.Errorf("step %d: %q is for a callee", i+1, st.verb)
 		}
 	}
 	return nil
@@ -238,7 +237,7 @@ var toneNames = map[rune]string{
 	'8': "eight", '9': "nine", 'A': "a", 'B': "b", 'C': "c", 'D': "d", '#': "pound", '*': "asterisk",
 }
 
-// tonesOf names the tones of keys such as 12#.
+// tonesOf returns the tones of keys such as 12#.
 func tonesOf(keys string) ([]string, error) {
 	var tones []string
 	for _, key := range strings.ToUpper(keys) {

@@ -46,12 +46,12 @@ func TestFaultyScriptsAreRefused(t *testing.T) {
 		{"words without quotes", "say yes", nil, "want words in double quotes"},
 		{"a quote that stays open", `say "yes`, nil, "not closed"},
 		{"a step after the end", "answer; hang up; press 1", nil, `nothing can follow "hang up"`},
-		{"somebody who is called and does nothing", "ring 2s", callee, "must answer"},
+		{"a callee who does nothing", "ring 2s", callee, "must answer"},
 		{"a key before the answer", "press 1; answer", callee, `"press" comes after answer`},
 		{"ringing after the answer", "answer; ring 2s", callee, `"ring" comes before answer`},
 		{"two answers", "answer; answer", callee, "answered once"},
-		{"a caller who answers", "answer", caller, "for somebody who is called"},
-		{"a caller who is busy", "busy", caller, "for somebody who is called"},
+		{"a caller who answers", "answer", caller, "for a callee"},
+		{"a caller who is busy", "busy", caller, "for a callee"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,9 +14,9 @@ import (
 	"switchboard/test/azurite"
 )
 
-// The official JavaScript SDK, as test/package.json pins it, calls all
-// operations and parses what it is called back with.
-func TestTheOfficialSDKAsAClient(t *testing.T) {
+// The official JavaScript SDK, in the version of test/package.json, calls all
+// operations and parses all callbacks.
+func TestOfficialSDKAsClient(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: no Node.js")
 	}
@@ -33,7 +33,7 @@ func TestTheOfficialSDKAsAClient(t *testing.T) {
 	}
 
 	streams := &application{t: t}
-	webSocket := httptest.NewServer(http.HandlerFunc(streams.takeStream))
+	webSocket := httptest.NewServer(http.HandlerFunc(streams.receiveStream))
 	defer webSocket.Close()
 
 	var mu sync.Mutex

@@ -1,10 +1,10 @@
-// Package acssim stands in for Azure Communication Services Call Automation and
-// for the telephone network behind it: REST API, signed callbacks, Event Grid,
-// and people with telephones who ring, answer, press keys and hang up.
+// Package acssim simulates Azure Communication Services Call Automation and the
+// telephone network behind it: REST API, signed callbacks, Event Grid, and people
+// with telephones who ring, answer, press keys and hang up.
 //
 // A [Server] is an http.Handler and uses nothing but std time, so that it runs
 // in real time over sockets as well as inside a testing/synctest bubble with
-// [InProcess] transports. It refuses what the service refuses, and by default it
+// [InProcess] transports. It refuses what the service refuses. By default it also
 // misbehaves a little, from a seed: see [Faults].
 package acssim
 
@@ -25,15 +25,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// What a Server and cmd/acssim use where nothing else is set.
+// Defaults of a Server and of cmd/acssim.
 const (
 	DevelopmentKey        = "c3dpdGNoYm9hcmQtZGV2ZWxvcG1lbnQtb25seS1rZXk=" // "switchboard-development-only-key"
 	DevelopmentResourceID = "5a1e0ad2-0000-4000-8000-0000000000ac"
 	DevelopmentEndpoint   = "http://127.0.0.1:8080"
 )
 
-// Server is one ACS resource with everybody who can be reached by telephone.
-// The zero value works. Its exported fields are the knobs; they are read when
+// Server is one ACS resource with the people who can be reached by telephone.
+// The zero value works. Its exported fields are the knobs. They are read when
 // the server starts, which is at its first use, and must not be changed later.
 // All methods may be called concurrently.
 type Server struct {
@@ -42,29 +42,27 @@ type Server struct {
 	// ResourceID is the immutable id of the resource, the audience of callback
 	// tokens. Default: DevelopmentResourceID.
 	ResourceID string
-	// Endpoint is the URL under which this server is reached, without a
-	// trailing slash; it is the issuer of callback tokens as well. Default:
-	// DevelopmentEndpoint.
+	// Endpoint is the URL of this server, without a trailing slash, and the issuer
+	// of callback tokens. Default: DevelopmentEndpoint.
 	Endpoint string
-	// EventGridURL is the webhook that incoming calls are announced to, with the
-	// attempts and life that are recommended for them. Empty: there is no such
-	// subscription.
+	// EventGridURL is the webhook that receives IncomingCall events, with the
+	// attempts and life that are recommended for them. Empty: no such subscription.
 	EventGridURL string
 	// Subscriptions are further Event Grid subscriptions.
 	Subscriptions []Subscription
-	// Transport carries all that the server sends: callbacks and Event Grid.
+	// Transport carries all requests of the server: callbacks and Event Grid.
 	// Nil: sockets.
 	Transport http.RoundTripper
 
-	// Logf gets what a person who runs the server should know: the seed, a
-	// subscription that cannot be made. Nil: nothing.
+	// Logf receives messages for the person who runs the server: the seed, a
+	// subscription that cannot be made. Nil: no messages.
 	Logf func(format string, args ...any)
-	// OnEvent sees every entry of the timeline, one at a time and in order. It
-	// must return soon and must not call the Server. Nil: nothing.
+	// OnEvent is called with every entry of the timeline, one at a time and in
+	// order. It must return soon and must not call the Server. Nil: not called.
 	OnEvent func(Entry)
 
-	// Seed decides the misbehaviour and all ids, and so replays a run. 0: a
-	// random one, which is logged.
+	// Seed decides the misbehaviour and all ids, so that the same seed replays a
+	// run. 0: a random one, which is logged.
 	Seed uint64
 	// Faults are the rates of misbehaviour. Nil: DefaultFaults.
 	Faults *Faults
@@ -72,21 +70,21 @@ type Server struct {
 	Strict bool
 	// DuplicateAll delivers every event twice, also when Strict.
 	DuplicateAll bool
-	// SwapNeighbours delivers every second callback of a call before the one
-	// that it follows, also when Strict.
+	// SwapNeighbours delivers every second callback of a call before the
+	// preceding one, also when Strict.
 	SwapNeighbours bool
 
-	// PageSize is how many participants a page lists. Default 2, so that every
-	// client meets a nextLink.
+	// PageSize is the number of participants on a page. Default 2, so that every
+	// client has to follow a nextLink.
 	PageSize int
-	// FileLengths says how long the prompt at a URL plays; a negative length is
-	// a file that cannot be downloaded. Default 3 s.
+	// FileLengths has the lengths of prompts by URL. A negative length is a file
+	// that cannot be downloaded. Default 3 s.
 	FileLengths map[string]time.Duration
 	// ListApplication shows the application itself among the participants.
 	// Whether the service does so is not documented.
 	ListApplication bool
-	// IgnoreRepeatability executes a repeated request again, as a service would
-	// that does not honour the Repeatability headers.
+	// IgnoreRepeatability executes a repeated request again, as if the service
+	// did not honour the Repeatability headers.
 	IgnoreRepeatability bool
 	// RecordingNoContent answers the start of a recording by connection id with
 	// 204 instead of 202 and a body; the documentation has both.
@@ -94,46 +92,45 @@ type Server struct {
 	// InterToneCompletes lets a pause between tones complete a recognition with
 	// the tones so far instead of failing it; the documentation has both.
 	InterToneCompletes bool
-	// RefuseTeamsUsers refuses Teams users as targets of Teams Phone calls, as one
-	// of two contradicting pages has it; by default they can be called.
+	// RefuseTeamsUsers refuses Teams users as targets of Teams Phone calls. The
+	// documentation contradicts itself on this. Default: they can be called.
 	RefuseTeamsUsers bool
-	// CallsPerNumber is how many calls of one line may ring or talk to telephone
-	// numbers at a time. Default 2, the service's own default; negative: no limit.
+	// CallsPerNumber is the limit of one line's concurrent calls to telephone
+	// numbers. Default 2, the service's own default; negative: no limit.
 	CallsPerNumber int
-	// LimitDeclines shows a call too many as declined with 603/560603, which the
-	// documentation has as well, instead of refusing it with 429.
+	// LimitDeclines lets a call above the limit be declined with 603/560603, which
+	// the documentation has as well, instead of refusing it with 429.
 	LimitDeclines bool
-	// Lines are raw ids, or numbers in E.164, that belong to the application apart
-	// from every resource account: whoever calls them raises an IncomingCall.
+	// Lines are raw ids, or numbers in E.164, that belong to the application in
+	// addition to every resource account. A call to one raises an IncomingCall.
 	Lines []string
-	// AcceptBearer says whether an Entra token may be used instead of the access
-	// key. Nil: none may.
+	// AcceptBearer reports whether an Entra token is accepted instead of the access
+	// key. Nil: none is.
 	AcceptBearer func(token string) bool
 
-	// Speed is how many times faster than real time people talk, telephones ring
-	// and time-outs run out. Timestamps, tokens and signatures keep real time.
-	// Default 1.
+	// Speed is the factor by which people, telephones and time-outs are faster than
+	// real time. Timestamps, tokens and signatures keep real time. Default 1.
 	Speed float64
-	// Keep is how many ended calls, and how many counts of Rings, are remembered.
-	// Default 10,000.
+	// Keep is the number of ended calls, and of counts of Rings, that are
+	// remembered. Default 10,000.
 	Keep int
 
-	// ContentURL is where recordings are said to be: another name for Endpoint,
-	// such as https://us-storage.asm.skype.com, where a client insists on one of
-	// the service's own. Default: Endpoint.
+	// ContentURL is the host in the URLs of recordings. It is another name for
+	// Endpoint, such as https://us-storage.asm.skype.com, for clients that accept
+	// only the service's own hosts. Default: Endpoint.
 	ContentURL string
-	// ChunkLength is how long a chunk of a recording is at most. Default: any length.
+	// ChunkLength is the longest chunk of a recording. Default: no limit.
 	ChunkLength time.Duration
-	// FileDelay is what it takes from the end of a recording to its file; with the
-	// service it is minutes. Default 3 s.
+	// FileDelay is the time from the end of a recording to its file. The service
+	// needs minutes. Default 3 s.
 	FileDelay time.Duration
-	// Export writes files to storage of the application's own, as the service
-	// does with its managed identity. Nil: it fails, as without the role. See
+	// Export writes files to the application's own storage, as the service does
+	// with its managed identity. Nil: every export fails, as without the role. See
 	// SharedKeyExport.
 	Export func(ctx context.Context, url string, content io.ReadSeeker) error
 
-	// CallbackAttempts is how often a callback is sent until it gets a 2xx.
-	// Default 4. The service's own number is not published.
+	// CallbackAttempts is the most attempts to deliver a callback. Default 4. The
+	// service's own number is not published.
 	CallbackAttempts int
 
 	once     sync.Once
@@ -148,18 +145,18 @@ type Server struct {
 	grid     []*subscriber
 	token    latestToken
 
-	mu          sync.Mutex // guards everything below, and every call with what belongs to it
+	mu          sync.Mutex // guards the fields below, and every call with what belongs to it
 	closed      bool
 	timers      map[*time.Timer]struct{}
 	faults      Faults
-	live        map[*call]struct{} // those that have not ended
-	begun       int                // calls
-	calls       []*call            // in the order they began, without those that are forgotten
-	ended       []*call            // in the order they ended, likewise
-	connections map[string]*call   // those that the application knows and that are up
+	ongoing     map[*call]struct{} // calls that have not ended
+	begun       int                // number of calls since the start
+	calls       []*call            // in the order they began, without forgotten ones
+	ended       []*call            // in the order they ended, without forgotten ones
+	connections map[string]*call   // calls that the application is connected to, by connection id
 	recordings  map[string]*recording
 	documents   map[string]*document
-	filed       []*document // the oldest first
+	filed       []*document // documents, the oldest first
 	phones      map[string]Script
 	rings       map[ringKey]int
 	rang        []ringKey      // the keys of rings, the oldest first
@@ -167,8 +164,8 @@ type Server struct {
 	repeats     repeats
 }
 
-// Start begins what needs no request to begin: the Event Grid subscription.
-// Every other method starts a server that was not started yet.
+// Start starts the server: it subscribes the Event Grid webhooks. Every other
+// method starts a server that was not started yet.
 func (s *Server) Start() { s.once.Do(s.start) }
 
 func (s *Server) start() {
@@ -185,7 +182,7 @@ func (s *Server) start() {
 	s.client = s.newClient()
 	s.control = s.controlAPI()
 	s.timers = map[*time.Timer]struct{}{}
-	s.live = map[*call]struct{}{}
+	s.ongoing = map[*call]struct{}{}
 	s.connections = map[string]*call{}
 	s.recordings = map[string]*recording{}
 	s.documents = map[string]*document{}
@@ -213,8 +210,8 @@ func (s *Server) start() {
 	}
 }
 
-// Close ends every call without a word to the application and returns when
-// nothing that the server started runs any more. It may be repeated.
+// Close ends every call without an event and returns when all goroutines of the
+// server have ended. It may be repeated.
 func (s *Server) Close() {
 	s.Start()
 	s.mu.Lock()
@@ -263,7 +260,7 @@ func (s *Server) spawn(f func()) {
 	}
 }
 
-// real is how long d of simulated time takes.
+// real returns the real time that d of simulated time takes.
 func (s *Server) real(d time.Duration) time.Duration {
 	if s.Speed <= 0 || s.Speed == 1 {
 		return d
@@ -271,7 +268,7 @@ func (s *Server) real(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / s.Speed)
 }
 
-// between is how much simulated time passed from one moment to another.
+// between returns the simulated time from one moment to another.
 func (s *Server) between(from, to time.Time) time.Duration {
 	d := to.Sub(from)
 	if s.Speed <= 0 || s.Speed == 1 {
@@ -280,8 +277,8 @@ func (s *Server) between(from, to time.Time) time.Duration {
 	return time.Duration(float64(d) * s.Speed)
 }
 
-// after runs f, with s.mu held, when d has passed, unless the timer is stopped
-// or the server closed before. The caller holds s.mu.
+// after runs f after d, with s.mu held, unless the timer is stopped or the server
+// is closed before. The caller holds s.mu.
 func (s *Server) after(d time.Duration, f func()) *time.Timer {
 	var t *time.Timer
 	if s.closed {
@@ -301,7 +298,7 @@ func (s *Server) after(d time.Duration, f func()) *time.Timer {
 	return t
 }
 
-// stop disarms a timer of after; nil and timers that have fired are fine. The
+// stop disarms a timer that after returned; it may be nil or have fired. The
 // caller holds s.mu.
 func (s *Server) stop(t *time.Timer) {
 	if _, armed := s.timers[t]; !armed {
@@ -313,11 +310,10 @@ func (s *Server) stop(t *time.Timer) {
 	}
 }
 
-// sleep reports false if the server was closed before d had passed.
+// sleep waits for d of simulated time. It returns false if the server was closed before.
 func (s *Server) sleep(d time.Duration) bool { return sleep(s.ctx, s.real(d)) }
 
-// sleep takes real time. It reports false if ctx was done before d had passed.
-
+// sleep waits for d of real time. It returns false if ctx was done before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
@@ -332,15 +328,15 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// id derives a UUID from the seed and what it names, so that a run with the
-// same seed has the same ids.
+// id derives a UUID from the seed and name, so that runs with the same seed have
+// the same ids.
 func (s *Server) id(name ...any) string {
 	return uuid.NewHash(sha256.New(), uuid.Nil, fmt.Appendln(nil, s.seed, name), 4).String()
 }
 
-// dice draws for one decision. What it draws depends on the seed and on what is
-// decided, never on the order in which goroutines run.
-func (s *Server) dice(decision ...any) *rand.Rand {
+// rng returns the random numbers for one decision. They depend on the seed and on
+// decision, never on the order in which goroutines run.
+func (s *Server) rng(decision ...any) *rand.Rand {
 	h := fnv.New64a()
 	fmt.Fprintln(h, decision...)
 	return rand.New(rand.NewPCG(s.seed, h.Sum64()))

@@ -12,24 +12,24 @@ import (
 	"time"
 )
 
-// signedHeaders opens every Authorization header; what follows is the signature.
+// signedHeaders is the Authorization header up to the signature.
 const signedHeaders = "HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature="
 
-// maxSkew is how far the date of a request may be off. The service's own
+// maxSkew is the largest allowed error of a request's date. The service's own
 // tolerance is not published.
 const maxSkew = 5 * time.Minute
 
-// verify reports why the signature of a request does not hold. The path is
-// taken as it came over the wire. The query may have been signed as it came or
-// re-serialised as a form, which is what the official JavaScript SDK signs.
+// verify returns an error if the signature of a request is invalid. The signed path
+// is the escaped one. The signed query may be the received one or its form encoding,
+// which the official JavaScript SDK signs.
 //
 // Source: learn.microsoft.com, "Sign an HTTP request" (Azure Communication Services).
 func (s *Server) verify(r *http.Request, body []byte) error {
 	return s.verifySigned(r, body, strings.ToLower(r.Host), signedTargets(r.URL))
 }
 
-// verifyContent is verify for recordings, whose requests are signed as if they
-// were for the resource, and without their query.
+// verifyContent verifies requests for recordings, like verify. They are signed for
+// the host of the resource and without their query.
 func (s *Server) verifyContent(r *http.Request) error {
 	host := strings.ToLower(r.Header.Get("x-ms-host"))
 	if _, want, _ := strings.Cut(s.endpoint(), "://"); host != want && !bearer(r) {
@@ -41,7 +41,8 @@ func (s *Server) verifyContent(r *http.Request) error {
 // bearer reports whether a request has a token instead of a signature.
 func bearer(r *http.Request) bool { return strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") }
 
-// verifySigned wants one of the targets signed for a host, or a bearer token.
+// verifySigned returns an error unless one of the targets is signed for host, or the
+// bearer token is accepted.
 func (s *Server) verifySigned(r *http.Request, body []byte, host string, targets []string) error {
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		if s.AcceptBearer != nil && s.AcceptBearer(token) {
@@ -74,7 +75,7 @@ func (s *Server) verifySigned(r *http.Request, body []byte, host string, targets
 	return fmt.Errorf("the signature is not the one of this request")
 }
 
-// sign is the signature of a request: target is its path and query, content the
+// sign returns the signature of a request. target is its path and query, content the
 // base64 of its body's SHA-256.
 func sign(key []byte, method, target, date, host, content string) string {
 	mac := hmac.New(sha256.New, key)
@@ -82,7 +83,7 @@ func sign(key []byte, method, target, date, host, content string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// signedTargets are the spellings of path and query that a client may have signed.
+// signedTargets returns the spellings of path and query that a client may sign.
 func signedTargets(u *url.URL) []string {
 	path := u.EscapedPath()
 	if path == "" {

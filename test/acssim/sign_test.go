@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// testdata/hmac.json holds requests as the official JavaScript SDK 1.6.0 signs
-// them, at one moment of 2026.
+// testdata/hmac.json has requests that the official JavaScript SDK 1.6.0 signed, all at
+// one time of 2026.
 func TestSignaturesOfTheOfficialSDKHold(t *testing.T) {
 	content, err := os.ReadFile("testdata/hmac.json")
 	if err != nil {
@@ -109,7 +109,7 @@ func TestUnsignedRequestsAreRefused(t *testing.T) {
 	})
 }
 
-// changed is a transport that changes requests after they were signed.
+// changed is a transport that changes requests after signing.
 type changed struct {
 	change func(*http.Request)
 	next   http.RoundTripper

@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// sound is a stretch of time in which somebody can be heard: everybody has a
-// tone of their own, and keys have the tones that telephones give them.
+// sound is a tone of a call. Each person has a pitch of their own; keys have their
+// DTMF tones.
 type sound struct {
-	who      string // raw id; empty: the application
-	hertz    [2]float64
-	from, to time.Time // to is zero while it goes on
+	who      string     // raw id of the person; empty: the application
+	hertz    [2]float64 // pitches; the second may be 0
+	from, to time.Time  // to is zero while the sound goes on
 }
 
 // sounds are those of a call, the earliest first.
 type sounds []*sound
 
-// Pitches. Nobody's is one of a key.
+// Pitches. None of them is a pitch of a key.
 const (
 	applicationHertz = 440
-	firstHertz       = 500 // of the first person in the call
-	stepHertz        = 60  // to the next
+	firstHertz       = 500 // pitch of the first person in the call
+	stepHertz        = 60  // from one person to the next
 )
 
-// keyHertz are the two tones of a key.
+// keyHertz has the two pitches of each key.
 //
 // Source: ITU-T Q.23.
 var keyHertz = func() map[rune][2]float64 {
@@ -36,17 +36,17 @@ var keyHertz = func() map[rune][2]float64 {
 	return keys
 }()
 
-// keyTime is how long the tone of a key sounds; the rest of toneGap is silence.
+// keyTime is the length of a key's tone; the rest of toneGap is silence.
 const keyTime = 150 * time.Millisecond
 
-// cut ends a sound now. A nil sound, and one that is over, are fine.
+// cut ends a sound now. The sound may be nil or have ended.
 func (n *sound) cut() {
 	if n != nil && (n.to.IsZero() || n.to.After(time.Now())) {
 		n.to = time.Now()
 	}
 }
 
-// level is the sound's part in a sample, from -1 to 1, at a time in seconds.
+// level returns the level of the sound at a time in seconds, from -1 to 1.
 func (n *sound) level(seconds float64) float64 {
 	v := math.Sin(2 * math.Pi * n.hertz[0] * seconds)
 	if n.hertz[1] != 0 {
@@ -55,13 +55,13 @@ func (n *sound) level(seconds float64) float64 {
 	return v
 }
 
-// heard reports whether a sound of this call can still matter to anybody.
-func (c *call) heard() bool {
+// soundIsUsed reports whether a stream or a recording uses the sound of the call.
+func (c *call) soundIsUsed() bool {
 	return c.streaming.running() || slices.ContainsFunc(c.recordings, func(r *recording) bool { return r.state != recordingEnded })
 }
 
 func (c *call) addSound(n *sound) *sound {
-	if !c.heard() {
+	if !c.soundIsUsed() {
 		now := time.Now()
 		c.sounds = slices.DeleteFunc(c.sounds, func(old *sound) bool { return !old.to.IsZero() && old.to.Before(now) })
 	}
@@ -69,12 +69,12 @@ func (c *call) addSound(n *sound) *sound {
 	return n
 }
 
-// applicationSound goes on until it is cut.
+// applicationSound starts a sound of the application, which goes on until it is cut.
 func (c *call) applicationSound() *sound {
 	return c.addSound(&sound{hertz: [2]float64{applicationHertz}, from: time.Now()})
 }
 
-// voice is a person talking for d of simulated time, who is not heard while
+// voice adds the sound of a person who talks for d of simulated time, unless they are
 // muted or on hold.
 func (c *call) voice(p *participant, d time.Duration) {
 	if p.muted || p.hold != nil {
@@ -90,8 +90,8 @@ func (c *call) keySound(raw string, key rune) {
 	c.addSound(&sound{who: raw, hertz: keyHertz[key], from: now, to: now.Add(c.s.real(keyTime))})
 }
 
-// hush ends what is heard of a person.
-func (c *call) hush(raw string) {
+// endSoundsOf ends the sounds of a person.
+func (c *call) endSoundsOf(raw string) {
 	for _, n := range c.sounds {
 		if n.who == raw {
 			n.cut()

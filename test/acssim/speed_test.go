@@ -26,10 +26,10 @@ func TestBearerTokens(t *testing.T) {
 		token  string
 		want   string
 	}{
-		"are not accepted unless somebody says so": {nil, "good", "401/7509"},
-		"are accepted":         {func(token string) bool { return token == "good" }, "good", "404/8522"},
-		"are looked at":        {func(token string) bool { return token == "good" }, "bad", "401/7509"},
-		"are not needed still": {func(string) bool { return false }, "", "404/8522"},
+		"are not accepted by default": {nil, "good", "401/7509"},
+		"are accepted":                {func(token string) bool { return token == "good" }, "good", "404/8522"},
+		"are checked":                 {func(token string) bool { return token == "good" }, "bad", "401/7509"},
+		"are optional":                {func(string) bool { return false }, "", "404/8522"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, &Server{AcceptBearer: tt.accept}, func(t *testing.T, app *application) {

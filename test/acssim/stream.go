@@ -11,31 +11,31 @@ import (
 	"github.com/coder/websocket/wsjson"
 )
 
-// stream carries the sound or the words of a call to a WebSocket of the
-// application. Server.mu guards what changes. A nil stream is one that the
-// application did not ask for.
+// stream sends the sound or the words of a call to a WebSocket of the application.
+// Server.mu guards its state. It is nil if the application did not request one.
 type stream struct {
 	call   *call
 	id     string
 	url    string
-	audio  *mediaStreamingOptions // of sound
-	words  *transcriptionOptions  // of words
+	audio  *mediaStreamingOptions // nil: a stream of words
+	words  *transcriptionOptions  // nil: a stream of sound
 	locale string
 
-	begun  int                // how often it was started
-	cancel context.CancelFunc // not nil while it runs
+	begun  int                // number of starts
+	cancel context.CancelFunc // ends the running stream; nil: it does not run
 	active bool               // the WebSocket is open
 	outbox chan any           // frames for the WebSocket
 }
 
-// What a stream's life is bounded by.
+// Limits of a stream.
 const (
+	// streamDial is the longest time that connecting may take.
 	streamDial = 10 * time.Second
-	// streamToken is how long the token of a WebSocket is good.
+	// streamToken is the validity of the token of a WebSocket.
 	//
 	// Source: learn.microsoft.com, "How to secure webhook endpoint" (Call Automation).
 	streamToken = 24 * time.Hour
-	// streamBacklog is how many frames may wait for a slow application; more are lost.
+	// streamBacklog is the most frames that wait for a slow application; more are lost.
 	streamBacklog = 256
 )
 
@@ -49,7 +49,7 @@ func (c *call) newTranscription(o *transcriptionOptions) *stream {
 
 func (st *stream) running() bool { return st != nil && st.cancel != nil }
 
-// subscription is how the call shows the stream.
+// subscription returns the stream for the REST API.
 func (st *stream) subscription() *subscriptionState {
 	if st == nil {
 		return nil
@@ -69,7 +69,7 @@ func (st *stream) subscription() *subscriptionState {
 	return state
 }
 
-// startStreams begins the streams that were to begin with the call.
+// startStreams starts the streams that begin with the call.
 func (c *call) startStreams() {
 	if c.streaming != nil && c.streaming.audio.StartMediaStreaming {
 		c.streaming.start(operationOptions{c.context, c.callbackURI})
@@ -89,7 +89,7 @@ func (st *stream) start(o operationOptions) {
 	s.spawn(func() { st.run(ctx, outbox, o) })
 }
 
-// close ends the stream without a word to the application.
+// close ends the stream without an event.
 func (st *stream) close() {
 	if !st.running() {
 		return
@@ -98,7 +98,7 @@ func (st *stream) close() {
 	st.cancel, st.active = nil, false
 }
 
-// failed is the end of a stream that went wrong, unless somebody ended it before.
+// failed ends a broken stream and reports it, unless the stream has ended before.
 func (st *stream) failed(ctx context.Context, o operationOptions, details string, why result) {
 	s := st.call.s
 	s.mu.Lock()
@@ -134,13 +134,14 @@ func (st *stream) run(ctx context.Context, outbox <-chan any, o operationOptions
 		st.failed(ctx, o, "streamConnectionInterrupted", streamInterrupted)
 	}
 	if s.ctx.Err() == nil {
-		_ = connection.Close(websocket.StatusNormalClosure, "") // an application that has gone needs no farewell
+		_ = connection.Close(websocket.StatusNormalClosure, "") // the application may have closed it already
 	}
 	_ = connection.CloseNow()
 	<-gone
 }
 
-// opened tells the application that the stream has begun.
+// opened reports to the application that the stream has begun. It returns false if the
+// stream has ended before.
 func (st *stream) opened(ctx context.Context, o operationOptions) bool {
 	s := st.call.s
 	s.mu.Lock()
@@ -170,8 +171,8 @@ func (st *stream) dial(ctx context.Context) (*websocket.Conn, error) {
 	return connection, err
 }
 
-// pump writes frames, and for sound the frames of every 20 ms. It reports
-// whether the connection broke.
+// pump writes the frames of the outbox, and for sound those of every 20 ms. It returns
+// true if the connection broke.
 func (st *stream) pump(ctx context.Context, connection *websocket.Conn, outbox <-chan any, gone <-chan struct{}) bool {
 	var every <-chan time.Time
 	if st.audio != nil {
@@ -182,7 +183,7 @@ func (st *stream) pump(ctx context.Context, connection *websocket.Conn, outbox <
 	for {
 		var frames []any
 		select {
-		case <-ctx.Done(): // what waits is still for the application
+		case <-ctx.Done(): // the application still receives waiting frames
 			for len(outbox) > 0 && st.write(connection, <-outbox) {
 			}
 			return false
@@ -207,7 +208,7 @@ func (st *stream) write(connection *websocket.Conn, frame any) bool {
 	return wsjson.Write(ctx, connection, frame) == nil
 }
 
-// listen takes what the application sends, until the connection ends.
+// listen handles frames from the application until the connection ends.
 func (st *stream) listen(connection *websocket.Conn) {
 	s := st.call.s
 	for {
@@ -228,7 +229,7 @@ func (st *stream) listen(connection *websocket.Conn) {
 			n := st.call.applicationSound()
 			n.to = n.from.Add(s.real(time.Duration(len(frame.AudioData.Data)/sampleBytes) * time.Second / time.Duration(st.rate())))
 		case strings.EqualFold(frame.Kind, "stopAudio"):
-			st.call.hush("")
+			st.call.endSoundsOf("")
 			s.note(st.call, "stream", "the application stops its sound")
 		default:
 			s.note(st.call, "stream", "a frame of the application's is of kind %q", frame.Kind)
@@ -237,7 +238,7 @@ func (st *stream) listen(connection *websocket.Conn) {
 	}
 }
 
-// send hands a frame to the WebSocket. The caller holds s.mu.
+// send puts a frame into the outbox. The caller holds s.mu.
 func (st *stream) send(frame any) {
 	if st == nil || !st.active {
 		return
@@ -249,7 +250,7 @@ func (st *stream) send(frame any) {
 	}
 }
 
-// name is the stream in the names of events and faults.
+// name returns the name of the stream in events and faults.
 func (st *stream) name() string {
 	if st.audio != nil {
 		return "MediaStreaming"

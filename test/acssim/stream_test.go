@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// takeStream keeps the frames of a WebSocket until it ends.
-func (a *application) takeStream(w http.ResponseWriter, r *http.Request) {
+// receiveStream keeps the frames of a WebSocket until it ends.
+func (a *application) receiveStream(w http.ResponseWriter, r *http.Request) {
 	if err := a.verify(r.Header.Get("Authorization")); err != nil || r.Header.Get("x-ms-call-connection-id") == "" {
 		a.fault("a WebSocket without token or call: %v", err)
 	}

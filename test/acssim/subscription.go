@@ -11,8 +11,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 )
 
-// Subscription is one Event Grid subscription to the resource's events, which
-// delivers them to a webhook or puts them into a queue.
+// Subscription is one Event Grid subscription to the resource's events. It delivers
+// them to a webhook or puts them into a queue.
 type Subscription struct {
 	// Types are event types without their prefix, such as IncomingCall. Empty: all.
 	Types []string
@@ -24,18 +24,18 @@ type Subscription struct {
 	CloudEvents bool
 	// PlainText puts events into the queue as they are, instead of in base64.
 	PlainText bool
-	// Attempts is how often a delivery is tried. Default 30, Event Grid's own.
+	// Attempts is the most attempts of a delivery. Default 30, Event Grid's own.
 	Attempts int
-	// Life is how long a delivery is tried. Default 24 h, Event Grid's own.
+	// Life is the time after which a delivery expires. Default 24 h, Event Grid's own.
 	Life time.Duration
 }
 
-// Queue is where messages are put. It may be called concurrently.
+// Queue receives messages. It may be called concurrently.
 type Queue interface {
 	Enqueue(ctx context.Context, text string) error
 }
 
-// StorageQueue puts messages into a queue of Azure Storage.
+// StorageQueue returns a Queue that puts messages into a queue of Azure Storage.
 func StorageQueue(client *azqueue.QueueClient) Queue { return storageQueue{client} }
 
 type storageQueue struct{ client *azqueue.QueueClient }
@@ -45,7 +45,7 @@ func (q storageQueue) Enqueue(ctx context.Context, text string) error {
 	return err
 }
 
-// What Event Grid does where a subscription does not say.
+// Defaults of Event Grid.
 //
 // Source: learn.microsoft.com, "Event Grid message delivery and retry".
 const (
@@ -53,18 +53,18 @@ const (
 	defaultGridLife     = 24 * time.Hour
 )
 
-// subscriber is a subscription at work.
+// subscriber is the state of a Subscription.
 type subscriber struct {
 	Subscription
 	s         *Server
 	n         int
 	validated chan struct{} // closed when the webhook has consented
-	consented bool          // guarded by Server.mu, like the rest
-	held      *gridDelivery // waits for another event, to be delivered with it
-	flush     *time.Timer
+	consented bool          // guarded by Server.mu
+	held      *gridDelivery // waits for another event; nil: none; guarded by Server.mu
+	flush     *time.Timer   // delivers held; guarded by Server.mu
 }
 
-// subscribers are those that the fields of the server ask for.
+// subscribers returns the subscribers of EventGridURL and Subscriptions.
 func (s *Server) subscribers() []*subscriber {
 	var list []*subscriber
 	add := func(of Subscription) {
@@ -79,7 +79,7 @@ func (s *Server) subscribers() []*subscriber {
 	return list
 }
 
-// consent records that the webhook wants the events. The caller holds s.mu.
+// consent records that the webhook consents to its subscription. The caller holds s.mu.
 func (g *subscriber) consent() {
 	if !g.consented {
 		g.consented = true
@@ -88,8 +88,8 @@ func (g *subscriber) consent() {
 	}
 }
 
-// subscribe asks the webhook for its consent until it gives it: the host may
-// come up later than the simulator.
+// subscribe asks the webhook for its consent until it consents: the host may start
+// later than the simulator.
 func (g *subscriber) subscribe() {
 	s := g.s
 	waiting := false
@@ -115,7 +115,7 @@ func (g *subscriber) subscribe() {
 	}
 }
 
-// handshake asks once.
+// handshake asks the webhook for its consent once, and reports whether it consents.
 //
 // Source: learn.microsoft.com, "Endpoint validation with Event Grid schema" and
 // "… with CloudEvents schema".
@@ -123,7 +123,7 @@ func (g *subscriber) handshake() bool {
 	s := g.s
 	if g.CloudEvents {
 		const origin = "eventgrid.azure.net"
-		status, header, _, err := s.exchange(http.MethodOptions, g.URL, nil, http.Header{"Webhook-Request-Origin": {origin}})
+		status, header, _, err := s.roundTrip(http.MethodOptions, g.URL, nil, http.Header{"Webhook-Request-Origin": {origin}})
 		allowed := header.Get("WebHook-Allowed-Origin")
 		return err == nil && status == http.StatusOK && (allowed == origin || allowed == "*")
 	}
@@ -144,7 +144,7 @@ func (g *subscriber) header(kind string) http.Header {
 	return http.Header{"Aeg-Event-Type": {kind}, "Aeg-Subscription-Name": {"ACSSIM-" + strconv.Itoa(g.n)}}
 }
 
-// serveValidation is the other way to consent: a GET of the validationUrl.
+// serveValidation serves the validationUrl, the other way to consent.
 func (s *Server) serveValidation(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-// Entry is one thing that happened, for people to read. Numbers in it are
-// masked; tokens and contexts are left out.
+// Entry is one event of the timeline, for people to read. Numbers in it are masked;
+// tokens and contexts are left out.
 type Entry struct {
 	Time time.Time `json:"time"`
-	Call string    `json:"call,omitempty"` // as in CallInfo.ID; empty if it belongs to no call
+	Call string    `json:"call,omitempty"` // CallInfo.ID; empty: no call
 	Kind string    `json:"kind"`           // one word: ring, answer, request, callback, eventgrid, press, fault, …
 	Text string    `json:"text"`
 }
 
-// keptEntries bounds what GET /sim/timeline can tell of the past.
+// keptEntries is the least number of latest entries that are kept.
 const keptEntries = 10_000
 
-// timeline keeps the latest entries and hands each to whoever follows.
+// timeline keeps the latest entries and passes each to all followers.
 type timeline struct {
 	mu        sync.Mutex
 	entries   []Entry
 	followers map[chan Entry]struct{}
 }
 
-// note puts something on the timeline. c is nil for what belongs to no call.
+// note adds an entry to the timeline. c is nil if it belongs to no call.
 func (s *Server) note(c *call, kind, format string, args ...any) {
 	e := Entry{Time: time.Now(), Kind: kind, Text: fmt.Sprintf(format, args...)}
 	if c != nil {
@@ -44,7 +44,7 @@ func (s *Server) note(c *call, kind, format string, args ...any) {
 	for f := range t.followers {
 		select {
 		case f <- e:
-		default: // too slow: it misses this one, nobody waits for it
+		default: // a slow follower misses entries
 		}
 	}
 	if s.OnEvent != nil {
@@ -52,7 +52,7 @@ func (s *Server) note(c *call, kind, format string, args ...any) {
 	}
 }
 
-// follow returns the past and a channel with what comes.
+// follow returns the past entries and a channel with the future ones.
 func (t *timeline) follow() ([]Entry, chan Entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -71,7 +71,7 @@ func (t *timeline) unfollow(f chan Entry) {
 }
 
 // serveTimeline writes the timeline as NDJSON, past first, until the client
-// goes; with ?follow=false it ends with the past.
+// disconnects. With ?follow=false it writes the past entries only.
 func (s *Server) serveTimeline(w http.ResponseWriter, r *http.Request) {
 	past, coming := s.timeline.follow()
 	defer s.timeline.unfollow(coming)

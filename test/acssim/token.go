@@ -14,14 +14,14 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Where an application finds what it needs to verify callbacks; the same paths
-// as on the public service.
+// Paths of the keys and metadata with which an application verifies callbacks, as on
+// the public service.
 const (
 	metadataPath = "/calling/.well-known/acsopenidconfiguration"
 	keysPath     = "/calling/keys"
 )
 
-// tokenLife is how long the bearer token of a callback is good.
+// tokenLife is the validity of a callback's bearer token.
 //
 // Source: learn.microsoft.com, "How to secure webhook endpoint" (Call Automation).
 const tokenLife = 5 * time.Minute
@@ -37,9 +37,9 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// callbackToken is a bearer token for one callback. Two of the same second are
-// the same token, because a token has whole seconds and RS256 no randomness; it
-// is kept for that long, because signing is the most expensive thing done here.
+// callbackToken returns a bearer token for one callback. Tokens of the same second are
+// identical, because they have whole seconds and RS256 has no randomness. The latest
+// one is cached, because signing is the most expensive operation of the simulator.
 func (s *Server) callbackToken(skew time.Duration) (string, error) {
 	now := time.Now().Add(skew)
 	k := &s.token
@@ -56,14 +56,14 @@ func (s *Server) callbackToken(skew time.Duration) (string, error) {
 	return text, nil
 }
 
-// latestToken is the callback token that was made last.
+// latestToken is the callback token that was signed last.
 type latestToken struct {
 	mu     sync.Mutex
 	second int64
 	text   string
 }
 
-// sign is a token of a moment and a life, for the application to verify.
+// sign returns a token that is valid from now on for the duration life.
 func (s *Server) sign(now time.Time, life time.Duration) (string, error) {
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
 		Issuer:    s.endpoint(),
@@ -95,7 +95,7 @@ func (s *Server) serveKeys(w http.ResponseWriter) {
 	writeJSON(w, http.StatusOK, jwkset.JWKSMarshal{Keys: []jwkset.JWKMarshal{jwk.Marshal()}})
 }
 
-// offerClaims is what an incomingCallContext holds, for the server alone to read.
+// offerClaims are the contents of an incomingCallContext, which only the server reads.
 type offerClaims struct {
 	jwt.RegisteredClaims
 	Call int `json:"call"`
@@ -108,8 +108,8 @@ func (s *Server) contextKey() []byte {
 	return key[:]
 }
 
-// offerContext is the incomingCallContext of a call: signed, opaque, different
-// for each offer.
+// offerContext returns the incomingCallContext of a new offer: signed, opaque,
+// different for each offer.
 func (s *Server) offerContext(c *call) string {
 	c.offers++
 	c.offerID = s.id("offer", c.n, c.offers)
@@ -118,14 +118,14 @@ func (s *Server) offerContext(c *call) string {
 	claims.IssuedAt = jwt.NewNumericDate(c.started)
 	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(s.contextKey())
 	if err != nil {
-		panic(err) // such claims have always been JSON
+		panic(err) // such claims can always be encoded
 	}
 	return text
 }
 
-// offered is the call that an incomingCallContext was made for. Whether it can
-// still be answered is for the call to say: a token has whole seconds only.
-func (s *Server) offered(context string) (*call, error) {
+// callOfOffer returns the call of an incomingCallContext. Its caller checks whether it
+// can still be answered: a token has whole seconds only.
+func (s *Server) callOfOffer(context string) (*call, error) {
 	var claims offerClaims
 	_, err := jwt.ParseWithClaims(context, &claims, func(*jwt.Token) (any, error) { return s.contextKey(), nil },
 		jwt.WithValidMethods([]string{"HS256"}), jwt.WithoutClaimsValidation())

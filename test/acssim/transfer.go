@@ -5,24 +5,23 @@ import (
 	"time"
 )
 
-// transferTime is how long the target of a transfer rings.
+// transferTime is the time that the target of a transfer rings.
 //
 // Source: learn.microsoft.com, "Service limits" (Azure Communication Services).
 const transferTime = 60 * time.Second
 
-// transferring reports whether somebody is being transferred.
+// transferring reports whether a participant is being transferred.
 func (c *call) transferring() bool {
 	for _, i := range c.invitations {
-		if i.purpose == transfer {
+		if i.purpose == purposeTransfer {
 			return true
 		}
 	}
 	return false
 }
 
-// transferred connects who is transferred with the target, who has answered. In
-// a 1:1 call the application leaves both alone; out of a group the two go into a
-// call of their own.
+// transferred connects the transferee with the target, who has answered. The
+// application leaves a 1:1 call; out of a group the two move to a call of their own.
 func (c *call) transferred(i *invitation) {
 	who := i.transferee
 	if !slices.Contains(c.people, who) {
@@ -35,20 +34,20 @@ func (c *call) transferred(i *invitation) {
 		OperationContext: i.context, Transferee: &transferee, TransferTarget: &to, ResultInformation: &done,
 	})
 	if len(c.people) == 1 && !c.group {
-		c.dismissApplication(transferredAway)
+		c.disconnectApplication(transferredAway)
 		c.join(i.phone)
 		return
 	}
 	apart := c.s.newCall(who.raw, i.raw)
 	apart.targets, apart.teams = []string{i.raw}, c.teams
-	apart.state, apart.connected, apart.appLeft = connected, time.Now(), true
+	apart.state, apart.connected, apart.appLeft = stateConnected, time.Now(), true
 	who.moveTo(apart)
 	i.phone.call = apart
 	apart.join(i.phone)
 	c.participantsUpdated()
 }
 
-// moveTo takes a person and their telephone to another call.
+// moveTo moves a person and their telephone to another call.
 func (p *participant) moveTo(to *call) *participant {
 	from := p.call
 	from.remove(p)
@@ -58,17 +57,17 @@ func (p *participant) moveTo(to *call) *participant {
 	}
 	p.phone.call = to
 	moved := to.join(p.phone)
-	from.wake()
+	from.notifyPhones()
 	return moved
 }
 
-// moveHere brings people of another call of the application's into this one.
+// moveHere moves people from another call of the application to this one.
 func (c *call) moveHere(from *call, raws []string, context, callbackURI string) {
 	for _, raw := range raws {
 		who := identify(raw)
 		data := callbackData{OperationContext: context, Participant: &who, FromCall: from.connectionID, ResultInformation: &done}
 		p := from.find(raw)
-		if p == nil || c.state != connected || from.state != connected {
+		if p == nil || c.state != stateConnected || from.state != stateConnected {
 			data.ResultInformation = &hasLeft
 			c.emitTo(callbackURI, "MoveParticipantFailed", data)
 			continue
@@ -80,6 +79,6 @@ func (c *call) moveHere(from *call, raws []string, context, callbackURI string) 
 			from.end(movedAway)
 			continue
 		}
-		from.left()
+		from.afterLeaving()
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 const expert = "8:acs:5a1e0ad2-0000-4000-8000-0000000000ac_tenant_expert"
 
-// wanted compares the events after those of a call that was answered.
+// wanted compares the events that follow those of an answered call.
 func (a *application) wanted(t *testing.T, want ...string) {
 	t.Helper()
 	if d := cmp.Diff(append([]string{}, want...), a.received()[2:]); d != "" {
@@ -41,7 +41,7 @@ func TestTransfer(t *testing.T) {
 			}
 		})
 	})
-	t.Run("to somebody who declines", func(t *testing.T) {
+	t.Run("to a person who declines", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			if err := app.sim.SetPhone(expert, "decline"); err != nil {
 				t.Fatal(err)
@@ -72,7 +72,7 @@ func TestTransfer(t *testing.T) {
 			}
 		})
 	})
-	t.Run("of somebody who hangs up meanwhile", func(t *testing.T) {
+	t.Run("of a person who hangs up meanwhile", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			path := app.connectCaller("wait answer; hang up after 8s")
 			app.add(path, agent, "a", 30)

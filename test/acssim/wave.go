@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What a recording is made of, whatever was asked for.
+// The format of every recording, regardless of the requested one.
 //
 // Source: learn.microsoft.com, "Call Recording overview": 16 kHz, up to five
 // channels of unmixed audio.
@@ -19,30 +19,31 @@ const (
 	maxChannels = 5
 )
 
-// note is a sound within a recording, in samples from its start; to is not part of it.
+// note is a sound within a recording, in samples from the recording's start. The
+// sample at to is not part of it.
 type note struct {
 	from, to int64
 	sound    *sound
 }
 
-// wave is a WAV file that is computed where it is read: 16-bit PCM, the same
-// bytes every time. It is an io.ReadSeeker for one reader.
+// wave is a WAV file of 16-bit PCM that is computed as it is read. Its bytes are
+// always the same. It is an io.ReadSeeker for one reader.
 type wave struct {
 	channels [][]note // by channel, the earliest first
-	from, to int64    // samples of the recording that the file has
-	at       int64    // bytes
+	from, to int64    // first and last sample of the recording in the file, without to
+	at       int64    // position of the reader, in bytes
 }
 
 const waveHeader = 44
 
 func (w *wave) size() int64 { return waveHeader + (w.to-w.from)*w.frame() }
 
-// frame is the size of one sample of every channel.
+// frame returns the size of one sample of all channels, in bytes.
 func (w *wave) frame() int64 { return int64(len(w.channels)) * sampleBytes }
 
 func (w *wave) length() time.Duration { return duration(w.to - w.from) }
 
-// reader is the file from its beginning.
+// reader returns a new reader of the file.
 func (w *wave) reader() *wave { return &wave{channels: w.channels, from: w.from, to: w.to} }
 
 func samples(d time.Duration) int64 { return int64(d) * sampleRate / int64(time.Second) }
@@ -77,7 +78,7 @@ func (w *wave) Read(p []byte) (int, error) {
 		w.at += int64(n)
 		return n, nil
 	}
-	// Whole frames are computed, and what was not asked for is left out.
+	// Whole frames are computed; bytes outside p are left out.
 	const block = 4096 // frames
 	first := (w.at - waveHeader) / w.frame()
 	skip := (w.at - waveHeader) % w.frame()
@@ -87,7 +88,7 @@ func (w *wave) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// header is a RIFF header of 16-bit PCM.
+// header returns the RIFF header of 16-bit PCM.
 func (w *wave) header() []byte {
 	data := uint32(w.size() - waveHeader)
 	h := []byte("RIFF")
@@ -104,7 +105,7 @@ func (w *wave) header() []byte {
 	return binary.LittleEndian.AppendUint32(h, data)
 }
 
-// loudness is that of one sound; four at once fill the range.
+// loudness is the amplitude of one sound; four at once fill the range.
 const loudness = math.MaxInt16 / 4
 
 func (w *wave) frames(from, to int64) []byte {
@@ -124,17 +125,17 @@ func (w *wave) frames(from, to int64) []byte {
 	return out
 }
 
-// pcm is a sample as it is written.
+// pcm returns a sample as two bytes of PCM.
 func pcm(level float64) uint16 {
 	v := min(max(level*loudness, math.MinInt16), math.MaxInt16)
 	return uint16(int16(v))
 }
 
-// span is time that was recorded.
+// span is a recorded time.
 type span struct{ from, to time.Time }
 
-// notes are what can be heard of sounds in the spans, which follow each other
-// without a gap in the recording. between turns real into simulated time.
+// notes returns the parts of sounds that are within spans. The spans follow each
+// other in the recording without a gap. between converts real to simulated time.
 func notes(all sounds, spans []span, between func(from, to time.Time) time.Duration) []note {
 	var list []note
 	var start int64

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestAWaveIsTheSameHoweverItIsRead(t *testing.T) {
+func TestWaveReadsTheSameInAnyPieces(t *testing.T) {
 	start := time.Unix(0, 0)
 	at := func(seconds float64) time.Time { return start.Add(time.Duration(seconds * float64(time.Second))) }
 	all := sounds{

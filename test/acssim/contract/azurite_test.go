@@ -18,14 +18,14 @@ import (
 	"switchboard/test/azurite"
 )
 
-// The account that every Azurite has.
+// The well-known account of Azurite.
 const (
 	account = "devstoreaccount1"
 	key     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
 // A recording is exported into a container and announced in a queue, both of Azurite.
-func TestARecordingInAzurite(t *testing.T) {
+func TestRecordingIsExportedToAzurite(t *testing.T) {
 	ctx := t.Context()
 	queue, blobs := storage(t)
 	export, err := acssim.SharedKeyExport(account, key)
@@ -93,7 +93,7 @@ func TestARecordingInAzurite(t *testing.T) {
 	}
 }
 
-// storage is a new queue and a new container.
+// storage returns a new queue and a new container.
 func storage(t *testing.T) (*azqueue.QueueClient, *container.Client) {
 	t.Helper()
 	server, name := azurite.ForTest(t), azurite.Prefix()+"acssim"
@@ -122,7 +122,7 @@ func storage(t *testing.T) (*azqueue.QueueClient, *container.Client) {
 	return queue, blobs
 }
 
-// until looks again and again, for as long as the test has.
+// until waits until there returns true, or the test has no time left.
 func until(t *testing.T, what string, there func() bool) {
 	t.Helper()
 	for !there() {

@@ -16,9 +16,8 @@ import (
 	"switchboard/test/acssim"
 )
 
-// A recording arrives whole although the connection breaks in the middle of it
-// again and again.
-func TestARecordingOverBrokenConnections(t *testing.T) {
+// A download is complete although its connection breaks several times.
+func TestDownloadOverBrokenConnections(t *testing.T) {
 	ctx := t.Context()
 	files := make(chan *event.RecordingFileStatusUpdated, 1)
 	app := httptest.NewServer(event.Handshakes("", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

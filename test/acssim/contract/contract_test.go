@@ -21,10 +21,10 @@ var operations = []string{
 	"GetRecordingProperties", "StopRecording", "PauseRecording", "ResumeRecording",
 }
 
-// The client's 34 operations are what the simulator takes, and the parser knows
-// what follows.
-func TestTheClientsOperations(t *testing.T) {
-	run(t, &acssim.Server{}, func(t *testing.T, x *exchange) {
+// The simulator accepts the client's 34 operations, and the parser parses all events
+// that follow.
+func TestClientOperations(t *testing.T) {
+	run(t, &acssim.Server{}, func(t *testing.T, x *fixture) {
 		ctx, c := t.Context(), x.client
 		hung := func(id string) {
 			_, err := c.TerminateCall(ctx, id, nil)
@@ -37,7 +37,7 @@ func TestTheClientsOperations(t *testing.T) {
 		_, err = c.RedirectCall(ctx, x.offered("wait answer; hang up after 5s"), agent, nil)
 		x.must(err)
 
-		// A call with everything that is played and asked in it.
+		// A call with all media operations.
 		id := x.answered("wait prompt; press 1; wait 10s; press 2")
 		properties, err := c.GetCall(ctx, id, nil)
 		x.must(err)
@@ -68,7 +68,7 @@ func TestTheClientsOperations(t *testing.T) {
 		_, err = c.CancelAllMediaOperations(ctx, id, nil)
 		x.must(err)
 
-		// A recording of it.
+		// A recording of the call.
 		started, err := c.StartRecording(ctx, acs.RecordingTarget{CallConnectionID: id}, &acs.StartRecordingOptions{
 			TeamsPhone: true, Content: acs.ContentAudio, Format: acs.FormatWAV, Channel: acs.ChannelMixed, RecordingStateCallbackURI: app + "/callbacks",
 		})
@@ -106,14 +106,14 @@ func TestTheClientsOperations(t *testing.T) {
 		_, err = c.DeleteRecording(ctx, chunk.DeleteLocation, nil)
 		x.must(err)
 
-		// People who come and go.
+		// Participants who join and leave.
 		_, err = c.AddParticipant(ctx, id, agent, nil)
 		x.must(err)
 		x.wait(5 * time.Second)
 		x.must(x.sim.SetPhone(expert.RawID(), "no answer"))
 		invitation, err := c.AddParticipant(ctx, id, expert, nil)
 		x.must(err)
-		_, err = c.RemoveParticipant(ctx, id, expert, nil) // who has not come yet
+		_, err = c.RemoveParticipant(ctx, id, expert, nil) // who has not joined yet
 		x.must(err)
 		for range 2 {
 			_, err = c.CancelAddParticipant(ctx, id, invitation.InvitationID, nil)
@@ -162,8 +162,8 @@ func TestTheClientsOperations(t *testing.T) {
 		x.must(err)
 		x.wait(time.Second)
 
-		// A transfer that is accepted; a call that nobody answers; one that is
-		// given up while it is answered.
+		// A transfer that is accepted; a call that is not answered; a caller who
+		// hangs up while the call is answered.
 		x.must(x.sim.SetPhone(expert.RawID(), "answer"))
 		id = x.answered("")
 		_, err = c.TransferToParticipant(ctx, id, expert, nil)
@@ -176,8 +176,8 @@ func TestTheClientsOperations(t *testing.T) {
 		x.must(err)
 		x.wait(5 * time.Second)
 
-		// Calls that are there already, and one that is not.
-		_, err = x.sim.Converse(acssim.Conversation{GroupID: "g", People: []acssim.Person{{RawID: agent.RawID()}, {RawID: expert.RawID()}}})
+		// Connections to an ongoing call, and to one that does not exist.
+		_, err = x.sim.StartConversation(acssim.Conversation{GroupID: "g", People: []acssim.Person{{RawID: agent.RawID()}, {RawID: expert.RawID()}}})
 		x.must(err)
 		for _, locator := range []acs.CallLocator{{Kind: acs.GroupCallLocator, ID: "g"}, {Kind: acs.RoomCallLocator, ID: "nowhere"}} {
 			connected, err := c.Connect(ctx, locator, app+"/callbacks", nil)
@@ -188,7 +188,7 @@ func TestTheClientsOperations(t *testing.T) {
 			}
 		}
 
-		// Streams, which come and fail.
+		// Streams that succeed, and streams that fail.
 		for _, at := range []string{"/stream", "/nowhere"} {
 			created, err := c.CreateCall(ctx, []acs.Identifier{caller}, app+"/callbacks", &acs.CreateCallOptions{
 				TeamsAppSource:          lineID,
@@ -225,9 +225,9 @@ func TestTheClientsOperations(t *testing.T) {
 	})
 }
 
-// What only a failing media service reports is parsed as well.
-func TestFailuresOfTheMediaService(t *testing.T) {
-	run(t, &acssim.Server{Faults: &acssim.Faults{Media: 1}}, func(t *testing.T, x *exchange) {
+// The parser parses the events that only a failing media service reports.
+func TestMediaServiceFailures(t *testing.T) {
+	run(t, &acssim.Server{Faults: &acssim.Faults{Media: 1}}, func(t *testing.T, x *fixture) {
 		ctx, c := t.Context(), x.client
 		id := x.answered("wait answer; wait 5s; press 1")
 		hello := acs.PlayText("Hello.", "en-US")
@@ -252,7 +252,7 @@ func TestFailuresOfTheMediaService(t *testing.T) {
 	})
 }
 
-// TestMain wants, of a run of all tests, that every type of callback was parsed.
+// TestMain fails a run of all tests in which a type of callback was never parsed.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
@@ -268,5 +268,5 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// callbackTypes is how many types of callbacks the service has.
+// callbackTypes is the number of the service's types of callbacks.
 const callbackTypes = 38

@@ -1,4 +1,4 @@
-// Package contract holds the product's client against the simulator and the
-// simulator's events against the product's parser. It has tests only, and they
-// use of both sides what everybody can use.
+// Package contract tests Switchboard's client against the simulator and its event
+// parser against the simulator's events. It has tests only; they use the exported API
+// of both sides.
 package contract

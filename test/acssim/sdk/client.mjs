@@ -1,12 +1,12 @@
-// An application made of the official JavaScript SDK, which calls every
-// operation and gives every callback to the SDK's own parser:
+// An application with the official JavaScript SDK. It calls every operation and
+// parses every callback with the SDK's own parser:
 //
 //   node client.mjs PACKAGES SIMULATOR KEY STREAM
 //
 // PACKAGES is the folder whose node_modules has the SDK, SIMULATOR the URL of the
-// simulator, STREAM a WebSocket that takes frames. It writes the port that it
-// listens on, waits for a line on stdin, and then one line for each step. It ends
-// with 1 at the first step that is not as it should be.
+// simulator, STREAM a WebSocket that accepts frames. It prints the port that it
+// listens on, waits for a line on stdin, and then prints one line for each step. It
+// exits with 1 at the first step that fails.
 
 import assert from "node:assert/strict";
 import http from "node:http";
@@ -31,8 +31,8 @@ function user(name) {
   return { communicationUserId: `8:acs:${resource}_${name}` };
 }
 
-// Recordings are said to be at the service's own names, which the SDK insists
-// on; their requests are sent to the simulator, as everything is.
+// The URLs of recordings have the service's own hosts, because the SDK accepts no
+// others. Their requests are sent to the simulator, like all requests.
 const web = createDefaultHttpClient();
 const httpClient = {
   sendRequest(request) {
@@ -45,7 +45,7 @@ const httpClient = {
 const client = new sdk.CallAutomationClient(`endpoint=${simulator}/;accesskey=${key}`, { httpClient });
 const recordings = client.getCallRecording();
 
-// What the application has received.
+// The events that the application has received.
 const events = [];
 const offers = [];
 const files = [];
@@ -78,7 +78,7 @@ async function receive(request, response) {
   for (const look of waiting) look();
 }
 
-// until waits for something to be true of what was received, and returns it.
+// until waits until a predicate holds for the received events, and returns its value.
 function until(what, find) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
@@ -154,7 +154,7 @@ const steps = {
     await client.redirectCall(await offer(), { targetParticipant: agent });
   },
 
-  async "answer, look and list"() {
+  async "answer, get and list"() {
     const { callConnection, callConnectionProperties } = await answered("", "look");
     assert.equal(callConnectionProperties.callConnectionState, "connecting");
     await event("ParticipantsUpdated");
@@ -233,7 +233,7 @@ const steps = {
     await phone(expert, "answer");
   },
 
-  async "a call that nobody answers"() {
+  async "a call that is not answered"() {
     await client.createCall({ targetParticipant: { phoneNumber: "+12065550183" } }, callbacks, { operationContext: "busy", teamsAppSource: line });
     assert.equal((await event("CreateCallFailed", "busy")).resultInformation.sipDetails.code, 486);
   },
@@ -269,7 +269,7 @@ const steps = {
     await callConnection.hangUp(true);
   },
 
-  async "connect to a call, a group and a room"() {
+  async "connect by serverCallId, groupCallId and roomId"() {
     const conversation = (more) => control("POST", "conversations", { people: [{ rawId: agent.communicationUserId }, { rawId: expert.communicationUserId }], ...more });
     const { id } = await conversation();
     const calls = await control("GET", "calls");
@@ -303,7 +303,7 @@ const steps = {
     await callConnection.hangUp(true);
   },
 
-  async "what fails among people"() {
+  async "failures of participant operations"() {
     const { callConnection } = await answered("", "people");
     await phone(expert, "no answer");
     const { invitationId } = await callConnection.addParticipant({ targetParticipant: expert }, { operationContext: "rings" });
@@ -336,7 +336,7 @@ const steps = {
     }
   },
 
-  async "what fails in the media service"() {
+  async "failures of the media service"() {
     const { callConnection, callConnectionProperties } = await answered("", "broken", streams);
     await control("PUT", "faults", { media: 1 });
     const media = callConnection.getCallMedia();

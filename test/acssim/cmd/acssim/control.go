@@ -15,12 +15,12 @@ import (
 	"switchboard/test/acssim"
 )
 
-// command is one request to the control API of a running simulator.
+// command is a command that sends one request to a running simulator.
 type command struct {
 	args    []string // names of the arguments, for the usage
 	method  string
 	request func(args []string, o options) (path string, body any)
-	show    func(w io.Writer, answer []byte) error // nil: there is nothing to show
+	show    func(w io.Writer, answer []byte) error // prints the answer; nil: prints nothing
 }
 
 type options struct{ script, name, who, behalf string }
@@ -52,7 +52,7 @@ var commands = map[string]command{
 	"rings": {nil, http.MethodGet, func([]string, options) (string, any) { return "/sim/rings", nil }, showRings},
 }
 
-// control carries out a command; args[0] is its name.
+// control executes a command; args[0] is its name.
 func control(ctx context.Context, c command, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("acssim "+args[0], flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -67,12 +67,12 @@ func control(ctx context.Context, c command, args []string, stdout, stderr io.Wr
 		flags.StringVar(&o.script, "script", "", "what the first one does")
 		flags.StringVar(&o.name, "group", "", "id of the group that they are in")
 	case "press", "say", "hangup":
-		flags.StringVar(&o.who, "who", "", "raw id or number of somebody else than the caller")
+		flags.StringVar(&o.who, "who", "", "raw id or number of a person other than the caller")
 	}
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	if args[0] == "faults" && flags.NArg() == 0 { // without rates they are shown
+	if args[0] == "faults" && flags.NArg() == 0 { // without rates it shows them
 		c = command{method: http.MethodGet, request: func([]string, options) (string, any) { return "/sim/faults", nil }, show: showFaults}
 	}
 	if flags.NArg() != len(c.args) {
@@ -86,8 +86,8 @@ func control(ctx context.Context, c command, args []string, stdout, stderr io.Wr
 	return c.show(stdout, answer)
 }
 
-// ask sends a request to the control API. The error is what the simulator says
-// is wrong, or that it cannot be reached.
+// ask sends a request to the control API and returns the answer. If the simulator
+// refuses the request, the error is its reason.
 func ask(ctx context.Context, method, target string, body any) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -147,7 +147,7 @@ func showCalls(w io.Writer, answer []byte) error {
 	return table.Flush()
 }
 
-// showFaults prints the rates as the command takes them.
+// showFaults prints the rates in the form that the command accepts.
 func showFaults(w io.Writer, answer []byte) error {
 	_, err := w.Write(answer)
 	return err

@@ -1,18 +1,17 @@
 // Command acssim runs a simulator of Azure Communication Services Call
-// Automation on this machine, or tells a running one what people do with their
-// telephones:
+// Automation on this machine, or controls the telephones of a running one:
 //
 //	acssim [flags]                serve until interrupted
 //	acssim call FROM TO           ring the application
 //	acssim press CALL TONES       press keys, such as 12#
 //	acssim say CALL WORDS
 //	acssim hangup CALL
-//	acssim phone RAWID SCRIPT     what somebody does when they are called
-//	acssim talk RAWID RAWID       people who talk without the application
-//	acssim faults [JSON]          the rates of misbehaviour, shown or replaced
+//	acssim phone RAWID SCRIPT     set the script of a callee
+//	acssim talk RAWID RAWID       start a call without the application
+//	acssim faults [JSON]          show or replace the rates of misbehaviour
 //	acssim calls | rings
 //
-// It serves loopback only: whoever reaches it can ring the application.
+// It serves loopback only, because every client can ring the application.
 package main
 
 import (
@@ -60,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	grid := flags.String("eventgrid", eventGridWebhook, "webhook `URL` for incoming calls")
 	seed := flags.Uint64("seed", 0, "seed of ids and misbehaviour; 0: a random one")
 	speed := flags.Float64("speed", 1, "how many times faster than real time people and time-outs are")
-	content := flags.String("content", "", "`URL` under which recordings are said to be, such as https://us-storage.asm.skype.com")
+	content := flags.String("content", "", "`URL` of the host in the URLs of recordings, such as https://us-storage.asm.skype.com")
 	queue := flags.String("queue", "", "`URL` of a storage queue of Azurite's for events about recordings")
 	plain := flags.Bool("plain", false, "put events into the queue as plain text instead of base64")
 	strict := flags.Bool("strict", false, "do not misbehave")
@@ -87,7 +86,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return serve(ctx, listener, sim)
 }
 
-// listen refuses addresses that other machines can reach.
+// listen listens on a loopback address. It refuses addresses that other machines can
+// reach.
 func listen(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -99,7 +99,7 @@ func listen(addr string) (net.Listener, error) {
 	return net.Listen("tcp", addr)
 }
 
-// serve returns when ctx is done and nothing runs any more.
+// serve serves sim until ctx is done, and returns when all its goroutines have ended.
 func serve(ctx context.Context, listener net.Listener, sim *acssim.Server) error {
 	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)

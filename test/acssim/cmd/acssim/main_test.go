@@ -20,7 +20,7 @@ func (l logLines) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// until reads up to a line that holds text, and returns the line.
+// until reads up to a line that contains text, and returns the line.
 func (l logLines) until(t *testing.T, text string) string {
 	t.Helper()
 	for {
@@ -54,7 +54,8 @@ func start(t *testing.T, args ...string) (addr string, log logLines) {
 	return addr, log
 }
 
-// webhook consents to its subscription and takes everything.
+// webhook returns the URL of a webhook that consents to its subscription and accepts
+// all events.
 func webhook(t *testing.T) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -69,7 +70,7 @@ func webhook(t *testing.T) string {
 	return s.URL
 }
 
-func TestACallByHand(t *testing.T) {
+func TestCallByCommands(t *testing.T) {
 	addr, log := start(t, "-eventgrid", webhook(t))
 	command := func(args ...string) string {
 		t.Helper()
@@ -104,7 +105,7 @@ func TestACallByHand(t *testing.T) {
 	}
 }
 
-func TestWhatIsRefused(t *testing.T) {
+func TestRefusedCommands(t *testing.T) {
 	addr, _ := start(t, "-eventgrid", "")
 	tests := []struct {
 		name string
@@ -112,7 +113,7 @@ func TestWhatIsRefused(t *testing.T) {
 		want string
 	}{
 		{"an address that others can reach", []string{"-addr", "0.0.0.0:0"}, "not an address of loopback"},
-		{"a word that is no command", []string{"dance"}, "unknown command"},
+		{"an unknown command", []string{"dance"}, "unknown command"},
 		{"a missing argument", []string{"call", "+12065550100"}, "usage: acssim call"},
 		{"a call that is not there", []string{"hangup", "-addr", addr, "call-9"}, "no such call"},
 		{"a script that is wrong", []string{"phone", "-addr", addr, "+12065550100", "jump"}, "unknown step"},

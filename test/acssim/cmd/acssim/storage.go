@@ -8,7 +8,7 @@ import (
 	"switchboard/test/acssim"
 )
 
-// The account that every Azurite has.
+// The well-known account of Azurite.
 //
 // Source: learn.microsoft.com, "Use the Azurite emulator for local Azure Storage development".
 const (
@@ -16,8 +16,8 @@ const (
 	azuriteKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
-// useAzurite lets the simulator export recordings into Azurite, and announce
-// them in a queue of it if there is a URL of one.
+// useAzurite makes the simulator export recordings into Azurite. If queue is not
+// empty, it is the URL of a queue of Azurite that announces recordings.
 func useAzurite(sim *acssim.Server, queue string, plain bool) (err error) {
 	if sim.Export, err = acssim.SharedKeyExport(azuriteAccount, azuriteKey); err != nil || queue == "" {
 		return err

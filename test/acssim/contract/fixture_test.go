@@ -33,8 +33,8 @@ var (
 	expert = acs.CommunicationUser(users + "expert")
 )
 
-// exchange is the product's client and parser around a simulator.
-type exchange struct {
+// fixture connects Switchboard's client and parser with a simulator.
+type fixture struct {
 	t      *testing.T
 	sim    *acssim.Server
 	client *acs.Client
@@ -48,14 +48,14 @@ type exchange struct {
 	faults []string
 }
 
-// kinds are the types of callbacks that some test has seen, out of the parser.
+// kinds has the types of callbacks that were parsed.
 var kinds sync.Map
 
 // run runs a test in virtual time.
-func run(t *testing.T, sim *acssim.Server, test func(*testing.T, *exchange)) {
+func run(t *testing.T, sim *acssim.Server, test func(*testing.T, *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		x := &exchange{t: t, sim: sim}
+		x := &fixture{t: t, sim: sim}
 		sim.Seed, sim.Strict, sim.CallsPerNumber = 1, sim.Faults == nil, -1
 		sim.Transport = acssim.InProcess(x)
 		sim.EventGridURL = app + "/grid"
@@ -83,25 +83,25 @@ func run(t *testing.T, sim *acssim.Server, test func(*testing.T, *exchange)) {
 	})
 }
 
-func (x *exchange) fault(format string, args ...any) {
+func (x *fixture) fault(format string, args ...any) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.faults = append(x.faults, fmt.Sprintf(format, args...))
 }
 
-func (x *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (x *fixture) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/stream":
-		x.takeStream(w, r)
+		x.receiveStream(w, r)
 		return
 	case "/nowhere":
 		http.NotFound(w, r)
 		return
 	}
-	event.Handshakes("", http.HandlerFunc(x.takeEvents)).ServeHTTP(w, r)
+	event.Handshakes("", http.HandlerFunc(x.receiveEvents)).ServeHTTP(w, r)
 }
 
-func (x *exchange) takeEvents(_ http.ResponseWriter, r *http.Request) {
+func (x *fixture) receiveEvents(_ http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		x.fault("body: %v", err)
@@ -129,7 +129,7 @@ func (x *exchange) takeEvents(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (x *exchange) takeStream(w http.ResponseWriter, r *http.Request) {
+func (x *fixture) receiveStream(w http.ResponseWriter, r *http.Request) {
 	connection, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		x.fault("WebSocket: %v", err)
@@ -150,22 +150,22 @@ func (x *exchange) takeStream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// wait lets time pass, and everything happen that happens in it.
-func (x *exchange) wait(d time.Duration) {
+// wait waits for d, and until all goroutines wait.
+func (x *fixture) wait(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
 // must fails the test if an operation was refused.
-func (x *exchange) must(err error) {
+func (x *fixture) must(err error) {
 	x.t.Helper()
 	if err != nil {
 		x.t.Errorf("%v", err)
 	}
 }
 
-// offered rings the line and returns the context of the offer.
-func (x *exchange) offered(script string) string {
+// offered rings the line and returns the incomingCallContext of the offer.
+func (x *fixture) offered(script string) string {
 	x.t.Helper()
 	n := len(x.offers)
 	if _, err := x.sim.Ring(acssim.Caller{From: "+12065550100", To: line, Script: script}); err != nil {
@@ -178,8 +178,8 @@ func (x *exchange) offered(script string) string {
 	return x.offers[n].IncomingCallContext
 }
 
-// answered rings the line and answers.
-func (x *exchange) answered(script string) string {
+// answered rings the line, answers, and returns the call connection id.
+func (x *fixture) answered(script string) string {
 	x.t.Helper()
 	answer, err := x.client.AnswerCall(x.t.Context(), x.offered(script), app+"/callbacks", &acs.AnswerCallOptions{
 		CallIntelligenceOptions: &acs.CallIntelligenceOptions{CognitiveServicesEndpoint: "https://speech.example"},
@@ -189,8 +189,8 @@ func (x *exchange) answered(script string) string {
 	return answer.CallConnectionID
 }
 
-// saw reports whether the simulator has carried an operation out.
-func (x *exchange) saw(operation string) bool {
+// saw reports whether the simulator has executed an operation.
+func (x *fixture) saw(operation string) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return slices.ContainsFunc(x.log, func(l string) bool { return strings.HasPrefix(l, "request "+operation+": 2") })
