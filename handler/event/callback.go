@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"switchboard/handler/acs"
+	"switchboard/handler/acs/events"
 	"switchboard/handler/call"
 )
 
@@ -20,38 +21,33 @@ import (
 // Source: "Call Automation webhook events", Azure/azure-rest-api-specs,
 // communicationservicescallautomation.json, stable/2026-03-12.
 func ParseCallbacks(body []byte, id call.ID, op int) ([]call.Event, error) {
-	all, err := parse(body)
+	all, err := events.Parse(body)
 	if err != nil {
 		return nil, fmt.Errorf("callback: %w", err)
 	}
 	events := make([]call.Event, len(all))
-	for i, p := range all {
-		events[i] = p.callback(id, op)
+	for i, e := range all {
+		events[i] = callEvent(e, id, op)
 	}
 	return events, nil
 }
 
-// callback is p as the exchange sees it.
-func (p parsed) callback(id call.ID, op int) call.Event {
-	var c Common
-	if data, ok := p.Data.(interface{ common() *Common }); ok {
-		c = *data.common()
-	} else if u, ok := p.Data.(*Unknown); ok && len(u.JSON) > 0 {
-		_ = decode(u.JSON, &c) // whatever it is, it may say whose it is
-	}
-	key := "callback " + p.envelope.key(c.CallConnectionID)
-	if p.part > 0 { // the others have the same id
-		key += "." + strconv.Itoa(p.part)
+// callEvent returns e as an event of the call.
+func callEvent(e events.Event, id call.ID, op int) call.Event {
+	c := e.Common()
+	name := "callback " + key(e, c.CallConnectionID)
+	if e.Part > 0 { // the others have the same id
+		name += "." + strconv.Itoa(e.Part)
 	}
 	return call.Event{
-		Key:           key,
-		At:            p.Time,
+		Key:           name,
+		At:            e.Time,
 		ConnectionID:  bound(c.CallConnectionID),
 		ServerCallID:  bound(c.ServerCallID),
 		CorrelationID: bound(c.CorrelationID),
 		Ref:           ref(c.OperationContext, id),
-		Result:        c.ResultInformation.result(),
-		Body:          body(p.Event, op),
+		Result:        result(c.ResultInformation),
+		Body:          body(e, op),
 	}
 }
 
@@ -69,16 +65,17 @@ func ref(context string, id call.ID) call.Ref {
 	return r
 }
 
-func (r *ResultInformation) result() call.Result {
+// result returns r as the call keeps it; zero for nil.
+func result(r *events.ResultInformation) call.Result {
 	if r == nil {
 		return call.Result{}
 	}
 	return call.Result{
-		Code: r.Code, SubCode: r.SubCode, SIP: r.SIPDetails.code(), Q850: r.Q850Details.code(), Message: bound(r.Message),
+		Code: r.Code, SubCode: r.SubCode, SIP: code(r.SIPDetails), Q850: code(r.Q850Details), Message: bound(r.Message),
 	}
 }
 
-func (d *ResultDetails) code() int {
+func code(d *events.ResultDetails) int {
 	if d == nil {
 		return 0
 	}
@@ -87,46 +84,46 @@ func (d *ResultDetails) code() int {
 
 // body is what the exchange acts on; of the types that it has no use for, only
 // the name.
-func body(e Event, op int) call.Body {
+func body(e events.Event, op int) call.Body {
 	switch d := e.Data.(type) {
-	case *CallConnected:
+	case *events.CallConnected:
 		return call.Connected{}
-	case *CallDisconnected:
+	case *events.CallDisconnected:
 		return call.Disconnected{}
-	case *AnswerFailed:
+	case *events.AnswerFailed:
 		return call.AnswerFailed{}
-	case *CreateCallFailed:
+	case *events.CreateCallFailed:
 		return call.CreateCallFailed{}
-	case *PlayStarted:
+	case *events.PlayStarted:
 		return call.PlayStarted{}
-	case *PlayCompleted:
+	case *events.PlayCompleted:
 		return call.PlayCompleted{}
-	case *PlayFailed:
+	case *events.PlayFailed:
 		return call.PlayFailed{}
-	case *PlayCanceled:
+	case *events.PlayCanceled:
 		return call.PlayCanceled{}
-	case *RecognizeCompleted:
-		return d.recognized()
-	case *RecognizeFailed:
-		return call.RecognizeFailed{Tones: d.DTMFResult.bounded()}
-	case *RecognizeCanceled:
+	case *events.RecognizeCompleted:
+		return recognized(d)
+	case *events.RecognizeFailed:
+		return call.RecognizeFailed{Tones: tones(d.DTMFResult)}
+	case *events.RecognizeCanceled:
 		return call.RecognizeCanceled{}
-	case *AddParticipantSucceeded:
+	case *events.AddParticipantSucceeded:
 		return call.Added{Participant: delivered(d.Participant)}
-	case *AddParticipantFailed:
+	case *events.AddParticipantFailed:
 		return call.AddFailed{Participant: delivered(d.Participant)}
-	case *ParticipantsUpdated:
-		return d.bounded()
-	case *RecordingStateChanged:
+	case *events.ParticipantsUpdated:
+		return participants(d)
+	case *events.RecordingStateChanged:
 		return call.RecordingStateChanged{RecordingID: bound(d.RecordingID), Active: d.State == acs.RecordingActive, Op: op}
-	case *StartRecordingFailed:
+	case *events.StartRecordingFailed:
 		return call.StartRecordingFailed{RecordingID: bound(d.RecordingID), Op: op}
 	}
 	return call.Unknown{Type: bound(e.Type)}
 }
 
-func (d *RecognizeCompleted) recognized() call.Recognized {
-	r := call.Recognized{Tones: d.DTMFResult.bounded()}
+func recognized(d *events.RecognizeCompleted) call.Recognized {
+	r := call.Recognized{Tones: tones(d.DTMFResult)}
 	if d.ChoiceResult != nil {
 		r.Choice = bound(d.ChoiceResult.Label)
 	}
@@ -136,18 +133,20 @@ func (d *RecognizeCompleted) recognized() call.Recognized {
 	return r
 }
 
-func (r *DTMFResult) bounded() []string {
+// tones returns the keys that were pressed, at most maxTones of them.
+func tones(r *events.DTMFResult) []string {
 	if r == nil {
 		return nil
 	}
-	var tones []string
+	var all []string
 	for _, t := range r.Tones[:min(len(r.Tones), maxTones)] {
-		tones = append(tones, bound(string(t)))
+		all = append(all, bound(string(t)))
 	}
-	return tones
+	return all
 }
 
-func (d *ParticipantsUpdated) bounded() call.ParticipantsUpdated {
+// participants returns who is in the call, at most maxParticipants of them.
+func participants(d *events.ParticipantsUpdated) call.ParticipantsUpdated {
 	u := call.ParticipantsUpdated{Sequence: d.SequenceNumber, Count: len(d.Participants)}
 	for _, p := range d.Participants[:min(len(d.Participants), maxParticipants)] {
 		u.Participants = append(u.Participants, call.Participant{

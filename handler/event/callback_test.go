@@ -226,6 +226,22 @@ func checkBounded(t *testing.T, e call.Event) {
 	}
 }
 
+func TestAnInvitationOfSeveralIsSeveralEvents(t *testing.T) {
+	doc := `{"id":"1","subject":"callLeg/531f3600/inviteParticipantResult","eventType":"Microsoft.Communication.InviteParticipantResult",
+		"eventTime":"2021-05-05T20:08:39.0157964Z","data":{"ResultInfo":{"Code":480},"Status":"Failed","CallLegId":"531f3600","Participants":[
+		{"CommunicationUser":{"Id":"8:acs:user"}},{"PhoneNumber":{"Value":"+14255550123"}}]}}`
+	got, err := ParseCallbacks([]byte(doc), callID, 0)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("%v, %v", got, err)
+	}
+	if got[0].Key == got[1].Key {
+		t.Error("both have the same key")
+	}
+	if d := cmp.Diff(call.Body(call.AddFailed{Participant: "4:+14255550123"}), got[1].Body); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 // corpus is what Microsoft's JavaScript client was shown, and what it made of it.
 type corpus struct {
 	Types  []string
@@ -266,7 +282,7 @@ func TestWhatTheOfficialClientReads(t *testing.T) {
 				t.Errorf("%+v", g)
 			}
 			name, _, _ := strings.Cut(e.Name, "/")
-			if u, ok := g.Body.(call.Unknown); ok && u.Type != typePrefix+name {
+			if u, ok := g.Body.(call.Unknown); ok && u.Type != "Microsoft.Communication."+name {
 				t.Errorf("type = %q", u.Type)
 			}
 		})
@@ -320,4 +336,15 @@ func FuzzParseCallbacks(f *testing.F) {
 			}
 		}
 	})
+}
+
+func BenchmarkParseCallbacks(b *testing.B) {
+	body := read(b, "../../callbacks/testdata/callconnected.json")
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseCallbacks(body, callID, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -1,37 +1,18 @@
-// Package event reads the events of Azure Communication Services: what it reports
-// about a call to the call's callback address, and its events of Event Grid. No
-// other package knows how Azure writes them.
+// Package event turns what Azure Communication Services reports (package acs/events) into what the handler acts
+// on: offers, events of calls, and recordings whose files wait to be fetched. Its values are bounded, whatever
+// was received.
 //
-// [Parse] gives every event with all that it says, in a type of its own, and is of
-// use on its own, beside package acs:
-//
-//	events, err := event.Parse(body)
-//	for _, e := range events {
-//		switch data := e.Data.(type) {
-//		case *event.CallConnected:
-//		case *event.RecognizeCompleted:
-//		}
-//	}
-//
-// [ParseCallbacks] and [ParseOffer] give what the exchange acts on, in its own
-// values and bounded, whatever came in.
-//
-// All are lenient where a strict parser would lose a call: members may be
-// missing, of an unexpected type, or new; kinds and types may be unknown.
-// Deliveries repeat and overtake each other: an event is the same as another if
-// both its id and the call's connection are, and the sequence number of
-// ParticipantsUpdated tells what is stale.
+// It is as lenient as acs/events: what a strict parser would refuse could be the end of a call.
 package event
 
 import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"strings"
-	"time"
 
 	"switchboard/handler/acs"
+	"switchboard/handler/acs/events"
 	"switchboard/handler/digest"
 )
 
@@ -43,60 +24,26 @@ const (
 	maxHeaders      = 64 // of each kind
 )
 
-// typePrefix begins the type of every event of Azure Communication Services.
-const typePrefix = "Microsoft.Communication."
-
-// envelope is what surrounds an event, by either schema: CloudEvents 1.0, or
-// Event Grid's own, whose names for type and time begin with "event". Names
-// match in any case, because the spelling "specVersion" and the like occur.
-type envelope struct {
-	ID        string          `json:"id"`
-	Source    string          `json:"source"`
-	Topic     string          `json:"topic"`
-	Type      string          `json:"type"`
-	EventType string          `json:"eventType"`
-	Subject   string          `json:"subject"`
-	Time      string          `json:"time"`
-	EventTime string          `json:"eventTime"`
-	Data      json.RawMessage `json:"data"`
-}
-
-// decode reads doc into v. Members of another type than v's count as missing:
-// encoding/json reports the first of them and decodes all the others.
-func decode(doc []byte, v any) error {
-	err := json.Unmarshal(doc, v)
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil
-	}
-	return err
-}
-
-// kind is the event's type by either schema.
-func (e envelope) kind() string { return cmp.Or(e.Type, e.EventType) }
-
-// source is where the event comes from by either schema.
-func (e envelope) source() string { return cmp.Or(e.Source, e.Topic) }
-
-// at is when the event happened, zero if it does not say.
-func (e envelope) at() time.Time {
-	t, err := time.Parse(time.RFC3339Nano, cmp.Or(e.Time, e.EventTime))
-	if err != nil {
-		return time.Time{}
-	}
-	return t.UTC()
-}
-
 // key identifies the event among the deliveries to one receiver: by the scope in
-// which its id is unique and the id, or by all that it says if it has none.
-func (e envelope) key(scope string) string {
+// which its id is unique and the id, or by its content if it has none.
+func key(e events.Event, scope string) string {
 	if e.ID != "" {
 		return digest.Hex(16, scope, e.ID)
 	}
+	var content struct {
+		Type      string          `json:"type"`
+		EventType string          `json:"eventType"`
+		Time      string          `json:"time"`
+		EventTime string          `json:"eventTime"`
+		Data      json.RawMessage `json:"data"`
+	}
+	_ = json.Unmarshal(e.Raw, &content) // it was read before; a member of another type counts as missing
 	var data bytes.Buffer
-	if json.Compact(&data, e.Data) != nil {
+	if json.Compact(&data, content.Data) != nil {
 		data.Reset()
 	}
-	return digest.Hex(16, e.kind(), e.Subject, cmp.Or(e.Time, e.EventTime), data.String())
+	return digest.Hex(16, cmp.Or(content.Type, content.EventType), e.Subject, cmp.Or(content.Time, content.EventTime),
+		data.String())
 }
 
 // bound cuts a text from outside to what may be kept of it.

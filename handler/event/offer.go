@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"switchboard/handler/acs/events"
 	"time"
 )
 
@@ -46,16 +47,16 @@ type Offer struct {
 // Source: Microsoft.Communication.IncomingCall, Azure/azure-rest-api-specs,
 // eventgrid, Microsoft.Communication, stable/2018-01-01.
 func ParseOffer(doc json.RawMessage) (Offer, error) {
-	events, err := parse(doc)
+	all, err := events.Parse(doc)
 	switch {
 	case err != nil && json.Valid(doc):
 		return Offer{}, ErrNotOurs // some other JSON than an event
 	case err != nil:
 		return Offer{}, fmt.Errorf("offer: %w", err)
-	case len(events) != 1:
+	case len(all) != 1:
 		return Offer{}, ErrNotOurs
 	}
-	data, ok := events[0].Data.(*IncomingCall)
+	data, ok := all[0].Data.(*events.IncomingCall)
 	if !ok {
 		return Offer{}, ErrNotOurs
 	}
@@ -73,8 +74,8 @@ func ParseOffer(doc json.RawMessage) (Offer, error) {
 		return Offer{}, fmt.Errorf("offer with an incomingCallContext of more than %d bytes", maxContext)
 	}
 	return Offer{
-		Key:                 "offer " + events[0].envelope.key(""),
-		Time:                events[0].Time,
+		Key:                 "offer " + key(all[0], ""),
+		Time:                all[0].Time,
 		To:                  to,
 		From:                from,
 		OnBehalfOfCallee:    onBehalfOf,

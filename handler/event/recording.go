@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"switchboard/handler/acs/events"
 	"time"
 )
 
@@ -48,7 +49,7 @@ type Finished struct {
 
 	// Chunks are the files, at least one, each with its document's id and where
 	// its content is.
-	Chunks []RecordingChunk
+	Chunks []events.RecordingChunk
 
 	StartTime   time.Time     // zero if the event does not say
 	Duration    time.Duration // of all chunks; 0 if the event does not say
@@ -74,7 +75,7 @@ func ParseFinished(doc json.RawMessage) (Finished, error) {
 	if err != nil {
 		return Finished{}, err
 	}
-	callID, recordingID, serverCallID := RecordingSubject(e.Subject)
+	callID, recordingID, serverCallID := events.RecordingSubject(e.Subject)
 	if data.RecordingID != "" {
 		recordingID = data.RecordingID
 	}
@@ -86,7 +87,7 @@ func ParseFinished(doc json.RawMessage) (Finished, error) {
 		return Finished{}, err
 	}
 	return Finished{
-		Key:          "recording " + e.envelope.key(""),
+		Key:          "recording " + key(e, ""),
 		Time:         e.Time,
 		RecordingID:  recordingID,
 		CallID:       bound(callID),
@@ -105,27 +106,27 @@ func ParseFinished(doc json.RawMessage) (Finished, error) {
 // finished is the only event of doc and its data. One that is of the right type
 // and cannot be read, or is not alone, is an error of its own: as ErrNotOurs it
 // would be lost.
-func finished(doc json.RawMessage) (parsed, *RecordingFileStatusUpdated, error) {
-	events, err := parse(doc)
+func finished(doc json.RawMessage) (events.Event, *events.RecordingFileStatusUpdated, error) {
+	all, err := events.Parse(doc)
 	if err != nil {
-		if json.Valid(doc) && !strings.Contains(string(doc), new(RecordingFileStatusUpdated).eventType()) {
-			return parsed{}, nil, ErrNotOurs // some other JSON than an event
+		if json.Valid(doc) && !strings.Contains(string(doc), "RecordingFileStatusUpdated") {
+			return events.Event{}, nil, ErrNotOurs // some other JSON than an event
 		}
-		return parsed{}, nil, fmt.Errorf("recording: %w", err)
+		return events.Event{}, nil, fmt.Errorf("recording: %w", err)
 	}
-	for _, e := range events {
-		if data, ok := e.Data.(*RecordingFileStatusUpdated); ok {
-			if len(events) > 1 {
-				return parsed{}, nil, fmt.Errorf("recording among %d events", len(events))
+	for _, e := range all {
+		if data, ok := e.Data.(*events.RecordingFileStatusUpdated); ok {
+			if len(all) > 1 {
+				return events.Event{}, nil, fmt.Errorf("recording among %d events", len(all))
 			}
 			return e, data, nil
 		}
 	}
-	return parsed{}, nil, ErrNotOurs
+	return events.Event{}, nil, ErrNotOurs
 }
 
 // chunksOf are the files that the event names, bounded.
-func chunksOf(data *RecordingFileStatusUpdated) ([]RecordingChunk, error) {
+func chunksOf(data *events.RecordingFileStatusUpdated) ([]events.RecordingChunk, error) {
 	named := data.RecordingStorageInfo.RecordingChunks
 	switch {
 	case len(named) == 0:
@@ -133,7 +134,7 @@ func chunksOf(data *RecordingFileStatusUpdated) ([]RecordingChunk, error) {
 	case len(named) > maxChunks:
 		return nil, fmt.Errorf("recording with %d chunks, more than %d", len(named), maxChunks)
 	}
-	chunks := make([]RecordingChunk, len(named))
+	chunks := make([]events.RecordingChunk, len(named))
 	for i, c := range named {
 		which := fmt.Sprintf("recording: chunk %d", i)
 		if err := cmp.Or(

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"switchboard/handler/acs/events"
 	"testing"
 	"time"
 
@@ -62,7 +63,7 @@ func TestAFinishedRecordingIsReadAsAzureSendsIt(t *testing.T) {
 		Time:        time.Date(2026, 11, 20, 8, 20, 11, 345678900, time.UTC),
 		RecordingID: "eyJQbGF0Zm9ybSI6IjEifQ==",
 		CallID:      "4f2d3a10-0000-4000-8000-2b1c",
-		Chunks: []RecordingChunk{{
+		Chunks: []events.RecordingChunk{{
 			DocumentID: "0-eus-d12-801b", EndReason: "ChunkMaximumSizeExceeded",
 			ContentLocation:  at + "0-eus-d12-801b/content/audio",
 			MetadataLocation: at + "0-eus-d12-801b/content/acsmetadata",
@@ -105,7 +106,7 @@ func TestARecordingInTheCustomersOwnStorage(t *testing.T) {
 	}
 	want := Finished{
 		Key: got.Key, RecordingID: "a/b==", CallID: "c", ServerCallID: "aHR0cHM6", StorageType: "AzureBlob",
-		Chunks: []RecordingChunk{{DocumentID: "d", ContentLocation: "https://h/d"}},
+		Chunks: []events.RecordingChunk{{DocumentID: "d", ContentLocation: "https://h/d"}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -128,7 +129,7 @@ func TestFinishedRecordingsAreReadLeniently(t *testing.T) {
 			}
 			want := Finished{
 				Key: got.Key, RecordingID: "r", CallID: "c",
-				Chunks: []RecordingChunk{{DocumentID: "d", ContentLocation: "https://h/d"}},
+				Chunks: []events.RecordingChunk{{DocumentID: "d", ContentLocation: "https://h/d"}},
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)

@@ -4,8 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
-
-	"switchboard/handler/event"
+	"switchboard/handler/acs/events"
 )
 
 // checkEvents checks callbacks. It reads every element of a payload and writes it
@@ -28,10 +27,10 @@ func checkEvents(_ context.Context, r *report, doc []byte) error {
 	}
 	for _, name := range file.Types {
 		var o outcome
-		events, err := event.Parse(must(json.Marshal(map[string]string{"type": name})))
-		if err != nil || len(events) != 1 {
+		all, err := events.Parse(must(json.Marshal(map[string]string{"type": name})))
+		if err != nil || len(all) != 1 {
 			o.fail("event", name, err)
-		} else if _, unknown := events[0].Data.(*event.Unknown); unknown {
+		} else if _, unknown := all[0].Data.(*events.Unknown); unknown {
 			o.fail("type", "a known type", "unknown")
 		}
 		r.add("type "+name, o)
@@ -45,8 +44,8 @@ func checkEvents(_ context.Context, r *report, doc []byte) error {
 		var o outcome
 		if v.Error == nil {
 			o.events(v.Input, false)
-		} else if events, err := event.Parse(v.Input); err == nil { // Microsoft's client throws: ours must not panic
-			for _, e := range events {
+		} else if all, err := events.Parse(v.Input); err == nil { // Microsoft's client throws: ours must not panic
+			for _, e := range all {
 				o.written(member(must(decode(e.Raw)), "data"), e, false)
 			}
 		}
@@ -66,12 +65,12 @@ func (o *outcome) events(payload []byte, fields bool) {
 	if !ok {
 		list = []any{payloads}
 	}
-	events, err := event.Parse(payload)
-	if err != nil || len(events) != len(list) {
+	all, err := events.Parse(payload)
+	if err != nil || len(all) != len(list) {
 		o.fail("events", len(list), err)
 		return
 	}
-	for i, e := range events {
+	for i, e := range all {
 		want := member(list[i], "data")
 		o.written(want, e, false)
 		if fields {
@@ -83,7 +82,7 @@ func (o *outcome) events(payload []byte, fields bool) {
 
 // written checks that e is written with all members of want, and equal ones. If
 // fields is set, missing members pass. It compares times as times.
-func (o *outcome) written(want any, e event.Event, fields bool) {
+func (o *outcome) written(want any, e events.Event, fields bool) {
 	doc, err := json.Marshal(e)
 	if err != nil {
 		o.fail("event", "JSON", err)

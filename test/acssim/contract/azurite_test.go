@@ -13,7 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
 	"switchboard/handler/acs"
-	"switchboard/handler/event"
+	"switchboard/handler/acs/events"
 	"switchboard/test/acssim"
 	"switchboard/test/azurite"
 )
@@ -73,13 +73,13 @@ func TestRecordingIsExportedToAzurite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := event.Parse(content)
-	if err != nil || len(events) != 1 {
-		t.Fatalf("%d events, %v", len(events), err)
+	all, err := events.Parse(content)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d events, %v", len(all), err)
 	}
-	file, ok := events[0].Data.(*event.RecordingFileStatusUpdated)
+	file, ok := all[0].Data.(*events.RecordingFileStatusUpdated)
 	if !ok {
-		t.Fatalf("event = %T", events[0].Data)
+		t.Fatalf("event = %T", all[0].Data)
 	}
 	at := file.RecordingStorageInfo.RecordingChunks[0].ContentLocation
 	blob, err := blobs.NewBlobClient(strings.TrimPrefix(at, blobs.URL()+"/")).DownloadStream(ctx, nil)

@@ -12,25 +12,25 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"switchboard/handler/acs"
-	"switchboard/handler/event"
+	"switchboard/handler/acs/events"
 	"switchboard/test/acssim"
 )
 
 // A download is complete although its connection breaks several times.
 func TestDownloadOverBrokenConnections(t *testing.T) {
 	ctx := t.Context()
-	files := make(chan *event.RecordingFileStatusUpdated, 1)
-	app := httptest.NewServer(event.Handshakes("", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	files := make(chan *events.RecordingFileStatusUpdated, 1)
+	app := httptest.NewServer(events.Handshakes("", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
 		}
-		events, err := event.Parse(body)
+		all, err := events.Parse(body)
 		if err != nil {
 			t.Error(err)
 		}
-		for _, e := range events {
-			if file, ok := e.Data.(*event.RecordingFileStatusUpdated); ok {
+		for _, e := range all {
+			if file, ok := e.Data.(*events.RecordingFileStatusUpdated); ok {
 				files <- file
 			}
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/coder/websocket"
 
 	"switchboard/handler/acs"
-	"switchboard/handler/event"
+	"switchboard/handler/acs/events"
 	"switchboard/test/acssim"
 )
 
@@ -40,9 +40,9 @@ type fixture struct {
 	client *acs.Client
 
 	mu     sync.Mutex
-	events []event.Event
-	offers []*event.IncomingCall
-	files  []*event.RecordingFileStatusUpdated
+	events []events.Event
+	offers []*events.IncomingCall
+	files  []*events.RecordingFileStatusUpdated
 	frames int
 	log    []string
 	faults []string
@@ -98,7 +98,7 @@ func (x *fixture) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	event.Handshakes("", http.HandlerFunc(x.receiveEvents)).ServeHTTP(w, r)
+	events.Handshakes("", http.HandlerFunc(x.receiveEvents)).ServeHTTP(w, r)
 }
 
 func (x *fixture) receiveEvents(_ http.ResponseWriter, r *http.Request) {
@@ -106,21 +106,21 @@ func (x *fixture) receiveEvents(_ http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		x.fault("body: %v", err)
 	}
-	events, err := event.Parse(body)
+	all, err := events.Parse(body)
 	if err != nil {
 		x.fault("parse: %v", err)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, e := range events {
+	for _, e := range all {
 		kind := strings.TrimPrefix(e.Type, "Microsoft.Communication.")
 		if got := reflect.TypeOf(e.Data).Elem().Name(); !strings.EqualFold(got, kind) {
 			x.faults = append(x.faults, fmt.Sprintf("a %s is parsed as %s", kind, got))
 		}
 		switch data := e.Data.(type) {
-		case *event.IncomingCall:
+		case *events.IncomingCall:
 			x.offers = append(x.offers, data)
-		case *event.RecordingFileStatusUpdated:
+		case *events.RecordingFileStatusUpdated:
 			x.files = append(x.files, data)
 		default:
 			kinds.Store(kind, true)

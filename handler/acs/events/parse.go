@@ -1,4 +1,4 @@
-package event
+package events
 
 import (
 	"bytes"
@@ -22,6 +22,9 @@ type Event struct {
 	// Data is one of the types of this package, a pointer; *Unknown for an event
 	// of a type that is not among them.
 	Data Data
+
+	// Part numbers the events that one delivered event was read into, from 0; they have the same id.
+	Part int
 
 	// Raw is the event as it came, nil for one that was made here. Members that
 	// this package does not know are in it.
@@ -56,32 +59,13 @@ func (u *Unknown) MarshalJSON() ([]byte, error) {
 // Source: Azure/azure-rest-api-specs, communicationservicescallautomation.json,
 // stable/2026-03-12, and eventgrid, Microsoft.Communication, stable/2018-01-01.
 func Parse(body []byte) ([]Event, error) {
-	all, err := parse(body)
-	if err != nil {
-		return nil, err
-	}
-	events := make([]Event, len(all))
-	for i, p := range all {
-		events[i] = p.Event
-	}
-	return events, nil
-}
-
-// parsed is an Event and what it was read from.
-type parsed struct {
-	Event
-	envelope envelope
-	part     int // of an event that became several, from 0
-}
-
-func parse(body []byte) ([]parsed, error) {
 	var docs []json.RawMessage
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '{' {
 		docs = []json.RawMessage{bytes.Clone(trimmed)} // the body is the caller's
 	} else if err := json.Unmarshal(body, &docs); err != nil {
 		return nil, err
 	}
-	events := make([]parsed, 0, len(docs))
+	events := make([]Event, 0, len(docs))
 	for i, doc := range docs {
 		var err error
 		if events, err = appendEvent(events, doc); err != nil {
@@ -92,28 +76,38 @@ func parse(body []byte) ([]parsed, error) {
 }
 
 // appendEvent appends the event that doc is.
-func appendEvent(events []parsed, doc json.RawMessage) ([]parsed, error) {
+func appendEvent(events []Event, doc json.RawMessage) ([]Event, error) {
 	if len(doc) == 0 || doc[0] != '{' {
 		return nil, errors.New("not an object")
 	}
-	events = append(events, parsed{Event: Event{Raw: doc}})
-	p := &events[len(events)-1]
-	e := &p.envelope
-	if err := decode(doc, e); err != nil {
+	var env envelope
+	if err := decode(doc, &env); err != nil {
 		return nil, err
 	}
-	p.ID, p.Type, p.Source, p.Subject, p.Time = e.ID, e.kind(), e.source(), e.Subject, e.at()
-	if e.legacy() {
-		return appendLegacy(events[:len(events)-1], *p)
+	e := Event{ID: env.ID, Type: env.kind(), Source: env.source(), Subject: env.Subject, Time: env.at(), Raw: doc}
+	if env.legacy() {
+		return appendLegacy(events, e, env.Data)
 	}
-	if p.Data = dataOf(p.Type); p.Data == nil {
-		p.Data = &Unknown{e.Data}
-		return events, nil
+	if e.Data = dataOf(e.Type); e.Data == nil {
+		e.Data = &Unknown{env.Data}
+	} else if len(env.Data) > 0 {
+		if err := decode(env.Data, e.Data); err != nil {
+			return nil, err
+		}
 	}
-	if len(e.Data) == 0 {
-		return events, nil
+	return append(events, e), nil
+}
+
+// Common returns what nearly all callbacks say: of an event of an unknown type, what its data have of it.
+func (e Event) Common() Common {
+	if data, ok := e.Data.(interface{ common() *Common }); ok {
+		return *data.common()
 	}
-	return events, decode(e.Data, p.Data)
+	var c Common
+	if u, ok := e.Data.(*Unknown); ok && len(u.JSON) > 0 {
+		_ = decode(u.JSON, &c)
+	}
+	return c
 }
 
 // dataOf makes room for the data of events of a type, nil if it is not known.

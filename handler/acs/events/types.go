@@ -1,4 +1,4 @@
-package event
+package events
 
 import (
 	"time"
@@ -20,7 +20,7 @@ type Common struct {
 	ResultInformation *ResultInformation `json:"resultInformation,omitempty"`
 }
 
-// common gives the mapping of callbacks what all of them have.
+// common returns c itself: every type that embeds Common has the method.
 func (c *Common) common() *Common { return c }
 
 // ResultInformation tells how an operation or a call ended.

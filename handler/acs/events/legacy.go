@@ -1,6 +1,7 @@
-package event
+package events
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -52,10 +53,10 @@ func (p *legacyParticipant) UnmarshalJSON(doc []byte) error {
 const canceled = 8508
 
 // appendLegacy appends what an event of the first preview says today.
-func appendLegacy(events []parsed, p parsed) ([]parsed, error) {
+func appendLegacy(events []Event, e Event, data json.RawMessage) ([]Event, error) {
 	var d legacyData
-	if len(p.envelope.Data) > 0 {
-		if err := decode(p.envelope.Data, &d); err != nil {
+	if len(data) > 0 {
+		if err := decode(data, &d); err != nil {
 			return nil, err
 		}
 	}
@@ -63,34 +64,34 @@ func appendLegacy(events []parsed, p parsed) ([]parsed, error) {
 		CallConnectionID: d.CallLegID, ServerCallID: d.ConversationID, OperationContext: d.OperationContext,
 		ResultInformation: d.ResultInfo,
 	}
-	name, _ := strings.CutPrefix(p.Type, typePrefix)
+	name, _ := strings.CutPrefix(e.Type, typePrefix)
 	switch name {
 	case "CallLegStateChanged":
 		switch d.CallState {
 		case "Established":
-			p.Data = &CallConnected{common}
+			e.Data = &CallConnected{common}
 		case "Terminated":
-			p.Data = &CallDisconnected{common}
+			e.Data = &CallDisconnected{common}
 		}
 	case "DtmfReceived":
-		p.Data = &ContinuousDTMFRecognitionToneReceived{common, d.ToneInfo.SequenceID, modernTone(d.ToneInfo.Tone)}
+		e.Data = &ContinuousDTMFRecognitionToneReceived{common, d.ToneInfo.SequenceID, modernTone(d.ToneInfo.Tone)}
 	case "PlayAudioResult":
-		p.Data = d.played(common)
+		e.Data = d.played(common)
 	case "InviteParticipantResult":
-		return d.appendInvited(events, p, common), nil
+		return d.appendInvited(events, e, common), nil
 	case "ParticipantsUpdated":
 		updated := &ParticipantsUpdated{Common: common}
 		for _, one := range d.Participants {
 			updated.Participants = append(updated.Participants, one.known)
 		}
-		p.Data = updated
+		e.Data = updated
 	}
-	if p.Data == nil { // among them: Establishing and Terminating, which are no events today
-		p.Data = &Unknown{p.envelope.Data}
-		return append(events, p), nil
+	if e.Data == nil { // among them: Establishing and Terminating, which are no events today
+		e.Data = &Unknown{data}
+		return append(events, e), nil
 	}
-	p.Type = typePrefix + p.Data.eventType()
-	return append(events, p), nil
+	e.Type = typePrefix + e.Data.eventType()
+	return append(events, e), nil
 }
 
 // failed reports whether an operation came to nothing. A result may be missing
@@ -115,16 +116,16 @@ func (d legacyData) played(common Common) Data {
 
 // appendInvited appends an event for each participant, because today an
 // invitation is for one.
-func (d legacyData) appendInvited(events []parsed, p parsed, common Common) []parsed {
+func (d legacyData) appendInvited(events []Event, e Event, common Common) []Event {
 	for i, one := range d.Participants {
-		p.part = i
+		e.Part = i
 		if d.failed() {
-			p.Data = &AddParticipantFailed{common, one.bare}
+			e.Data = &AddParticipantFailed{common, one.bare}
 		} else {
-			p.Data = &AddParticipantSucceeded{common, one.bare}
+			e.Data = &AddParticipantSucceeded{common, one.bare}
 		}
-		p.Type = typePrefix + p.Data.eventType()
-		events = append(events, p)
+		e.Type = typePrefix + e.Data.eventType()
+		events = append(events, e)
 	}
 	return events
 }

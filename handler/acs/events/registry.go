@@ -1,4 +1,4 @@
-package event
+package events
 
 // newData makes room for the data of an event, by its type without the prefix.
 var newData = map[string]func() Data{

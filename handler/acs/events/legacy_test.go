@@ -1,4 +1,4 @@
-package event
+package events
 
 import (
 	"testing"
@@ -6,7 +6,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/acs"
-	"switchboard/handler/call"
 )
 
 const (
@@ -25,48 +24,44 @@ func legacyEvent(id, subject, name, data string) string {
 var legacySamples = []struct {
 	name, doc string
 	want      []Data
-	body      []call.Body
 }{
 	{"a call that is being established",
 		legacyEvent(`null`, "callState", "CallLegStateChanged", `{"ConversationId":null,"CallLegId":"`+leg+`","CallState":"Establishing"}`),
-		nil, []call.Body{call.Unknown{Type: "Microsoft.Communication.CallLegStateChanged"}}},
+		nil},
 	{"a call that is established",
 		legacyEvent(`null`, "callState", "CallLegStateChanged", `{"ConversationId":"aHR0","CallLegId":"`+leg+`","CallState":"Established"}`),
-		[]Data{&CallConnected{Common{CallConnectionID: leg, ServerCallID: "aHR0"}}}, []call.Body{call.Connected{}}},
+		[]Data{&CallConnected{Common{CallConnectionID: leg, ServerCallID: "aHR0"}}}},
 	{"a call that is being ended",
 		legacyEvent(`null`, "callState", "CallLegStateChanged", `{"ConversationId":"aHR0","CallLegId":"`+leg+`","CallState":"Terminating"}`),
-		nil, []call.Body{call.Unknown{Type: "Microsoft.Communication.CallLegStateChanged"}}},
+		nil},
 	{"a call that has ended",
 		legacyEvent(`null`, "callState", "CallLegStateChanged", `{"ConversationId":"aHR0","CallLegId":"`+leg+`","CallState":"Terminated"}`),
-		[]Data{&CallDisconnected{Common{CallConnectionID: leg, ServerCallID: "aHR0"}}}, []call.Body{call.Disconnected{}}},
+		[]Data{&CallDisconnected{Common{CallConnectionID: leg, ServerCallID: "aHR0"}}}},
 	{"a key",
 		legacyEvent(`null`, "dtmf", "DtmfReceived", `{"ToneInfo":{"SequenceId":1,"Tone":"Tone1"},"CallLegId":"`+leg+`"}`),
-		[]Data{&ContinuousDTMFRecognitionToneReceived{Common{CallConnectionID: leg}, 1, acs.Tone1}},
-		[]call.Body{call.Unknown{Type: "Microsoft.Communication.ContinuousDtmfRecognitionToneReceived"}}},
+		[]Data{&ContinuousDTMFRecognitionToneReceived{Common{CallConnectionID: leg}, 1, acs.Tone1}}},
 	{"a prompt that was played",
 		legacyEvent(`null`, "playAudio", "PlayAudioResult", `{"ResultInfo":{"Code":200,"Subcode":0,"Message":"m"},"OperationContext":"o",
 			"Status":"Completed","CallLegId":"`+leg+`"}`),
 		[]Data{&PlayCompleted{Common{
 			CallConnectionID: leg, OperationContext: "o", ResultInformation: &ResultInformation{Code: 200, Message: "m"},
-		}}}, []call.Body{call.PlayCompleted{}}},
+		}}}},
 	{"a prompt that was cancelled",
 		legacyEvent(`null`, "playAudio", "PlayAudioResult", `{"ResultInfo":{"Code":400,"Subcode":8508,"Message":"m"},"OperationContext":"o",
 			"Status":"Completed","CallLegId":"`+leg+`"}`),
 		[]Data{&PlayCanceled{Common{
 			CallConnectionID: leg, OperationContext: "o", ResultInformation: &ResultInformation{Code: 400, SubCode: 8508, Message: "m"},
-		}}}, []call.Body{call.PlayCanceled{}}},
+		}}}},
 	{"an invitation that was taken",
 		legacyEvent(`"52154ee2"`, "inviteParticipantResult", "InviteParticipantResult", `{"ResultInfo":null,"OperationContext":"o",
 			"Status":"Completed","CallLegId":"`+leg+`","Participants":[`+legacyJSON+`]}`),
-		[]Data{&AddParticipantSucceeded{Common{CallConnectionID: leg, OperationContext: "o"}, acs.CommunicationUser(legacyUser)}},
-		[]call.Body{call.Added{Participant: legacyUser}}},
+		[]Data{&AddParticipantSucceeded{Common{CallConnectionID: leg, OperationContext: "o"}, acs.CommunicationUser(legacyUser)}}},
 	{"those in the call",
 		legacyEvent(`null`, "participantsUpdated", "ParticipantsUpdated", `{"CallLegId":"`+leg+`","Participants":[
 			{"Identifier":`+legacyJSON+`,"ParticipantId":"de7539f7","IsMuted":true}]}`),
 		[]Data{&ParticipantsUpdated{
 			Common: Common{CallConnectionID: leg}, Participants: []acs.CallParticipant{{Identifier: acs.CommunicationUser(legacyUser), IsMuted: true}},
-		}},
-		[]call.Body{call.ParticipantsUpdated{Count: 1, Participants: []call.Participant{{ID: legacyUser, Muted: true}}}}},
+		}}},
 }
 
 func TestTheFirstPreviewIsReadAsToday(t *testing.T) {
@@ -85,33 +80,7 @@ func TestTheFirstPreviewIsReadAsToday(t *testing.T) {
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
-			callbacks, err := ParseCallbacks([]byte(tt.doc), callID, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var bodies []call.Body
-			for _, c := range callbacks {
-				bodies = append(bodies, c.Body)
-			}
-			if d := cmp.Diff(tt.body, bodies); d != "" {
-				t.Errorf("callbacks (-want +got):\n%s", d)
-			}
 		})
-	}
-}
-
-func TestAnInvitationOfSeveralIsSeveralEvents(t *testing.T) {
-	doc := legacyEvent(`"1"`, "inviteParticipantResult", "InviteParticipantResult",
-		`{"ResultInfo":{"Code":480},"Status":"Failed","CallLegId":"`+leg+`","Participants":[`+legacyJSON+`,{"PhoneNumber":{"Value":"+14255550123"}}]}`)
-	got, err := ParseCallbacks([]byte(doc), callID, 0)
-	if err != nil || len(got) != 2 {
-		t.Fatalf("%v, %v", got, err)
-	}
-	if got[0].Key == got[1].Key {
-		t.Error("both have the same key")
-	}
-	if d := cmp.Diff(call.Body(call.AddFailed{Participant: "4:+14255550123"}), got[1].Body); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 

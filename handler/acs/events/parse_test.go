@@ -1,4 +1,4 @@
-package event
+package events
 
 import (
 	"encoding/json"
@@ -234,22 +234,11 @@ func FuzzParse(f *testing.F) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	body := read(b, "../../callbacks/testdata/callconnected.json")
+	body := read(b, "../../../callbacks/testdata/callconnected.json")
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Parse(body); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkParseCallbacks(b *testing.B) {
-	body := read(b, "../../callbacks/testdata/callconnected.json")
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := ParseCallbacks(body, callID, 0); err != nil {
 			b.Fatal(err)
 		}
 	}

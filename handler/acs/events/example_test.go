@@ -1,24 +1,23 @@
-package event_test
+package events_test
 
 import (
 	"fmt"
 	"net/http"
-
-	"switchboard/handler/event"
+	"switchboard/handler/acs/events"
 )
 
 // A callback is an array of events, usually of one.
 func ExampleParse() {
-	events, err := event.Parse([]byte(`[{"id":"1","type":"Microsoft.Communication.RecognizeCompleted","specversion":"1.0",
+	all, err := events.Parse([]byte(`[{"id":"1","type":"Microsoft.Communication.RecognizeCompleted","specversion":"1.0",
 		"data":{"callConnectionId":"421f0b00","recognitionType":"dtmf","dtmfResult":{"tones":["one","pound"]}}}]`))
 	if err != nil {
 		panic(err)
 	}
-	for _, e := range events {
+	for _, e := range all {
 		switch data := e.Data.(type) {
-		case *event.RecognizeCompleted:
+		case *events.RecognizeCompleted:
 			fmt.Println(data.CallConnectionID, "pressed", data.DTMFResult.Tones)
-		case *event.Unknown:
+		case *events.Unknown:
 			fmt.Println("something new:", e.Type)
 		}
 	}
@@ -30,5 +29,5 @@ func ExampleHandshakes() {
 	offers := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 	})
-	http.Handle("/offers", event.Handshakes("incoming-calls", offers))
+	http.Handle("/offers", events.Handshakes("incoming-calls", offers))
 }

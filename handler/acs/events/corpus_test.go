@@ -1,0 +1,42 @@
+package events
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+)
+
+// corpus is what Microsoft's JavaScript client was shown, and what it made of it.
+type corpus struct {
+	Types  []string
+	Events []struct {
+		Name    string
+		Payload json.RawMessage
+		Parsed  struct{ CallConnectionID, ServerCallID, CorrelationID string }
+	}
+	Edge []struct {
+		Name  string
+		Input json.RawMessage
+		Error any
+	}
+}
+
+func readCorpus(t testing.TB) (c corpus) {
+	t.Helper()
+	if err := json.Unmarshal(read(t, "../../../test/wire/testdata/events.json"), &c); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Events) == 0 || len(c.Edge) == 0 {
+		t.Fatal("no events")
+	}
+	return c
+}
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	doc, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
