@@ -68,20 +68,20 @@ func TestACopyToAzureThatDiesAtAnyRequest(t *testing.T) {
 	server := azurite.ForTest(t)
 	r := &recording{content: text(3*block + 1), etag: `"0x8D"`, contentType: "audio/wav"}
 	const requests = 4 + 1 // to stage, to commit
-	for _, side := range []faultproxy.Side{faultproxy.Before, faultproxy.After} {
+	for _, when := range []faultproxy.When{faultproxy.Before, faultproxy.After} {
 		for n := 1; n <= requests; n++ {
-			moments := &faultproxy.Moments{}
-			files := newAzure(t, throughProxy(t, server, moments), noRepeats)
-			cutAt := len(moments.Seen()) + n
-			moments.At = func(n int, at faultproxy.Side, _ *http.Request) bool {
-				return n == cutAt && at == side
+			hook := &faultproxy.Hook{}
+			files := newAzure(t, throughProxy(t, server, hook), noRepeats)
+			cutAt := len(hook.Seen()) + n
+			hook.At = func(n int, at faultproxy.When, _ *http.Request) bool {
+				return n == cutAt && at == when
 			}
 			p, done, err := copyTo(t, files, r.open, archive.Progress{}, ever)
 			if done || !errors.Is(err, archive.ErrFiles) {
-				t.Fatalf("request %d, %v: done %t, %v", n, side, done, err)
+				t.Fatalf("request %d, %v: done %t, %v", n, when, done, err)
 			}
 			if p, done, err = copyTo(t, files, r.open, p, ever); !done || err != nil {
-				t.Fatalf("request %d, %v: done %t, %v", n, side, done, err)
+				t.Fatalf("request %d, %v: done %t, %v", n, when, done, err)
 			}
 			checkBlob(t, files, r, p)
 		}
@@ -91,12 +91,12 @@ func TestACopyToAzureThatDiesAtAnyRequest(t *testing.T) {
 // The client repeats a commit whose answer was lost, which finds its own file.
 func TestACommitThatIsRepeatedByTheClientIsDone(t *testing.T) {
 	server := azurite.ForTest(t)
-	moments := &faultproxy.Moments{}
-	files := newAzure(t, throughProxy(t, server, moments),
+	hook := &faultproxy.Hook{}
+	files := newAzure(t, throughProxy(t, server, hook),
 		azcore.ClientOptions{Retry: policy.RetryOptions{RetryDelay: time.Millisecond}})
 	lost := 0
-	moments.At = func(_ int, side faultproxy.Side, r *http.Request) bool {
-		if side == faultproxy.After && r.URL.Query().Get("comp") == "blocklist" && lost == 0 {
+	hook.At = func(_ int, when faultproxy.When, r *http.Request) bool {
+		if when == faultproxy.After && r.URL.Query().Get("comp") == "blocklist" && lost == 0 {
 			lost++
 			return true
 		}
@@ -111,13 +111,13 @@ func TestACommitThatIsRepeatedByTheClientIsDone(t *testing.T) {
 }
 
 // throughProxy is the connection string of an Azurite behind a proxy for blobs.
-func throughProxy(t *testing.T, server *azurite.Server, moments *faultproxy.Moments) string {
+func throughProxy(t *testing.T, server *azurite.Server, hook *faultproxy.Hook) string {
 	t.Helper()
 	target, err := url.Parse(server.BlobURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy, err := faultproxy.Start(target, moments)
+	proxy, err := faultproxy.Start(target, hook)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,9 +154,9 @@ func TestWhatAnErrorOfStorageSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moments := &faultproxy.Moments{}
-	cut := newAzure(t, throughProxy(t, server, moments), noRepeats)
-	moments.At = func(int, faultproxy.Side, *http.Request) bool { return true }
+	hook := &faultproxy.Hook{}
+	cut := newAzure(t, throughProxy(t, server, hook), noRepeats)
+	hook.At = func(int, faultproxy.When, *http.Request) bool { return true }
 	there := newAzure(t, server.ConnectionString(), noRepeats)
 	if err := there.Commit(t.Context(), name, nil, archive.Info{}); err != nil {
 		t.Fatal(err)
