@@ -201,7 +201,7 @@ func (on *machine) begin() {
 		Files:     &fileWire{l, m.files},
 		Queue:     &queueWire{l, m.queue},
 		ACS:       client,
-		Tokens: auth.NewVerifier(m.ctx, auth.Tokens{
+		Tokens: auth.NewVerifier(m.ctx, auth.TokenConfig{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
 		}, network),
 		Go: func(ctx context.Context, f func(context.Context)) {
