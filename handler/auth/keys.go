@@ -33,7 +33,7 @@ const (
 // outage must not be ours.
 //
 // The remote storage of jwkset is not used: it makes its first request while it is constructed, lets callers
-// queue for its rate limiter, and cannot tell an unknown key from keys that could not be fetched.
+// queue for its rate limiter, and cannot distinguish an unknown key from keys that could not be fetched.
 type keySet struct {
 	ctx    context.Context // ends every fetch
 	url    string

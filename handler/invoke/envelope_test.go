@@ -16,7 +16,7 @@ func TestTrigger(t *testing.T) {
 		{"an object is returned unchanged", `{"Data":{"event":{"id":"e1"}},"Metadata":{}}`, "event", `{"id":"e1"}`},
 		{"a number in a string is a number", `{"Data":{"n":"1"}}`, "n", `1`},
 		{"an array in a string is an array", `{"Data":{"event":"[{\"id\":\"e1\"}]"}}`, "event", `[{"id":"e1"}]`},
-		{"a message is a string, whatever it holds", `{"Data":{"msg":"\"{\\\"a\\\":1}\""}}`, "msg", `"{\"a\":1}"`},
+		{"a message is a string, even if it contains JSON", `{"Data":{"msg":"\"{\\\"a\\\":1}\""}}`, "msg", `"{\"a\":1}"`},
 		{"an empty message is an empty string", `{"Data":{"msg":"\"\""}}`, "msg", `""`},
 		{"unknown members are ignored", `{"Data":{"event":{},"x":1},"More":[]}`, "event", `{}`},
 		{"a chunked body may end in white space", "{\"Data\":{\"event\":{}}}\r\n", "event", `{}`},

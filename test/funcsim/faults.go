@@ -167,7 +167,7 @@ func (in *instance) delay(fault runFault) bool {
 	}
 }
 
-// killDuring kills w during the invocation or request of f, if the fault says so.
+// killDuring kills w during the invocation or request of f, if that is the fault.
 func (in *instance) killDuring(fault runFault, f *function, w *worker) {
 	if !fault.kill {
 		return

@@ -201,7 +201,7 @@ func TestAKilledHandlerIsReplacedAndInvocationsWait(t *testing.T) {
 		t.Errorf("PID = %d, want %s", h.PID(), first)
 	}
 	h.Kill()
-	if !gone(first) {
+	if !ended(first) {
 		t.Error("the handler survived")
 	}
 	if err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e1"}`); err != nil {
@@ -212,12 +212,12 @@ func TestAKilledHandlerIsReplacedAndInvocationsWait(t *testing.T) {
 		t.Errorf("pid %s after %s, restarts %d", second, first, h.Restarts())
 	}
 	h.Stop()
-	if !gone(second) {
+	if !ended(second) {
 		t.Error("the handler survived the host")
 	}
 }
 
-func gone(pid string) bool {
+func ended(pid string) bool {
 	n, err := strconv.Atoi(pid)
 	if err != nil {
 		panic(err)

@@ -22,8 +22,7 @@ type reply struct {
 }
 
 // parseReply parses an answer by the host's rules. Every status except 2xx is a
-// failure, with any body. The body must be a JSON object, and Content-Type must say
-// so.
+// failure, with any body. The body must be a JSON object with a JSON Content-Type.
 // Source: WebJobs.Script/Workers/Http/DefaultHttpWorkerService.cs.
 func parseReply(status int, contentType string, body []byte) (reply, error) {
 	if status/100 != 2 {

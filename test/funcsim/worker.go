@@ -32,7 +32,7 @@ func (w *worker) alive() bool {
 	}
 }
 
-// request sends r to this worker, whatever host its URL names.
+// request sends r to this worker, regardless of the host in its URL.
 func (w *worker) request(r *http.Request) (*http.Response, error) {
 	r.URL.Scheme, r.URL.Host = w.base.Scheme, w.base.Host
 	return w.transport.RoundTrip(r)

@@ -35,7 +35,7 @@ func Run(t *testing.T, newFiles func(t *testing.T) Files) {
 		{"a file without blocks is empty", testEmpty},
 		{"a missing block makes no file", testNoBlock},
 		{"a file has the properties it was committed with", testInfo},
-		{"documents are written over older ones", testDocuments},
+		{"a document overwrites an older one", testDocuments},
 		{"names may contain the characters of the service's ids", testNames},
 		{"invalid block ids are refused", testInvalid},
 		{"one of several commits at once makes the file", testConcurrent},
