@@ -73,7 +73,7 @@ func open(ctx context.Context, c config.Config, server *invoke.Server) (exchange
 		Files:     files,
 		Queue:     queue,
 		ACS:       client,
-		Verifier: auth.NewVerifier(ctx, auth.Tokens{
+		Verifier: auth.NewVerifier(ctx, auth.TokenConfig{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
 		}, nil),
 		Go: server.Go,

@@ -14,9 +14,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 )
 
-// Azure keeps files as block blobs in one container of Blob Storage. It repeats
-// requests as the container's client is told to. A block that is never committed
-// goes away a week after the last one that was staged for its file.
+// Azure keeps files as block blobs in one container of Blob Storage. The options
+// of the container's client decide which requests are repeated. Blocks that are
+// not committed expire a week after the last one was staged for their file.
 type Azure struct{ Container *container.Client }
 
 var _ Files = Azure{}
@@ -30,9 +30,9 @@ func (a Azure) Create(ctx context.Context) error {
 	return failed("create container", err)
 }
 
-// Stage implements Files. The service checks that the block came as it was sent.
+// Stage implements Files. The service verifies the block's MD5.
 func (a Azure) Stage(ctx context.Context, name, block string, body []byte) error {
-	sum := md5.Sum(body) // not for security: it is what the service can check without another copy in memory
+	sum := md5.Sum(body) // against damage, not for security: other checks need a copy in memory
 	_, err := a.Container.NewBlockBlobClient(name).StageBlock(ctx, block, streaming.NopCloser(bytes.NewReader(body)),
 		&blockblob.StageBlockOptions{TransactionalValidation: blob.TransferValidationTypeMD5(sum[:])})
 	return failed("stage block", err)
@@ -40,21 +40,13 @@ func (a Azure) Stage(ctx context.Context, name, block string, body []byte) error
 
 // Commit implements Files.
 func (a Azure) Commit(ctx context.Context, name string, blocks []string, info Info) error {
-	if err := info.Check(); err != nil {
-		return err
-	}
-	metadata := make(map[string]*string)
-	for name, value := range info.Metadata {
-		metadata[name] = &value
-	}
-	if info.SHA256 != "" {
-		metadata[metaSHA256] = &info.SHA256
-	}
 	options := &blockblob.CommitBlockListOptions{
-		Metadata: metadata,
 		AccessConditions: &blob.AccessConditions{
 			ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: new(azcore.ETagAny)},
 		},
+	}
+	if info.SHA256 != "" {
+		options.Metadata = map[string]*string{metaSHA256: &info.SHA256}
 	}
 	if info.ContentType != "" {
 		options.HTTPHeaders = &blob.HTTPHeaders{BlobContentType: &info.ContentType}
@@ -71,15 +63,9 @@ func (a Azure) Stat(ctx context.Context, name string) (Info, error) {
 	}
 	info := Info{Size: value(got.ContentLength), ContentType: value(got.ContentType)}
 	for name, v := range got.Metadata {
-		name = strings.ToLower(name) // HTTP has changed the case
-		if name == metaSHA256 {
+		if strings.EqualFold(name, metaSHA256) { // HTTP has changed the case
 			info.SHA256 = value(v)
-			continue
 		}
-		if info.Metadata == nil {
-			info.Metadata = make(map[string]string)
-		}
-		info.Metadata[name] = value(v)
 	}
 	return info, nil
 }
@@ -91,7 +77,7 @@ func (a Azure) Put(ctx context.Context, name string, doc []byte) error {
 	return failed("put", err)
 }
 
-// value is what p points to, the zero value for nil.
+// value returns *p, or the zero value if p is nil.
 func value[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

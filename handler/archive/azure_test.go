@@ -20,10 +20,10 @@ import (
 	"switchboard/test/faultproxy"
 )
 
-// noRepeats makes a client send each request once.
+// noRepeats are the options of a client that sends each request once.
 var noRepeats = azcore.ClientOptions{Retry: policy.RetryOptions{MaxRetries: -1}}
 
-// azure is archive.Azure that can be looked into.
+// azure is an archive.Azure whose files can be read.
 type azure struct{ archive.Azure }
 
 func (a azure) Read(ctx context.Context, name string) ([]byte, error) {
@@ -38,7 +38,7 @@ func (a azure) Read(ctx context.Context, name string) ([]byte, error) {
 	return io.ReadAll(got.Body)
 }
 
-// newAzure is an empty container of the Azurite that a connection string names.
+// newAzure returns an empty container of the Azurite that connection names.
 func newAzure(t *testing.T, connection string, o azcore.ClientOptions) azure {
 	t.Helper()
 	client, err := container.NewClientFromConnectionString(
@@ -47,7 +47,7 @@ func newAzure(t *testing.T, connection string, o azcore.ClientOptions) azure {
 		t.Fatal(err)
 	}
 	a := azure{archive.Azure{Container: client}}
-	for range 2 { // it may be there already
+	for range 2 { // Create may be repeated
 		if err := a.Create(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -62,41 +62,42 @@ func TestAzuriteKeepsTheContract(t *testing.T) {
 	})
 }
 
-// The same as on a Memory, where it is a matter of every request: the client
-// repeats none of them here.
-func TestACopyToAzureThatDiesAtAnyRequest(t *testing.T) {
+// TestACopyToAzureResumesAfterAnyFailedRequest uses a client that does not repeat
+// requests. The crash tests check the same on a Memory.
+func TestACopyToAzureResumesAfterAnyFailedRequest(t *testing.T) {
 	server := azurite.ForTest(t)
 	r := &recording{content: text(3*block + 1), etag: `"0x8D"`, contentType: "audio/wav"}
 	const requests = 4 + 1 // to stage, to commit
-	for _, side := range []faultproxy.Side{faultproxy.Before, faultproxy.After} {
+	for _, when := range []faultproxy.When{faultproxy.Before, faultproxy.After} {
 		for n := 1; n <= requests; n++ {
-			moments := &faultproxy.Moments{}
-			files := newAzure(t, throughProxy(t, server, moments), noRepeats)
-			cutAt := len(moments.Seen()) + n
-			moments.At = func(n int, at faultproxy.Side, _ *http.Request) bool {
-				return n == cutAt && at == side
+			hook := &faultproxy.Hook{}
+			files := newAzure(t, throughProxy(t, server, hook), noRepeats)
+			dropAt := len(hook.Seen()) + n
+			hook.At = func(n int, at faultproxy.When, _ *http.Request) bool {
+				return n == dropAt && at == when
 			}
 			p, done, err := copyTo(t, files, r.open, archive.Progress{}, ever)
 			if done || !errors.Is(err, archive.ErrFiles) {
-				t.Fatalf("request %d, %v: done %t, %v", n, side, done, err)
+				t.Fatalf("request %d, %v: done %t, %v", n, when, done, err)
 			}
 			if p, done, err = copyTo(t, files, r.open, p, ever); !done || err != nil {
-				t.Fatalf("request %d, %v: done %t, %v", n, side, done, err)
+				t.Fatalf("request %d, %v: done %t, %v", n, when, done, err)
 			}
 			checkBlob(t, files, r, p)
 		}
 	}
 }
 
-// The client repeats a commit whose answer was lost, which finds its own file.
-func TestACommitThatIsRepeatedByTheClientIsDone(t *testing.T) {
+// TestACommitWhoseAnswerWasLostIsDone uses a client that repeats the commit, which
+// then finds its own file.
+func TestACommitWhoseAnswerWasLostIsDone(t *testing.T) {
 	server := azurite.ForTest(t)
-	moments := &faultproxy.Moments{}
-	files := newAzure(t, throughProxy(t, server, moments),
+	hook := &faultproxy.Hook{}
+	files := newAzure(t, throughProxy(t, server, hook),
 		azcore.ClientOptions{Retry: policy.RetryOptions{RetryDelay: time.Millisecond}})
 	lost := 0
-	moments.At = func(_ int, side faultproxy.Side, r *http.Request) bool {
-		if side == faultproxy.After && r.URL.Query().Get("comp") == "blocklist" && lost == 0 {
+	hook.At = func(_ int, when faultproxy.When, r *http.Request) bool {
+		if when == faultproxy.After && r.URL.Query().Get("comp") == "blocklist" && lost == 0 {
 			lost++
 			return true
 		}
@@ -110,14 +111,14 @@ func TestACommitThatIsRepeatedByTheClientIsDone(t *testing.T) {
 	checkBlob(t, files, r, p)
 }
 
-// throughProxy is the connection string of an Azurite behind a proxy for blobs.
-func throughProxy(t *testing.T, server *azurite.Server, moments *faultproxy.Moments) string {
+// throughProxy returns the connection string of an Azurite behind a proxy for blobs.
+func throughProxy(t *testing.T, server *azurite.Server, hook *faultproxy.Hook) string {
 	t.Helper()
 	target, err := url.Parse(server.BlobURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy, err := faultproxy.Start(target, moments)
+	proxy, err := faultproxy.Start(target, hook)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,26 +138,26 @@ func checkBlob(t *testing.T, files azure, r *recording, p archive.Progress) {
 	}
 }
 
-func TestBlocksOfTheProductsOwnSize(t *testing.T) {
+func TestCopyUsesBlocksOfBlockSize(t *testing.T) {
 	files := newAzure(t, azurite.ForTest(t).ConnectionString(), azcore.ClientOptions{})
 	r := &recording{content: text(2*archive.BlockSize + 5), contentType: "audio/wav"}
-	p, done, err := archive.Copy(t.Context(), r.open, files, name, archive.Progress{}, ever, nil)
+	p, done, err := archive.Copy(t.Context(), r.open, files, name, archive.Progress{}, ever)
 	if !done || err != nil {
 		t.Fatalf("done %t, %v", done, err)
 	}
 	checkBlob(t, files, r, p)
 }
 
-func TestWhatAnErrorOfStorageSays(t *testing.T) {
+func TestErrorsOfStorageNameTheOperationAndTheCode(t *testing.T) {
 	server := azurite.ForTest(t)
 	client, err := container.NewClientFromConnectionString(
 		server.ConnectionString(), azurite.Prefix()+"nowhere", &container.ClientOptions{ClientOptions: noRepeats})
 	if err != nil {
 		t.Fatal(err)
 	}
-	moments := &faultproxy.Moments{}
-	cut := newAzure(t, throughProxy(t, server, moments), noRepeats)
-	moments.At = func(int, faultproxy.Side, *http.Request) bool { return true }
+	hook := &faultproxy.Hook{}
+	dropped := newAzure(t, throughProxy(t, server, hook), noRepeats)
+	hook.At = func(int, faultproxy.When, *http.Request) bool { return true }
 	there := newAzure(t, server.ConnectionString(), noRepeats)
 	if err := there.Commit(t.Context(), name, nil, archive.Info{}); err != nil {
 		t.Fatal(err)
@@ -173,7 +174,7 @@ func TestWhatAnErrorOfStorageSays(t *testing.T) {
 		{"no file", notFound, "stat: no such file: 404 BlobNotFound"},
 		{"a file", exists, "commit: there is a file of that name: 409 BlobAlreadyExists"},
 		{"no block", noBlock, "commit: a block is not there: 400 InvalidBlockList"},
-		{"no answer", cut.Put(t.Context(), name, nil), "put: EOF"},
+		{"no answer", dropped.Put(t.Context(), name, nil), "put: EOF"},
 	} {
 		if tt.err == nil || tt.err.Error() != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, tt.err, tt.want)

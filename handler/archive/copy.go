@@ -9,54 +9,53 @@ import (
 	"time"
 )
 
-// Why a copy did not come to its end, for errors.Is. The error of the source, or of
-// the Files, is within reach of errors.Is and errors.As as well.
+// The reasons for which a copy fails, for errors.Is. The error of the source, or of
+// the Files, is wrapped as well.
 var (
-	// ErrSource: the source failed. The progress stands.
+	// ErrSource: the source failed. The progress stays valid.
 	ErrSource = errors.New("source")
-	// ErrFiles: the archive failed. The progress stands, unless blocks are missing.
+	// ErrFiles: the archive failed. The progress stays valid, unless blocks are missing.
 	ErrFiles = errors.New("archive")
-	// ErrLength: the source, of which it is an error too, gave more bytes than it
-	// had named, or fewer. Nothing was committed, and the copy begins again.
+	// ErrLength: the source returned more or fewer bytes than it had named. Nothing
+	// was committed, and the copy begins again. It comes together with ErrSource.
 	ErrLength = errors.New("not of the length that was named")
-	// ErrDiffers: there is a file of that name with another content. It will stay.
+	// ErrDiffers: there is a file of that name with other content. It is not replaced.
 	ErrDiffers = errors.New("there is another file of that name")
 	// ErrTooLarge: the file has more than MaxBlocks blocks. It cannot be copied.
 	ErrTooLarge = fmt.Errorf("file of more than %d blocks of %d bytes", MaxBlocks, BlockSize)
 )
 
-// ErrRange is what a Source returns where the file has no byte at the offset.
+// ErrRange is what a Source returns if the file has no byte at the offset.
 var ErrRange = errors.New("the file ends before the offset")
 
-// Source opens a file at an offset. From offset 0 it opens an empty file as well;
-// at another one, where the file has become too short, it fails with ErrRange.
-// The context bounds the reading of the body, which Copy closes.
+// Source opens a file at an offset. At offset 0 it opens an empty file as well; at
+// a later offset it fails with ErrRange if the file has become too short. The
+// context bounds the reading of the body. Copy closes the body.
 type Source func(ctx context.Context, offset int64) (Content, error)
 
 // Content is a file from some offset to its end.
 type Content struct {
 	Body        io.ReadCloser
-	Size        int64  // of the whole file, in bytes; -1 if the source does not say
-	ETag        string // tells versions of the file apart; may be empty
+	Size        int64  // of the whole file, in bytes; -1 if the source does not name it
+	ETag        string // differs between versions of the file; may be empty
 	ContentType string // such as "audio/wav"; may be empty
 }
 
-// Copy goes on with the copy of a file where p says: until it is committed, which
-// is done; until a time, looked at after each block; or until something fails.
-// Metadata are kept beside the file: see Info.
+// Copy resumes the copy of a file at p. It ends when the file is committed (done);
+// when until has passed, which is checked after each block; or at an error.
 //
-// In each case it returns the progress to save, from which to go on: the zero
-// value if the copy has to begin again. Each run that does not fail adds at least one block.
-// Repeating a run from an older progress, and several at once, come to the same
-// file. When all is staged, the source is not needed any more.
+// In each case it returns the progress to save and to resume from: the zero value
+// if the copy has to begin again. Each run without an error adds at least one block.
+// Runs from an older progress, and several runs at once, make the same file. When
+// all blocks are staged, the source is not needed any more.
 //
-// The length is checked before the commit. A source that has another file than
-// before is copied from its start. A file of that name that is there with the same
-// size and hash is the copy, made by an earlier run; any other is ErrDiffers.
+// The length is checked before the commit. If the source has another file than
+// before, the copy begins again. A file of that name with the same size and hash
+// counts as the copy, made by an earlier run; any other is ErrDiffers.
 func Copy(
-	ctx context.Context, from Source, to Files, name string, p Progress, until time.Time, metadata map[string]string,
+	ctx context.Context, from Source, to Files, name string, p Progress, until time.Time,
 ) (_ Progress, done bool, err error) {
-	c := copying{from: from, to: to, name: name, metadata: metadata, blockSize: BlockSize}
+	c := copying{from: from, to: to, name: name, blockSize: BlockSize}
 	return c.run(ctx, p, until)
 }
 
@@ -65,8 +64,7 @@ type copying struct {
 	from      Source
 	to        Files
 	name      string
-	metadata  map[string]string
-	blockSize int64 // BlockSize but in tests
+	blockSize int64 // BlockSize except in tests
 }
 
 func (c copying) run(ctx context.Context, p Progress, until time.Time) (Progress, bool, error) {
@@ -90,7 +88,7 @@ func (c copying) advance(ctx context.Context, p Progress, until time.Time) (Prog
 	if p.Offset == 0 {
 		sum.Reset() // it may have begun again
 	}
-	body := bufio.NewReader(content.Body) // to look ahead; a whole block goes past its buffer
+	body := bufio.NewReader(content.Body) // to peek; whole blocks bypass its buffer
 	block := make([]byte, c.blockSize)
 	for {
 		n, more, err := readBlock(body, block)
@@ -121,8 +119,8 @@ func (c copying) advance(ctx context.Context, p Progress, until time.Time) (Prog
 	}
 }
 
-// open opens the source where p says, or at its start if it has another file by
-// now; then the progress is a new one.
+// open opens the source at p. If the source has another file than before, it opens
+// it at the start and returns a new progress.
 func (c copying) open(ctx context.Context, p Progress) (Progress, Content, error) {
 	content, err := c.from(ctx, p.Offset)
 	if p.Offset > 0 && (errors.Is(err, ErrRange) || err == nil && !p.of(content)) {
@@ -138,7 +136,8 @@ func (c copying) open(ctx context.Context, p Progress) (Progress, Content, error
 	return p, content, err
 }
 
-// readBlock fills block as far as the body goes, and reports whether it goes on.
+// readBlock fills block from body. It returns the number of bytes read, and whether
+// the body has more.
 func readBlock(body *bufio.Reader, block []byte) (n int, more bool, err error) {
 	for n < len(block) {
 		read, err := body.Read(block[n:])
@@ -157,7 +156,8 @@ func readBlock(body *bufio.Reader, block []byte) (n int, more bool, err error) {
 	return n, true, err
 }
 
-// checkLength compares what was read of the file, which goes on or not, to what is known.
+// checkLength compares the offset that was reached, and whether the file has more
+// bytes, with the size that the source named.
 func (p Progress) checkLength(offset int64, more bool) error {
 	switch {
 	case p.Size >= 0 && more && offset >= p.Size:
@@ -165,14 +165,14 @@ func (p Progress) checkLength(offset int64, more bool) error {
 	case p.Size >= 0 && !more && offset != p.Size:
 		return fmt.Errorf("%w: %d bytes instead of %d", ErrLength, offset, p.Size)
 	case p.Offset > 0 && offset == p.Offset:
-		return fmt.Errorf("%w: no more than %d bytes", ErrLength, offset) // where it went on before
+		return fmt.Errorf("%w: no more than %d bytes", ErrLength, offset) // an earlier run saw more
 	}
 	return nil
 }
 
-// commit makes the file of the blocks, all of which are staged.
+// commit makes the file from its blocks, all of which are staged.
 func (c copying) commit(ctx context.Context, p Progress) (Progress, bool, error) {
-	info := Info{Size: p.Size, SHA256: p.SHA256(), ContentType: p.ContentType, Metadata: c.metadata}
+	info := Info{Size: p.Size, SHA256: p.SHA256(), ContentType: p.ContentType}
 	err := c.to.Commit(ctx, c.name, blockIDs(p.ETag, c.blockSize, p.Size), info)
 	if errors.Is(err, ErrExists) {
 		var there Info
@@ -181,7 +181,7 @@ func (c copying) commit(ctx context.Context, p Progress) (Progress, bool, error)
 		}
 	}
 	if errors.Is(err, ErrNoBlock) {
-		p = Progress{} // blocks that nobody commits go away
+		p = Progress{} // the staged blocks have expired
 	}
 	if err != nil {
 		return p, false, fmt.Errorf("%w: %w", ErrFiles, err)

@@ -22,15 +22,15 @@ import (
 
 const (
 	name  = "r1/0.wav"
-	block = 4 // bytes; what a block is in these tests
+	block = 4 // block size in these tests, in bytes
 )
 
 var (
-	now  time.Time                           // before any other time: one block in a run
-	ever = time.Now().Add(1_000 * time.Hour) // all of them
+	now  time.Time                           // as until: a run copies one block
+	ever = time.Now().Add(1_000 * time.Hour) // as until: a run copies all blocks
 )
 
-// text is a file of this length; no two blocks of it are alike.
+// text returns a file of this length, of which all blocks differ.
 func text(length int) string {
 	var all strings.Builder
 	for i := 0; all.Len() < length; i++ {
@@ -44,7 +44,7 @@ func hexSum(content string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// copyTo runs a copy from a progress that went through JSON, as between two runs.
+// copyTo runs a copy from a progress that is encoded as JSON and back, as between two runs.
 func copyTo(
 	t *testing.T, to archive.Files, from archive.Source, p archive.Progress, until time.Time,
 ) (archive.Progress, bool, error) {
@@ -60,7 +60,7 @@ func copyTo(
 	return archive.CopyInBlocks(t.Context(), block, from, to, name, loaded, until)
 }
 
-// checkFile fails unless the archive holds the file whole, and nothing else.
+// checkFile fails unless the archive holds the whole file and nothing else.
 func checkFile(t *testing.T, m *archivetest.Memory, content string) {
 	t.Helper()
 	want := []archivetest.File{{Name: name, Body: []byte(content), Info: archive.Info{
@@ -96,7 +96,7 @@ func TestFilesOfEveryLengthAreCopiedWhole(t *testing.T) {
 	}
 }
 
-func TestACopyGoesOnWhereItWas(t *testing.T) {
+func TestACopyResumesAtItsProgress(t *testing.T) {
 	for length := range 4*block + 2 {
 		for _, named := range []int64{0, -1} {
 			t.Run(fmt.Sprintf("%d bytes, named %d", length, named), func(t *testing.T) {
@@ -151,7 +151,7 @@ func TestACopyThatIsDoneIsDoneAgain(t *testing.T) {
 func TestASourceThatFails(t *testing.T) {
 	tests := []struct {
 		breaks int64
-		offset int64 // of the progress after it
+		offset int64 // of the progress that Copy returns
 	}{{1, 0}, {block - 1, 0}, {block, 0}, {block + 1, block}, {2*block + 1, 2 * block}, {9, 2 * block}}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("after %d bytes", tt.breaks), func(t *testing.T) {
@@ -187,8 +187,8 @@ func TestASourceThatCannotBeOpened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := func(context.Context, int64) (archive.Content, error) { return archive.Content{}, &errSource{} }
-	p, done, err := copyTo(t, &m, gone, began, ever)
+	unavailable := func(context.Context, int64) (archive.Content, error) { return archive.Content{}, &errSource{} }
+	p, done, err := copyTo(t, &m, unavailable, began, ever)
 	if _, ok := errors.AsType[*errSource](err); !ok || !errors.Is(err, archive.ErrSource) || done {
 		t.Errorf("done %t, %v", done, err)
 	}
@@ -199,9 +199,9 @@ func TestASourceThatCannotBeOpened(t *testing.T) {
 
 func TestALengthThatIsNotTheOneNamed(t *testing.T) {
 	tests := []struct {
-		name        string
-		length, too int
-		err         string
+		name          string
+		length, named int
+		err           string
 	}{
 		{"one byte short", 9, 10, "copy r1/0.wav: source: not of the length that was named: 9 bytes instead of 10"},
 		{"a block short", 8, 12, "copy r1/0.wav: source: not of the length that was named: 8 bytes instead of 12"},
@@ -213,7 +213,7 @@ func TestALengthThatIsNotTheOneNamed(t *testing.T) {
 	for _, tt := range tests {
 		for _, until := range []time.Time{ever, now} {
 			t.Run(tt.name, func(t *testing.T) {
-				r := &recording{content: text(tt.length), size: int64(tt.too)}
+				r := &recording{content: text(tt.length), size: int64(tt.named)}
 				var m archivetest.Memory
 				var p archive.Progress
 				var err error
@@ -234,7 +234,7 @@ func TestALengthThatIsNotTheOneNamed(t *testing.T) {
 	}
 }
 
-func TestAFileOfThatNameThatIsAnother(t *testing.T) {
+func TestAnotherFileOfThatNameIsNotReplaced(t *testing.T) {
 	r := &recording{content: text(6), contentType: "audio/wav"}
 	same := archive.Info{Size: 6, SHA256: hexSum(r.content)}
 	tests := []struct {
@@ -268,8 +268,8 @@ func TestAFileOfThatNameThatIsAnother(t *testing.T) {
 	}
 }
 
-func TestAFileOfTooManyBlocks(t *testing.T) {
-	const most = archive.MaxBlocks // of one byte
+func TestAFileOfTooManyBlocksIsRefused(t *testing.T) {
+	const most = archive.MaxBlocks // of one byte each
 	copyBytes := func(r *recording) (*archivetest.Memory, archive.Progress, bool, error) {
 		var m archivetest.Memory
 		p, done, err := archive.CopyInBlocks(t.Context(), 1, r.open, &m, name, archive.Progress{}, ever)
@@ -292,20 +292,6 @@ func TestAFileOfTooManyBlocks(t *testing.T) {
 	}
 }
 
-func TestMetadataAreKeptBesideTheFile(t *testing.T) {
-	r := &recording{content: text(6), contentType: "audio/wav"}
-	var m archivetest.Memory
-	metadata := map[string]string{"recording": "r1"}
-	_, done, err := archive.Copy(t.Context(), r.open, &m, name, archive.Progress{}, ever, metadata)
-	if !done || err != nil {
-		t.Fatalf("done %t, %v", done, err)
-	}
-	info, err := m.Stat(t.Context(), name)
-	if d := cmp.Diff(metadata, info.Metadata); err != nil || d != "" {
-		t.Errorf("%v (-want +got):\n%s", err, d)
-	}
-}
-
 func TestACancelledCopyKeepsItsProgress(t *testing.T) {
 	r := &recording{content: text(20), etag: "e"}
 	var m archivetest.Memory
@@ -322,8 +308,7 @@ func TestACancelledCopyKeepsItsProgress(t *testing.T) {
 	}
 }
 
-// Several at once, each from another progress, come to one file.
-func TestSeveralCopiesAtOnce(t *testing.T) {
+func TestCopiesAtOnceFromDifferentProgressMakeOneFile(t *testing.T) {
 	r := &recording{content: text(50*block + 1), etag: "e", contentType: "audio/wav"}
 	var m archivetest.Memory
 	var from []archive.Progress
@@ -347,8 +332,7 @@ func TestSeveralCopiesAtOnce(t *testing.T) {
 	checkFile(t, &m, r.content)
 }
 
-// A copy of another version of the file, made at the same time, is not mixed with it.
-func TestTwoVersionsAtOnce(t *testing.T) {
+func TestCopiesOfTwoVersionsAtOnceAreNotMixed(t *testing.T) {
 	one := &recording{content: text(3 * block), etag: "1", contentType: "audio/wav"}
 	two := &recording{content: strings.Repeat("x", 3*block), etag: "2", contentType: "audio/wav"}
 	var m archivetest.Memory

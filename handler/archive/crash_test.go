@@ -10,9 +10,10 @@ import (
 	"switchboard/handler/archive/archivetest"
 )
 
-// A process that dies leaves the archive as the last of its requests made it, and
-// the progress as it was last saved: maybe long ago, maybe never.
-func TestACopyThatDiesAtAnyRequestComesToTheSameFile(t *testing.T) {
+// TestACopyThatCrashesAtAnyRequestMakesTheSameFile resumes copies after a crash. A
+// crashed process leaves the archive as its last request did; the progress may have
+// been saved earlier, or not at all.
+func TestACopyThatCrashesAtAnyRequestMakesTheSameFile(t *testing.T) {
 	const requests = 4 + 1 // to stage, to commit
 	saves := map[string]func(all []archive.Progress) archive.Progress{
 		"the latest progress": func(all []archive.Progress) archive.Progress { return all[len(all)-1] },
@@ -24,7 +25,7 @@ func TestACopyThatDiesAtAnyRequestComesToTheSameFile(t *testing.T) {
 			for saved, restore := range saves {
 				for run, until := range map[string]time.Time{"one block in a run": now, "all in a run": ever} {
 					t.Run(fmt.Sprintf("request %d %v, %s, %s", n, fault, saved, run), func(t *testing.T) {
-						testDeath(t, n, fault, restore, until)
+						testCrash(t, n, fault, restore, until)
 					})
 				}
 			}
@@ -32,9 +33,9 @@ func TestACopyThatDiesAtAnyRequestComesToTheSameFile(t *testing.T) {
 	}
 }
 
-// testDeath runs a copy that dies at request n, and goes on from what restore makes
-// of every progress there was.
-func testDeath(
+// testCrash runs a copy that crashes at request n, and resumes it from the progress
+// that restore chooses among all.
+func testCrash(
 	t *testing.T, n int, fault archivetest.Fault, restore func([]archive.Progress) archive.Progress, until time.Time,
 ) {
 	r := &recording{content: text(3*block + 1), etag: "e", contentType: "audio/wav"}
@@ -47,9 +48,9 @@ func testDeath(
 	}
 	var p archive.Progress
 	all := []archive.Progress{p}
-	for runs, done, died := 0, false, false; !done; runs++ {
+	for runs, done, crashed := 0, false, false; !done; runs++ {
 		if runs > 10 {
-			t.Fatal("it comes to no end")
+			t.Fatal("the copy does not end")
 		}
 		var err error
 		p, done, err = copyTo(t, &m, r.open, p, until)
@@ -57,10 +58,10 @@ func testDeath(
 		if err == nil {
 			continue
 		}
-		if died || !errors.Is(err, archive.ErrFiles) || !errors.Is(err, archivetest.ErrNoAnswer) {
+		if crashed || !errors.Is(err, archive.ErrFiles) || !errors.Is(err, archivetest.ErrNoAnswer) {
 			t.Fatal(err)
 		}
-		died, p = true, restore(all)
+		crashed, p = true, restore(all)
 	}
 	if got := p.SHA256(); got != hexSum(r.content) {
 		t.Errorf("hash %s", got)
@@ -69,7 +70,8 @@ func testDeath(
 	r.checkClosed(t)
 }
 
-// What is staged whole can be filed when the service has deleted its own.
+// TestTheSourceIsNotNeededForTheCommit commits a file that the service may have
+// deleted after all its blocks were staged.
 func TestTheSourceIsNotNeededForTheCommit(t *testing.T) {
 	r := &recording{content: text(3 * block), etag: "e", contentType: "audio/wav"}
 	var m archivetest.Memory

@@ -9,16 +9,16 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 )
 
-// requestError is a request that storage refused or did not answer, in one line.
-// The texts of azcore and net/http hold the whole address, which may hold a
-// signature, and take many lines. The cause is kept for errors.AsType.
+// requestError is a request that storage refused or did not answer. Its text is one
+// line. The texts of azcore and net/http have many lines and contain the whole URL,
+// which may contain a signature. The cause is kept for errors.AsType.
 type requestError struct {
 	op   string // "stage block", "commit" …
 	kind error  // one of the package's errors, or nil
 	err  error
 }
 
-// failed wraps err, the outcome of op. A nil err stays nil.
+// failed wraps err, the result of op. It returns nil for a nil err.
 func failed(op string, err error) error {
 	if err == nil {
 		return nil
@@ -47,7 +47,7 @@ func (e *requestError) Unwrap() []error {
 	return []error{e.kind, e.err}
 }
 
-// kindOf tells which of the package's errors an answer is.
+// kindOf returns the package's error for an answer of storage, or nil.
 // Source: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
 func kindOf(err error) error {
 	switch {

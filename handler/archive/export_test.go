@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// CopyInBlocks is Copy with blocks of another size.
+// CopyInBlocks calls Copy with blocks of another size.
 func CopyInBlocks(
 	ctx context.Context, blockSize int64, from Source, to Files, name string, p Progress, until time.Time,
 ) (Progress, bool, error) {

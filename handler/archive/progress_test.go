@@ -50,7 +50,7 @@ func TestAnotherFileThanBeforeIsCopiedFromItsStart(t *testing.T) {
 	}
 }
 
-func TestASizeThatIsNotNamedEachTimeIsNoOtherFile(t *testing.T) {
+func TestASourceThatNamesItsSizeOnlySometimesHasTheSameFile(t *testing.T) {
 	for _, named := range [][]int64{{0, -1, 0}, {-1, 0, -1}} {
 		r := &recording{content: text(3 * block), etag: "e", contentType: "audio/wav"}
 		var m archivetest.Memory
@@ -74,7 +74,7 @@ func TestAProgressThatCannotBeUsedBeginsAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Forget() // the blocks of a copy that did not begin again would be missing
+	m.Forget() // a copy that resumed would miss its blocks
 	tests := []struct {
 		name  string
 		spoil func(*archive.Progress)
@@ -100,7 +100,7 @@ func TestAProgressThatCannotBeUsedBeginsAgain(t *testing.T) {
 	}
 }
 
-func TestMissingBlocksBeginAgain(t *testing.T) {
+func TestACopyWithMissingBlocksBeginsAgain(t *testing.T) {
 	for _, runs := range []int{1, 2, 4} {
 		r := &recording{content: text(20), etag: "e", contentType: "audio/wav"}
 		var m archivetest.Memory
@@ -123,7 +123,7 @@ func TestMissingBlocksBeginAgain(t *testing.T) {
 	}
 }
 
-func TestAFileThatLosesItsEndBetweenTwoRuns(t *testing.T) {
+func TestAFileThatIsCutShortBetweenTwoRunsIsAnError(t *testing.T) {
 	r := &recording{content: text(10), size: -1}
 	var m archivetest.Memory
 	p, _, err := copyTo(t, &m, r.open, archive.Progress{}, now)

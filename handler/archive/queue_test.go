@@ -12,7 +12,7 @@ import (
 	"switchboard/test/azurite"
 )
 
-// newQueue is an empty queue of Azurite's.
+// newQueue returns an empty queue of Azurite's.
 func newQueue(t *testing.T) archive.Queue {
 	t.Helper()
 	client, err := azqueue.NewQueueClientFromConnectionString(
@@ -21,7 +21,7 @@ func newQueue(t *testing.T) archive.Queue {
 		t.Fatal(err)
 	}
 	q := archive.Queue{Client: client}
-	for range 2 { // it may be there already
+	for range 2 { // Create may be repeated
 		if err := q.Create(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func newQueue(t *testing.T) archive.Queue {
 	return q
 }
 
-// receive takes the messages that can be seen.
+// receive returns the visible messages.
 func receive(t *testing.T, q archive.Queue) (texts []string) {
 	t.Helper()
 	got, err := q.Client.DequeueMessages(t.Context(), &azqueue.DequeueMessagesOptions{NumberOfMessages: new(int32(32))})
@@ -63,7 +63,7 @@ func TestAMessageIsSeenAfterItsDelay(t *testing.T) {
 	}
 }
 
-func TestPartOfASecondIsAWholeOne(t *testing.T) {
+func TestADelayIsRoundedUpToWholeSeconds(t *testing.T) {
 	q := newQueue(t)
 	if err := q.Send(t.Context(), `{}`, time.Millisecond); err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestPartOfASecondIsAWholeOne(t *testing.T) {
 	t.Error("the message does not come")
 }
 
-func TestADelayThatNoQueueTakes(t *testing.T) {
+func TestADelayOutOfRangeIsRefused(t *testing.T) {
 	q := newQueue(t)
 	for _, delay := range []time.Duration{-1, archive.MaxDelay + 1} {
 		if err := q.Send(t.Context(), `{}`, delay); !errors.Is(err, archive.ErrInvalid) {
@@ -86,7 +86,7 @@ func TestADelayThatNoQueueTakes(t *testing.T) {
 	}
 }
 
-func TestAQueueWithMetadataIsThereAsWell(t *testing.T) {
+func TestCreateAcceptsAQueueWithMetadata(t *testing.T) {
 	q := newQueue(t)
 	_, err := q.Client.SetMetadata(t.Context(), &azqueue.SetMetadataOptions{
 		Metadata: map[string]*string{"owner": new("x")},
@@ -99,7 +99,7 @@ func TestAQueueWithMetadataIsThereAsWell(t *testing.T) {
 	}
 }
 
-func TestAQueueThatDoesNotExist(t *testing.T) {
+func TestSendToAQueueThatDoesNotExist(t *testing.T) {
 	client, err := azqueue.NewQueueClientFromConnectionString(
 		azurite.ForTest(t).ConnectionString(), azurite.Prefix()+"nowhere", nil)
 	if err != nil {

@@ -11,25 +11,25 @@ import (
 	"switchboard/handler/archive"
 )
 
-// errSource is how a source fails that is made to.
+// errSource is the error of a source that is made to fail.
 type errSource struct{ offset int64 }
 
 func (e *errSource) Error() string { return "the host has gone" }
 
-// recording is a file as a host has it.
+// recording is a file that open serves.
 type recording struct {
 	content     string
 	etag        string
 	contentType string
 
-	size   int64                     // that it names; 0: the true one
+	size   int64                     // the size that open names; 0: the true one
 	breaks int64                     // the offset at which connections break; 0: they do not
-	reader func(io.Reader) io.Reader // what a connection is read through, if not nil
+	reader func(io.Reader) io.Reader // wraps a connection, if not nil
 
 	opened, closed atomic.Int64
 }
 
-// open is an archive.Source.
+// open implements archive.Source.
 func (r *recording) open(ctx context.Context, offset int64) (archive.Content, error) {
 	r.opened.Add(1)
 	if err := ctx.Err(); err != nil {
@@ -56,7 +56,7 @@ func (r *recording) open(ctx context.Context, offset int64) (archive.Content, er
 	}, nil
 }
 
-// checkClosed fails unless all that was opened is closed.
+// checkClosed fails unless all bodies that were opened are closed.
 func (r *recording) checkClosed(t *testing.T) {
 	t.Helper()
 	if o, c := r.opened.Load(), r.closed.Load(); o != c {
@@ -71,7 +71,7 @@ type closer struct {
 
 func (c closer) Close() error {
 	c.closed.Add(1)
-	return errors.New("nobody asks for this")
+	return errors.New("to be ignored")
 }
 
 // broken is a connection that breaks.

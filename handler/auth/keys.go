@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// keysMaxAge is after what time the keys are fetched anew, so that one which was withdrawn is not trusted
-	// for ever.
+	// keysMaxAge is the age at which the keys are fetched again, so that a withdrawn key is not trusted for
+	// ever.
 	keysMaxAge = time.Hour
-	// fetchEvery and fetchBurst limit the fetches that callers can cause by naming keys that do not exist.
+	// fetchEvery and fetchBurst limit the fetches that callers can cause with unknown key ids.
 	fetchEvery = 10 * time.Second
 	fetchBurst = 2
 	// fetchTimeout bounds one fetch. A callback has 5 s to be committed.
@@ -28,23 +28,23 @@ const (
 	maxKeys = 1 << 20
 )
 
-// keySet holds the keys that an issuer publishes. It fetches them when a key is asked for that it does not
-// know, which is how new ones are met, and, beside what is going on, when they have become old. Keys that
-// could not be renewed stay valid: the issuer's outage must not be ours.
+// keySet holds the keys that an issuer publishes. It fetches them when a key id is unknown, and in the
+// background when they are older than keysMaxAge. Keys that could not be renewed stay valid: the issuer's
+// outage must not be ours.
 //
 // The remote storage of jwkset is not used: it makes its first request while it is constructed, lets callers
-// queue for its rate limiter, and cannot tell an unknown key from keys that could not be fetched.
+// queue for its rate limiter, and cannot distinguish an unknown key from keys that could not be fetched.
 type keySet struct {
-	ctx    context.Context // of every fetch
+	ctx    context.Context // ends every fetch
 	url    string
 	client *http.Client
 	limit  *rate.Limiter
 
 	mu      sync.Mutex
 	keys    map[string]*rsa.PublicKey // by key id; replaced as a whole
-	fetched time.Time                 // when keys were
+	fetched time.Time                 // of the last fetch that succeeded
 	err     error                     // of the last fetch
-	fetch   chan struct{}             // closed when the fetch under way is over; nil if none is
+	fetch   chan struct{}             // closed when the fetch in flight ends; nil if there is none
 }
 
 func newKeySet(ctx context.Context, url string, client *http.Client) *keySet {
@@ -52,7 +52,7 @@ func newKeySet(ctx context.Context, url string, client *http.Client) *keySet {
 	return &keySet{ctx: ctx, url: url, client: client, limit: limit}
 }
 
-// find returns the key with this id, if need be after one fetch.
+// find returns the key with this id. It waits for one fetch if the id is unknown.
 func (s *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,10 +67,10 @@ func (s *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 	if key != nil {
 		return key, nil
 	}
-	if over := s.fetch; over != nil {
+	if done := s.fetch; done != nil {
 		s.mu.Unlock()
 		select {
-		case <-over:
+		case <-done:
 		case <-ctx.Done():
 		}
 		s.mu.Lock()
@@ -87,8 +87,8 @@ func (s *keySet) find(ctx context.Context, id string) (*rsa.PublicKey, error) {
 	return nil, errors.New("unknown key id")
 }
 
-// refresh fetches the keys and closes over.
-func (s *keySet) refresh(over chan struct{}) {
+// refresh fetches the keys and closes done.
+func (s *keySet) refresh(done chan struct{}) {
 	keys, err := s.get()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +96,7 @@ func (s *keySet) refresh(over chan struct{}) {
 		s.keys, s.fetched = keys, time.Now()
 	}
 	s.fetch = nil
-	close(over)
+	close(done)
 }
 
 func (s *keySet) get() (keys map[string]*rsa.PublicKey, err error) {
@@ -130,8 +130,8 @@ func (s *keySet) get() (keys map[string]*rsa.PublicKey, err error) {
 	return keys, nil
 }
 
-// parseKeys returns the RSA keys of a JWK set. Others, and entries that do not parse, are left out: an issuer
-// may publish keys that are not for us.
+// parseKeys returns the RSA keys of a JWK set, by id. It ignores other keys and entries that do not parse: an
+// issuer may publish keys that are not for us.
 func parseKeys(document []byte) (map[string]*rsa.PublicKey, error) {
 	var set jwkset.JWKSMarshal
 	if err := json.Unmarshal(document, &set); err != nil {
@@ -142,7 +142,7 @@ func parseKeys(document []byte) (map[string]*rsa.PublicKey, error) {
 		if entry.USE != "" && entry.USE != jwkset.UseSig {
 			continue
 		}
-		// Modulus and exponent are all we use; whether the certificates beside them agree is not our concern.
+		// Only modulus and exponent are used; the certificates in the entry need not match them.
 		lenient := jwkset.JWKValidateOptions{SkipAll: true}
 		jwk, err := jwkset.NewJWKFromMarshal(entry, jwkset.JWKMarshalOptions{}, lenient)
 		if err != nil {

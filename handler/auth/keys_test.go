@@ -17,7 +17,7 @@ func signedBy(i int, id string) string {
 	return bearerSigned(jwt.SigningMethodRS256, secrets()[i], keyID(id))
 }
 
-// check verifies header and compares the verdict and how often the keys were fetched for it.
+// check verifies header and compares the error, and the number of fetches that it caused.
 func check(t *testing.T, what string, v *Verifier, i *issuer, header string, want error, fetches int) {
 	t.Helper()
 	if err := v.Verify(t.Context(), header); !errors.Is(err, want) {
@@ -136,7 +136,7 @@ func TestParseKeys(t *testing.T) {
 	i := newIssuer()
 	good := i.document()
 	i.keys = map[string]*rsa.PrivateKey{"": secrets()[1]}
-	// with puts an entry in front of the good one.
+	// with returns the good document with entry as its first key.
 	with := func(entry string) string { return `{"keys":[` + entry + `,` + good[len(`{"keys":[`):] }
 	tests := []struct {
 		name, document string

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Key is a signing secret and the id by which a MAC says that it was made with it. The id has no dot.
+// Key is a signing secret and the id that a MAC made with it carries. The id has no dot.
 type Key struct {
 	ID     string
 	Secret []byte
@@ -21,7 +21,7 @@ type Signer struct {
 }
 
 // NewSigner returns a Signer that signs with the first key and verifies with all, so that a key can be
-// changed while URLs signed with the old one are still out. There must be at least one.
+// changed while URLs signed with the old one are still in use. It panics if there is none.
 func NewSigner(keys []Key) *Signer {
 	if len(keys) == 0 {
 		panic("auth: a Signer needs a key")
@@ -29,8 +29,8 @@ func NewSigner(keys []Key) *Signer {
 	return &Signer{keys}
 }
 
-// CallbackSubject is what the URL of a call's callbacks is signed for; with op above 0, that of the callbacks
-// of this one operation of the call. A call id contains no slash.
+// CallbackSubject returns the subject that the MAC in a call's callback URL signs; with op above 0, the
+// subject for the callbacks of this operation of the call. A call id contains no slash.
 func CallbackSubject(callID string, op int) string {
 	if op > 0 {
 		callID += "/" + strconv.Itoa(op)

@@ -11,8 +11,8 @@ var (
 	keyB = Key{"b", []byte(strings.Repeat("b", 32))}
 )
 
-// TestSignIsStable pins the form of the MAC: it stands in URLs that are still out when a new version is
-// deployed. The value is that of
+// TestSignIsStable pins the form of the MAC: URLs that contain it are still in use when a new version is
+// deployed. The value is the output of
 //
 //	printf callback:in-1 | openssl dgst -sha256 -mac HMAC -macopt key:aaa… -binary | basenc --base64url
 func TestSignIsStable(t *testing.T) {

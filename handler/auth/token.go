@@ -11,19 +11,19 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// leeway is by how much the issuer's clock may differ from ours. It is also how long a callback token is
-// valid, so that one is accepted for at most 10 minutes.
+// leeway is the tolerated difference between the issuer's clock and ours. A callback token is valid for
+// 5 minutes, so it is accepted for at most 10.
 //
 // Source:
 // https://learn.microsoft.com/azure/communication-services/how-tos/call-automation/secure-webhook-endpoint
 const leeway = 5 * time.Minute
 
-// maxToken bounds what is looked at, in bytes. A callback token has about 1 KB.
+// maxToken is the longest token that is parsed, in bytes. A callback token has about 1 KB.
 const maxToken = 8 << 10
 
-// Tokens says which tokens a Verifier accepts.
-type Tokens struct {
-	Issuer   string // compared to the letter
+// TokenConfig names the tokens that a Verifier accepts.
+type TokenConfig struct {
+	Issuer   string // compared literally
 	Audience string // the immutable id of our Communication Services resource
 	JWKSURL  string // where the issuer publishes its keys
 }
@@ -37,7 +37,7 @@ type Verifier struct {
 // NewVerifier returns a Verifier that fetches the issuer's keys when it first needs one, through client, or
 // http.DefaultClient if that is nil. Fetches end with ctx; the Verifier has no goroutine while none is under
 // way.
-func NewVerifier(ctx context.Context, t Tokens, client *http.Client) *Verifier {
+func NewVerifier(ctx context.Context, t TokenConfig, client *http.Client) *Verifier {
 	if client == nil {
 		client = http.DefaultClient
 	}
@@ -54,8 +54,8 @@ func NewVerifier(ctx context.Context, t Tokens, client *http.Client) *Verifier {
 }
 
 // Verify checks the value of an Authorization header. It returns nil for a valid token, ErrUnauthorized for
-// any other, and ErrKeysUnavailable if there is no telling. It may wait for the issuer's keys, until ctx
-// ends.
+// any other, and ErrKeysUnavailable if the token cannot be checked. It may wait for the issuer's keys, until
+// ctx ends.
 func (v *Verifier) Verify(ctx context.Context, authorization string) error {
 	scheme, token, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {

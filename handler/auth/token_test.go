@@ -20,13 +20,13 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-var accepted = Tokens{
+var accepted = TokenConfig{
 	Issuer:   "https://issuer.example",
 	Audience: "0b2e7c9e-1111-4222-8333-444455556666",
 	JWKSURL:  "https://issuer.example/calling/keys",
 }
 
-// secrets are the private keys of the tests' issuer: making one takes longer than all else here.
+// secrets returns the private keys of the tests' issuer. They are made once, because that is slow.
 var secrets = sync.OnceValue(func() (keys [2]*rsa.PrivateKey) {
 	for i := range keys {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -38,14 +38,14 @@ var secrets = sync.OnceValue(func() (keys [2]*rsa.PrivateKey) {
 	return keys
 })
 
-// issuer publishes keys, in memory: it is the transport of the Verifier's client.
+// issuer publishes keys in memory: it is the transport of the Verifier's client.
 type issuer struct {
 	mu      sync.Mutex
 	keys    map[string]*rsa.PrivateKey // by the id they are published under
 	fail    error
 	status  int           // 0: 200
 	body    string        // instead of the keys
-	delay   time.Duration // of the answer
+	delay   time.Duration // before the answer
 	fetches int
 }
 
@@ -88,7 +88,7 @@ func (i *issuer) document() string {
 	return string(text)
 }
 
-// count returns how often the keys were fetched since it was last asked.
+// count returns the number of fetches since its last call.
 func (i *issuer) count() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -109,7 +109,8 @@ func (i *issuer) verifier(ctx context.Context) *Verifier {
 	return NewVerifier(ctx, accepted, &http.Client{Transport: i})
 }
 
-// bearer returns an Authorization header with a token that the issuer made now, after change.
+// bearer returns an Authorization header with a token that the issuer made now. If change is not nil, it is
+// applied before signing.
 func bearer(change func(*jwt.Token, jwt.MapClaims)) string {
 	return bearerSigned(jwt.SigningMethodRS256, secrets()[0], change)
 }
@@ -132,7 +133,7 @@ func bearerSigned(method jwt.SigningMethod, key any, change func(*jwt.Token, jwt
 	return "Bearer " + signed
 }
 
-// claim returns a change of a token: the claim's value, or none if that is nil.
+// claim returns a change for bearer that sets a claim, or deletes it if value is nil.
 func claim(name string, value any) func(*jwt.Token, jwt.MapClaims) {
 	return func(_ *jwt.Token, c jwt.MapClaims) {
 		if c[name] = value; value == nil {
@@ -141,7 +142,7 @@ func claim(name string, value any) func(*jwt.Token, jwt.MapClaims) {
 	}
 }
 
-// keyID is the same for the key id in the token's header.
+// keyID returns a change for bearer that sets the key id in the token's header, or deletes it.
 func keyID(value any) func(*jwt.Token, jwt.MapClaims) {
 	return func(t *jwt.Token, _ jwt.MapClaims) {
 		if t.Header["kid"] = value; value == nil {
@@ -150,7 +151,7 @@ func keyID(value any) func(*jwt.Token, jwt.MapClaims) {
 	}
 }
 
-// in is the time after d as a claim has it.
+// in returns the time after d in the form of a claim.
 func in(d time.Duration) int64 { return time.Now().Add(d).Unix() }
 
 func TestVerifyToken(t *testing.T) {
@@ -180,7 +181,7 @@ func TestVerifyToken(t *testing.T) {
 		{"no issuer", func() string { return bearer(claim("iss", nil)) }, "iss"},
 		{"another resource", func() string { return bearer(claim("aud", otherAudience)) }, "audience"},
 		{"no audience", func() string { return bearer(claim("aud", nil)) }, "aud"},
-		{"signed by somebody else", func() string { return bearerSigned(rs256, secrets()[1], nil) }, "signature"},
+		{"signed with another key", func() string { return bearerSigned(rs256, secrets()[1], nil) }, "signature"},
 		{"not signed", func() string {
 			return bearerSigned(none, jwt.UnsafeAllowNoneSignatureType, nil)
 		}, "signing method"},
@@ -201,7 +202,7 @@ func TestVerifyToken(t *testing.T) {
 		{"another scheme", func() string { return "Basic dTpw" }, "no bearer token"},
 		{"no token", func() string { return "Bearer " }, "no bearer token"},
 		{"no header", func() string { return "" }, "no bearer token"},
-		{"a token longer than any", func() string {
+		{"a token above the limit", func() string {
 			return "Bearer " + strings.Repeat("a", maxToken+1)
 		}, "no bearer token"},
 		{"no token at all", func() string { return "Bearer aaa.bbb.ccc" }, "malformed"},

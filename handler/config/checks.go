@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// checks are the rules between settings. They know which settings were given at all, and find the zero value
-// where one was given and faulty, of which they say nothing more.
+// checks are the rules between settings. given has the names of the settings that have a value. A faulty
+// setting has left the zero value in c and has been reported: a check ignores it.
 var checks = []func(c *Config, given map[string]bool) error{storageIsKnown, callbackURLIsKnown, plainIsLocal}
 
 func storageIsKnown(_ *Config, given map[string]bool) error {
@@ -23,8 +23,7 @@ func callbackURLIsKnown(_ *Config, given map[string]bool) error {
 	return fmt.Errorf("%s must be set where there is no %s", baseURLSetting, hostnameSetting)
 }
 
-// plainIsLocal lets http stand only where ACS itself is a simulator on this machine, and only for this
-// machine.
+// plainIsLocal refuses http, except for addresses on this machine while ACS is a simulator on this machine.
 func plainIsLocal(c *Config, _ map[string]bool) error {
 	if c.ACS.Endpoint == "" {
 		return nil

@@ -24,7 +24,7 @@ func encodedKey(fill string) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(fill, minKey)))
 }
 
-// env is a getenv: the settings that Azure needs at least, changed by pairs of name and value.
+// env returns a getenv of the fewest settings that Azure needs, changed by pairs of name and value.
 func env(pairs ...string) func(string) string {
 	values := map[string]string{
 		"FUNCTIONS_CUSTOMHANDLER_PORT": "40123",
@@ -94,12 +94,12 @@ func TestSettings(t *testing.T) {
 			func(c *Config) bool { return c.ACS.AccessKey == "" }},
 		{"an issuer is kept to the letter", []string{"ACS_ISSUER", "https://issuer.example/"},
 			func(c *Config) bool { return c.ACS.Issuer == "https://issuer.example/" }},
-		{"a callback URL of one's own wins over the host's name",
+		{"a callback URL replaces the host's name",
 			[]string{"CALLBACK_BASE_URL", "https://calls.example/tel/"},
 			func(c *Config) bool { return c.Callbacks.BaseURL == "https://calls.example/tel" }},
-		{"the simulator may be spoken to in the clear", simulated,
+		{"a simulator on this machine may be used by plain http", simulated,
 			func(c *Config) bool { return c.Callbacks.BaseURL == "http://localhost:7071" }},
-		{"and then the host's own name may be local",
+		{"with a simulator the host's name may be local",
 			append(simulated, "CALLBACK_BASE_URL", "", "WEBSITE_HOSTNAME", "localhost:7071"),
 			func(c *Config) bool { return c.Callbacks.BaseURL == "http://localhost:7071" }},
 		{"two keys, in their order", []string{"CALLBACK_KEYS", "new-1:" + a + ", old_1:" + b},
@@ -161,11 +161,11 @@ func TestFaults(t *testing.T) {
 			[]string{"AzureWebJobsStorage__accountName is not the name of a storage account"}},
 		{"a prefix that no container may have", []string{"STORAGE_PREFIX", "7up"},
 			[]string{"STORAGE_PREFIX is not a lower-case letter with at most 31 lower-case letters and digits behind"}},
-		{"ACS in the clear", []string{"ACS_ENDPOINT", "http://acme.communication.azure.com"},
+		{"ACS by plain http", []string{"ACS_ENDPOINT", "http://acme.communication.azure.com"},
 			[]string{"ACS_ENDPOINT " + local}},
 		{"a connection string as endpoint", []string{"ACS_ENDPOINT", "endpoint=https://a/;accesskey=c2VjcmV0"},
 			[]string{"ACS_ENDPOINT is not an https URL of host and path alone"}},
-		{"tokens' keys in the clear", []string{"ACS_JWKS_URL", "http://127.0.0.1/keys"},
+		{"tokens' keys by plain http", []string{"ACS_JWKS_URL", "http://127.0.0.1/keys"},
 			[]string{"ACS_JWKS_URL " + local}},
 		{"a simulator whose issuer is elsewhere",
 			[]string{"ACS_ENDPOINT", "http://[::1]:8080", "ACS_ISSUER", "http://issuer.example"},
@@ -191,7 +191,7 @@ func TestFaults(t *testing.T) {
 			[]string{"CALLBACK_KEYS has more than two keys"}},
 		{"two keys of one name", []string{"CALLBACK_KEYS", "a:" + key + ",a:" + key},
 			[]string{"CALLBACK_KEYS has two keys with one id"}},
-		{"cognitive services in the clear", []string{"COGNITIVE_SERVICES_ENDPOINT", "http://127.0.0.1"},
+		{"cognitive services by plain http", []string{"COGNITIVE_SERVICES_ENDPOINT", "http://127.0.0.1"},
 			[]string{"COGNITIVE_SERVICES_ENDPOINT must be https"}},
 		{"a line that is none", []string{"LINES", "+12065550100,12065550101"},
 			[]string{"LINES has an entry 2 that is neither a raw id nor a number with + and country code"}},
@@ -286,7 +286,7 @@ func TestLocalSettingsLoad(t *testing.T) {
 	if err := json.Unmarshal(text, &local); err != nil {
 		t.Fatal(err)
 	}
-	// What the host adds by itself.
+	// The host adds these two.
 	local.Values["FUNCTIONS_CUSTOMHANDLER_PORT"] = "40123"
 	local.Values["WEBSITE_HOSTNAME"] = "localhost:7071"
 	c, err := Load(func(name string) string { return local.Values[name] })
@@ -299,14 +299,14 @@ func TestLocalSettingsLoad(t *testing.T) {
 	for name := range local.Values {
 		known := slices.ContainsFunc(settings, func(s setting) bool { return s.name == name })
 		if !known && name != "FUNCTIONS_WORKER_RUNTIME" { // read by the host itself
-			t.Errorf("local.settings.json has %s, which nobody reads", name)
+			t.Errorf("local.settings.json has %s, which is not read", name)
 		}
 	}
 }
 
-// TestARunOfARecordingFitsItsFunction checks the default against the time that the host gives a function: what a run
-// does before and after it copies has to fit in as well, and so has a run that was late.
-func TestARunOfARecordingFitsItsFunction(t *testing.T) {
+// TestARecordingRunFitsIntoTheFunctionTimeout compares the default of RECORDING_RUN with functionTimeout of
+// host.json, which also has to last for the work before and after the copy, and for a run that starts late.
+func TestARecordingRunFitsIntoTheFunctionTimeout(t *testing.T) {
 	text, err := os.ReadFile("../../host.json")
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 )
 
 // TestEverySettingIsDocumented compares name, default and required of the table in docs/settings.md with
-// Load's own, in both directions and in order.
+// those of Load, in both directions and in order.
 func TestEverySettingIsDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/settings.md")
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestInfraSetsOnlyKnownSettings checks that somebody reads each app setting of infra/main.bicep, and that no
-// required one is missing.
+// TestInfraSetsOnlyKnownSettings checks that each app setting of infra/main.bicep is read by Load or the
+// host, and that no required one is missing.
 func TestInfraSetsOnlyKnownSettings(t *testing.T) {
 	text, err := os.ReadFile("../../infra/main.bicep")
 	if err != nil {
@@ -21,7 +21,7 @@ func TestInfraSetsOnlyKnownSettings(t *testing.T) {
 	for _, name := range given {
 		known := slices.ContainsFunc(settings, func(s setting) bool { return s.name == name })
 		if !known && name != "APPLICATIONINSIGHTS_CONNECTION_STRING" { // read by the host itself
-			t.Errorf("main.bicep sets %s, which nobody reads", name)
+			t.Errorf("main.bicep sets %s, which is not read", name)
 		}
 	}
 	for _, s := range settings {

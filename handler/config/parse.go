@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// pattern is a regular expression and how to say in words what it wants.
+// pattern is a regular expression and its meaning in words.
 type pattern struct {
 	*regexp.Regexp
 	words string
@@ -21,19 +21,19 @@ var (
 	guid = pattern{regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`), "a GUID"}
 	// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 	accountName = pattern{regexp.MustCompile(`^[a-z0-9]{3,24}$`), "the name of a storage account"}
-	// Table names are alphanumeric and begin with a letter, container names are lower case; 63 characters at
-	// most.
+	// Table names are alphanumeric and begin with a letter, container names are lower case; both have at most
+	// 63 characters.
 	prefix = pattern{regexp.MustCompile(`^[a-z][a-z0-9]{0,31}$`),
 		"a lower-case letter with at most 31 lower-case letters and digits behind"}
 	keyID  = regexp.MustCompile(`^[A-Za-z0-9_-]{1,16}$`)
 	number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // E.164
 	rawID  = regexp.MustCompile(`^[0-9]+:\S+$`)
-	// hostName is a host by its name or IPv4 address, or a dot and a domain, for all hosts under it: not one of
-	// the top level, because credentials go to all of them.
+	// hostName is a host's name or IPv4 address, or a dot and a domain for all its hosts. A top-level domain
+	// is refused, because credentials are sent to all hosts.
 	hostName = regexp.MustCompile(`^([a-z0-9-]+(\.[a-z0-9-]+)*|(\.[a-z0-9-]+){2,})$`)
 )
 
-// text sets a field to a value that fits p.
+// text returns a setter for a field whose value must match p.
 func text(p pattern, field func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, value string) error {
 		if !p.MatchString(value) {
@@ -44,14 +44,14 @@ func text(p pattern, field func(*Config) *string) func(*Config, string) error {
 	}
 }
 
-// address sets a field to an absolute URL, without its trailing slash. Whether it may be plain http is not
-// known yet.
+// address returns a setter for a field that holds an absolute URL. It removes a trailing slash. It accepts
+// plain http, which plainIsLocal checks later.
 func address(field func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, value string) error {
 		u, err := url.Parse(value)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" ||
 			u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-			// Without the value: somebody may have put a connection string here.
+			// Without the value, which may be a connection string by mistake.
 			return errors.New("is not an https URL of host and path alone")
 		}
 		*field(c) = strings.TrimRight(value, "/")
@@ -59,7 +59,7 @@ func address(field func(*Config) *string) func(*Config, string) error {
 	}
 }
 
-// issuer keeps the URL to the letter, because a token must contain the very same.
+// issuer sets the issuer's URL without any change, because tokens must contain exactly the same.
 func issuer(c *Config, value string) error {
 	set := address(func(c *Config) *string { return &c.ACS.Issuer })
 	if err := set(c, value); err != nil {
@@ -69,6 +69,7 @@ func issuer(c *Config, value string) error {
 	return nil
 }
 
+// secureAddress returns a setter like that of address which refuses plain http.
 func secureAddress(field func(*Config) *string) func(*Config, string) error {
 	set := address(field)
 	return func(c *Config, value string) error {
@@ -79,7 +80,7 @@ func secureAddress(field func(*Config) *string) func(*Config, string) error {
 	}
 }
 
-// hostname makes the callbacks' base URL of the name that the platform gave the app.
+// hostname sets the callbacks' base URL from the app's host name.
 func hostname(c *Config, value string) error {
 	scheme := "https://"
 	if isLoopback("http://" + value) {
@@ -99,7 +100,8 @@ func isLoopback(address string) bool {
 	return err == nil && ip.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
 }
 
-// connectionString spells Azurite's short form out, which the SDKs for Go do not know.
+// connectionString sets the connection string. It expands Azurite's short form, which the SDKs for Go do not
+// know.
 func connectionString(c *Config, value string) error {
 	if strings.EqualFold(strings.TrimRight(value, ";"), "UseDevelopmentStorage=true") {
 		value = azurite()
@@ -113,8 +115,7 @@ func connectionString(c *Config, value string) error {
 	return nil
 }
 
-// azurite returns the connection string of an Azurite on its own ports, whose account and key are known to
-// everybody.
+// azurite returns the connection string of an Azurite on its default ports. Its account and key are public.
 //
 // Source: https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
 func azurite() string {
@@ -137,10 +138,10 @@ func accessKey(c *Config, value string) error {
 	return nil
 }
 
-// minKey is the least length of a signing secret in bytes, that of the hash it is used with.
+// minKey is the least length of a signing secret, in bytes: the length of the hash it is used with.
 const minKey = 32
 
-// keys reads "id:base64,id:base64".
+// keys sets the signing keys from "id:base64,id:base64".
 func keys(c *Config, value string) error {
 	var keys []Key
 	for i, entry := range strings.Split(value, ",") {
@@ -167,7 +168,7 @@ func keys(c *Config, value string) error {
 	return nil
 }
 
-// lines reads raw ids and numbers, and makes raw ids of the numbers.
+// lines sets the lines from raw ids and numbers. It turns numbers into raw ids.
 func lines(c *Config, value string) error {
 	for i, line := range strings.Split(value, ",") {
 		line = strings.TrimSpace(line)
@@ -182,7 +183,7 @@ func lines(c *Config, value string) error {
 	return nil
 }
 
-// lineCalls reads how many calls a line may hold.
+// lineCalls sets the limit of calls on a line.
 func lineCalls(c *Config, value string) error {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 || n > 1000 {
@@ -192,7 +193,7 @@ func lineCalls(c *Config, value string) error {
 	return nil
 }
 
-// recordingHosts reads names of hosts.
+// recordingHosts sets the hosts of recordings.
 func recordingHosts(c *Config, value string) error {
 	for i, host := range strings.Split(value, ",") {
 		host = strings.ToLower(strings.TrimSpace(host))

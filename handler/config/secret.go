@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Secret is a value that must not be seen: it prints as "[secret]" in every format. Convert it to a string,
+// Secret is a value that must not be shown: it prints as "[secret]" in every format. Convert it to a string,
 // or to bytes, where it is used.
 type Secret string
 
@@ -15,5 +15,5 @@ func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 func (Secret) String() string { return redacted }
 
-// MarshalText keeps it out of JSON and of log fields.
+// MarshalText returns "[secret]", for JSON and for log fields.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

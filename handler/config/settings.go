@@ -17,7 +17,7 @@ type setting struct {
 	set      func(c *Config, value string) error
 }
 
-// The names that more than one place speaks of.
+// The names that are used in several places.
 const (
 	connectionSetting = "AzureWebJobsStorage"
 	accountSetting    = "AzureWebJobsStorage__accountName"
@@ -33,7 +33,7 @@ const (
 // Source: https://acscallautomation.communication.azure.com/calling/.well-known/acsopenidconfiguration
 const publicIssuer = "https://acscallautomation.communication.azure.com"
 
-// settings are all there are, in the order in which they are read and documented.
+// settings are all settings, in the order in which they are read and documented.
 var settings = []setting{
 	{"FUNCTIONS_CUSTOMHANDLER_PORT", true, "", port},
 	{connectionSetting, false, "", connectionString},
@@ -101,7 +101,7 @@ func logLevel(c *Config, value string) error {
 	return nil
 }
 
-// between sets a duration that lies within [least, most].
+// between returns a setter for a duration from least to most.
 func between(least, most time.Duration, field func(*Timeouts) *time.Duration) func(*Config, string) error {
 	return func(c *Config, value string) error {
 		d, err := time.ParseDuration(value)

@@ -213,7 +213,7 @@ func (e *Engine) fileChunk(ctx context.Context, r filing.Recording, c filing.Chu
 			p = archive.Progress{} // of another version: begin again
 		}
 	}
-	p, done, err := archive.Copy(ctx, openAt(e.Content, c.ContentLocation), e.Files, c.File, p, until, nil)
+	p, done, err := archive.Copy(ctx, openAt(e.Content, c.ContentLocation), e.Files, c.File, p, until)
 	filed := archive.Info{Size: p.Size, SHA256: p.SHA256()}
 	if errors.Is(err, acs.ErrGone) { // a run before may have filed it, and died before it said so
 		if there, missing := e.Files.Stat(ctx, c.File); missing == nil {

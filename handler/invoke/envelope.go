@@ -10,9 +10,9 @@ import (
 //
 //	{"Data": {"<binding>": value, …}, "Metadata": {…}}
 //
-// The host sends objects as they are and everything else (text, numbers, arrays) as JSON text within a JSON
-// string, so a string is decoded once more. Dates and binary values, which it sends as plain strings, are not
-// among our triggers.
+// The host sends objects unchanged and everything else (text, numbers, arrays) as JSON text within a JSON
+// string, so a string is decoded once more. Dates and binary values, which it sends as plain strings, do not
+// occur in our triggers.
 //
 // Source: ScriptInvocationContextExtensions.cs, Azure/azure-functions-host; testdata/host-golden.
 func trigger(body []byte, binding string) (json.RawMessage, error) {

@@ -13,12 +13,12 @@ func TestTrigger(t *testing.T) {
 		binding string
 		want    string // "" means an error
 	}{
-		{"an object is taken as it is", `{"Data":{"event":{"id":"e1"}},"Metadata":{}}`, "event", `{"id":"e1"}`},
+		{"an object is returned unchanged", `{"Data":{"event":{"id":"e1"}},"Metadata":{}}`, "event", `{"id":"e1"}`},
 		{"a number in a string is a number", `{"Data":{"n":"1"}}`, "n", `1`},
 		{"an array in a string is an array", `{"Data":{"event":"[{\"id\":\"e1\"}]"}}`, "event", `[{"id":"e1"}]`},
-		{"a message is a string, whatever it holds", `{"Data":{"msg":"\"{\\\"a\\\":1}\""}}`, "msg", `"{\"a\":1}"`},
+		{"a message is a string, even if it contains JSON", `{"Data":{"msg":"\"{\\\"a\\\":1}\""}}`, "msg", `"{\"a\":1}"`},
 		{"an empty message is an empty string", `{"Data":{"msg":"\"\""}}`, "msg", `""`},
-		{"members that nobody knows are ignored", `{"Data":{"event":{},"x":1},"More":[]}`, "event", `{}`},
+		{"unknown members are ignored", `{"Data":{"event":{},"x":1},"More":[]}`, "event", `{}`},
 		{"a chunked body may end in white space", "{\"Data\":{\"event\":{}}}\r\n", "event", `{}`},
 		{"another binding is missing", `{"Data":{"req":{}}}`, "event", ""},
 		{"null is missing", `{"Data":{"event":null}}`, "event", ""},

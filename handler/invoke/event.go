@@ -11,8 +11,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// maxEvent bounds the body of an invocation, in bytes. Event Grid sends at most 1 MB, a queue message is at
-// most 64 KB; the host repeats an event's data in its metadata and may escape it.
+// maxEvent is the longest body of an invocation, in bytes. Event Grid sends at most 1 MB, a queue message
+// has at most 64 KB; the host repeats an event's data in its metadata and may escape it.
 const maxEvent = 4 << 20
 
 // failure is the body of a reply that fails an invocation. The host ignores it; the reason is in the log.
@@ -20,8 +20,8 @@ type failure struct {
 	Error string `json:"error"`
 }
 
-// serveEvent answers an invocation. A 2xx reply must be a JSON object of type application/json, or the host
-// fails the invocation, or waits for it until functionTimeout and then kills the process.
+// serveEvent answers an invocation. A 2xx reply must be a JSON object of type application/json. To any other
+// the host fails the invocation, or it waits until functionTimeout and then kills the process.
 //
 // Source: DefaultHttpWorkerService.cs, Azure/azure-functions-host.
 func serveEvent(w http.ResponseWriter, r *http.Request, route Route) {
@@ -64,13 +64,13 @@ func call(ctx context.Context, f Func, data json.RawMessage) (err error) {
 	return f(ctx, data)
 }
 
-// panicked is a panic of one of our functions, with the stack it had.
+// panicked is a panic of one of our functions, with its stack.
 type panicked struct {
 	value any
 	stack []byte
 }
 
-// newPanic is called in the deferred function that recovered v, while the stack is still there.
+// newPanic returns v with the current stack. It must be called in the deferred function that recovered v.
 func newPanic(v any) *panicked { return &panicked{v, debug.Stack()} }
 
 func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
@@ -82,21 +82,21 @@ func reply(w http.ResponseWriter, status int, v any) {
 
 func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
 	body, err := json.Marshal(v)
-	if err != nil { // a value of ours that JSON cannot hold
+	if err != nil { // programmer error
 		panic(err)
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // whoever asked has gone if this fails
+	_, _ = w.Write(append(body, '\n')) // fails only if the client has disconnected
 }
 
-// maxDiscard bounds what is read of a body that is too large, in bytes: more than the host lets through, which
-// is 100 MB.
+// maxDiscard is the most that is read of a body that is too large, in bytes: more than the 100 MB that the
+// host lets through.
 const maxDiscard = 128 << 20
 
-// readBody reads at most limit bytes of body; a longer one is errTooLarge. It is read to its end all the same: a
-// proxying host that is cut off while it sends sees no reply, tries again, and makes a 500 of it (seen on
-// 4.1045).
+// readBody returns body, or errTooLarge if it has more than limit bytes. It reads a longer body to its end
+// all the same: a proxying host that is cut off while it sends sees no reply, tries again, and returns 500
+// (seen on 4.1045).
 func readBody(body io.Reader, limit int64) ([]byte, error) {
 	read, err := io.ReadAll(io.LimitReader(body, limit+1))
 	if err != nil {

@@ -60,7 +60,7 @@ func recorded(tb testing.TB, file string) []recording {
 	return all
 }
 
-// request makes r again, with the placeholders of its headers filled in.
+// request returns the recorded request, with the placeholders of its headers filled in.
 func (r recording) request() *http.Request {
 	method, path, _ := strings.Cut(r.Line, " ")
 	var body io.Reader

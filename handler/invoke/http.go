@@ -9,14 +9,14 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// maxBody bounds the body of an HTTP request, in bytes, whichever way it is framed.
+// maxBody is the longest body of an HTTP request, in bytes, with a Content-Length or in chunks.
 const maxBody = 1 << 20
 
 var errTooLarge = errors.New("body is too large")
 
-// HTTP is an http.Handler that may fail. A *Problem that it returns is the reply; any other error is a 500
-// that says nothing of the cause. Errors that are our fault (500 and above) are logged as such, refusals at
-// debug level. A handler that has begun its reply returns nil.
+// HTTP is an http.Handler that may fail. A *Problem that it returns is the reply; any other error becomes a
+// 500 without its cause. Errors of 500 and above are logged as errors, refusals at debug level. A handler
+// that has begun its reply returns nil.
 type HTTP func(w http.ResponseWriter, r *http.Request) error
 
 func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -37,7 +37,7 @@ func (h HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	problem.Write(w)
 }
 
-// serveHTTP hands an HTTP request on once its body is there, so that no handler acts on half of one.
+// serveHTTP reads the whole body and then calls h, so that no handler acts on half of a request.
 func serveHTTP(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	body, err := readBody(r.Body, maxBody)
 	switch {
@@ -69,7 +69,7 @@ func serveHTTP(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	h.ServeHTTP(sent, r)
 }
 
-// failed begins the log line of an error; a panic's has the stack.
+// failed begins the log line of an error, with the stack if it is a panic.
 func failed(log *zerolog.Logger, err error) *zerolog.Event {
 	line := log.Error().Err(err)
 	if p, ok := errors.AsType[*panicked](err); ok {

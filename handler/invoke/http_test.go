@@ -77,7 +77,7 @@ func TestHTTPErrors(t *testing.T) {
 		{"a cause is logged and not sent",
 			&Problem{Status: 503, Err: boom},
 			map[string]any{"status": 503.0, "title": "Service Unavailable"}, "error"},
-		{"any other error says nothing to the client",
+		{"any other error is hidden from the client",
 			boom,
 			map[string]any{"status": 500.0, "title": "Internal Server Error"}, "error"},
 	}

@@ -1,9 +1,9 @@
-// Package invoke speaks the custom-handler protocol of the Azure Functions host and is the only room that
-// knows it: it turns the host's requests into calls of our functions, and what they return into replies the
-// host understands.
+// Package invoke speaks the custom-handler protocol of the Azure Functions host. It is the only package that
+// knows the protocol: it turns the host's requests into calls of our functions, and their results into
+// replies to the host.
 //
-// Its rules: an error comes back to be tried again, nil and Permanent errors do not, and no other room logs
-// an error.
+// Its rules: an event whose function returns an error is delivered again, except for a Permanent error; no
+// other package logs an error.
 package invoke
 
 import (
@@ -13,17 +13,18 @@ import (
 	"net/http"
 )
 
-// Route is one way into one function of the app. Exactly one of Event and HTTP is set.
+// Route leads requests to one function of the app. Exactly one of Event and HTTP is set.
 //
-// An event function is reached as POST /<Function>. An HTTP function may have several routes, each reached at
-// its own methods and path, because the host proxies its requests as they came; the first route in the table
-// that fits a request serves it.
+// An event function is called as POST /<Function>. An HTTP function may have several routes, each with its
+// own methods and path, because the host proxies its requests unchanged. The first route in the table that
+// matches a request serves it.
 type Route struct {
 	Function string // the folder that holds function.json
 	Binding  string // the trigger's name in function.json: "event", "timer", "msg", "req"
 
 	// Methods and Path are for HTTP only. A path is matched segment by segment and never redirected:
-	// "/api/callbacks/{callId}" takes one segment, "/api/v1/{path...}" all that are left, at least one.
+	// {callId} in "/api/callbacks/{callId}" matches one segment, {path...} in "/api/v1/{path...}" one or
+	// more.
 	Methods []string
 	Path    string
 
@@ -31,29 +32,29 @@ type Route struct {
 	HTTP  http.Handler
 }
 
-// Func handles one event. Its data is always valid JSON, freed from the host's encoding, and depends on the
+// Func handles one event. Its data is always valid JSON, without the host's encoding, and depends on the
 // trigger:
 //
 //   - eventGridTrigger: the event, an object in the Event Grid or the CloudEvents schema;
 //   - timerTrigger: an object {"Schedule", "ScheduleStatus", "IsPastDue"}, where ScheduleStatus is null for a
 //     timer that fires more than once a minute;
-//   - queueTrigger: a JSON string that holds the text of the message, also where that text is JSON itself.
+//   - queueTrigger: a JSON string that holds the text of the message, also if that text is JSON itself.
 //
-// nil means done, or rightly ignored. An error means try again: Event Grid and the queue deliver once more, a
-// timer's next tick does the work. What can never succeed is returned as Permanent, what only has to come again
-// as Later. The context carries a logger with the function's name and the invocation's id, and ends when the host
-// gives the request up.
+// nil means done, or rightly ignored. An error means try again: Event Grid and the queue deliver once more,
+// a timer's next tick does the work. An error that another delivery cannot cure is marked Permanent; one
+// that only asks for another delivery is marked Later. The context carries a logger with the function's name
+// and the invocation's id, and ends when the host gives up the request.
 type Func func(ctx context.Context, data json.RawMessage) error
 
-// Permanent marks err as one that another delivery would only meet again: the event is acknowledged and err logged as
-// an error. Permanent(nil) is nil.
+// Permanent marks err as one that another delivery would meet again. The event is acknowledged and err is
+// logged as an error. Permanent(nil) is nil.
 func Permanent(err error) error { return marked(err, permanent) }
 
-// Later marks err as one that is nobody's fault: the event has to come again, and that is all. It fails the invocation
-// like any error, but is logged as a warning. Later(nil) is nil.
+// Later marks err as expected: the event only has to be delivered again. It fails the invocation like any
+// error, but is logged as a warning. Later(nil) is nil.
 func Later(err error) error { return marked(err, later) }
 
-// mark says what an error means for the event that met it.
+// mark is the consequence of an error for its event.
 type mark int
 
 const (
@@ -75,7 +76,7 @@ func marked(err error, m mark) error {
 	return markedError{err, m}
 }
 
-// markOf is the outermost mark of err, 0 if it has none.
+// markOf returns the outermost mark of err, 0 if it has none.
 func markOf(err error) mark {
 	m, _ := errors.AsType[markedError](err)
 	return m.mark

@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// table finds the route for a request. It is used instead of http.ServeMux because that one answers an
-// unclean path or a missing trailing slash with a redirect, which the host would follow, making a GET of a
-// POST.
+// table finds the route for a request. http.ServeMux is not used because it redirects an unclean path or a
+// missing trailing slash; the host would follow the redirect and turn a POST into a GET.
 type table struct {
 	events map[string]Route // by path, "/<Function>"
 	http   []httpRoute
@@ -21,7 +20,8 @@ type httpRoute struct {
 	segments []string
 }
 
-// newTable panics on a table that cannot be right, because it is part of the program.
+// newTable returns the table of these routes. It panics on impossible routes, because they are constants of
+// the program.
 func newTable(routes []Route) *table {
 	t := &table{events: make(map[string]Route)}
 	for _, r := range routes {
@@ -43,8 +43,8 @@ func newTable(routes []Route) *table {
 	return t
 }
 
-// match returns the route for r and sets r's path values. If there is none, allow holds the methods that
-// would have found one at this path.
+// match returns the route for r and sets r's path values. If there is none, allow holds the methods for which
+// there is a route at this path.
 func (t *table) match(r *http.Request) (found Route, allow []string, ok bool) {
 	path := r.URL.EscapedPath()
 	if route, ok := t.events[path]; ok {
@@ -75,8 +75,8 @@ func (t *table) match(r *http.Request) (found Route, allow []string, ok bool) {
 	return Route{}, slices.Compact(allow), false
 }
 
-// split returns the unescaped segments of path. A path with an empty segment, "." or ".." has none: it is
-// never what a client of ours meant, and we do not guess.
+// split returns the unescaped segments of path. It returns false for a path with an empty segment, "." or
+// "..", which no client should send.
 func split(path string) ([]string, bool) {
 	segments := strings.Split(path, "/")[1:]
 	for i, escaped := range segments {

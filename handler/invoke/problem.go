@@ -11,8 +11,8 @@ import (
 // so that a handler of type HTTP may return it; Err is for the log alone.
 type Problem struct {
 	Status int            // of the reply
-	Title  string         // what kind of problem, the same each time; the default is the status text
-	Detail string         // what is wrong in this case, for the client's developer
+	Title  string         // the kind of problem, the same each time; the default is the status text
+	Detail string         // the fault in this case, for the client's developer
 	Fields map[string]any // further members of the document
 	Err    error          // the cause; never sent
 }
@@ -28,9 +28,10 @@ func (p *Problem) Error() string {
 
 func (p *Problem) Unwrap() error { return p.Err }
 
-// Write sends the document as the reply. Its members type, title, status and detail win over Fields.
+// Write sends the document as the reply. Its members title, status and detail replace those of Fields.
 //
-// Source: RFC 9457, section 3. There is no type, which stands for "about:blank": the title says it all.
+// The document has no type, which means "about:blank": the title describes the problem.
+// Source: RFC 9457, section 3.
 func (p *Problem) Write(w http.ResponseWriter) {
 	document := maps.Clone(p.Fields)
 	if document == nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// drainTimeout bounds how long Run waits for what is under way after a signal. The host itself gives no
-// notice and no time; a signal comes from a terminal or a supervisor, which commonly waits 10 s.
+// drainTimeout is the longest time that Run waits for invocations after a signal. The host itself kills
+// without a signal; a signal comes from a terminal or a supervisor, which commonly waits 10 s.
 const drainTimeout = 8 * time.Second
 
 // Exit codes of Run. It never returns 0: after that the host would keep running with no handler behind it.
@@ -27,18 +27,18 @@ const (
 	exitTerminate = 128 + int(syscall.SIGTERM)
 )
 
-// Listen opens the port on which the host expects us. It speaks IPv4 on the loopback address only.
+// Listen opens the port to which the host sends requests, on the IPv4 loopback address only.
 func Listen(port string) (net.Listener, error) {
 	return net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
 }
 
-// Build makes the functions and everything they need. It may take its time.
+// Build makes the functions and everything they need. It may be slow.
 type Build func(ctx context.Context) ([]Route, error)
 
-// Run is the life of the process: it serves l at once, lets build make the functions meanwhile, and installs
-// them. It returns the code to exit with: 130 after SIGINT and 143 after SIGTERM, with a nil error and what
-// was under way finished, or else 1 and the reason: build failed, l failed, or ctx ended. Build's context
-// ends when Run returns.
+// Run serves l until the process is to end. It serves at once; meanwhile build makes the functions, which
+// Run then installs. It returns the code to exit with: 130 after SIGINT and 143 after SIGTERM, with a nil
+// error if all invocations have finished; otherwise 1 and the reason: build failed, l failed, or ctx ended.
+// Build's context ends when Run returns.
 //
 // A second signal ends the process at once.
 func (s *Server) Run(ctx context.Context, l net.Listener, build Build) (code int, err error) {
@@ -51,7 +51,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener, build Build) (code int
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       5 * time.Minute, // longer than the host's own, so that it is the one to close
+		IdleTimeout:       5 * time.Minute, // longer than the host's, so that the host closes connections
 		ErrorLog:          stdlog.New(serverLog{s.log}, "", 0),
 	}
 	fatal := make(chan error, 2)
@@ -83,8 +83,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener, build Build) (code int
 	return code, err
 }
 
-// Go runs f in a goroutine that Run waits for before it returns, and that survives a panic of f. F's context
-// has the values of ctx (its logger), but neither its deadline nor its end. It is called by a function while
+// Go runs f in a goroutine for which Run waits before it returns. A panic of f is logged. The context of f
+// has the values of ctx (its logger), but not its deadline or cancellation. Go is called by a function while
 // it handles an invocation, or by such an f.
 func (s *Server) Go(ctx context.Context, f func(ctx context.Context)) {
 	ctx = context.WithoutCancel(ctx)
@@ -98,7 +98,7 @@ func (s *Server) Go(ctx context.Context, f func(ctx context.Context)) {
 	})
 }
 
-// drain stops listening and waits for the requests under way, then for the goroutines they left.
+// drain stops listening and waits for the requests in flight, then for the goroutines that Go started.
 func (s *Server) drain(server *http.Server) error {
 	close(s.closing)
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
@@ -119,7 +119,7 @@ func (s *Server) drain(server *http.Server) error {
 	}
 }
 
-// serverLog takes what http.Server has to say of bad connections, which would else go to stderr as it is.
+// serverLog logs the messages of http.Server about bad connections, which would otherwise go to stderr.
 type serverLog struct{ log zerolog.Logger }
 
 func (l serverLog) Write(p []byte) (int, error) {

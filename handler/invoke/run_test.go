@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// slowHandler is a process that says its address, "begun" when an event has come, and goes on for a while
-// with both the invocation and what it leaves behind.
+// slowHandler runs a handler that prints its address, "begun" when an event arrives, and "finished" when the
+// goroutine that the event starts ends. Both take a while.
 func slowHandler() int {
 	l, err := Listen("0")
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// readyTimeout bounds how long a request waits for Handle. The host sends requests as soon as GET / is
-// answered; Event Grid waits 30 s for its reply, a caller's ringing lasts about as long.
+// readyTimeout is the longest time that a request waits for Handle. The host sends requests as soon as GET /
+// is answered; Event Grid waits 30 s for a reply, and a call that is offered rings for about as long.
 const readyTimeout = 10 * time.Second
 
 // Server answers the Functions host. It may be used without a socket, through ServeHTTP. Its methods may be
@@ -23,23 +23,23 @@ type Server struct {
 	table *table
 
 	closing chan struct{}  // closed when draining begins
-	running sync.WaitGroup // what Go started
+	running sync.WaitGroup // goroutines that Go started
 }
 
-// New returns a Server that answers GET / and lets everything else wait for Handle. Every line it logs, and
+// New returns a Server that answers GET / and holds all other requests until Handle. Every line it logs, and
 // every logger it puts into a context, derives from log.
 func New(log zerolog.Logger) *Server {
 	return &Server{log: log, ready: make(chan struct{}), closing: make(chan struct{})}
 }
 
-// Handle installs the functions, once everything they need is there. It is called once; it panics on a table
-// that cannot be right.
+// Handle installs the functions, once everything they need exists. It is called once; it panics on impossible
+// routes.
 func (s *Server) Handle(routes []Route) {
 	s.table = newTable(routes)
 	close(s.ready)
 }
 
-// ServeHTTP serves one request of the host: its readiness probe, an event, or an HTTP request it passes on.
+// ServeHTTP serves one request of the host: its readiness probe, an event, or a proxied HTTP request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && r.URL.Path == "/" {
 		reply(w, http.StatusOK, struct{}{})
@@ -47,8 +47,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !s.wait(r.Context()) {
 		s.log.Error().Msg("invocation came before the functions were ready")
-		// Understood by both kinds of caller: the host fails an event, a client of ours sees when to come
-		// back.
+		// For both kinds of caller: the host fails an event, an HTTP client reads when to retry.
 		w.Header().Set("Retry-After", "5")
 		reply(w, http.StatusServiceUnavailable, failure{"not ready"})
 		return
@@ -83,7 +82,7 @@ func (s *Server) wait(ctx context.Context) bool {
 	case <-s.ready:
 		return true
 	case <-timeout.C:
-	case <-s.closing: // or draining would wait for it
+	case <-s.closing: // otherwise drain would wait for this request
 	case <-ctx.Done():
 	}
 	return false
@@ -92,8 +91,7 @@ func (s *Server) wait(ctx context.Context) bool {
 // context returns the request's context with a logger that names the function and the invocation.
 func (s *Server) context(r *http.Request, function string) context.Context {
 	fields := s.log.With().Str("fn", function)
-	// A host that forwards instead of proxying passes a caller's own header on, so only what looks like an id
-	// is one.
+	// A host that forwards instead of proxying passes a client's own header on, so only a UUID counts.
 	id := r.Header.Get("X-Azure-Functions-InvocationId")
 	if len(id) == 36 && uuid.Validate(id) == nil {
 		fields = fields.Str("invocation", id)

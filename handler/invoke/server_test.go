@@ -27,7 +27,7 @@ func newServer(t *testing.T, routes []Route) (*Server, *logBuffer) {
 	return s, log
 }
 
-// event is a table of one event function, and page one of an HTTP function at GET and POST /api/v1/x.
+// event returns routes of one event function; page those of an HTTP function at GET and POST /api/v1/x.
 func event(function, binding string, f Func) []Route {
 	return []Route{{Function: function, Binding: binding, Event: f}}
 }
@@ -119,7 +119,7 @@ func TestEventReplies(t *testing.T) {
 		{"done is acknowledged", func() error { return nil }, body, 200, ""},
 		{"an error fails the invocation", func() error { return boom }, body, 500, "error"},
 		{"a permanent error is acknowledged", func() error { return Permanent(boom) }, body, 200, "error"},
-		{"what has to come again is refused", func() error { return errors.Join(errors.New("x"), Later(boom)) }, body, 500, "warn"},
+		{"an error marked Later is a warning", func() error { return errors.Join(errors.New("x"), Later(boom)) }, body, 500, "warn"},
 		{"a permanent nil is nil", func() error { return Permanent(nil) }, body, 200, ""},
 		{"a panic fails the invocation", func() error { panic(boom) }, body, 500, "error"},
 		{"a missing binding is malformed", nil, `{"Data":{"timer":{}}}`, 400, "error"},
@@ -272,7 +272,7 @@ func TestRequestsWaitUntilTheFunctionsAreReady(t *testing.T) {
 			checkEventReply(t, do(s, "POST", "/sweep", body), 200)
 		})
 	})
-	t.Run("but hold nobody up who wants to end", func(t *testing.T) {
+	t.Run("but do not delay draining", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s, begun := New(zerolog.Nop()), time.Now()
 			time.AfterFunc(time.Second, func() {
@@ -286,7 +286,7 @@ func TestRequestsWaitUntilTheFunctionsAreReady(t *testing.T) {
 			}
 		})
 	})
-	t.Run("but not for ever", func(t *testing.T) {
+	t.Run("but no longer than readyTimeout", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			begun := time.Now()
 			checkEventReply(t, do(New(zerolog.Nop()), "POST", "/sweep", body), 503)
@@ -306,9 +306,9 @@ func TestTheLoggerNamesTheInvocation(t *testing.T) {
 		name, header string
 		want         any
 	}{
-		{"a GUID is taken", invocationID, invocationID},
+		{"a GUID is logged", invocationID, invocationID},
 		{"no header, no field", "", nil},
-		{"what a caller made up is not", "x\"}\n{", nil},
+		{"another text is not", "x\"}\n{", nil},
 		{"nor are two ids joined", invocationID + ", " + invocationID, nil},
 		{"nor is another form of GUID", "{" + invocationID + "}", nil},
 	}

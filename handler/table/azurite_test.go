@@ -40,10 +40,10 @@ func TestAWriteWhoseAnswerWasLostIsRefusedByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	var lost atomic.Int64 // the number of the request whose answer is lost
-	moments := &faultproxy.Moments{At: func(n int, side faultproxy.Side, _ *http.Request) bool {
-		return int64(n) == lost.Load() && side == faultproxy.After
+	hook := &faultproxy.Hook{At: func(n int, when faultproxy.When, _ *http.Request) bool {
+		return int64(n) == lost.Load() && when == faultproxy.After
 	}}
-	proxy, err := faultproxy.Start(target, moments)
+	proxy, err := faultproxy.Start(target, hook)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestAWriteWhoseAnswerWasLostIsRefusedByItself(t *testing.T) {
 	}
 	rows := account.Table("rows")
 	view := table.NewTable[guests](rows)
-	lose := func(ahead int) { lost.Store(int64(len(moments.Seen()) + ahead)) }
+	lose := func(ahead int) { lost.Store(int64(len(hook.Seen()) + ahead)) }
 
 	lose(1)
 	if err := view.Insert(t.Context(), key, guests{[]string{"a"}}); !errors.Is(err, table.ErrExists) {

@@ -12,39 +12,41 @@ const (
 	knownKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
-// The accounts beside it. Azurite learns of them at its start, so there are many;
-// their names and their key are short, because Windows takes no more than 32,767
-// characters in a variable.
+// The other accounts. Azurite reads them at its start, so there are many. Their names
+// and their key are short, because Windows allows at most 32,767 characters in an
+// environment variable.
 const (
 	accounts = 2000
 	key      = "a2V5"
 )
 
-// Account is one storage account of an Azurite: its tables, containers and queues
-// are nobody else's, whatever they are called. With other addresses it is the
-// same account by way of proxies.
+// Account is one storage account of an Azurite. Its tables, containers and queues
+// are separate from those of other accounts, also under the same names. The addresses
+// may be those of proxies.
 type Account struct {
 	Name string
-	Key  string // in base64; nothing secret
-	// The addresses of its services, without a slash at the end.
+	Key  string // in base64; not secret
+	// BlobURL, QueueURL and TableURL are the addresses of the services, without a
+	// slash at the end.
 	BlobURL, QueueURL, TableURL string
 }
 
-// ConnectionString is what the Azure SDKs and the setting AzureWebJobsStorage take.
+// ConnectionString returns the account's connection string, for the Azure SDKs and
+// the setting AzureWebJobsStorage.
 func (a Account) ConnectionString() string {
 	return "DefaultEndpointsProtocol=http;AccountName=" + a.Name + ";AccountKey=" + a.Key +
 		";BlobEndpoint=" + a.BlobURL + ";QueueEndpoint=" + a.QueueURL + ";TableEndpoint=" + a.TableURL + ";"
 }
 
-// ConnectionString names the well-known account of an Azurite by addresses that may
-// be those of proxies.
+// ConnectionString returns a connection string of the well-known account. The
+// addresses may be those of proxies.
 func ConnectionString(blobURL, queueURL, tableURL string) string {
 	return Account{knownAccount, knownKey, blobURL, queueURL, tableURL}.ConnectionString()
 }
 
-// NewAccount returns an account that is empty and that nobody else in this process
-// gets. It may be called concurrently. The server has some thousand of them; it
-// fails when they are used up.
+// NewAccount returns an empty account, in this process a different one each time. It
+// may be called concurrently. It fails when all of the server's accounts are in
+// use.
 func (s *Server) NewAccount() (Account, error) {
 	n := s.given.Add(1)
 	if n > accounts {
@@ -55,10 +57,10 @@ func (s *Server) NewAccount() (Account, error) {
 	return Account{name, key, of(s.BlobURL), of(s.QueueURL), of(s.TableURL)}, nil
 }
 
-// accountName is the name of the n-th account, from 1.
+// accountName returns the name of the n-th account, from 1.
 func accountName(n int64) string { return fmt.Sprintf("acc%d", n) }
 
-// accountList names all accounts as the variable AZURITE_ACCOUNTS does.
+// accountList returns all accounts in the form of the variable AZURITE_ACCOUNTS.
 // Source: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
 func accountList() string {
 	var list strings.Builder

@@ -8,7 +8,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 )
 
-func TestAccountsHaveNothingInCommon(t *testing.T) {
+func TestAccountsAreSeparate(t *testing.T) {
 	server := ForTest(t)
 	tests := []struct {
 		name string
@@ -33,10 +33,10 @@ func TestAccountsHaveNothingInCommon(t *testing.T) {
 	}
 }
 
-// name is that of everything that the tests make.
+// name is the name of all tables, containers and queues in these tests.
 const name = "fixed"
 
-// putEntity makes a table, puts an entity into it and returns how many are there.
+// putEntity creates a table, adds an entity and returns the number of entities.
 func putEntity(t *testing.T, a Account) int {
 	t.Helper()
 	service, err := aztables.NewServiceClientFromConnectionString(a.ConnectionString(), nil)
@@ -51,7 +51,7 @@ func putEntity(t *testing.T, a Account) int {
 	return len(page.Entities)
 }
 
-// putBlob is putEntity for a blob in a container.
+// putBlob creates a container, adds a blob and returns the number of blobs.
 func putBlob(t *testing.T, a Account) int {
 	t.Helper()
 	client, err := azblob.NewClientFromConnectionString(a.ConnectionString(), nil)
@@ -65,7 +65,7 @@ func putBlob(t *testing.T, a Account) int {
 	return len(page.Segment.BlobItems)
 }
 
-// putMessage is putEntity for a message in a queue.
+// putMessage creates a queue, adds a message and returns the number of messages.
 func putMessage(t *testing.T, a Account) int {
 	t.Helper()
 	queue, err := azqueue.NewQueueClientFromConnectionString(a.ConnectionString(), name, nil)
@@ -86,7 +86,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestWhenAllAccountsAreInUseTheErrorSaysSo(t *testing.T) {
+func TestNewAccountFailsWhenAllAreInUse(t *testing.T) {
 	s := &Server{}
 	s.given.Store(accounts)
 	if a, err := s.NewAccount(); err == nil {
@@ -94,7 +94,7 @@ func TestWhenAllAccountsAreInUseTheErrorSaysSo(t *testing.T) {
 	}
 }
 
-func TestTheAccountsFitIntoAVariableOfWindows(t *testing.T) {
+func TestTheAccountListFitsIntoAVariableOnWindows(t *testing.T) {
 	if n := len(accountList()); n > 32_767 {
 		t.Errorf("the list has %d characters", n)
 	}

@@ -1,7 +1,6 @@
-// Package azurite starts Azurite, Microsoft's stand-in for Azure Storage, at the
-// version that test/package.json pins, or says why it cannot. It keeps everything
-// in memory, listens on free ports of the loopback, and ends with the process
-// that started it.
+// Package azurite starts Azurite, Microsoft's emulator of Azure Storage, at the
+// version that test/package.json pins. Azurite keeps everything in memory, listens on
+// free ports of the loopback, and ends with the process that started it.
 package azurite
 
 import (
@@ -20,8 +19,8 @@ import (
 	"time"
 )
 
-// startTimeout bounds the time from Azurite's start to its first answers; it
-// needs one or two seconds on an idle machine.
+// startTimeout is the longest time from Azurite's start to its first answers. On an
+// idle machine that is one or two seconds.
 const startTimeout = time.Minute
 
 //go:embed run.js
@@ -29,26 +28,26 @@ var runScript string
 
 // Options are the optional settings of Start; nil means none.
 type Options struct {
-	// Notify is told, in a line for people, before Start begins something slow.
+	// Notify gets a line to be printed before Start begins something slow.
 	Notify func(string)
 }
 
 // Server is a running Azurite.
 type Server struct {
-	// Account is the well-known one, which everybody shares who uses it.
+	// Account is the well-known account. All of its users share it.
 	Account
 
-	given  atomic.Int64  // how many other accounts are somebody's
+	given  atomic.Int64  // number of other accounts that NewAccount has returned
 	stdin  io.Closer     // open as long as Azurite is to run
 	exited chan struct{} // closed when the process has ended
 	kill   func() error
-	home   string // its working folder, which holds its log
+	home   string // working folder of the process, with its log
 	close  sync.Once
 }
 
-// Start installs Azurite if need be, starts it and waits until its three services
-// answer. The context bounds the start, not the life of the server, which is ended
-// by Close or by the end of this process. It fails with ErrNoNode where there is no Node.js.
+// Start installs Azurite if necessary, starts it and waits until its three services
+// answer. The context bounds the start, not the server, which runs until Close or the
+// end of this process. Start fails with ErrNoNode if there is no Node.js.
 func Start(ctx context.Context, o *Options) (*Server, error) {
 	if o == nil {
 		o = &Options{}
@@ -75,8 +74,8 @@ func Start(ctx context.Context, o *Options) (*Server, error) {
 	return s, nil
 }
 
-// launch starts the process. Azurite chooses its ports itself, so that two that
-// start at once cannot choose the same, and writes them into its log.
+// launch starts the process. Azurite chooses its ports itself and writes them into its
+// log, so that two servers that start at once cannot choose the same.
 func launch(node, packages string) (*Server, error) {
 	home, err := os.MkdirTemp("", "azurite-")
 	if err != nil {
@@ -87,7 +86,7 @@ func launch(node, packages string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() // the process has its own
+	defer log.Close() // the process has its own descriptor
 	cmd := exec.Command(node, "-e", runScript, "--",
 		filepath.Join(packages, "node_modules/azurite/dist/src/azurite.js"),
 		"--inMemoryPersistence", "--disableTelemetry", "--silent",
@@ -107,7 +106,7 @@ func launch(node, packages string) (*Server, error) {
 	}
 	s.kill = cmd.Process.Kill
 	go func() {
-		cmd.Wait() // how it ended stands in its log
+		cmd.Wait() // an error is in the log
 		close(s.exited)
 	}()
 	return s, nil
@@ -148,7 +147,7 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 }
 
-// answers fails unless there is a server at url; a refusal is an answer.
+// answers returns an error unless a server at url answers. A refusal is an answer.
 func answers(ctx context.Context, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -162,7 +161,7 @@ func answers(ctx context.Context, url string) error {
 	return resp.Body.Close()
 }
 
-// Close ends Azurite and everything that is stored in it, and waits for the end.
+// Close ends Azurite, deletes everything in it, and waits for the end.
 func (s *Server) Close() {
 	s.close.Do(func() {
 		s.stdin.Close()

@@ -15,7 +15,7 @@ import (
 	"switchboard/test/azurite"
 )
 
-// TestMain is also the process that TestAzuriteEndsWithTheProcessThatStartedIt
+// TestMain also runs the process that TestAzuriteEndsWithTheProcessThatStartedIt
 // starts and kills.
 func TestMain(m *testing.M) {
 	if os.Getenv("AZURITE_TEST_CHILD") == "" {
@@ -79,7 +79,7 @@ func TestAzuriteEndsWithTheProcessThatStartedIt(t *testing.T) {
 	}
 }
 
-func TestWithoutNodeTheErrorSaysSo(t *testing.T) {
+func TestStartFailsWithoutNode(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if _, err := azurite.Start(t.Context(), nil); !errors.Is(err, azurite.ErrNoNode) {
 		t.Errorf("Start: %v, want %v", err, azurite.ErrNoNode)

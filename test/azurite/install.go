@@ -17,16 +17,16 @@ import (
 	"switchboard/test"
 )
 
-// ErrNoNode: Node.js or npm is not on the PATH, so there can be no Azurite here.
+// ErrNoNode means that Node.js or npm is not on the PATH, so Azurite cannot run.
 var ErrNoNode = errors.New("node and npm are needed, https://nodejs.org")
 
 var manifest = []string{"package.json", "package-lock.json"}
 
 // Install returns the folder whose node_modules holds the pinned Node packages,
-// Azurite among them. The first call on a machine fetches them with npm into the
-// user's cache, which takes about half a minute; the folder is named after the
-// lock file, so later ones find it. Any number of processes may call it at once.
-// Notify, if not nil, is told before it begins something slow.
+// Azurite among them. The first call on a machine downloads them with npm into the
+// user's cache, which takes about half a minute. The name of the folder contains the
+// hash of the lock file, so later calls find it. Several processes may call Install at
+// once. If notify is not nil, it gets a line before Install begins something slow.
 func Install(ctx context.Context, notify func(string)) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -57,7 +57,7 @@ func Install(ctx context.Context, notify func(string)) (string, error) {
 		return "", fmt.Errorf("install Node packages: %w", err)
 	}
 	defer unlock()
-	if installed(dir) { // by somebody we waited for
+	if installed(dir) { // by the process that held the lock
 		return dir, nil
 	}
 	if notify != nil {
@@ -69,14 +69,14 @@ func Install(ctx context.Context, notify func(string)) (string, error) {
 	return dir, nil
 }
 
-// installed reports whether dir is complete: it gets its name only then.
+// installed reports whether dir exists. npmCI gives it its name only when it is complete.
 func installed(dir string) bool {
 	_, err := os.Stat(dir)
 	return err == nil
 }
 
-// npmCI installs into a folder beside dir and renames it at the end, so that a
-// killed installation leaves nothing that looks complete.
+// npmCI installs into a folder beside dir and renames it to dir at the end, so that
+// an interrupted installation does not look complete.
 func npmCI(ctx context.Context, npm, home, dir string) error {
 	draft, err := os.MkdirTemp(home, "draft-")
 	if err != nil {
@@ -102,8 +102,8 @@ func npmCI(ctx context.Context, npm, home, dir string) error {
 	return os.Rename(draft, dir)
 }
 
-// lock waits until no other process holds the lock at path. The lock ends with
-// the process, however it ends.
+// lock waits until no other process holds the lock at path, and takes it. The system
+// releases the lock when the process ends, also after a crash.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

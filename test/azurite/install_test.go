@@ -22,11 +22,11 @@ func TestTheLockFileNamesNoRegistry(t *testing.T) {
 	}
 }
 
-func TestInstallers(t *testing.T) {
+func TestConcurrentInstalls(t *testing.T) {
 	tests := []struct {
 		name, npm string
-		want      string // in the error; empty: it works
-		runs      int    // of npm, for four installers at once
+		want      string // part of the error; empty: no error
+		runs      int    // number of runs of npm, for four calls of Install at once
 	}{
 		{"four at once run npm once", "mkdir node_modules && cp package.json package-lock.json node_modules/", "", 1},
 		{"npm's last lines are in the error", "echo first; for i in 1 2 3 4 5 6 7 8 9; do echo $i; done; echo E404 >&2; exit 3", "E404", 4},
@@ -75,7 +75,7 @@ func TestInstallers(t *testing.T) {
 	}
 }
 
-func TestALockIsGivenUpWithTheContext(t *testing.T) {
+func TestLockFailsWhenTheContextEnds(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	unlock, err := lock(t.Context(), path)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// tryLock takes the lock on f, or reports that another process has it.
+// tryLock takes the lock on f. It returns false if another process has it.
 func tryLock(f *os.File) (bool, error) {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -18,6 +18,6 @@ func tryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
-// ownGroup keeps a Ctrl-C in the terminal from cmd: whoever started it decides
-// when it ends.
+// ownGroup starts cmd in its own process group, so that a Ctrl-C in the terminal does
+// not end it.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

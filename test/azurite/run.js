@@ -1,6 +1,6 @@
-// Runs the Azurite that the first argument names, and ends it when its standard
-// input closes: that happens when the process that started it closes it or dies,
-// however it dies. The working folder is a temporary one and goes as well.
+// Runs the Azurite that the first argument names until standard input closes: the
+// process that started it has closed it, or has ended. Then it deletes the working
+// folder, which is temporary.
 const fs = require("fs");
 const home = process.cwd();
 process.on("exit", () => {

@@ -53,7 +53,7 @@ func (h host) badInput(t *testing.T) {
 	const secret = "a secret of 32 bytes, for a test"
 	secrets := map[string]string{"CALLBACK_KEYS": "test:" + base64.StdEncoding.EncodeToString([]byte(secret))}
 	eavesdropper := &eavesdropper{}
-	r, log := h.start(t, &acssim.Server{Strict: true, Transport: eavesdropper}, &faultproxy.Moments{}, secrets)
+	r, log := h.start(t, &acssim.Server{Strict: true, Transport: eavesdropper}, &faultproxy.Hook{}, secrets)
 	playOn(t, r, log, "leaves-in-menu.txt") // brings a token, and lets the program read what it keeps in memory
 
 	signer := auth.NewSigner([]auth.Key{{ID: "test", Secret: []byte(secret)}})
@@ -82,7 +82,7 @@ func (h host) badInput(t *testing.T) {
 
 // send sends it, and looks at the reply and at what the handler did.
 func (in input) send(t *testing.T, r *rig.Rig, log *journal) {
-	requests, lines := len(r.Moments.Seen()), len(log.of("incomingcall"))
+	requests, lines := len(r.Hook.Seen()), len(log.of("incomingcall"))
 	reply, err := r.World.Host.Do(in.request(t, r.World.URL))
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func (in input) send(t *testing.T, r *rig.Rig, log *journal) {
 		t.Errorf("the reply is of type %q, want a problem document", kind)
 	}
 	reads := 0
-	for _, asked := range r.Moments.Seen()[requests:] {
+	for _, asked := range r.Hook.Seen()[requests:] {
 		switch {
 		case !counts(asked.Method, asked.Path):
 		case asked.Method == http.MethodGet:

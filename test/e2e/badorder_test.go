@@ -41,7 +41,7 @@ const goodKey = "story-appointments"
 // refusedCampaigns sends requests for campaigns that are refused, before there is a
 // good one and after it: nothing is written down, and the good one is dialled once.
 func (h host) refusedCampaigns(t *testing.T) {
-	r, log := h.start(t, &acssim.Server{Strict: true}, &faultproxy.Moments{}, nil)
+	r, log := h.start(t, &acssim.Server{Strict: true}, &faultproxy.Hook{}, nil)
 	order, err := fs.ReadFile(scenario.Stories, "appointments.json")
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func (h host) refusedCampaigns(t *testing.T) {
 
 // send sends it and looks at the reply, and that the handler has written nothing.
 func (b badOrder) send(t *testing.T, r *rig.Rig, order string) {
-	before := len(r.Moments.Seen())
+	before := len(r.Hook.Seen())
 	status, body := post(t, r, b.key, strings.Replace(order, b.from, b.to, 1))
 	var problem struct {
 		Title  string
@@ -94,7 +94,7 @@ func (b badOrder) send(t *testing.T, r *rig.Rig, order string) {
 	if b.field != "" && (len(problem.Errors) != 1 || problem.Errors[0].Field != b.field || problem.Errors[0].Detail == "") {
 		t.Errorf("the faults are %+v, want one of %s", problem.Errors, b.field)
 	}
-	for _, q := range r.Moments.Seen()[before:] {
+	for _, q := range r.Hook.Seen()[before:] {
 		if counts(q.Method, q.Path) && q.Method != http.MethodGet {
 			t.Errorf("the handler sent %s %s", q.Method, q.Path)
 		}

@@ -58,7 +58,7 @@ func (h host) stopped(t *testing.T, file string, moment func(seen int, q *http.R
 	var on *rig.Rig
 	seen, stopped := 0, false
 	again := make(chan error, 1)
-	moments := &faultproxy.Moments{At: func(_ int, side faultproxy.Side, q *http.Request) bool {
+	hook := &faultproxy.Hook{At: func(_ int, side faultproxy.When, q *http.Request) bool {
 		mu.Lock()
 		if on == nil || stopped || side == faultproxy.After || !counts(q.Method, q.URL.EscapedPath()) {
 			mu.Unlock()
@@ -75,7 +75,7 @@ func (h host) stopped(t *testing.T, file string, moment func(seen int, q *http.R
 		go func() { again <- on.Host.Start(t.Context()) }()
 		return true
 	}}
-	r, log := h.start(t, patient(), moments, soon)
+	r, log := h.start(t, patient(), hook, soon)
 	mu.Lock()
 	on = r
 	mu.Unlock()

@@ -216,7 +216,7 @@ func (h host) tooLong(t *testing.T) {
 	armed, held := false, make(chan struct{})
 	release := make(chan struct{})
 	defer close(release)
-	moments := &faultproxy.Moments{At: func(_ int, side faultproxy.Side, q *http.Request) bool {
+	hook := &faultproxy.Hook{At: func(_ int, side faultproxy.When, q *http.Request) bool {
 		if side == faultproxy.After || !counts(q.Method, q.URL.EscapedPath()) || q.Method != http.MethodPost {
 			return false
 		}
@@ -235,7 +235,7 @@ func (h host) tooLong(t *testing.T) {
 		return true
 	}}
 	env := map[string]string{"AzureFunctionsJobHost__functionTimeout": patience}
-	r, log := h.start(t, patient(), moments, env)
+	r, log := h.start(t, patient(), hook, env)
 	mu.Lock()
 	armed = true
 	mu.Unlock()

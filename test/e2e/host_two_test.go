@@ -48,7 +48,7 @@ func (h host) twoDial(t *testing.T) {
 // reserved counts the numbers whose rows the handler of a rig has made: the first
 // who dials a number makes its row.
 func reserved(r *rig.Rig) int {
-	return r.Moments.Count(func(q faultproxy.Request) bool {
+	return r.Hook.Count(func(q faultproxy.Request) bool {
 		return q.Method == http.MethodPost && strings.HasSuffix(q.Path, "numbers")
 	})
 }
@@ -95,10 +95,10 @@ func (h host) two(t *testing.T, file string, env map[string]string) (first, seco
 
 // sweeps counts the handler's questions for what is due.
 func sweeps(r *rig.Rig) int {
-	return r.Moments.Count(func(q faultproxy.Request) bool { return strings.Contains(q.Path, "worklist()") })
+	return r.Hook.Count(func(q faultproxy.Request) bool { return strings.Contains(q.Path, "worklist()") })
 }
 
 // servedACallback reports that the handler of a rig has written a call.
 func servedACallback(r *rig.Rig) bool {
-	return r.Moments.Count(func(q faultproxy.Request) bool { return strings.HasSuffix(q.Path, "$batch") }) > 0
+	return r.Hook.Count(func(q faultproxy.Request) bool { return strings.HasSuffix(q.Path, "$batch") }) > 0
 }

@@ -16,7 +16,7 @@ func TestInboundUnderFuncWhenTheProgramIsKilled(t *testing.T) {
 	t.Parallel()
 	h := onFunc(t)
 	requests := onFuncsim.requests(t, "inbound.txt", &acssim.Server{Strict: true})
-	h.killed(t, map[int]faultproxy.Side{requests / 3: faultproxy.Before, 2 * requests / 3: faultproxy.After})
+	h.killed(t, map[int]faultproxy.When{requests / 3: faultproxy.Before, 2 * requests / 3: faultproxy.After})
 }
 
 func TestInboundUnderFuncWhenTheProgramIsKilledUntilTheHostGivesUp(t *testing.T) {
@@ -28,16 +28,16 @@ func TestInboundUnderFuncWhenTheProgramIsKilledUntilTheHostGivesUp(t *testing.T)
 func (h host) requests(t *testing.T, file string, sim *acssim.Server) int {
 	t.Helper()
 	k := newKiller(nil)
-	r, log := h.start(t, sim, &faultproxy.Moments{At: k.moment}, soon)
+	r, log := h.start(t, sim, &faultproxy.Hook{At: k.moment}, soon)
 	k.begin(r)
 	playOn(t, r, log, file)
 	return k.requests()
 }
 
 // killed plays the story and kills the handler at the given requests.
-func (h host) killed(t *testing.T, at map[int]faultproxy.Side) {
+func (h host) killed(t *testing.T, at map[int]faultproxy.When) {
 	k := newKiller(at)
-	r, log := h.start(t, patient(), &faultproxy.Moments{At: k.moment}, soon)
+	r, log := h.start(t, patient(), &faultproxy.Hook{At: k.moment}, soon)
 	k.begin(r)
 	playOn(t, r, log, "inbound.txt")
 	k.mustHaveKilled(t)
@@ -46,9 +46,9 @@ func (h host) killed(t *testing.T, at map[int]faultproxy.Side) {
 // killedThrice plays the story, kills the handler until the host gives up, and
 // starts the host again.
 func (h host) killedThrice(t *testing.T) {
-	k := newKiller(map[int]faultproxy.Side{10: faultproxy.Before, 25: faultproxy.After, 50: faultproxy.Before})
+	k := newKiller(map[int]faultproxy.When{10: faultproxy.Before, 25: faultproxy.After, 50: faultproxy.Before})
 	deaths := len(k.at)
-	r, log := h.start(t, patient(), &faultproxy.Moments{At: k.moment}, soon)
+	r, log := h.start(t, patient(), &faultproxy.Hook{At: k.moment}, soon)
 	k.begin(r)
 	again := make(chan error, 1)
 	go func() {

@@ -15,7 +15,7 @@ import (
 // killer kills the handler of a rig at some of its requests: those that count, from
 // the beginning of the story on.
 type killer struct {
-	at map[int]faultproxy.Side // by the request's number, from 1
+	at map[int]faultproxy.When // by the request's number, from 1
 
 	mu   sync.Mutex
 	rig  *rig.Rig // nil before the story begins
@@ -25,7 +25,7 @@ type killer struct {
 	gone chan struct{} // gets one for each death
 }
 
-func newKiller(at map[int]faultproxy.Side) *killer {
+func newKiller(at map[int]faultproxy.When) *killer {
 	return &killer{at: at, here: map[*http.Request]int{}, gone: make(chan struct{}, len(at))}
 }
 
@@ -36,8 +36,8 @@ func (k *killer) begin(r *rig.Rig) {
 	k.rig = r
 }
 
-// moment is a faultproxy.Moments.At.
-func (k *killer) moment(_ int, side faultproxy.Side, r *http.Request) (cut bool) {
+// moment is a faultproxy.Hook.At.
+func (k *killer) moment(_ int, side faultproxy.When, r *http.Request) (cut bool) {
 	on := k.strikes(side, r)
 	if on == nil {
 		return false
@@ -48,7 +48,7 @@ func (k *killer) moment(_ int, side faultproxy.Side, r *http.Request) (cut bool)
 }
 
 // strikes returns the rig whose handler is to die now, or nil.
-func (k *killer) strikes(side faultproxy.Side, r *http.Request) *rig.Rig {
+func (k *killer) strikes(side faultproxy.When, r *http.Request) *rig.Rig {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.rig == nil || !counts(r.Method, r.URL.EscapedPath()) {

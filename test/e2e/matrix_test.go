@@ -82,7 +82,7 @@ func (m *crashMatrix) story(t *testing.T, i int) {
 	var tried, reached atomic.Int64
 	var crashes errgroup.Group
 	for n := 1 + i*m.step/len(matrixStories); n <= requests; n += m.step {
-		for _, side := range []faultproxy.Side{faultproxy.Before, faultproxy.After} {
+		for _, side := range []faultproxy.When{faultproxy.Before, faultproxy.After} {
 			m.free <- struct{}{}
 			crashes.Go(func() error {
 				defer func() { <-m.free }()
@@ -110,9 +110,9 @@ func (m *crashMatrix) story(t *testing.T, i int) {
 
 // crashed plays a story and kills the handler at one request, and reports whether
 // the story came to it.
-func (h host) crashed(t *testing.T, file string, sim *acssim.Server, n int, side faultproxy.Side) bool {
-	k := newKiller(map[int]faultproxy.Side{n: side})
-	r, log := h.start(t, sim, &faultproxy.Moments{At: k.moment}, soon)
+func (h host) crashed(t *testing.T, file string, sim *acssim.Server, n int, side faultproxy.When) bool {
+	k := newKiller(map[int]faultproxy.When{n: side})
+	r, log := h.start(t, sim, &faultproxy.Hook{At: k.moment}, soon)
 	k.begin(r)
 	playOn(t, r, log, file)
 	deaths := k.deaths()

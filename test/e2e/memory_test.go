@@ -202,7 +202,7 @@ func (on *machine) begin() {
 		Files:     &fileWire{l, m.files},
 		Queue:     &queueWire{l, m.queue},
 		ACS:       client,
-		Verifier: auth.NewVerifier(m.ctx, auth.Tokens{
+		Verifier: auth.NewVerifier(m.ctx, auth.TokenConfig{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
 		}, network),
 		Go: func(ctx context.Context, f func(context.Context)) {

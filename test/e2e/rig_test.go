@@ -49,14 +49,14 @@ func onFunc(t *testing.T) host {
 
 // start sets up a rig that ends with the test. Env adds settings. Tests on rigs
 // wait more than they work, so they run side by side.
-func (h host) start(t *testing.T, sim *acssim.Server, moments *faultproxy.Moments, env map[string]string) (*rig.Rig, *journal) {
+func (h host) start(t *testing.T, sim *acssim.Server, hook *faultproxy.Hook, env map[string]string) (*rig.Rig, *journal) {
 	t.Helper()
 	all := map[string]string{"LOG_LEVEL": "debug"}
 	maps.Copy(all, env)
 	log := &journal{}
 	sim.OnEvent = func(e acssim.Entry) { log.add(e.Kind + ": " + e.Text) }
 	r, err := rig.Start(t.Context(), rig.Options{
-		Func: string(h), Env: all, ACS: sim, Azurite: azurite.ForTest(t), Moments: moments, Log: log.add,
+		Func: string(h), Env: all, ACS: sim, Azurite: azurite.ForTest(t), Hook: hook, Log: log.add,
 	})
 	if err != nil {
 		t.Fatalf("%v\n\n%s", err, log)

@@ -1,7 +1,7 @@
-// Package faultproxy stands between the handler and what it talks to, storage and
-// ACS, so that a test can act at an exact moment: the n-th request of the handler,
-// before it is forwarded or after it was answered. There the test kills the
-// handler, or cuts the connection, and sees what the rest of the system makes of it.
+// Package faultproxy stands between the handler and its services, storage and ACS,
+// so that a test can act at an exact point: the n-th request of the handler, before
+// it is forwarded or after it was answered. There the test kills the handler, or
+// drops the connection, and checks how the rest of the system copes.
 //
 // Everything else passes unchanged, the Host header too: signatures cover it.
 package faultproxy
@@ -19,18 +19,18 @@ import (
 
 // Proxy forwards to one target. It listens on a free port of the loopback.
 type Proxy struct {
-	// URL takes the place of the target's: same path, the proxy's host and port.
+	// URL replaces the target's: same path, the proxy's host and port.
 	URL string
 
 	server    *http.Server
 	transport *http.Transport
 }
 
-var errCut = errors.New("cut")
+var errDropped = errors.New("dropped")
 
-// Start returns a running proxy to target, which must be reached by plain http.
-// Only the target's host and port are used to forward; its path is the client's business.
-func Start(target *url.URL, moments *Moments) (*Proxy, error) {
+// Start returns a running proxy to target, which must have a plain http URL. It
+// forwards to the target's host and port; the client sends the whole path itself.
+func Start(target *url.URL, hook *Hook) (*Proxy, error) {
 	if target.Scheme != "http" || target.Host == "" {
 		return nil, fmt.Errorf("proxy to %s: want http://host:port", target)
 	}
@@ -43,28 +43,28 @@ func Start(target *url.URL, moments *Moments) (*Proxy, error) {
 		transport: &http.Transport{DisableCompression: true}, // bodies as they are; no other proxy
 	}
 	p.server = &http.Server{
-		Handler:  p.handler(target.Host, moments),
-		ErrorLog: log.New(io.Discard, "", 0), // cut connections are what it is for
+		Handler:  p.handler(target.Host, hook),
+		ErrorLog: log.New(io.Discard, "", 0), // dropped connections are intended
 	}
 	go p.server.Serve(listener)
 	return p, nil
 }
 
-// Close ends the proxy and cuts what is under way.
+// Close ends the proxy and drops the requests in flight.
 func (p *Proxy) Close() {
 	p.server.Close()
 	p.transport.CloseIdleConnections()
 }
 
-func (p *Proxy) handler(host string, moments *Moments) http.Handler {
+func (p *Proxy) handler(host string, hook *Hook) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n := moments.next(host, r)
-		if moments.cut(n, Before, r) {
+		n := hook.next(host, r)
+		if hook.drop(n, Before, r) {
 			panic(http.ErrAbortHandler) // net/http closes the connection
 		}
 		forward := httputil.ReverseProxy{
 			Transport:     p.transport,
-			FlushInterval: -1, // as it comes
+			FlushInterval: -1, // flush at once
 			ErrorLog:      p.server.ErrorLog,
 			Rewrite: func(pr *httputil.ProxyRequest) {
 				pr.Out.URL.Scheme, pr.Out.URL.Host = "http", host
@@ -72,12 +72,12 @@ func (p *Proxy) handler(host string, moments *Moments) http.Handler {
 				pr.Out.Host = pr.In.Host
 			},
 			ModifyResponse: func(*http.Response) error {
-				if moments.cut(n, After, r) {
-					return errCut
+				if hook.drop(n, After, r) {
+					return errDropped
 				}
 				return nil
 			},
-			// No answer of our own: without the target's there is none.
+			// The client gets the target's answer or none, never one of the proxy.
 			ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		}
 		forward.ServeHTTP(w, r)

@@ -17,8 +17,8 @@ import (
 	"switchboard/test/faultproxy"
 )
 
-// start returns a proxy to target and a client of it, which never repeats anything.
-func start(t *testing.T, target http.HandlerFunc, m *faultproxy.Moments) (*faultproxy.Proxy, *http.Client) {
+// start returns a proxy to target and a client of it that never repeats a request.
+func start(t *testing.T, target http.HandlerFunc, h *faultproxy.Hook) (*faultproxy.Proxy, *http.Client) {
 	t.Helper()
 	server := httptest.NewServer(target)
 	t.Cleanup(server.Close)
@@ -26,7 +26,7 @@ func start(t *testing.T, target http.HandlerFunc, m *faultproxy.Moments) (*fault
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := faultproxy.Start(u, m)
+	p, err := faultproxy.Start(u, h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,11 +41,11 @@ func TestRequestsAndAnswersPassUnchanged(t *testing.T) {
 	p, client := start(t, func(w http.ResponseWriter, r *http.Request) {
 		got = r
 		gotBody, _ = io.ReadAll(r.Body)
-		w.Header().Set("Content-Encoding", "gzip") // it is not, and must not be touched
+		w.Header().Set("Content-Encoding", "gzip") // untrue, and must pass all the same
 		w.Header()["X-Ms-Twice"] = []string{"a", "b"}
 		w.WriteHeader(http.StatusConflict)
 		w.Write(body)
-	}, new(faultproxy.Moments))
+	}, new(faultproxy.Hook))
 
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, p.URL+"/T(K='%2B1')?$filter=a+eq+'b'&x=%zz;y", bytes.NewReader(body))
 	if err != nil {
@@ -80,19 +80,19 @@ func TestRequestsAndAnswersPassUnchanged(t *testing.T) {
 	}
 }
 
-func TestARequestIsCutAtItsMoment(t *testing.T) {
+func TestARequestIsDroppedBeforeOrAfterTheTarget(t *testing.T) {
 	tests := []struct {
-		side   faultproxy.Side
-		served int64 // by the target, of three
+		when   faultproxy.When
+		served int64 // requests that reach the target, of three
 	}{
 		{faultproxy.Before, 2},
 		{faultproxy.After, 3},
 	}
 	for _, tt := range tests {
-		t.Run(tt.side.String(), func(t *testing.T) {
+		t.Run(tt.when.String(), func(t *testing.T) {
 			var served atomic.Int64
-			p, client := start(t, func(http.ResponseWriter, *http.Request) { served.Add(1) }, &faultproxy.Moments{
-				At: func(n int, side faultproxy.Side, _ *http.Request) bool { return n == 2 && side == tt.side },
+			p, client := start(t, func(http.ResponseWriter, *http.Request) { served.Add(1) }, &faultproxy.Hook{
+				At: func(n int, when faultproxy.When, _ *http.Request) bool { return n == 2 && when == tt.when },
 			})
 			for n := 1; n <= 3; n++ {
 				resp, err := client.Get(p.URL)
@@ -113,9 +113,9 @@ func TestARequestIsCutAtItsMoment(t *testing.T) {
 func TestARequestIsHeldWhileOthersPass(t *testing.T) {
 	held, release := make(chan struct{}), make(chan struct{})
 	var served atomic.Int64
-	p, client := start(t, func(http.ResponseWriter, *http.Request) { served.Add(1) }, &faultproxy.Moments{
-		At: func(n int, side faultproxy.Side, _ *http.Request) bool {
-			if n == 1 && side == faultproxy.Before {
+	p, client := start(t, func(http.ResponseWriter, *http.Request) { served.Add(1) }, &faultproxy.Hook{
+		At: func(n int, when faultproxy.When, _ *http.Request) bool {
+			if n == 1 && when == faultproxy.Before {
 				close(held)
 				<-release
 			}
@@ -144,11 +144,11 @@ func TestARequestIsHeldWhileOthersPass(t *testing.T) {
 	}
 }
 
-func TestProxiesShareTheirNumbers(t *testing.T) {
-	m := new(faultproxy.Moments)
+func TestProxiesOfOneHookShareItsNumbers(t *testing.T) {
+	h := new(faultproxy.Hook)
 	ok := func(http.ResponseWriter, *http.Request) {}
-	tables, client := start(t, ok, m)
-	calls, _ := start(t, ok, m)
+	tables, client := start(t, ok, h)
+	calls, _ := start(t, ok, h)
 	const each = 20
 	var wg sync.WaitGroup
 	for range each {
@@ -164,7 +164,7 @@ func TestProxiesShareTheirNumbers(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	seen := m.Seen()
+	seen := h.Seen()
 	byTarget := map[string]int{}
 	for i, r := range seen {
 		byTarget[r.Target]++
@@ -176,20 +176,20 @@ func TestProxiesShareTheirNumbers(t *testing.T) {
 		t.Errorf("%d requests to %v", len(seen), byTarget)
 	}
 	for target, n := range byTarget {
-		if got := m.Count(func(r faultproxy.Request) bool { return r.Target == target }); n != each || got != each {
+		if got := h.Count(func(r faultproxy.Request) bool { return r.Target == target }); n != each || got != each {
 			t.Errorf("%d requests to %s, %d counted, want %d", n, target, got, each)
 		}
 	}
 }
 
-func TestATargetThatIsGoneGivesNoAnswer(t *testing.T) {
+func TestATargetThatHasStoppedGivesNoAnswer(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	u, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server.Close()
-	p, err := faultproxy.Start(u, new(faultproxy.Moments))
+	p, err := faultproxy.Start(u, new(faultproxy.Hook))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestOnlyPlainHTTPIsForwarded(t *testing.T) {
 		if parsed, err := url.Parse(target); err == nil {
 			u = parsed
 		}
-		if p, err := faultproxy.Start(u, new(faultproxy.Moments)); err == nil {
+		if p, err := faultproxy.Start(u, new(faultproxy.Hook)); err == nil {
 			p.Close()
 			t.Errorf("a proxy to %s", target)
 		}

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// serveAdmin is what the app's users need of the admin API: running a function
-// by hand, and the host's state. rest is the path below /admin/.
+// serveAdmin serves two parts of the admin API: running a function by hand, and
+// the host's state. rest is the path below /admin/.
 func (in *instance) serveAdmin(w http.ResponseWriter, r *http.Request, rest string) {
 	if !in.admit(w, r, in.host.Keys.Master) {
 		return
@@ -27,7 +27,7 @@ func (in *instance) serveAdmin(w http.ResponseWriter, r *http.Request, rest stri
 	}
 }
 
-// serveRun starts a function and answers at once; how it went is only logged.
+// serveRun starts a function and answers at once. A failure is only logged.
 func (in *instance) serveRun(w http.ResponseWriter, r *http.Request, name string) {
 	var body struct{ Input string }
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
@@ -47,8 +47,8 @@ func (in *instance) serveRun(w http.ResponseWriter, r *http.Request, name string
 	in.spawn(func() { _ = in.invoke(context.Background(), c) }) // a failure is in the log
 }
 
-// manual is the call for a function run by hand. The input is in Metadata once
-// more, under the binding's name.
+// manual returns the call for a function that is run by hand. Metadata contains
+// the input once more, under the binding's name.
 func (in *instance) manual(name, input string) (call, error) {
 	f := in.app.function(name)
 	if f == nil {

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// requestKey is the key that a request carries, if any.
+// requestKey returns the key that a request carries, or "".
 func requestKey(r *http.Request) string {
 	if k := r.Header.Get("X-Functions-Key"); k != "" {
 		return k
@@ -17,7 +17,7 @@ func opens(key, given string) bool {
 	return key != "" && subtle.ConstantTimeCompare([]byte(key), []byte(given)) == 1
 }
 
-// mayCall checks an HTTP function's key.
+// mayCall reports whether the request has a key for the HTTP function.
 func (in *instance) mayCall(r *http.Request, f *function) bool {
 	if !in.host.AuthOn || f.authLevel == "anonymous" {
 		return true
@@ -26,9 +26,9 @@ func (in *instance) mayCall(r *http.Request, f *function) bool {
 	return opens(keys.Master, given) || f.authLevel == "function" && opens(keys.Function, given)
 }
 
-// admit checks the key for a part of the host itself, which takes the master key
-// or the one called own. It answers a request that is not let in: 401, or 403 if
-// the key is one for something else.
+// admit reports whether the request has a key for a part of the host itself: the
+// master key or own. It answers a request that it refuses: with 403 if the key is
+// valid elsewhere, else with 401.
 func (in *instance) admit(w http.ResponseWriter, r *http.Request, own string) bool {
 	if !in.host.AuthOn {
 		return true

@@ -18,9 +18,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
 )
 
-// Blobs is where a host keeps what outlives it, the leases and the status of its
-// timers: a container of the storage account, or a MemoryBlobs. Hosts of one host
-// id that share it run each timer once between them. Its methods may be called
+// Blobs is where a host keeps its persistent state, the leases and the status of
+// its timers: a container of the storage account, or a MemoryBlobs. Of the hosts
+// with one host id that share it, one runs each timer. Its methods may be called
 // concurrently.
 type Blobs interface {
 	// Read returns a blob's content, or fs.ErrNotExist.
@@ -29,25 +29,25 @@ type Blobs interface {
 	// Write replaces a blob's content.
 	Write(ctx context.Context, name string, content []byte) error
 
-	// Acquire leases a blob to id, from 15 to 60 s, and makes the blob if there is
-	// none. It is ErrLeased while somebody else holds the lease.
+	// Acquire leases a blob to id for d, from 15 to 60 s. It creates a missing blob.
+	// It fails with ErrLeased while another id holds the lease.
 	Acquire(ctx context.Context, name, id string, d time.Duration) error
 
-	// Renew begins a lease's time anew. It is ErrLeased if the lease is not id's
-	// any more.
+	// Renew restarts the time of a lease. It fails with ErrLeased if id no longer
+	// holds the lease.
 	Renew(ctx context.Context, name, id string) error
 
-	// Release gives a lease up; one that is not id's any more is not an error.
+	// Release ends a lease. It succeeds also if id no longer holds the lease.
 	Release(ctx context.Context, name, id string) error
 
-	// Break ends a lease, whoever has it: who does learns of it by Renew.
+	// Break ends a lease of any holder, whose Renew then fails.
 	Break(ctx context.Context, name string) error
 }
 
-// ErrLeased says that somebody else holds a lease.
-var ErrLeased = errors.New("funcsim: leased by somebody else")
+// ErrLeased means that another id holds a lease.
+var ErrLeased = errors.New("funcsim: leased by another host")
 
-// hostsContainer is where every Functions host keeps what is its own.
+// hostsContainer is the container of every Functions host's own blobs.
 const hostsContainer = "azure-webjobs-hosts"
 
 // storageBlobs is the container of an Azure Storage account, or of Azurite.
@@ -58,7 +58,7 @@ type storageBlobs struct{ container *container.Client }
 func NewStorageBlobs(connectionString string) (Blobs, error) {
 	c, err := container.NewClientFromConnectionString(developmentStorage(connectionString), hostsContainer,
 		&container.ClientOptions{ClientOptions: azcore.ClientOptions{
-			Retry: policy.RetryOptions{MaxRetries: -1}, // the host tries again by itself
+			Retry: policy.RetryOptions{MaxRetries: -1}, // the listener itself tries again
 		}})
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (b *storageBlobs) Write(ctx context.Context, name string, content []byte) e
 	return b.upload(ctx, name, content, nil)
 }
 
-// upload writes a blob, and before the first one the container.
+// upload writes a blob. It creates the container if there is none.
 func (b *storageBlobs) upload(ctx context.Context, name string, content []byte, on *blob.AccessConditions) error {
 	put := func() error {
 		_, err := b.container.NewBlockBlobClient(name).Upload(ctx, streaming.NopCloser(bytes.NewReader(content)),
@@ -150,7 +150,7 @@ func (b *storageBlobs) lease(name, id string) (*lease.BlobClient, error) {
 	return lease.NewBlobClient(b.container.NewBlobClient(name), &lease.BlobClientOptions{LeaseID: &id})
 }
 
-// leaseError is ErrLeased for the ways in which the service says that.
+// leaseError returns ErrLeased for the service's errors of that meaning, else err.
 func leaseError(err error) error {
 	if bloberror.HasCode(err, bloberror.LeaseAlreadyPresent, bloberror.LeaseIDMismatchWithLeaseOperation,
 		bloberror.LeaseIsBrokenAndCannotBeRenewed, bloberror.LeaseIsBreakingAndCannotBeAcquired,

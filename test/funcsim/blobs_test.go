@@ -9,8 +9,8 @@ import (
 	"switchboard/test/azurite"
 )
 
-// TestLeasesAndContents is what every Blobs keeps to.
-func TestLeasesAndContents(t *testing.T) {
+// TestBlobsKeepTheContract checks leases and contents of every kind of Blobs.
+func TestBlobsKeepTheContract(t *testing.T) {
 	t.Run("in memory", func(t *testing.T) { testBlobs(t, &MemoryBlobs{}, "a") })
 	t.Run("in storage", func(t *testing.T) {
 		storage, err := NewStorageBlobs(azurite.ForTest(t).ConnectionString())
@@ -47,7 +47,7 @@ func testBlobs(t *testing.T, b Blobs, name string) {
 		{"the second releases nothing", b.Release(ctx, name, you), nil},
 		{"the first releases", b.Release(ctx, name, me), nil},
 		{"now the second acquires", b.Acquire(ctx, name, you, 15*time.Second), nil},
-		{"somebody breaks the lease", b.Break(ctx, name), nil},
+		{"the lease is broken", b.Break(ctx, name), nil},
 		{"the second cannot renew", b.Renew(ctx, name, you), ErrLeased},
 		{"the first acquires again", b.Acquire(ctx, name, me, 15*time.Second), nil},
 	} {

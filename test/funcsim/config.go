@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// app is everything the host knows of a function app: host.json with its
-// overrides, the functions, and the environment of both host and handler.
+// app is the configuration of a function app: host.json with its overrides, the
+// functions, and the environment of both host and handler.
 type app struct {
 	root   string // absolute
-	hostID string // what timers' leases and records are kept under
+	hostID string // part of the names of timers' leases and records
 	env    environment
 
-	executable string // as host.json names it, with %NAME% expanded
+	executable string // from host.json, with %NAME% expanded
 	workDir    string
 	arguments  []string
 	stderrOnly bool // customHandler.description.useStdErrorStreamForErrorsOnly
@@ -34,9 +34,9 @@ type app struct {
 	functions []*function
 }
 
-// loadApp reads the app in root. What keeps the real host, or funcsim, from
-// running it is reported all at once. Without needStorage, AzureWebJobsStorage
-// may be absent.
+// loadApp reads the app in root. It reports all faults at once that keep the real
+// host, or funcsim, from running it. Without needStorage, AzureWebJobsStorage may
+// be absent.
 func loadApp(root string, env environment, needStorage bool) (*app, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -69,13 +69,13 @@ func loadApp(root string, env environment, needStorage bool) (*app, error) {
 	return a, errors.Join(errs...)
 }
 
-// localHostID is the id of a host that was given none: its folder's.
+// localHostID returns the default id of a host, derived from its folder.
 func localHostID(root string) string {
 	return fmt.Sprintf("funcsim-%x", sha256.Sum256([]byte(root)))[:32]
 }
 
-// readLocalSettings adds Values of local.settings.json to the environment;
-// what is set already wins. The file may be absent, as it is in Azure.
+// readLocalSettings adds Values of local.settings.json to the environment, except
+// for names that are set already. The file may be absent, as it is in Azure.
 func (a *app) readLocalSettings() error {
 	raw, err := os.ReadFile(filepath.Join(a.root, "local.settings.json"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -115,9 +115,9 @@ func (a *app) readHostJSON() (settings, error) {
 	return host, nil
 }
 
-// unknownToUs are keys that change how the real host runs an app and that
-// funcsim has no answer to.
-var unknownToUs = []string{
+// unsupported are keys that change how the real host runs an app and that funcsim
+// does not implement.
+var unsupported = []string{
 	"configurationprofile", "httpworker", "retry", "customhandler:http", "customhandler:port",
 	"customhandler:description:workerdirectory", "customhandler:description:defaultworkerpath",
 	"customhandler:description:workerarguments",
@@ -133,7 +133,7 @@ func (a *app) configure(host settings) error {
 	if v := host["version"]; v != "2.0" {
 		fault(fmt.Errorf("version is %q, not 2.0", v))
 	}
-	for _, key := range unknownToUs {
+	for _, key := range unsupported {
 		if host.has(key) {
 			fault(fmt.Errorf("%s: not supported by funcsim", key))
 		}
@@ -155,7 +155,7 @@ func (a *app) configure(host settings) error {
 	} else if dir != "" {
 		a.workDir = filepath.Join(a.root, dir)
 	}
-	// The host joins the arguments with blanks and quotes none.
+	// The host joins the arguments with blanks, without quotes.
 	a.arguments = strings.Fields(strings.Join(host.strings(description+"arguments"), " "))
 	a.stderrOnly, err = host.bool(description+"usestderrorstreamforerrorsonly", true)
 	fault(err)
@@ -183,7 +183,7 @@ func (a *app) configure(host settings) error {
 	return errors.Join(errs...)
 }
 
-// parseQueueOptions reads extensions.queues; defaults are those of the storage
+// parseQueueOptions reads extensions.queues. The defaults are those of storage
 // extension 5.
 func parseQueueOptions(host settings) (queueOptions, error) {
 	const section = "extensions:queues:"
@@ -204,7 +204,7 @@ func parseQueueOptions(host settings) (queueOptions, error) {
 	return o, errors.Join(errs[:]...)
 }
 
-// readFunctions finds the functions: folders of the root with a function.json.
+// readFunctions reads the functions: the folders of the root with a function.json.
 func (a *app) readFunctions(host settings) error {
 	files, err := filepath.Glob(filepath.Join(a.root, "*", "function.json"))
 	if err != nil {

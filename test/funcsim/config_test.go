@@ -12,7 +12,7 @@ import (
 const plainHost = `{"version":"2.0","extensionBundle":{"id":"x","version":"[4.*, 5.0.0)"},
 	"customHandler":{"description":{"defaultExecutablePath":"h"},"enableProxyingHttpRequest":true}}`
 
-// writeApp makes an app folder; the keys are paths.
+// writeApp writes an app folder and returns its path. The keys are paths of files.
 func writeApp(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -99,7 +99,7 @@ func TestAllFaultsAreReportedAtOnce(t *testing.T) {
 	}
 }
 
-func TestSettingsComeFromTheirPlaces(t *testing.T) {
+func TestSettingsAreReadFromHostJSONLocalSettingsAndEnv(t *testing.T) {
 	function := `{"bindings":[{"name":"t","direction":"in","type":"queueTrigger","queueName":"%QUEUE%"}]}`
 	root := writeApp(t, map[string]string{
 		"host.json":            strings.Replace(plainHost, `"h"`, `"%PROGRAM%"`, 1),
@@ -156,7 +156,7 @@ func FuzzParseSettings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if s, err := parseSettings(raw); err == nil {
 			a := &app{env: environment{}}
-			_ = a.configure(s) // whatever it says, it does not panic
+			_ = a.configure(s) // must not panic
 		}
 	})
 }

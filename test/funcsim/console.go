@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Level is the severity that the host files a line under.
+// Level is the severity that the host gives a line.
 type Level string
 
 const (
@@ -15,12 +15,12 @@ const (
 	Error       Level = "Error"
 )
 
-// Where a line came from.
+// The sources of lines.
 const (
 	FromHost   = "host"
-	FromStdout = "stdout" // of the handler
-	FromStderr = "stderr" // of the handler
-	FromLogs   = "logs"   // of a reply to an invocation
+	FromStdout = "stdout" // the handler's standard output
+	FromStderr = "stderr" // the handler's standard error
+	FromLogs   = "logs"   // Logs of a reply to an invocation
 )
 
 // Entry is one line of the log.
@@ -30,7 +30,7 @@ type Entry struct {
 	Text   string
 }
 
-// journal hands entries to Host.Log, one at a time.
+// journal passes entries to Host.Log, one at a time.
 type journal struct {
 	mu   sync.Mutex
 	sink func(Entry)
@@ -45,7 +45,8 @@ func (j *journal) add(level Level, source, text string) {
 	j.sink(Entry{level, source, text})
 }
 
-// stderrLevel is how the host files a line of the handler's standard error.
+// stderrLevel returns the level that the host gives a line of the handler's
+// standard error.
 // Source: WebJobs.Script/Workers/ProcessManagement/WorkerProcess.cs.
 func stderrLevel(line string, errorsOnly bool) Level {
 	line = strings.ToLower(line)
@@ -63,7 +64,7 @@ func stderrLevel(line string, errorsOnly bool) Level {
 	return Information
 }
 
-// lineWriter passes on what is written to it line by line. It is not safe for
+// lineWriter splits what is written to it into lines. It is not safe for
 // concurrent use.
 type lineWriter struct {
 	line    func(string)
@@ -82,7 +83,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	}
 }
 
-// flush passes on a last line without its end.
+// flush passes on the last line if it has no line break.
 func (w *lineWriter) flush() {
 	if len(w.pending) > 0 {
 		w.line(string(w.pending))

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// object is a JSON object in the making, its members in the order in which they
-// were set, as the host writes them.
+// object builds a JSON object. Like the host, it keeps its members in the order in
+// which they were set.
 type object struct {
 	names  []string
 	values map[string]string // compact JSON
 }
 
-// set adds a member, or replaces the value of one that is there.
+// set adds a member, or replaces its value.
 func (o *object) set(name, value string) {
 	if o.values == nil {
 		o.values = map[string]string{}
@@ -28,8 +28,8 @@ func (o *object) set(name, value string) {
 	o.values[name] = value
 }
 
-// setMetadata is set under the rule for Metadata: names that end in "trigger"
-// never arrive.
+// setMetadata adds a member to Metadata. Like the host, it leaves out names that
+// end in "trigger".
 func (o *object) setMetadata(name, value string) {
 	if !strings.HasSuffix(strings.ToLower(name), "trigger") {
 		o.set(name, value)
@@ -47,7 +47,7 @@ func (o *object) String() string {
 	return b.String() + "}"
 }
 
-// quote writes s as a JSON string with no more escapes than needed.
+// quote returns s as a JSON string with no more escapes than needed.
 func quote(s string) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -56,11 +56,11 @@ func quote(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// quoteTwice writes s as the host writes texts: a JSON string that contains a
+// quoteTwice returns s in the host's form of texts: a JSON string that contains a
 // JSON string.
 func quoteTwice(s string) string { return quote(quote(s)) }
 
-// envelope is the body of a JSON-form invocation: {"Data":…,"Metadata":…}.
+// envelope returns the body of a JSON-form invocation: {"Data":…,"Metadata":…}.
 func envelope(binding, value string, metadata object) []byte {
 	var data, env object
 	data.set(binding, value)
@@ -69,7 +69,7 @@ func envelope(binding, value string, metadata object) []byte {
 	return []byte(env.String())
 }
 
-// sysMember is Metadata.sys.
+// sysMember returns the value of Metadata.sys.
 func sysMember(function, id string, now time.Time) string {
 	var o object
 	o.set("MethodName", quote(function))
@@ -78,14 +78,14 @@ func sysMember(function, id string, now time.Time) string {
 	return o.String()
 }
 
-// dateLike is a JSON string that Newtonsoft.Json takes for a date: quotes, date,
-// up to seven digits of fraction, zone.
+// dateLike matches a JSON string that Newtonsoft.Json reads as a date: quotes,
+// date, up to seven digits of fraction, zone.
 var dateLike = regexp.MustCompile(
 	`"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?)(Z|[+-]\d\d:?\d\d)?"`)
 
-// reformat writes JSON as the host does when it passes an object on: compact,
-// and every value that looks like a date in the host's own form and zone, which
-// is UTC. Names of members stay.
+// reformat returns JSON as the host writes it when it passes an object on. It is
+// compact. Every value that looks like a date is in the host's own form and in UTC.
+// Names of members are unchanged.
 func reformat(raw []byte) (string, error) {
 	var b bytes.Buffer
 	if err := json.Compact(&b, raw); err != nil {
@@ -108,8 +108,8 @@ func reformat(raw []byte) (string, error) {
 	return out.String(), nil
 }
 
-// parseDate reads a text that Newtonsoft.Json takes for a date. Zone is how the
-// host writes it again: Z, +00:00 for any offset, or nothing.
+// parseDate parses a text that Newtonsoft.Json reads as a date. zone is the form in
+// which the host writes its zone: Z, +00:00 for any offset, or nothing.
 func parseDate(s string) (t time.Time, zone string, ok bool) {
 	for _, f := range []struct{ layout, zone string }{
 		{"2006-01-02T15:04:05", ""},
@@ -130,8 +130,8 @@ type member struct {
 	value json.RawMessage
 }
 
-// members lists a JSON object's members in their order. What is no object has
-// none.
+// members returns a JSON object's members in their order, or nil if raw is not an
+// object.
 func members(raw []byte) []member {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
@@ -155,8 +155,9 @@ func members(raw []byte) []member {
 	return out
 }
 
-// scalarText is how the host turns a scalar of a message into text for Metadata:
-// .NET's ToString in the invariant culture. Arrays and null give false.
+// scalarText returns a scalar of a message as the host writes it in Metadata: the
+// text of .NET's ToString in the invariant culture. It returns false for arrays
+// and null.
 func scalarText(raw json.RawMessage) (string, bool) {
 	switch raw[0] {
 	case '"':

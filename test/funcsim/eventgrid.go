@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// serveEventGrid is the Event Grid extension's webhook: handshakes, and
+// serveEventGrid serves the Event Grid extension's webhook: handshakes, and
 // notifications in either schema, single or in batches.
 // Source: EventGridExtensionConfigProvider.cs, and the recordings.
 func (in *instance) serveEventGrid(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +29,7 @@ func (in *instance) serveEventGrid(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	kind := strings.ToLower(r.Header.Get("aeg-event-type"))
-	switch kind { // the running host was seen to ask for no particular method
+	switch kind { // the running host accepted any method
 	case "subscriptionvalidation":
 		in.serveValidation(w, r)
 	case "notification":
@@ -54,9 +54,9 @@ func (in *instance) serveValidation(w http.ResponseWriter, r *http.Request) {
 	text(w, http.StatusOK, answer.String())
 }
 
-// serveNotification invokes f once per event, all at the same time, and waits
-// for all. One failure fails the delivery, so that all of it comes again; its
-// words are those of the first event, in the order of the batch, that failed.
+// serveNotification invokes f once per event, all at the same time, and waits for
+// all. One failure fails the delivery, so that the whole batch is delivered again.
+// The answer has the error of the first failed event in the order of the batch.
 func (in *instance) serveNotification(w http.ResponseWriter, r *http.Request, f *function) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -74,7 +74,7 @@ func (in *instance) serveNotification(w http.ResponseWriter, r *http.Request, f 
 	fault := in.faults.delivery(f)
 	if fault.swap {
 		select {
-		case <-in.faults.passing():
+		case <-in.faults.nextDelivery():
 		case <-time.After(swapWait):
 		case <-in.ctx.Done():
 		}
@@ -83,13 +83,13 @@ func (in *instance) serveNotification(w http.ResponseWriter, r *http.Request, f 
 		in.spawn(func() {
 			select {
 			case <-time.After(fault.lag):
-				_ = in.handle(calls) // nobody waits for it; a failure is in the log
+				_ = in.handle(calls) // a failure is in the log
 			case <-in.ctx.Done():
 			}
 		})
 	}
 	err = in.handle(calls)
-	in.faults.pass()
+	in.faults.delivered()
 	if err != nil {
 		text(w, http.StatusInternalServerError, err.Error())
 		return
@@ -97,8 +97,8 @@ func (in *instance) serveNotification(w http.ResponseWriter, r *http.Request, f 
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// handle invokes all calls at the same time and returns, when all are over, how
-// the first of them failed, if any did.
+// handle invokes all calls at the same time and waits for all. It returns the error
+// of the first that failed.
 func (in *instance) handle(calls []call) error {
 	failures := make([]error, len(calls))
 	var all sync.WaitGroup
@@ -114,7 +114,7 @@ func (in *instance) handle(calls []call) error {
 	return nil
 }
 
-// eventCalls reads one event or an array of events.
+// eventCalls returns the calls for one event or an array of events.
 func eventCalls(f *function, body []byte) ([]call, error) {
 	body = bytes.TrimSpace(body)
 	events := []json.RawMessage{body}
@@ -135,7 +135,8 @@ func eventCalls(f *function, body []byte) ([]call, error) {
 	return calls, nil
 }
 
-// eventCall passes an event on as an object, and its data once more in Metadata.
+// eventCall returns the call for an event: the event as an object, and its data
+// once more in Metadata.
 func eventCall(f *function, event []byte) (call, error) {
 	value, err := reformat(event)
 	if err != nil {

@@ -9,14 +9,13 @@ import (
 // execution is one run of a function, bounded by functionTimeout.
 type execution struct {
 	id      string
-	expired chan struct{} // closed when time and grace are over
+	expired chan struct{} // closed when functionTimeout and grace have passed
 	end     func()        // may be repeated
 }
 
-// begin starts the clock of one invocation. If that runs out, the invocation
-// has failed; after a grace the handler, with everything else it is doing, is
-// killed and started again. Nobody tells it why. w is the handler that the
-// invocation goes to.
+// begin starts the timeout of one invocation, which w handles. When the timeout has
+// passed, the invocation has failed; after the grace period w is killed, with all
+// its other invocations, and started again. w gets no notice.
 func (in *instance) begin(f *function, w *worker) *execution {
 	finished := make(chan struct{})
 	x := &execution{id: in.newID(), expired: make(chan struct{}), end: sync.OnceFunc(func() { close(finished) })}

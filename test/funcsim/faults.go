@@ -8,51 +8,51 @@ import (
 	"time"
 )
 
-// Faults are the rates, from 0 to 1, at which a host does to its handler what a
-// host does seldom. Each decision is drawn from the seed and from what it decides
-// about, so a seed replays a run. The handler is also asked for / now and then, as
-// the platform's scale monitor does.
+// Faults are the rates, from 0 to 1, of faults that are rare on a real host. Each
+// decision is drawn from the seed and from its subject, so a seed repeats a run.
+// With Faults the handler also gets GET / now and then, as from the platform's
+// scale monitor.
 type Faults struct {
-	// Seed is the seed; 0 stands for a random one. The log's first line names it.
+	// Seed is the seed; 0 means a random one. The log's first line names it.
 	Seed uint64
 
-	Kill      float64 // of invocations and requests: the handler is killed while it is at it
-	Delay     float64 // of invocations and requests: up to 2 s late, overtaken by others
-	Duplicate float64 // of Event Grid's deliveries: handled once more, within 3 s
-	Swap      float64 // of Event Grid's deliveries: handled after the one that follows it
-	LoseLease float64 // of timer runs: the listener's lease is lost meanwhile
+	Kill      float64 // rate of invocations and requests during which the handler is killed
+	Delay     float64 // rate of invocations and requests that are up to 2 s late, after later ones
+	Duplicate float64 // rate of Event Grid deliveries that are handled once more, within 3 s
+	Swap      float64 // rate of Event Grid deliveries that are handled after the next one
+	LoseLease float64 // rate of timer runs during which the listener's lease is lost
 
-	// Kills is how often at most the handler is killed after a start of the host.
-	// Default: 2, because the third death stops the host.
+	// Kills is the limit of kills after a start of the host. Default: 2, because
+	// the third crash stops the host.
 	Kills int
 }
 
-// faultsSetting makes up for a Host whose fields one cannot set.
+// faultsSetting sets Faults where the fields of the Host cannot be set.
 const faultsSetting = "FUNCSIM_FAULTS"
 
 const (
 	maxDelay        = 2 * time.Second
 	maxDuplicateLag = 3 * time.Second
-	// swapWait is how long a delivery waits for one that may overtake it.
+	// swapWait is how long a delivery waits for the next one.
 	swapWait = 500 * time.Millisecond
-	// killWithin is how long after the sending of a request the handler may live.
-	killWithin = 50 * time.Millisecond
-	// maxPingPause is the most time between two questions for /.
+	// maxKillDelay is the longest time from a request to the kill of its handler.
+	maxKillDelay = 50 * time.Millisecond
+	// maxPingPause is the longest time between two requests for /.
 	maxPingPause = 10 * time.Second
 )
 
-// dice decides what goes wrong. Nil dice decide that nothing does.
-type dice struct {
+// rng draws the faults. A nil rng draws none.
+type rng struct {
 	faults Faults
 	seed   uint64
 
 	mu     sync.Mutex
-	rolled map[string]int // how often something of a kind was decided about
-	kills  int            // left
+	drawn  map[string]int // number of draws by subject
+	kills  int            // number of kills that remain
 	passed chan struct{}  // closed and replaced when a delivery was handled
 }
 
-func newDice(f *Faults) (*dice, error) {
+func newRNG(f *Faults) (*rng, error) {
 	if f == nil {
 		return nil, nil
 	}
@@ -61,100 +61,101 @@ func newDice(f *Faults) (*dice, error) {
 			return nil, fmt.Errorf("a rate of %v is not between 0 and 1", rate)
 		}
 	}
-	d := &dice{faults: *f, seed: f.Seed, rolled: map[string]int{}, kills: f.Kills, passed: make(chan struct{})}
-	if d.seed == 0 {
-		d.seed = rand.Uint64()
+	g := &rng{faults: *f, seed: f.Seed, drawn: map[string]int{}, kills: f.Kills, passed: make(chan struct{})}
+	if g.seed == 0 {
+		g.seed = rand.Uint64()
 	}
-	if d.kills == 0 {
-		d.kills = maxFailures - 1
+	if g.kills == 0 {
+		g.kills = maxFailures - 1
 	}
-	return d, nil
+	return g, nil
 }
 
-// roll is the source of the next decision about something.
-func (d *dice) roll(about string) *rand.Rand {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.rolled[about]++
+// draw returns the random source of the next decision about a subject.
+func (g *rng) draw(about string) *rand.Rand {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.drawn[about]++
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s %d", about, d.rolled[about])
-	return rand.New(rand.NewPCG(d.seed, h.Sum64()))
+	fmt.Fprintf(h, "%s %d", about, g.drawn[about])
+	return rand.New(rand.NewPCG(g.seed, h.Sum64()))
 }
 
-// runFault is what goes wrong with one invocation or request.
+// runFault is the fault of one invocation or request.
 type runFault struct {
-	delay  time.Duration
-	kill   bool
-	killed time.Duration // how long the handler lives on
+	delay     time.Duration
+	kill      bool
+	killAfter time.Duration // from the request to the kill
 }
 
-func (d *dice) run(f *function) (fault runFault) {
-	if d == nil {
+func (g *rng) run(f *function) (fault runFault) {
+	if g == nil {
 		return runFault{}
 	}
-	// Every draw is made whether it is needed or not, so that changing one rate
-	// leaves the other faults of a seed where they were.
-	r := d.roll("run " + f.name)
-	kill, delay := r.Float64() < d.faults.Kill, r.Float64() < d.faults.Delay
-	killed, late := upTo(r, killWithin), upTo(r, maxDelay)
-	if delay {
-		fault.delay = late
+	// All values are drawn, needed or not, so that a change of one rate does not
+	// move the other faults of a seed.
+	r := g.draw("run " + f.name)
+	kill, late := r.Float64() < g.faults.Kill, r.Float64() < g.faults.Delay
+	killAfter, delay := upTo(r, maxKillDelay), upTo(r, maxDelay)
+	if late {
+		fault.delay = delay
 	}
 	if kill {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if d.kills > 0 {
-			d.kills--
-			fault.kill, fault.killed = true, killed
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.kills > 0 {
+			g.kills--
+			fault.kill, fault.killAfter = true, killAfter
 		}
 	}
 	return fault
 }
 
-// deliveryFault is what goes wrong with one delivery of Event Grid.
+// deliveryFault is the fault of one delivery of Event Grid.
 type deliveryFault struct {
 	duplicate, swap bool
 	lag             time.Duration // between a delivery and its duplicate
 }
 
-func (d *dice) delivery(f *function) deliveryFault {
-	if d == nil {
+func (g *rng) delivery(f *function) deliveryFault {
+	if g == nil {
 		return deliveryFault{}
 	}
-	r := d.roll("delivery " + f.name)
+	r := g.draw("delivery " + f.name)
 	return deliveryFault{
-		duplicate: r.Float64() < d.faults.Duplicate, swap: r.Float64() < d.faults.Swap, lag: upTo(r, maxDuplicateLag),
+		duplicate: r.Float64() < g.faults.Duplicate, swap: r.Float64() < g.faults.Swap, lag: upTo(r, maxDuplicateLag),
 	}
 }
 
-func (d *dice) losesLease(f *function) bool {
-	return d != nil && d.roll("lease "+f.name).Float64() < d.faults.LoseLease
+func (g *rng) losesLease(f *function) bool {
+	return g != nil && g.draw("lease "+f.name).Float64() < g.faults.LoseLease
 }
 
-// pass tells that a delivery was handled; passing hears it of the next one.
-func (d *dice) pass() {
-	if d == nil {
+// delivered records that a delivery was handled.
+func (g *rng) delivered() {
+	if g == nil {
 		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	close(d.passed)
-	d.passed = make(chan struct{})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	close(g.passed)
+	g.passed = make(chan struct{})
 }
 
-func (d *dice) passing() <-chan struct{} {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.passed
+// nextDelivery returns a channel that is closed when the next delivery was handled.
+func (g *rng) nextDelivery() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.passed
 }
 
-func upTo(r *rand.Rand, most time.Duration) time.Duration {
-	return time.Duration(r.Int64N(int64(most)))
+// upTo returns a random duration below limit.
+func upTo(r *rand.Rand, limit time.Duration) time.Duration {
+	return time.Duration(r.Int64N(int64(limit)))
 }
 
-// late holds up one invocation or request, if it is to be. It reports false when
-// the host ends meanwhile.
-func (in *instance) late(fault runFault) bool {
+// delay waits for the fault's delay. It returns false if the host ends meanwhile.
+func (in *instance) delay(fault runFault) bool {
 	if fault.delay == 0 {
 		return true
 	}
@@ -166,14 +167,14 @@ func (in *instance) late(fault runFault) bool {
 	}
 }
 
-// strike kills w while it is at the invocation or request, if it is to be.
-func (in *instance) strike(fault runFault, f *function, w *worker) {
+// killDuring kills w during the invocation or request of f, if that is the fault.
+func (in *instance) killDuring(fault runFault, f *function, w *worker) {
 	if !fault.kill {
 		return
 	}
 	in.spawn(func() {
 		select {
-		case <-time.After(fault.killed):
+		case <-time.After(fault.killAfter):
 		case <-in.ctx.Done():
 			return
 		}
@@ -182,11 +183,11 @@ func (in *instance) strike(fault runFault, f *function, w *worker) {
 	})
 }
 
-// pingAtRandom asks the handler for / at moments that nobody can foresee.
+// pingAtRandom sends GET / to the handler at random times until the host ends.
 func (in *instance) pingAtRandom() {
 	for {
 		select {
-		case <-time.After(upTo(in.faults.roll("ping"), maxPingPause)):
+		case <-time.After(upTo(in.faults.draw("ping"), maxPingPause)):
 			in.supervisor.ping(in.ctx)
 		case <-in.ctx.Done():
 			return

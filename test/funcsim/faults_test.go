@@ -14,14 +14,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// played is what one host does to its handler in a few minutes of events.
-type played struct {
-	seen     []string // by the handler: what and when
+// faultRun is the result of runWithFaults.
+type faultRun struct {
+	seen     []string // events that the handler received, with their times
 	pings    int
 	restarts int
 }
 
-func playFaults(t *testing.T, f *Faults) (p played) {
+// runWithFaults delivers 40 events to a handler under a host with these faults.
+func runWithFaults(t *testing.T, f *Faults) (p faultRun) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -73,8 +74,8 @@ func playFaults(t *testing.T, f *Faults) (p played) {
 	return p
 }
 
-// ids are the events in the order in which the handler saw them.
-func (p played) ids() (ids []string) {
+// ids returns the events in the order in which the handler received them.
+func (p faultRun) ids() (ids []string) {
 	for _, s := range p.seen {
 		id, _, _ := strings.Cut(s, " ")
 		ids = append(ids, id)
@@ -82,46 +83,46 @@ func (p played) ids() (ids []string) {
 	return ids
 }
 
-func TestEachFaultDoesWhatItSays(t *testing.T) {
-	once := playFaults(t, nil).ids()
+func TestFaultsDuplicateSwapDelayKillAndPing(t *testing.T) {
+	once := runWithFaults(t, nil).ids()
 	if !slices.IsSorted(once) || len(once) != 40 {
 		t.Errorf("without faults: %v", once)
 	}
-	twice := playFaults(t, &Faults{Seed: 1, Duplicate: 1}).ids()
+	twice := runWithFaults(t, &Faults{Seed: 1, Duplicate: 1}).ids()
 	slices.Sort(twice)
 	if len(twice) != 80 || len(slices.Compact(twice)) != 40 {
 		t.Errorf("every delivery twice: %v", twice)
 	}
 	for name, f := range map[string]*Faults{"swapped": {Seed: 1, Swap: 0.3}, "delayed": {Seed: 1, Delay: 0.3}} {
-		ids := playFaults(t, f).ids()
+		ids := runWithFaults(t, f).ids()
 		if slices.IsSorted(ids) || len(ids) != 40 {
 			t.Errorf("%s: %v", name, ids)
 		}
 	}
 	for kills, want := range map[int]int{0: 2, 1: 1} {
-		if got := playFaults(t, &Faults{Seed: 1, Kill: 0.3, Kills: kills}).restarts; got != want {
+		if got := runWithFaults(t, &Faults{Seed: 1, Kill: 0.3, Kills: kills}).restarts; got != want {
 			t.Errorf("%d kills, want %d", got, want)
 		}
 	}
-	if p := playFaults(t, &Faults{Seed: 1}); p.pings < 3 {
+	if p := runWithFaults(t, &Faults{Seed: 1}); p.pings < 3 {
 		t.Errorf("%d pings", p.pings)
 	}
 }
 
-func TestASeedReplaysARun(t *testing.T) {
+func TestASeedRepeatsARun(t *testing.T) {
 	f := func(seed uint64) *Faults {
 		return &Faults{Seed: seed, Kill: 0.1, Delay: 0.2, Duplicate: 0.2, Swap: 0.2}
 	}
-	first := playFaults(t, f(7)).seen
-	if d := cmp.Diff(first, playFaults(t, f(7)).seen); d != "" {
+	first := runWithFaults(t, f(7)).seen
+	if d := cmp.Diff(first, runWithFaults(t, f(7)).seen); d != "" {
 		t.Errorf("the same seed again (-first +second):\n%s", d)
 	}
-	if cmp.Equal(first, playFaults(t, f(8)).seen) {
+	if cmp.Equal(first, runWithFaults(t, f(8)).seen) {
 		t.Error("another seed did the same")
 	}
 }
 
-func TestALostLeaseIsOneOfTheFaults(t *testing.T) {
+func TestTheLoseLeaseFaultStopsTheHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := startTimerApp(t, func(w http.ResponseWriter, _ *http.Request) { succeed(w) })
 		h.Stop()
@@ -136,7 +137,7 @@ func TestALostLeaseIsOneOfTheFaults(t *testing.T) {
 	})
 }
 
-func TestFaultsThatAreNoneAreRefused(t *testing.T) {
+func TestInvalidFaultsAreRefused(t *testing.T) {
 	for _, text := range []string{`{"Kill":1.5}`, `{"Kill":-1}`, `{"Kill":"often"}`, `Kill`} {
 		h := &Host{Root: "testdata/golden-app", Handler: http.NotFoundHandler(), Env: map[string]string{faultsSetting: text}}
 		if err := h.Start(t.Context()); err == nil {

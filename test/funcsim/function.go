@@ -17,7 +17,7 @@ const (
 	queueTrigger     = "queueTrigger"
 )
 
-// Function describes one function of the app for people.
+// Function describes one function of the app, to be printed.
 type Function struct {
 	Name    string
 	Trigger string   // "httpTrigger", "eventGridTrigger", "timerTrigger" or "queueTrigger"
@@ -60,8 +60,8 @@ type binding struct {
 // Source: WebJobs.Script/Utility.cs, the host's check of function names.
 var functionName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,127}$`)
 
-// parseFunction reads the function.json of the function called name. A disabled
-// function is nil without an error.
+// parseFunction parses the function.json of the function called name. It returns
+// nil without an error for a disabled function.
 func parseFunction(name string, raw []byte, env environment) (*function, error) {
 	var file struct {
 		Disabled bool            `json:"disabled"`
@@ -182,12 +182,13 @@ func (f *function) setQueue(t binding, env environment) error {
 	return nil
 }
 
-// fromBundle reports whether the trigger is not part of the host itself.
+// fromBundle reports whether the trigger comes from the extension bundle, not from
+// the host itself.
 func (f *function) fromBundle() bool {
 	return f.trigger == eventGridTrigger || f.trigger == queueTrigger
 }
 
-// allows reports whether the HTTP function takes requests of this method.
+// allows reports whether the HTTP function accepts this method.
 func (f *function) allows(method string) bool {
 	return len(f.methods) == 0 || slices.Contains(f.methods, method)
 }

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// jsonReply is what a recorded request to HttpJson asks the handler for.
+// jsonReply matches a recorded request to HttpJson, and in it the reply that it requests.
 var jsonReply = regexp.MustCompile(`^GET /api/json\?reply=(\w+) `)
 
-// TestFailuresOfTheJSONFormAreThoseOfTheRealHost lets an Event Grid function, which
-// is invoked in the same form, fail as HttpJson failed: what the caller gets for
-// it is the same status after the same time.
+// TestFailuresOfTheJSONFormAreThoseOfTheRealHost makes an Event Grid function, which
+// is invoked in the same form, fail as HttpJson failed. The client must get the same
+// status after the same time.
 func TestFailuresOfTheJSONFormAreThoseOfTheRealHost(t *testing.T) {
 	var rec recording
 	readGolden(t, "failures", &rec)
@@ -31,7 +31,7 @@ func TestFailuresOfTheJSONFormAreThoseOfTheRealHost(t *testing.T) {
 	}
 }
 
-// playFailure delivers an event in place of the request that was recorded.
+// playFailure delivers an event in place of the recorded request, and compares the answer.
 func (c recordedCase) playFailure(t *testing.T, functionTimeout, event string) {
 	handler := &recorder{}
 	h := &Host{
@@ -64,8 +64,8 @@ func (c recordedCase) playFailure(t *testing.T, functionTimeout, event string) {
 	}
 }
 
-// TestExitsAreThoseOfTheRealHost plays the recorded ends of the handler in their
-// order on one host, and after each of them the request that was recorded then.
+// TestExitsAreThoseOfTheRealHost repeats the recorded exits of the handler in their
+// order on one host, and after each exit the recorded request.
 func TestExitsAreThoseOfTheRealHost(t *testing.T) {
 	var rec recording
 	readGolden(t, "failures", &rec)

@@ -55,7 +55,7 @@ func TestAnswersAndInvocationsAreThoseOfTheRealHost(t *testing.T) {
 			for _, c := range rec.Cases {
 				t.Run(c.Name, func(t *testing.T) {
 					if c.concernsOthers() {
-						t.Logf("not compared: no function of ours is of that kind") // see the package comment
+						t.Logf("not compared: no function of the app has that kind") // see the package comment
 						return
 					}
 					synctest.Test(t, func(t *testing.T) { playCase(t, rec, c, file != "webhost") })
@@ -65,8 +65,8 @@ func TestAnswersAndInvocationsAreThoseOfTheRealHost(t *testing.T) {
 	}
 }
 
-// concernsOthers: functions that funcsim refuses, and what follows from their
-// having run.
+// concernsOthers reports whether the case concerns a function that funcsim refuses,
+// or depends on a run of one.
 func (c recordedCase) concernsOthers() bool {
 	return strings.Contains(c.Request.Line, "EventGridMany") || strings.Contains(c.Request.Line, "/api/json") ||
 		strings.HasPrefix(c.Response.Status, "ERROR")
@@ -85,7 +85,7 @@ func readGolden(t *testing.T, name string, into any) {
 
 var goldenKeys = Keys{Master: "the-master-key", Function: "the-function-key", EventGrid: "the-system-key"}
 
-// fill puts this run's values in the place of placeholders of a request.
+// fill replaces the placeholders of a request with the values of the test.
 var fill = strings.NewReplacer("{host}", "localhost:7071", "{master key}", goldenKeys.Master,
 	"{function key}", goldenKeys.Function, "{system key}", goldenKeys.EventGrid,
 	"{3000000 characters}", strings.Repeat("x", 3_000_000))
@@ -99,7 +99,7 @@ func playCase(t *testing.T, rec recording, c recordedCase, coreTools bool) {
 		Env:    map[string]string{"AzureFunctionsJobHost__functionTimeout": rec.HostJSON.FunctionTimeout},
 		Log:    func(e Entry) { t.Logf("%s %s: %s", e.Level, e.Source, e.Text) },
 	}
-	// In mid-minute, so that no timer runs meanwhile.
+	// Start in mid-minute, so that no timer runs meanwhile.
 	time.Sleep(3 * time.Second)
 	if err := h.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -107,11 +107,11 @@ func playCase(t *testing.T, rec recording, c recordedCase, coreTools bool) {
 	defer h.Stop()
 	synctest.Wait() // until the timers have their records
 	began := time.Now()
-	status, headers, body := exchange(t, h, c)
+	status, headers, body := send(t, h, c)
 	if took := time.Since(began).Seconds(); c.TookSeconds != 0 && abs(took-float64(c.TookSeconds)) > 1 {
 		t.Errorf("took %.1f s, want %d", took, c.TookSeconds)
 	}
-	time.Sleep(time.Second) // what the host goes on doing after its answer
+	time.Sleep(time.Second) // for what the host does after its answer
 
 	if status != c.Response.Status {
 		t.Errorf("status = %q, want %q", status, c.Response.Status)
@@ -126,15 +126,15 @@ func playCase(t *testing.T, rec recording, c recordedCase, coreTools bool) {
 	compareReceived(t, seen, c.HandlerReceives)
 }
 
-// withoutTimers leaves out what timers sent by themselves while a case lasted.
+// withoutTimers returns seen without the scheduled runs of timers.
 func withoutTimers(seen []received) []received {
 	return slices.DeleteFunc(seen, func(r received) bool {
 		return strings.HasPrefix(r.Line, "POST /Timer") && !strings.Contains(r.Body, `"timer":"`)
 	})
 }
 
-// exchange sends a case's request byte for byte and reads the answer likewise.
-func exchange(t *testing.T, h *Host, c recordedCase) (status string, headers map[string]string, body string) {
+// send sends a case's request and returns the answer, both byte by byte.
+func send(t *testing.T, h *Host, c recordedCase) (status string, headers map[string]string, body string) {
 	t.Helper()
 	conn, err := h.instance().listener.(*memoryListener).dial(t.Context(), "", "")
 	if err != nil {
@@ -178,8 +178,7 @@ func exchange(t *testing.T, h *Host, c recordedCase) (status string, headers map
 	return status, headers, body
 }
 
-// compareReceived looks for each recorded request among those seen; they come
-// in any order.
+// compareReceived looks for each recorded request among those seen, in any order.
 func compareReceived(t *testing.T, seen, want []received) {
 	t.Helper()
 	byContent := func(a, b received) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(rank(a), rank(b))) }
@@ -206,12 +205,12 @@ func compareReceived(t *testing.T, seen, want []received) {
 	}
 }
 
-// retryContext is in Metadata where a function has a retry policy; ours have none.
+// retryContext matches a member of Metadata of functions with a retry policy. The app has none.
 var retryContext = regexp.MustCompile(`,"RetryContext":\{.*?\{\}\}`)
 
 var eventID = regexp.MustCompile(`"id":"(\w+)"`)
 
-// rank orders the events of a batch.
+// rank returns the key by which the events of a batch are sorted.
 func rank(r received) string { return strings.Join(eventID.FindStringSubmatch(r.Body), "") }
 
 func fillKeys(s string) string { return fill.Replace(s) }
@@ -262,8 +261,8 @@ const guidPattern = `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 var placeholder = regexp.MustCompile(`\\\{(\w+(?:\\\.\w+)?)\\\}`)
 
-// match compares a text with a recorded one, in which placeholders stand for
-// whatever fits them.
+// match compares a text with a recorded one, in which a placeholder stands for any
+// text that matches its pattern.
 func match(t *testing.T, what, got, want string) {
 	t.Helper()
 	pattern := placeholder.ReplaceAllStringFunc(regexp.QuoteMeta(want), func(m string) string {

@@ -133,8 +133,8 @@ func playMissedTimer(t *testing.T, c recordedTrigger) {
 	compareReceived(t, seen[1:], []received{withHost(*c.First)})
 }
 
-// withHost completes a recorded invocation by hand: triggers.json leaves the
-// Host header out.
+// withHost returns a recorded invocation with a Host header, which triggers.json
+// leaves out.
 func withHost(r received) received { r.Host = "{handler}"; return r }
 
 func runsOf(handler *recorder, function string) []received {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Version is what funcsim claims to be in X-Azure-Functions-HostVersion: the
-// host whose recordings it is compared with.
+// Version is the version that funcsim sends in X-Azure-Functions-HostVersion: that
+// of the host whose recordings it is compared with.
 const Version = "4.1045.200.25556"
 
 // Host runs one function app. The zero value runs the app in the working
@@ -22,56 +22,56 @@ type Host struct {
 	// directory.
 	Root string
 
-	// Env adds settings for the host and the handler. They win over the
-	// environment of this process, which wins over Values of local.settings.json.
+	// Env adds settings for the host and the handler. They replace those of this
+	// process's environment, which replace Values of local.settings.json.
 	Env map[string]string
 
-	// Handler, if set, is run in place of the executable that host.json names,
-	// inside this process: requests reach it through memory, so that all of it
-	// can run in a testing/synctest bubble. Killing it cuts its connections and
-	// cancels its requests; what it keeps in memory survives, so a test of
-	// crashes that wants that lost serves a fresh handler from then on. Stop
-	// waits for its requests to return. Storage is not needed; queue triggers
-	// without an entry in Queues are off.
+	// Handler, if set, runs inside this process in place of the executable that
+	// host.json names. Requests reach it through memory, so that everything can run
+	// in a testing/synctest bubble. A kill closes its connections and cancels its
+	// requests, but its memory survives: a test of crashes must then serve a new
+	// handler. Stop waits for its requests to return. Storage is not needed; queue
+	// triggers without an entry in Queues are off.
 	Handler http.Handler
 
-	// Queues replaces queues of the storage account, by name.
+	// Queues replace queues of the storage account, by name.
 	Queues map[string]Queue
 
-	// Blobs replaces the storage account's container for leases and the status of
+	// Blobs replace the storage account's container for leases and the status of
 	// timers. Default: that container; with Handler, a MemoryBlobs of this Host.
 	Blobs Blobs
 
-	// Addr is where the front listens. Default: a free port of 127.0.0.1; with
+	// Addr is the address of the front end. Default: a free port of 127.0.0.1; with
 	// Handler, no socket at all (use Client or ServeHTTP).
 	Addr string
 
 	// Log receives every line of the handler and of the host, one call at a time.
 	Log func(Entry)
 
-	// CoreTools makes the host behave as under func start: JSON-form bodies with
-	// Content-Length and a traceparent on what comes by HTTP. Default: as in
-	// Azure, chunked and without, unless FUNCTIONS_CORETOOLS_ENVIRONMENT is set.
+	// CoreTools makes the host behave as under func start: JSON-form bodies have a
+	// Content-Length, and requests to the front end get a traceparent. Default, as
+	// in Azure: bodies are chunked, and there is no traceparent, unless
+	// FUNCTIONS_CORETOOLS_ENVIRONMENT is set.
 	CoreTools bool
 
-	// AuthOn makes the front check Keys, as in Azure; func start does not.
+	// AuthOn makes the front end check Keys, as in Azure; func start does not.
 	AuthOn bool
 	Keys   Keys
 
 	// InitializationTimeout and FunctionTimeout replace the values of host.json
-	// (defaults of the host: 30 s and 30 min). A function that outlasts its
-	// timeout has TimeoutGrace more, default 2 s, until the handler is killed.
+	// (defaults of the host: 30 s and 30 min). TimeoutGrace is the time from the
+	// timeout of a function until the handler is killed, default 2 s.
 	InitializationTimeout time.Duration
 	FunctionTimeout       time.Duration
 	TimeoutGrace          time.Duration
 
-	// FrontLimit is after what time without an answer the front gives up on an
-	// HTTP function, with 502, while the function goes on. Default: 230 s, as in
-	// Azure; with CoreTools never.
-	FrontLimit time.Duration
+	// FrontendLimit is the longest time that the front end waits for the answer of an
+	// HTTP function. Then it answers 502, while the function goes on. Default: 230 s,
+	// as in Azure; with CoreTools no limit.
+	FrontendLimit time.Duration
 
-	// Faults, if set, go wrong by themselves. Default: what the setting
-	// FUNCSIM_FAULTS says, as a JSON object, such as {"Seed":7,"Kill":0.1}.
+	// Faults, if set, are caused at random. Default: those of the setting
+	// FUNCSIM_FAULTS, a JSON object such as {"Seed":7,"Kill":0.1}.
 	Faults *Faults
 
 	// NewID makes invocation ids and the like. Default: random UUIDs.
@@ -79,29 +79,30 @@ type Host struct {
 
 	mu     sync.Mutex
 	in     *instance    // the latest start; nil before the first
-	memory *MemoryBlobs // in place of Blobs with a Handler; outlives a stop
+	memory *MemoryBlobs // with a Handler, the default of Blobs; survives Stop
 }
 
-// Keys open the front when AuthOn is set. An empty key opens nothing.
+// Keys are the keys that the front end accepts when AuthOn is set. An empty key is
+// never accepted.
 type Keys struct {
-	Master    string // everything
-	Function  string // HTTP functions of level function
-	EventGrid string // the Event Grid webhook (system key eventgrid_extension)
+	Master    string // for everything
+	Function  string // for HTTP functions of level function
+	EventGrid string // for the Event Grid webhook (system key eventgrid_extension)
 }
 
-// ErrGaveUp is why a host stops by itself: the handler failed three times within
-// half an hour, no handler was ready for an invocation in time, or a timer's lease
-// was lost.
+// ErrGaveUp is the reason of a host that stops by itself: the handler failed three
+// times within half an hour, no handler was ready for an invocation in time, or a
+// timer's lease was lost.
 var ErrGaveUp = errors.New("funcsim: host gave up")
 
-// Start reads the app and starts front, handler and listeners. All faults of
-// the app's files are in the one error. As with the real host the handler may
-// not be ready yet when Start returns: invocations wait for it. The host runs
-// until ctx ends, Stop is called or it gives up.
+// Start reads the app and starts front end, handler and listeners. Its error has
+// all faults of the app's files. As with the real host the handler may not be ready
+// yet when Start returns: invocations wait for it. The host runs until ctx ends,
+// Stop is called or it gives up.
 func (h *Host) Start(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.in != nil && !h.in.over() {
+	if h.in != nil && !h.in.hasStopped() {
 		return errors.New("funcsim: the host is running already")
 	}
 	in, err := newInstance(ctx, h)
@@ -113,8 +114,8 @@ func (h *Host) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the host as Azure does: the handler gets SIGKILL and no notice. It
-// returns when nothing of the host is left running; before Start it does nothing.
+// Stop ends the host as Azure does: it kills the handler without notice. It returns
+// when everything of the host has ended; before Start it does nothing.
 func (h *Host) Stop() {
 	if in := h.instance(); in != nil {
 		in.stop(nil)
@@ -122,8 +123,8 @@ func (h *Host) Stop() {
 	}
 }
 
-// Stopped is closed when the host has stopped, for whatever reason; Err tells
-// it. It is nil before Start.
+// Stopped returns a channel that is closed when the host has stopped, for any
+// reason; Err returns it. The channel is nil before Start.
 func (h *Host) Stopped() <-chan struct{} {
 	if in := h.instance(); in != nil {
 		return in.stopped
@@ -131,8 +132,8 @@ func (h *Host) Stopped() <-chan struct{} {
 	return nil
 }
 
-// Err is nil while the host runs and after it was stopped from outside. It is an
-// ErrGaveUp with the reason after the host stopped by itself.
+// Err returns ErrGaveUp with the reason if the host has stopped by itself. It
+// returns nil while the host runs and after it was stopped from outside.
 func (h *Host) Err() error {
 	in := h.instance()
 	if in == nil {
@@ -144,7 +145,7 @@ func (h *Host) Err() error {
 	return nil
 }
 
-// URL is the front's address, without a slash at the end.
+// URL returns the front end's address, without a slash at the end.
 func (h *Host) URL() string {
 	if in := h.instance(); in != nil {
 		return in.url
@@ -152,8 +153,8 @@ func (h *Host) URL() string {
 	return ""
 }
 
-// Client returns a client that reaches the front also where it has no socket.
-// Only requests for URL may be sent with it then.
+// Client returns a client that reaches the front end, with or without a socket.
+// Without one it must send only requests for URL.
 func (h *Host) Client() *http.Client {
 	if in := h.instance(); in != nil {
 		return in.client
@@ -161,7 +162,7 @@ func (h *Host) Client() *http.Client {
 	return http.DefaultClient
 }
 
-// Functions lists what was found in the app, in the order of names.
+// Functions returns the app's functions, in the order of names.
 func (h *Host) Functions() []Function {
 	in := h.instance()
 	if in == nil {
@@ -174,10 +175,10 @@ func (h *Host) Functions() []Function {
 	return out
 }
 
-// Kill ends the handler with SIGKILL and returns when it is gone; while there is
-// none ready it waits for one. To the host it is a crash: requests in flight
-// fail, the handler is started again, the third within half an hour stops the
-// host.
+// Kill ends the handler with SIGKILL and waits for its end. If none is ready, it
+// waits for one first. The host treats the kill as a crash: requests in flight
+// fail, the handler is started again, and the third crash within half an hour stops
+// the host.
 func (h *Host) Kill() {
 	in := h.instance()
 	if in == nil {
@@ -188,10 +189,10 @@ func (h *Host) Kill() {
 	}
 }
 
-// LoseLease takes the lease of a timer's listener from whichever host holds it, as
-// trouble with the storage can. Another host may have it from then on, and the
-// one that had it runs the timer too until it finds out, half a lease later at the
-// most, and stops with ErrGaveUp.
+// LoseLease breaks the lease of a timer's listener, whichever host holds it, as
+// a storage failure can. From then on another host may acquire the lease. The host
+// that held it runs the timer too until its next renewal, at most half a lease
+// later, and then stops with ErrGaveUp.
 func (h *Host) LoseLease(ctx context.Context, function string) error {
 	in := h.instance()
 	if in == nil {
@@ -204,7 +205,7 @@ func (h *Host) LoseLease(ctx context.Context, function string) error {
 	return newListenerLock(in, f).lose(ctx)
 }
 
-// Restarts counts how often the handler was started again since Start.
+// Restarts returns the number of restarts of the handler since Start.
 func (h *Host) Restarts() int {
 	if in := h.instance(); in != nil {
 		return in.supervisor.restarts()
@@ -212,7 +213,7 @@ func (h *Host) Restarts() int {
 	return 0
 }
 
-// PID is the handler's process id, 0 while there is none or it runs in process.
+// PID returns the handler's process id, or 0 if there is none or it runs in process.
 func (h *Host) PID() int {
 	if in := h.instance(); in != nil {
 		return in.supervisor.pid()
@@ -220,9 +221,9 @@ func (h *Host) PID() int {
 	return 0
 }
 
-// Invoke runs a function that HTTP does not trigger, as POST /admin/functions
-// does, but waits for its end. Input is an event, the text of a message, or
-// nothing for a timer. A failed run is a *Failure.
+// Invoke runs a function by hand, as POST /admin/functions does, and waits for its
+// end. It does not run HTTP functions. Input is an event, the text of a message, or
+// empty for a timer. The error of a failed run is a *Failure.
 func (h *Host) Invoke(ctx context.Context, function, input string) error {
 	in := h.instance()
 	if in == nil {
@@ -235,7 +236,7 @@ func (h *Host) Invoke(ctx context.Context, function, input string) error {
 	return in.invoke(ctx, c)
 }
 
-// ServeHTTP is the front: what a client sends to the function app's address.
+// ServeHTTP serves the front end: a client's requests to the function app.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in := h.instance()
 	if in == nil {
@@ -251,8 +252,8 @@ func (h *Host) instance() *instance {
 	return h.in
 }
 
-// environ is the environment that host and handler see, without what
-// local.settings.json adds.
+// environ returns the environment of host and handler, without the Values of
+// local.settings.json.
 func (h *Host) environ() environment {
 	env := environmentOf(os.Environ())
 	for k, v := range h.Env {

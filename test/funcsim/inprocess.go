@@ -9,16 +9,16 @@ import (
 	"sync"
 )
 
-// startInProcess serves handler by an HTTP server of its own in memory, so that
-// it meets the same protocol as a handler in a process: framing, sniffed types,
-// connections that break.
+// startInProcess serves handler with an HTTP server in memory, so that it sees the
+// same protocol as a handler in a process: framing, sniffed types, broken
+// connections.
 func startInProcess(handler http.Handler, sink *journal) *worker {
 	ln := newMemoryListener("127.0.0.1:8080")
 	stderr := &lineWriter{line: func(s string) { sink.add(Error, FromStderr, s) }}
 	ctx, cancel := context.WithCancel(context.Background())
 	server := &http.Server{
 		Handler:     handler,
-		ErrorLog:    log.New(stderr, "", 0), // which writes a line at a time
+		ErrorLog:    log.New(stderr, "", 0), // writes a line at a time
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	w := &worker{
@@ -28,8 +28,8 @@ func startInProcess(handler http.Handler, sink *journal) *worker {
 		code:      killedCode,
 	}
 	w.end = sync.OnceFunc(func() {
-		_ = server.Close() // closes ln and every connection; their errors tell nothing
-		cancel()           // only now: nobody is to hear what handlers say to that
+		_ = server.Close() // closes ln and every connection; the errors do not matter
+		cancel()           // only after Close, so that no answer to it is sent
 		w.transport.CloseIdleConnections()
 		close(w.exited)
 	})
@@ -38,7 +38,7 @@ func startInProcess(handler http.Handler, sink *journal) *worker {
 }
 
 // memoryListener accepts connections made by its dial, without a socket. Its
-// addresses look like loopback, because people parse them.
+// addresses look like loopback, because handlers may parse them.
 type memoryListener struct {
 	addr   *net.TCPAddr
 	conns  chan net.Conn
@@ -69,7 +69,7 @@ func (l *memoryListener) Close() error { l.close(); return nil }
 
 func (l *memoryListener) Addr() net.Addr { return l.addr }
 
-// dial fits http.Transport.DialContext.
+// dial returns a connection to l. It implements http.Transport.DialContext.
 func (l *memoryListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {

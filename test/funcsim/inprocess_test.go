@@ -54,7 +54,7 @@ func TestATimerFiresInVirtualTime(t *testing.T) {
 	})
 }
 
-func TestATimersRunsDoNotOverlap(t *testing.T) {
+func TestRunsOfATimerDoNotOverlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var running, runs atomic.Int32
 		startTimerApp(t, func(w http.ResponseWriter, r *http.Request) {
@@ -75,7 +75,7 @@ func TestATimersRunsDoNotOverlap(t *testing.T) {
 	})
 }
 
-func TestAFailedTimerOnlyComesAgainWithItsNextOccurrence(t *testing.T) {
+func TestAFailedTimerRunsAgainOnlyAtItsNextOccurrence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var runs atomic.Int32
 		startTimerApp(t, func(w http.ResponseWriter, r *http.Request) {
@@ -115,7 +115,7 @@ func TestRunningAFunctionByHandAnswersAtOnce(t *testing.T) {
 	})
 }
 
-func TestKillInProcessCutsRequestsAndTheHandlerGoesOn(t *testing.T) {
+func TestKillInProcessCancelsRequestsAndRestartsTheHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := startTimerApp(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/sweep" && r.Header.Get("X-Azure-Functions-InvocationId") != "" {
@@ -141,7 +141,7 @@ func TestKillInProcessCutsRequestsAndTheHandlerGoesOn(t *testing.T) {
 			t.Errorf("restarts = %d", h.Restarts())
 		}
 		h.Kill()
-		time.Sleep(failureWindow + time.Minute) // long enough for the count to start anew
+		time.Sleep(failureWindow + time.Minute) // so that the count restarts
 		h.Kill()
 		synctest.Wait()
 		if h.Err() != nil {
@@ -150,7 +150,7 @@ func TestKillInProcessCutsRequestsAndTheHandlerGoesOn(t *testing.T) {
 	})
 }
 
-func TestAFrontWithoutAHostIsUnavailable(t *testing.T) {
+func TestAFrontendWithoutARunningHostIsUnavailable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := startTimerApp(t, func(w http.ResponseWriter, _ *http.Request) { succeed(w) })
 		w := httptest.NewRecorder()

@@ -15,38 +15,38 @@ import (
 	"github.com/google/uuid"
 )
 
-// instance is one run of a Host, from Start to its end.
+// instance is one run of a Host, from Start until it has stopped.
 type instance struct {
-	host       *Host // its knobs; not changed while this runs
+	host       *Host // the configuration; not changed while this runs
 	app        *app
 	log        *journal
 	supervisor *supervisor
 	proxy      http.Handler
 	queues     map[string]Queue
 	blobs      Blobs
-	faults     *dice
+	faults     *rng
 	newID      func() string
 	grace      time.Duration
-	limit      time.Duration // of the front; 0: none
+	limit      time.Duration // the FrontendLimit; 0: none
 	coreTools  bool
 
 	listener net.Listener
-	front    *http.Server
+	frontend *http.Server
 	url      string
 	client   *http.Client
 
 	ctx     context.Context
 	stop    context.CancelCauseFunc
-	stopped chan struct{} // closed when nothing is left running
+	stopped chan struct{} // closed when everything has ended
 
 	mu   sync.Mutex
-	done bool           // no more work is taken
+	done bool           // no more work is accepted
 	work sync.WaitGroup // requests, invocations and listeners
 }
 
 func newUUID() string { return uuid.NewString() }
 
-// newInstance reads the app and opens the front, but starts nothing.
+// newInstance reads the app and opens the front end, but starts nothing.
 func newInstance(ctx context.Context, h *Host) (*instance, error) {
 	inProcess := h.Handler != nil
 	a, err := loadApp(cmp.Or(h.Root, "."), h.environ(), !inProcess)
@@ -59,12 +59,12 @@ func newInstance(ctx context.Context, h *Host) (*instance, error) {
 	in := &instance{
 		host: h, app: a, log: &journal{sink: h.Log}, newID: h.NewID,
 		grace:   cmp.Or(h.TimeoutGrace, 2*time.Second), // measured on the running host
-		limit:   h.FrontLimit,
+		limit:   h.FrontendLimit,
 		stopped: make(chan struct{}),
 	}
 	in.coreTools = h.CoreTools || a.env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] != ""
 	if in.limit == 0 && !in.coreTools {
-		in.limit = azureFrontLimit
+		in.limit = azureFrontendLimit
 	}
 	if in.newID == nil {
 		in.newID = newUUID
@@ -81,7 +81,7 @@ func newInstance(ctx context.Context, h *Host) (*instance, error) {
 			return nil, fmt.Errorf("%s: %w", faultsSetting, err)
 		}
 	}
-	if in.faults, err = newDice(faults); err != nil {
+	if in.faults, err = newRNG(faults); err != nil {
 		return nil, err
 	}
 	if err := in.listen(); err != nil {
@@ -102,10 +102,10 @@ func newInstance(ctx context.Context, h *Host) (*instance, error) {
 	return in, nil
 }
 
-// listen opens the front: a socket, or memory where the handler is in process
-// and no address is asked for.
+// listen opens the front end: in memory if the handler is in process and there is no
+// Addr, else a socket.
 func (in *instance) listen() error {
-	in.front = &http.Server{Handler: in, ErrorLog: log.New(&lineWriter{
+	in.frontend = &http.Server{Handler: in, ErrorLog: log.New(&lineWriter{
 		line: func(s string) { in.log.add(Warning, FromHost, s) },
 	}, "", 0)}
 	if in.host.Handler != nil && in.host.Addr == "" {
@@ -123,7 +123,7 @@ func (in *instance) listen() error {
 	return nil
 }
 
-// handlerSettings are the app's settings and what the host adds by itself.
+// handlerSettings returns the app's settings and those that the host adds.
 func (in *instance) handlerSettings() environment {
 	env := maps.Clone(in.app.env)
 	_, port, err := net.SplitHostPort(in.listener.Addr().String())
@@ -137,8 +137,8 @@ func (in *instance) handlerSettings() environment {
 	return env
 }
 
-// run starts everything and returns. When the host is to end, all of it ends,
-// the handler first.
+// run starts everything and returns. When the context ends, everything ends, the
+// handler first.
 func (in *instance) run() {
 	supervised := make(chan struct{})
 	if len(in.app.functions) == 0 { // the host starts no handler then
@@ -165,22 +165,22 @@ func (in *instance) run() {
 		in.log.add(Information, FromHost, fmt.Sprintf("funcsim: faults of seed %d", in.faults.seed))
 		in.spawn(in.pingAtRandom)
 	}
-	go func() { _ = in.front.Serve(in.listener) }() // ErrServerClosed
+	go func() { _ = in.frontend.Serve(in.listener) }() // ErrServerClosed
 	go func() {
 		<-in.ctx.Done()
 		in.mu.Lock()
 		in.done = true
 		in.mu.Unlock()
 		<-supervised
-		_ = in.front.Close()
+		_ = in.frontend.Close()
 		in.client.CloseIdleConnections()
 		in.work.Wait()
 		close(in.stopped)
 	}()
 }
 
-// enter lets a piece of work in unless the host is ending; who got in calls
-// work.Done.
+// enter adds to work, unless the host is ending. If it returns true, the caller must
+// call work.Done.
 func (in *instance) enter() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -191,7 +191,8 @@ func (in *instance) enter() bool {
 	return true
 }
 
-// tracked is a handler in process whose requests the host waits for at its end.
+// tracked returns handler with its requests counted in work, so that the host waits
+// for them at its end.
 func (in *instance) tracked(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if in.enter() {
@@ -201,7 +202,7 @@ func (in *instance) tracked(handler http.Handler) http.Handler {
 	})
 }
 
-// spawn runs f on its own; the host does not end before f has returned.
+// spawn runs f in a goroutine, for which the host waits at its end.
 func (in *instance) spawn(f func()) {
 	if !in.enter() {
 		return
@@ -217,7 +218,7 @@ func (in *instance) giveUp(reason string) {
 	in.stop(fmt.Errorf("%w: %s", ErrGaveUp, reason))
 }
 
-func (in *instance) over() bool {
+func (in *instance) hasStopped() bool {
 	select {
 	case <-in.stopped:
 		return true
@@ -226,12 +227,12 @@ func (in *instance) over() bool {
 	}
 }
 
-// openBlobs finds where leases and status records are kept.
+// openBlobs returns the store of leases and status records.
 func openBlobs(h *Host, a *app) (Blobs, error) {
 	switch connection := a.env["AzureWebJobsStorage"]; {
 	case h.Blobs != nil:
 		return h.Blobs, nil
-	case h.Handler != nil || connection == "": // without storage there is no timer
+	case h.Handler != nil || connection == "": // without storage loadApp refuses timers
 		if h.memory == nil {
 			h.memory = &MemoryBlobs{}
 		}
@@ -241,8 +242,8 @@ func openBlobs(h *Host, a *app) (Blobs, error) {
 	}
 }
 
-// openQueues finds the queue of every queue trigger: the one given, else that of
-// the storage account if that may be used.
+// openQueues returns the queue of every queue trigger: the given one, else, with
+// storage, that of the storage account.
 func openQueues(a *app, given map[string]Queue, storage bool) (map[string]Queue, error) {
 	queues := map[string]Queue{}
 	for _, f := range a.functions {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Failure is a failed invocation. Error gives the words that the host passes on
-// to Event Grid, which say nothing about why; Unwrap gives the reason.
+// Failure is a failed invocation. Error returns the text that the host passes on to
+// Event Grid, without the reason; Unwrap returns the reason.
 type Failure struct {
 	Function string
 	Timeout  time.Duration // the functionTimeout that was exceeded, else 0
@@ -27,17 +27,17 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Reason }
 
-// call is what one invocation in JSON form sends, but for what differs from
-// attempt to attempt.
+// call is the content of an invocation in JSON form, without the parts that differ
+// between attempts.
 type call struct {
 	f           *function
 	value       string // of the trigger's binding, as JSON
-	before      object // Metadata before sys
-	after       object // Metadata after sys
+	before      object // members of Metadata before sys
+	after       object // members of Metadata after sys
 	traceparent string
 }
 
-// body is the envelope, with a sys of its own.
+// body returns the envelope with a new Metadata.sys.
 func (c call) body(id string) []byte {
 	metadata := object{}
 	for _, n := range c.before.names {
@@ -50,13 +50,13 @@ func (c call) body(id string) []byte {
 	return envelope(c.f.binding, c.value, metadata)
 }
 
-// invoke runs c once and returns when it is over. A failed run is a *Failure
-// and has been logged. When ctx ends, only the waiting does.
+// invoke runs c once and waits for its end. The error of a failed run is a *Failure
+// and has been logged. When ctx ends, invoke returns and the run goes on.
 func (in *instance) invoke(ctx context.Context, c call) error {
-	over := make(chan error, 1)
-	in.spawn(func() { over <- in.execute(c) })
+	done := make(chan error, 1)
+	in.spawn(func() { done <- in.execute(c) })
 	select {
-	case err := <-over:
+	case err := <-done:
 		return err
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -67,7 +67,7 @@ func (in *instance) invoke(ctx context.Context, c call) error {
 
 func (in *instance) execute(c call) error {
 	fault := in.faults.run(c.f)
-	if !in.late(fault) {
+	if !in.delay(fault) {
 		return &Failure{Function: c.f.name, Reason: context.Cause(in.ctx)}
 	}
 	w, err := in.supervisor.await(in.ctx)
@@ -76,7 +76,7 @@ func (in *instance) execute(c call) error {
 	}
 	x := in.begin(c.f, w)
 	defer x.end()
-	in.strike(fault, c.f, w)
+	in.killDuring(fault, c.f, w)
 	posted := make(chan error, 1)
 	in.spawn(func() { posted <- in.post(w, x, c) })
 	select {
@@ -99,12 +99,12 @@ func (in *instance) failed(f *Failure, id string) error {
 	return f
 }
 
-// maxRedirects is how many answers 3xx the host follows, with GET after 301, 302
-// and 303: an accidental redirect shows as a wrong result.
+// maxRedirects is the number of redirects that the host follows, with GET after
+// 301, 302 and 303. So an accidental redirect leads to a wrong result.
 const maxRedirects = 50
 
-// post sends c to the handler and judges the reply. A reply that the host never
-// gets over blocks until the execution has expired.
+// post sends c to the handler and checks the reply. It returns only after the
+// execution has expired if the host would wait for ever after that reply.
 func (in *instance) post(w *worker, x *execution, c call) error {
 	body := c.body(in.newID())
 	r, err := http.NewRequestWithContext(in.ctx, http.MethodPost, w.base.String()+"/"+c.f.name, bytes.NewReader(body))
@@ -132,13 +132,13 @@ func (in *instance) post(w *worker, x *execution, c call) error {
 	}
 	resp, err := client.Do(r)
 	if err != nil {
-		in.supervisor.noticed(w)
+		in.supervisor.waitExitSeen(w)
 		return err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		in.supervisor.noticed(w)
+		in.supervisor.waitExitSeen(w)
 		return err
 	}
 	rep, err := parseReply(resp.StatusCode, resp.Header.Get("Content-Type"), text)
@@ -158,7 +158,7 @@ func (in *instance) post(w *worker, x *execution, c call) error {
 		in.log.add(Information, FromLogs, line)
 	}
 	for _, name := range rep.outputs {
-		in.log.add(Warning, FromHost, fmt.Sprintf("Functions.%s: no binding takes the output %q.", c.f.name, name))
+		in.log.add(Warning, FromHost, fmt.Sprintf("Functions.%s: the output %q has no binding.", c.f.name, name))
 	}
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A timer runs on the one host that holds the lease of its listener; the others
-// ask for it once a minute.
+// A timer runs on the host that holds the lease of its listener. The other hosts try
+// to acquire it once a minute.
 // Source: azure-webjobs-sdk, SingletonOptions.cs, WebJobsServiceCollectionExtensions.cs.
 const (
 	listenerLease    = time.Minute
@@ -16,32 +16,32 @@ const (
 	leaseRecovery    = time.Minute
 )
 
-// releaseTime bounds how long a host that ends spends on giving a lease up.
-const releaseTime = 5 * time.Second
+// releaseTimeout bounds the release of a lease when the host ends.
+const releaseTimeout = 5 * time.Second
 
 // listenerLock is the lease of one timer's listener.
 type listenerLock struct {
 	in       *instance
 	function string
 	blob, id string
-	lasts    time.Duration
+	duration time.Duration
 }
 
 func newListenerLock(in *instance, f *function) *listenerLock {
 	l := &listenerLock{
-		in: in, function: f.name, id: in.newID(), lasts: listenerLease,
+		in: in, function: f.name, id: in.newID(), duration: listenerLease,
 		blob: fmt.Sprintf("locks/%s/Host.Functions.%s.Listener", in.app.hostID, f.name),
 	}
 	if in.coreTools || in.app.env["AZURE_FUNCTIONS_ENVIRONMENT"] == "Development" {
-		l.lasts = developmentLease
+		l.duration = developmentLease
 	}
 	return l
 }
 
-// acquire waits for the lease. It reports false when the host ends before.
+// acquire waits for the lease. It returns false if the host ends first.
 func (l *listenerLock) acquire() bool {
 	for l.in.ctx.Err() == nil {
-		err := l.in.blobs.Acquire(l.in.ctx, l.blob, l.id, l.lasts)
+		err := l.in.blobs.Acquire(l.in.ctx, l.blob, l.id, l.duration)
 		if err == nil {
 			return true
 		}
@@ -56,18 +56,18 @@ func (l *listenerLock) acquire() bool {
 	return false
 }
 
-// keep renews the lease until the host ends, and then gives it up. What runs
-// under a lost lease goes on until the renewal finds that out, and then the
-// running host was seen to shut down.
+// keep renews the lease until the host ends, and then releases it. After a lease is
+// lost, its timer goes on until the next renewal fails; then the host shuts down, as
+// the running host was seen to do.
 func (l *listenerLock) keep() {
-	renew := time.NewTicker(l.lasts / 2)
+	renew := time.NewTicker(l.duration / 2)
 	defer renew.Stop()
 	for {
 		select {
 		case <-l.in.ctx.Done():
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(l.in.ctx), releaseTime)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(l.in.ctx), releaseTimeout)
 			defer cancel()
-			_ = l.in.blobs.Release(ctx, l.blob, l.id) // it runs out by itself
+			_ = l.in.blobs.Release(ctx, l.blob, l.id) // after an error the lease expires
 			return
 		case <-renew.C:
 		}
@@ -80,7 +80,7 @@ func (l *listenerLock) keep() {
 	}
 }
 
-// lose lets another host have the lease.
+// lose breaks the lease, so that another host can acquire it.
 func (l *listenerLock) lose(ctx context.Context) error { return l.in.blobs.Break(ctx, l.blob) }
 
 func (l *listenerLock) fault(what string, err error) {

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// sharedTimer is an app with one timer, every schedule, that several hosts run.
+// sharedTimer is an app with one timer that several hosts run.
 type sharedTimer struct {
 	t     *testing.T
 	root  string
 	blobs MemoryBlobs
 
 	mu   sync.Mutex
-	runs map[string][]string // by host
-	body string              // of the latest
+	runs map[string][]string // times of the runs, by host
+	body string              // body of the latest run
 }
 
 func newSharedTimer(t *testing.T, schedule string) *sharedTimer {
@@ -52,7 +52,7 @@ func (s *sharedTimer) start(name string) *Host {
 	return h
 }
 
-// since returns what a host has run since the last call, and forgets it.
+// since returns the times of a host's runs since the last call.
 func (s *sharedTimer) since(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,7 +61,7 @@ func (s *sharedTimer) since(name string) string {
 	return strings.Join(runs, " ")
 }
 
-func TestTwoHostsRunATimerOnce(t *testing.T) {
+func TestOneOfTwoHostsRunsATimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		app := newSharedTimer(t, "*/20 * * * * *")
 		first := app.start("first")
@@ -73,19 +73,19 @@ func TestTwoHostsRunATimerOnce(t *testing.T) {
 		}
 		first.Stop()
 		time.Sleep(time.Minute + 30*time.Second)
-		if a, b := app.since("first"), app.since("second"); a != "" || b != "03:20 03:40 04:00 04:20" { // it asks at 03:00
+		if a, b := app.since("first"), app.since("second"); a != "" || b != "03:20 03:40 04:00 04:20" { // it acquires the lease at 03:00
 			t.Errorf("after the first has stopped it ran at %s, the second at %s", a, b)
 		}
 	})
 }
 
-func TestATimerRunsTwiceWhileALostLeaseIsNotNoticed(t *testing.T) {
+func TestATimerRunsOnTwoHostsUntilALostLeaseIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		app := newSharedTimer(t, "*/5 * * * * *")
 		first := app.start("first")
 		synctest.Wait()
-		if err := first.LoseLease(t.Context(), "nobody"); err == nil {
-			t.Error("a lease of no timer was lost")
+		if err := first.LoseLease(t.Context(), "unknown"); err == nil {
+			t.Error("the lease of an unknown timer was lost")
 		}
 		time.Sleep(17 * time.Second) // the first renews at 00:30
 		app.since("first")
@@ -104,7 +104,7 @@ func TestATimerRunsTwiceWhileALostLeaseIsNotNoticed(t *testing.T) {
 	})
 }
 
-func TestAnotherHostMakesUpForAMissedRun(t *testing.T) {
+func TestAMissedRunIsMadeUpOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		app := newSharedTimer(t, "0 */10 * * * *")
 		first := app.start("first")
@@ -121,7 +121,7 @@ func TestAnotherHostMakesUpForAMissedRun(t *testing.T) {
 		app.start("third")
 		time.Sleep(8 * time.Minute)
 		if runs := app.since("third"); runs != "" {
-			t.Errorf("what was made up for was run again at %s", runs)
+			t.Errorf("the missed run was made up again at %s", runs)
 		}
 	})
 }

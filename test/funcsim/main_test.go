@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// asProcess makes the test binary play a part in a process of its own: a
+// asProcess is the variable that makes the test binary run as another program: a
 // handler, or a host that runs one.
 const asProcess = "FUNCSIM_TEST_PART"
 
@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 
 var word = regexp.MustCompile(`^\w*`)
 
-// serveHandler is a handler program: the recorder, and replies that concern the
-// process.
+// serveHandler runs a handler: the recorder, with additional replies that concern
+// its process.
 func serveHandler() {
 	fmt.Println("listening")
 	l, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"))
@@ -71,7 +71,7 @@ func serveHandler() {
 	os.Exit(1)
 }
 
-// serveHost is a host program that runs the handler program and tells its pid.
+// serveHost runs a host with a handler, and prints the handler's pid.
 func serveHost() {
 	h := &Host{Root: "testdata/golden-app", Env: processEnv("handler"),
 		Queues: map[string]Queue{"texts": &MemoryQueue{}}, Blobs: &MemoryBlobs{}}
@@ -86,7 +86,7 @@ func serveHost() {
 	time.Sleep(time.Hour)
 }
 
-// processEnv makes a host start the test binary for its handler.
+// processEnv returns settings with which a host runs the test binary as its handler.
 func processEnv(part string) map[string]string {
 	self, err := os.Executable()
 	if err != nil {

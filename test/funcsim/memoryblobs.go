@@ -18,12 +18,12 @@ type MemoryBlobs struct {
 type memoryBlob struct {
 	content []byte
 	written bool
-	holder  string // of the lease
-	lasts   time.Duration
-	until   time.Time
+	holder  string        // id that holds the lease; may be expired
+	lease   time.Duration // length of the lease
+	until   time.Time     // end of the lease
 }
 
-// Read is part of Blobs.
+// Read implements Blobs.
 func (b *MemoryBlobs) Read(_ context.Context, name string) ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -34,7 +34,7 @@ func (b *MemoryBlobs) Read(_ context.Context, name string) ([]byte, error) {
 	return bytes.Clone(m.content), nil
 }
 
-// Write is part of Blobs.
+// Write implements Blobs.
 func (b *MemoryBlobs) Write(_ context.Context, name string, content []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -43,7 +43,7 @@ func (b *MemoryBlobs) Write(_ context.Context, name string, content []byte) erro
 	return nil
 }
 
-// Acquire is part of Blobs.
+// Acquire implements Blobs.
 func (b *MemoryBlobs) Acquire(_ context.Context, name, id string, d time.Duration) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,11 +52,11 @@ func (b *MemoryBlobs) Acquire(_ context.Context, name, id string, d time.Duratio
 		return ErrLeased
 	}
 	m.written = true
-	m.holder, m.lasts, m.until = id, d, time.Now().Add(d)
+	m.holder, m.lease, m.until = id, d, time.Now().Add(d)
 	return nil
 }
 
-// Renew is part of Blobs.
+// Renew implements Blobs.
 func (b *MemoryBlobs) Renew(_ context.Context, name, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -64,11 +64,11 @@ func (b *MemoryBlobs) Renew(_ context.Context, name, id string) error {
 	if m.holder != id {
 		return ErrLeased
 	}
-	m.until = time.Now().Add(m.lasts)
+	m.until = time.Now().Add(m.lease)
 	return nil
 }
 
-// Release is part of Blobs.
+// Release implements Blobs.
 func (b *MemoryBlobs) Release(_ context.Context, name, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -78,7 +78,7 @@ func (b *MemoryBlobs) Release(_ context.Context, name, id string) error {
 	return nil
 }
 
-// Break is part of Blobs.
+// Break implements Blobs.
 func (b *MemoryBlobs) Break(_ context.Context, name string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

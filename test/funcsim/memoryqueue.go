@@ -19,11 +19,11 @@ type MemoryQueue struct {
 
 const messageLife = 7 * 24 * time.Hour // the service's default time to live
 
-// Send appends a message. The text is stored as it is: for an app whose
+// Send appends a message. The text is stored unchanged: for an app whose
 // messageEncoding is base64 the caller encodes it.
 func (q *MemoryQueue) Send(text string) { q.SendLater(text, 0) }
 
-// SendLater is Send of a message that nobody receives before the delay is over.
+// SendLater appends a message that is not received before the delay has passed.
 func (q *MemoryQueue) SendLater(text string, delay time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -32,28 +32,28 @@ func (q *MemoryQueue) SendLater(text string, delay time.Duration) {
 		&Message{ID: newUUID(), Text: text, Inserted: now, Expires: now.Add(messageLife), NextVisible: now.Add(delay)})
 }
 
-// Enqueue is Send for those who put messages into queues of any kind, such as
+// Enqueue calls Send. It serves callers that know an interface of queues, such as
 // acssim's Event Grid. It does not fail.
 func (q *MemoryQueue) Enqueue(_ context.Context, text string) error {
 	q.Send(text)
 	return nil
 }
 
-// Len counts the messages that are in the queue, hidden ones included.
+// Len returns the number of messages in the queue, including hidden ones.
 func (q *MemoryQueue) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.messages)
 }
 
-// Poisoned lists the texts in the poison queue.
+// Poisoned returns the texts in the poison queue.
 func (q *MemoryQueue) Poisoned() []string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return append([]string(nil), q.poison...)
 }
 
-// Receive is part of Queue.
+// Receive implements Queue.
 func (q *MemoryQueue) Receive(_ context.Context, n int, hide time.Duration) ([]Message, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -72,7 +72,7 @@ func (q *MemoryQueue) Receive(_ context.Context, n int, hide time.Duration) ([]M
 	return out, nil
 }
 
-// Hide is part of Queue.
+// Hide implements Queue.
 func (q *MemoryQueue) Hide(_ context.Context, m Message, hide time.Duration) (Message, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -84,7 +84,7 @@ func (q *MemoryQueue) Hide(_ context.Context, m Message, hide time.Duration) (Me
 	return *q.messages[i], nil
 }
 
-// Delete is part of Queue.
+// Delete implements Queue.
 func (q *MemoryQueue) Delete(_ context.Context, m Message) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -95,7 +95,7 @@ func (q *MemoryQueue) Delete(_ context.Context, m Message) error {
 	return err
 }
 
-// Poison is part of Queue.
+// Poison implements Queue.
 func (q *MemoryQueue) Poison(_ context.Context, m Message) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -103,7 +103,7 @@ func (q *MemoryQueue) Poison(_ context.Context, m Message) error {
 	return nil
 }
 
-// hide makes an older receipt of m worthless, as the service does.
+// hide hides m for d. As in the service, m's older receipts become invalid.
 func (q *MemoryQueue) hide(m *Message, d time.Duration) {
 	q.receipts++
 	m.PopReceipt = "receipt-" + strconv.Itoa(q.receipts)

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// requestPath is the path as ASP.NET Core sees it: decoded but for %2F, without
-// dot segments. Slashes that follow each other stay.
+// requestPath returns the path as ASP.NET Core sees it: decoded except for %2F, and
+// without dot segments. Repeated slashes stay.
 func requestPath(r *http.Request) string {
 	return removeDots(decodePath(r.URL.EscapedPath()))
 }
 
-// decodePath decodes percent escapes, those of a slash excepted.
+// decodePath decodes percent escapes, except for those of a slash.
 func decodePath(escaped string) string {
 	var b strings.Builder
 	for i := 0; i < len(escaped); i++ {
@@ -50,8 +50,8 @@ func removeDots(path string) string {
 	return "/" + strings.Join(out, "/")
 }
 
-// encodePath is how the proxy writes a path again. A percent sign that decoding
-// has left, that of %2F, is escaped once more.
+// encodePath encodes a path as the proxy does. The percent sign of %2F, which
+// decodePath leaves, is escaped once more.
 // Source: Yarp.ReverseProxy, RequestUtilities.EncodePath.
 func encodePath(path string) string {
 	const plain = "!$&'()*+,-./:;=@_~"

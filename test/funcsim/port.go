@@ -7,21 +7,21 @@ import (
 	"sync/atomic"
 )
 
-// Ports for processes that are told where to listen lie below those that systems
-// give to outgoing connections and to whoever asks for any port: one of those may be
-// taken again before the process has it.
+// The ports that FreePort returns lie below the ephemeral ports, which the system
+// gives to outgoing connections and to listeners on port 0. An ephemeral port might
+// be in use again before the process listens on it.
 const firstPort, ports = 12_000, 20_000
 
-// portsTried counts on from a place of chance, so that nobody in this process gets a
-// port that somebody else has just been given, and other processes seldom do.
+// portsTried counts from a random start. So no two calls in this process return the
+// same port soon after each other, and calls in other processes seldom do.
 var portsTried = func() *atomic.Uint32 {
 	var n atomic.Uint32
 	n.Store(rand.Uint32N(ports))
 	return &n
 }()
 
-// FreePort returns a port of the loopback that nobody listens on, for a process that
-// will. It may be called concurrently.
+// FreePort returns a port of the loopback without a listener, for a process that will
+// listen on it. It may be called concurrently.
 func FreePort() (port int, err error) {
 	for range 100 {
 		port = firstPort + int(portsTried.Add(1)%ports)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestNoPortIsGivenTwiceInARow(t *testing.T) {
+func TestFreePortDoesNotRepeatAPort(t *testing.T) {
 	given := map[int]bool{}
 	for range 200 {
 		port, err := FreePort()
@@ -20,14 +20,14 @@ func TestNoPortIsGivenTwiceInARow(t *testing.T) {
 	}
 }
 
-func TestAPortInUseIsNotGiven(t *testing.T) {
+func TestFreePortSkipsPortsInUse(t *testing.T) {
 	port, err := FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port+1))
 	if err != nil {
-		t.Skip(err) // somebody else's
+		t.Skip(err) // another process listens on it
 	}
 	defer l.Close()
 	if next, err := FreePort(); err != nil || next == port+1 {

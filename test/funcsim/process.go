@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// outputWait is how long output is read after the process is gone, should a
-// child of its own hold the pipes open.
+// outputWait is how long output is read after the end of the process, in case one
+// of its children holds the pipes open.
 const outputWait = time.Second
 
-// startProcess starts the app's executable as the host does: a port of its own,
-// the host's environment and five variables more, no standard input. Its
-// standard output and error go to log, line by line.
+// startProcess starts the app's executable as the host does: with its own port, with
+// the host's environment and five more variables, and without standard input. It
+// passes standard output and error on to log, line by line.
 func startProcess(a *app, env environment, log *journal) (*worker, error) {
 	free, err := FreePort()
 	if err != nil {
@@ -37,12 +37,12 @@ func startProcess(a *app, env environment, log *journal) (*worker, error) {
 	cmd.Env = handlerEnv(env, a.root, port)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.WaitDelay = outputWait
-	cmd.SysProcAttr = dieWithParent()
+	cmd.SysProcAttr = killWithParent()
 
 	started := make(chan error)
 	go func() {
-		// The kernel ties the child's life to the thread that made it, so
-		// that thread stays until the child is gone.
+		// The kernel kills the child when the thread that started it ends,
+		// so that thread must last until the child has ended.
 		runtime.LockOSThread()
 		err := cmd.Start()
 		if err == nil {
@@ -52,7 +52,7 @@ func startProcess(a *app, env environment, log *journal) (*worker, error) {
 		if err != nil {
 			return
 		}
-		_ = cmd.Wait() // its errors are exit codes, and output that was cut off
+		_ = cmd.Wait() // an error is an exit code, or output that was cut off
 		stdout.flush()
 		stderr.flush()
 		w.code = exitCode(cmd.ProcessState)
@@ -62,12 +62,12 @@ func startProcess(a *app, env environment, log *journal) (*worker, error) {
 	if err := <-started; err != nil {
 		return nil, err
 	}
-	w.end = func() { _ = cmd.Process.Kill() } // the one error: it is gone already
+	w.end = func() { _ = cmd.Process.Kill() } // fails only if the process has ended
 	return w, nil
 }
 
-// program is where the executable is: in the root if there is such a file, else
-// on the PATH. So a misspelt name shows only when it is started.
+// program returns the path of the executable: the file in the root if there is one,
+// else the name, to be found on the PATH. So a misspelt name fails only at start.
 func (a *app) program() string {
 	if filepath.IsAbs(a.executable) {
 		return a.executable
@@ -91,7 +91,7 @@ func handlerEnv(env environment, root, port string) []string {
 	return env.list()
 }
 
-// exitCode is killedCode for a process that a signal has ended.
+// exitCode returns the exit code of a process, or killedCode if a signal ended it.
 func exitCode(state *os.ProcessState) int {
 	if code := state.ExitCode(); code >= 0 {
 		return code

@@ -2,8 +2,8 @@ package funcsim
 
 import "syscall"
 
-// dieWithParent lets the kernel kill the handler when this process dies,
-// however it dies.
-func dieWithParent() *syscall.SysProcAttr {
+// killWithParent makes the kernel kill the handler when this process ends, also
+// after a crash.
+func killWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

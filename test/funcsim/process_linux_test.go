@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestTheHandlerDiesWithAHostThatIsKilled(t *testing.T) {
+func TestTheHandlerIsKilledWithItsHost(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -31,18 +31,18 @@ func TestTheHandlerDiesWithAHostThatIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // killed
-	for !dead(strings.TrimSpace(pid)) {
+	for !exited(strings.TrimSpace(pid)) {
 		select {
 		case <-time.After(time.Millisecond):
 		case <-t.Context().Done():
-			t.Fatal("the handler lives on")
+			t.Fatal("the handler still runs")
 		}
 	}
 }
 
-// dead also takes a process for dead that nobody has waited for: the one that
-// inherits orphans may be slow about it.
-func dead(pid string) bool {
+// exited reports whether a process has ended. It counts a zombie as ended, because
+// the process that adopts orphans may reap it late.
+func exited(pid string) bool {
 	stat, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {
 		return true

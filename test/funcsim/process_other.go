@@ -4,6 +4,6 @@ package funcsim
 
 import "syscall"
 
-// dieWithParent: only Linux offers it. Elsewhere the handler outlives a host
-// that was killed with SIGKILL.
-func dieWithParent() *syscall.SysProcAttr { return nil }
+// killWithParent returns nil: only Linux can kill a child with its parent. Elsewhere
+// the handler survives a host that was killed with SIGKILL.
+func killWithParent() *syscall.SysProcAttr { return nil }

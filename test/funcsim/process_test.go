@@ -31,10 +31,10 @@ func (l *lines) add(e Entry) {
 	l.all = append(l.all, e)
 }
 
-// wait returns once an entry was logged whose text contains want.
+// wait waits for an entry whose text contains want, and returns it.
 func (l *lines) wait(t *testing.T, want string) Entry {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // only ever reached by a failing test
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // only a failing test waits so long
 	defer cancel()
 	for {
 		l.mu.Lock()
@@ -52,8 +52,9 @@ func (l *lines) wait(t *testing.T, want string) Entry {
 	}
 }
 
-// startProcessHost runs the test binary as the handler, and sees to it that
-// nothing is left after Stop. (Tests in a synctest bubble need no such check.)
+// startProcessHost starts a host that runs the test binary as its handler. It checks
+// that no goroutine is left after Stop. (Tests in a synctest bubble need no such
+// check.)
 func startProcessHost(t *testing.T, part string, change func(*Host)) (*Host, *lines) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
@@ -75,7 +76,8 @@ func startProcessHost(t *testing.T, part string, change func(*Host)) (*Host, *li
 	return h, log
 }
 
-// ask sends a request that the handler's process answers, or dies of.
+// ask sends a request with an instruction for the handler's process, and returns the
+// answer.
 func ask(t *testing.T, h *Host, do string) (int, string) {
 	t.Helper()
 	resp, err := h.Client().Post(h.URL()+"/api/echo?do="+do, "text/plain", strings.NewReader("x"))
@@ -90,7 +92,8 @@ func ask(t *testing.T, h *Host, do string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// fail runs a function in which the handler's process does as told, and dies.
+// fail invokes a function with an instruction for the handler's process to exit. It
+// expects the invocation to fail.
 func fail(t *testing.T, h *Host, do string) {
 	t.Helper()
 	err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e1","subject":"do=`+do+`"}`)
@@ -127,7 +130,7 @@ func TestHandlerGetsTheEnvironmentOfACustomHandler(t *testing.T) {
 	}
 }
 
-func TestLinesOfTheHandlerGetTheirLevels(t *testing.T) {
+func TestLinesOfTheHandlerGetTheLevelsOfTheRealHost(t *testing.T) {
 	h, log := startProcessHost(t, "handler", nil)
 	ask(t, h, "print")
 	fail(t, h, "exit1")
@@ -181,7 +184,7 @@ func TestTheThirdFailureStopsTheHost(t *testing.T) {
 	}
 	if resp, err := h.Client().Get(url); err == nil {
 		resp.Body.Close()
-		t.Error("the front still listens")
+		t.Error("the front end still listens")
 	}
 	if err := h.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -198,7 +201,7 @@ func TestAKilledHandlerIsReplacedAndInvocationsWait(t *testing.T) {
 		t.Errorf("PID = %d, want %s", h.PID(), first)
 	}
 	h.Kill()
-	if !gone(first) {
+	if !ended(first) {
 		t.Error("the handler survived")
 	}
 	if err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e1"}`); err != nil {
@@ -209,12 +212,12 @@ func TestAKilledHandlerIsReplacedAndInvocationsWait(t *testing.T) {
 		t.Errorf("pid %s after %s, restarts %d", second, first, h.Restarts())
 	}
 	h.Stop()
-	if !gone(second) {
+	if !ended(second) {
 		t.Error("the handler survived the host")
 	}
 }
 
-func gone(pid string) bool {
+func ended(pid string) bool {
 	n, err := strconv.Atoi(pid)
 	if err != nil {
 		panic(err)
@@ -223,7 +226,7 @@ func gone(pid string) bool {
 	return err != nil || p.Signal(syscall.Signal(0)) != nil
 }
 
-func TestFunctionTimeoutKillsTheHandlerWithEverythingItDoes(t *testing.T) {
+func TestFunctionTimeoutKillsTheHandlerWithAllItsInvocations(t *testing.T) {
 	h, log := startProcessHost(t, "handler", func(h *Host) {
 		h.FunctionTimeout, h.TimeoutGrace = 400*time.Millisecond, 100*time.Millisecond
 	})
@@ -247,7 +250,7 @@ func TestFunctionTimeoutKillsTheHandlerWithEverythingItDoes(t *testing.T) {
 	if _, second := ask(t, h, "pid"); second == first {
 		t.Error("the handler was not restarted")
 	}
-	for range maxFailures { // such restarts do not count
+	for range maxFailures { // these restarts do not count
 		if err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e3","subject":"reply=null"}`); err == nil {
 			t.Error("a reply of null succeeded")
 		}
@@ -265,7 +268,7 @@ func TestAHandlerThatNeverAnswersStopsTheHost(t *testing.T) {
 	}
 }
 
-func TestAMissingExecutableShowsWithTheFirstInvocation(t *testing.T) {
+func TestAMissingExecutableFailsTheFirstInvocation(t *testing.T) {
 	h, log := startProcessHost(t, "handler", func(h *Host) {
 		h.InitializationTimeout = 50 * time.Millisecond
 		h.Env["AzureFunctionsJobHost__customHandler__description__defaultExecutablePath"] = "no-such-program"

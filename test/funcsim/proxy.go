@@ -16,10 +16,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// The proxy's patience with a handler that cannot be reached or dies. The
-// running host was seen to send a request without a body 10 times (POST) and 40
-// times (GET, DELETE), within 2 s: ten rounds, in each of which the .NET client
-// repeats by itself what HTTP calls idempotent.
+// The proxy's retries for a handler that cannot be reached or crashes. The running
+// host was seen to send a request without a body 10 times (POST) and 40 times (GET,
+// DELETE), within 2 s: in ten rounds, in each of which the .NET client repeats
+// idempotent requests.
 const (
 	proxyRounds  = 10
 	clientTries  = 4
@@ -27,27 +27,27 @@ const (
 	longestPause = 250 * time.Millisecond
 )
 
-// azureFrontLimit is how long Azure's front end waits for an answer.
+// azureFrontendLimit is the longest time that Azure's front end waits for an answer.
 // Source: learn.microsoft.com/azure/azure-functions/functions-scale, time-out duration.
-const azureFrontLimit = 230 * time.Second
+const azureFrontendLimit = 230 * time.Second
 
-var errFrontLimit = errors.New("the front end has waited long enough")
+var errFrontendLimit = errors.New("no answer within the front end's limit")
 
-// forwarded is what the proxy must know of a request that it forwards.
+// forwarded is a request that the proxy forwards.
 type forwarded struct {
 	x         *execution
-	ctx       context.Context // ends when the forwarding is to be given up
+	ctx       context.Context // ends when the forwarding is to end
 	cancel    func()
-	path      string // as the host sees it
-	abandoned bool   // the client was answered, the request goes on
+	path      string // as requestPath returns it
+	abandoned bool   // the client has its answer while the request goes on
 }
 
 type forwardedKey struct{}
 
-// forward passes a request on to the handler and its answer back, both streamed.
+// forward streams a request to the handler and the answer to the client.
 func (in *instance) forward(w http.ResponseWriter, r *http.Request, f *function, path string) {
 	fault := in.faults.run(f)
-	if !in.late(fault) {
+	if !in.delay(fault) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -57,15 +57,15 @@ func (in *instance) forward(w http.ResponseWriter, r *http.Request, f *function,
 		return
 	}
 	x := in.begin(f, worker)
-	in.strike(fault, f, worker)
-	// A client that leaves takes its request along. One that was answered because
-	// of functionTimeout or by the front end does not: the request goes on.
+	in.killDuring(fault, f, worker)
+	// A client that disconnects cancels its request. A request whose client was
+	// answered because of functionTimeout or FrontendLimit goes on.
 	ctx, cancel := context.WithCancel(in.ctx)
-	leave := context.AfterFunc(r.Context(), cancel)
+	detach := context.AfterFunc(r.Context(), cancel)
 	fw := &forwarded{x: x, ctx: ctx, cancel: cancel, path: path}
-	w.Header()["Content-Type"] = nil // none of our own if the handler gives none
+	w.Header()["Content-Type"] = nil // no default if the handler sends none
 	in.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), forwardedKey{}, fw)))
-	leave()
+	detach()
 	if !fw.abandoned {
 		cancel()
 		x.end()
@@ -82,7 +82,7 @@ func (in *instance) newProxy() http.Handler {
 				in.log.add(Error, FromHost, "Failed to proxy a request: "+err.Error())
 			}
 			status := http.StatusInternalServerError
-			if errors.Is(err, errFrontLimit) {
+			if errors.Is(err, errFrontendLimit) {
 				status = http.StatusBadGateway
 			}
 			w.WriteHeader(status)
@@ -90,7 +90,7 @@ func (in *instance) newProxy() http.Handler {
 	}
 }
 
-// rewrite makes the request that the handler receives.
+// rewrite sets up the request that the handler receives.
 func (in *instance) rewrite(p *httputil.ProxyRequest) {
 	fw := p.In.Context().Value(forwardedKey{}).(*forwarded)
 	p.SetXForwarded()
@@ -119,8 +119,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// roundTrip ends with the handler's answer, or when the function's or the front
-// end's time is over; the tries then go on without it.
+// roundTrip returns the handler's answer, or an error after functionTimeout or
+// FrontendLimit; the tries go on after the error.
 func (in *instance) roundTrip(r *http.Request) (*http.Response, error) {
 	fw := r.Context().Value(forwardedKey{}).(*forwarded)
 	type outcome struct {
@@ -138,7 +138,7 @@ func (in *instance) roundTrip(r *http.Request) (*http.Response, error) {
 		case <-fw.ctx.Done():
 		}
 		if err == nil {
-			resp.Body.Close() // nobody is there to read it
+			resp.Body.Close() // there is no client to read it
 		}
 		fw.cancel()
 		fw.x.end()
@@ -154,7 +154,7 @@ func (in *instance) roundTrip(r *http.Request) (*http.Response, error) {
 		return o.resp, o.err
 	case <-limit:
 		fw.abandoned = true
-		return nil, errFrontLimit
+		return nil, errFrontendLimit
 	case <-fw.x.expired:
 		fw.abandoned = true
 		return nil, errors.New("functionTimeout exceeded")
@@ -163,8 +163,9 @@ func (in *instance) roundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// try sends r, again and again if it has no body, until there is an answer.
-// With a body it is sent once; what could not be sent at all is tried again.
+// try sends r and returns the answer. It repeats a request without a body until
+// there is an answer. A request with a body is repeated only while none of the body
+// was read.
 func (in *instance) try(r *http.Request) (*http.Response, error) {
 	tries := clientTries
 	if r.Method == http.MethodPost || r.Method == http.MethodPatch || r.Body != nil {
@@ -180,7 +181,7 @@ func (in *instance) try(r *http.Request) (*http.Response, error) {
 				return nil, context.Cause(r.Context())
 			}
 		}
-		if body.touched { // it is gone: further rounds fail, but take their time
+		if body.touched { // no further try is possible; the rounds only pause
 			continue
 		}
 		w, err := in.supervisor.await(r.Context())
@@ -205,9 +206,9 @@ func (in *instance) try(r *http.Request) (*http.Response, error) {
 	return nil, failure
 }
 
-// halfDuplex sends r and looks at the answer only when all of r was sent, as the
-// .NET client does over HTTP/1.1. So an answer to a body that was not read to its
-// end is lost, together with the connection.
+// halfDuplex sends r and reads the answer only after all of r was sent, as the .NET
+// client does over HTTP/1.1. If the handler answers before it has read the whole
+// body, the answer is lost together with the connection.
 func halfDuplex(w *worker, r *http.Request) (*http.Response, error) {
 	if r.Body == nil {
 		return w.request(r)
@@ -230,8 +231,8 @@ func halfDuplex(w *worker, r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// sentOnce is a request's body that remembers whether any of it was asked for,
-// and stays open for a further try if not.
+// sentOnce is a request's body that records whether it was read. Close does not
+// close it, so that an unread body can be used for another try.
 type sentOnce struct {
 	r       io.Reader
 	touched bool
@@ -240,7 +241,7 @@ type sentOnce struct {
 func (b *sentOnce) Read(p []byte) (int, error) { b.touched = true; return b.r.Read(p) }
 func (b *sentOnce) Close() error               { return nil }
 
-// traceparent is the client's, or under Core Tools a new one.
+// traceparent returns the client's traceparent, or under Core Tools a new one.
 func (in *instance) traceparent(r *http.Request) string {
 	if t := r.Header.Get("Traceparent"); t != "" || !in.coreTools {
 		return t

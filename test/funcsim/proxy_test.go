@@ -37,7 +37,7 @@ func TestAnAnswerBeforeTheBodyWasReadIsLost(t *testing.T) {
 		reads  bool
 		status int
 	}{
-		// What a Go server has not read of a body it reads after the handler, up to 256 KiB.
+		// After the handler, a Go server reads up to 256 KiB of an unread body.
 		{"a small body may be left unread", 1 << 10, false, http.StatusRequestEntityTooLarge},
 		{"a large one may not", 3 << 20, false, http.StatusInternalServerError},
 		{"a large one that is read is answered", 3 << 20, true, http.StatusRequestEntityTooLarge},
@@ -67,14 +67,14 @@ func TestAnAnswerBeforeTheBodyWasReadIsLost(t *testing.T) {
 					t.Errorf("took %v", took)
 				}
 				h.Stop()
-				time.Sleep(time.Second) // a Go server closes such a connection by degrees
+				time.Sleep(time.Second) // a Go server half-closes such a connection first
 			})
 		})
 	}
 }
 
-func TestTheFrontGivesUpAndTheFunctionGoesOn(t *testing.T) {
-	const takes = 4 * time.Minute
+func TestTheFrontendGivesUpAndTheFunctionGoesOn(t *testing.T) {
+	const duration = 4 * time.Minute // of the function
 	tests := []struct {
 		name   string
 		host   *Host
@@ -82,8 +82,8 @@ func TestTheFrontGivesUpAndTheFunctionGoesOn(t *testing.T) {
 		after  time.Duration
 	}{
 		{"after 230 s in Azure", &Host{}, http.StatusBadGateway, 230 * time.Second},
-		{"never under Core Tools", &Host{CoreTools: true}, http.StatusOK, takes},
-		{"when it is told to", &Host{FrontLimit: time.Second}, http.StatusBadGateway, time.Second},
+		{"never under Core Tools", &Host{CoreTools: true}, http.StatusOK, duration},
+		{"after FrontendLimit", &Host{FrontendLimit: time.Second}, http.StatusBadGateway, time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestTheFrontGivesUpAndTheFunctionGoesOn(t *testing.T) {
 				var done atomic.Bool
 				startHTTPApp(t, tt.host, func(w http.ResponseWriter, r *http.Request) {
 					select {
-					case <-time.After(takes):
+					case <-time.After(duration):
 						done.Store(true)
 					case <-r.Context().Done():
 					}
@@ -105,7 +105,7 @@ func TestTheFrontGivesUpAndTheFunctionGoesOn(t *testing.T) {
 				if took := time.Since(began); resp.StatusCode != tt.status || took != tt.after {
 					t.Errorf("status %d after %v", resp.StatusCode, took)
 				}
-				time.Sleep(takes)
+				time.Sleep(duration)
 				if !done.Load() {
 					t.Error("the function did not go on")
 				}
@@ -114,9 +114,9 @@ func TestTheFrontGivesUpAndTheFunctionGoesOn(t *testing.T) {
 	}
 }
 
-func TestAFunctionThatGoesOnIsStillTimedOut(t *testing.T) {
+func TestFunctionTimeoutAppliesAfterTheFrontendGaveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := &Host{FrontLimit: time.Second, FunctionTimeout: time.Minute}
+		h := &Host{FrontendLimit: time.Second, FunctionTimeout: time.Minute}
 		startHTTPApp(t, h, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		resp, err := h.Client().Get(h.URL() + "/api/x")
 		if err != nil {

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// Queue is where a queue trigger takes its messages from: a queue of the storage
-// account, or a MemoryQueue. Its methods may be called concurrently.
+// Queue is the source of a queue trigger's messages: a queue of the storage account,
+// or a MemoryQueue. Its methods may be called concurrently.
 type Queue interface {
-	// Receive takes at most n messages and hides each of them for the given
-	// time. None is not an error, nor is a queue that does not exist.
+	// Receive returns at most n messages and hides each of them for the given time.
+	// It returns none, without an error, if the queue is empty or does not exist.
 	Receive(ctx context.Context, n int, hide time.Duration) ([]Message, error)
 
-	// Hide sets anew for how long a received message is hidden; 0 gives it back
-	// at once. The returned message is the one to go on with.
+	// Hide hides a received message for the given time from now; with 0 it becomes
+	// visible at once. The returned message replaces m.
 	Hide(ctx context.Context, m Message, hide time.Duration) (Message, error)
 
 	// Delete removes a received message.
@@ -31,8 +31,8 @@ type Queue interface {
 type Message struct {
 	ID           string
 	PopReceipt   string
-	Text         string // as it is in the queue: the encoding of host.json is not undone
-	DequeueCount int    // this time included
+	Text         string // as in the queue, not decoded
+	DequeueCount int    // includes this time
 	Inserted     time.Time
 	Expires      time.Time
 	NextVisible  time.Time
@@ -44,14 +44,15 @@ type queueOptions struct {
 	newBatchThreshold int
 	maxDequeueCount   int
 	retryDelay        time.Duration // how long a failed message stays hidden
-	maxPause          time.Duration // between two looks into an empty queue
+	maxPause          time.Duration // between two polls of an empty queue
 	base64            bool
 }
 
 const (
 	firstPause = 100 * time.Millisecond
-	// A message is hidden this long while the function runs, and hidden anew at
-	// half time; after a crash of the host it comes back that late.
+	// hiddenWhileRunning is how long a message is hidden while its function runs.
+	// After half of it the message is hidden again. After a crash of the host the
+	// message becomes visible only when that time has passed.
 	hiddenWhileRunning = 10 * time.Minute
 )
 
@@ -63,8 +64,8 @@ type queueListener struct {
 	opts  queueOptions
 }
 
-// listen takes batches from the queue until the host ends. A new batch is asked
-// for once no more than newBatchThreshold messages are being worked on.
+// listen receives batches from the queue until the host ends. It receives a new batch
+// when at most newBatchThreshold messages are in flight.
 func (l *queueListener) listen() {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -99,9 +100,9 @@ func (l *queueListener) listen() {
 	}
 }
 
-// process runs the function for m and settles the message. What does not decode,
-// and what has failed too often, is put into the poison queue. A host that ends
-// meanwhile settles nothing: the message comes again.
+// process runs the function for m and then deletes m, or hides it for another try. A
+// message that does not decode, or has failed too often, goes to the poison queue. If
+// the host ends meanwhile, m is left as it is and will be received again.
 func (l *queueListener) process(m Message) {
 	ctx := l.in.ctx
 	text, err := l.decode(m.Text)
@@ -131,15 +132,16 @@ func (l *queueListener) process(m Message) {
 	}
 }
 
-// whileHidden keeps m hidden while f runs and returns m as it is then.
+// whileHidden keeps m hidden while f runs. It returns the latest version of m and the
+// error of f.
 func (l *queueListener) whileHidden(m Message, f func() error) (Message, error) {
-	over := make(chan error, 1)
-	go func() { over <- f() }()
+	done := make(chan error, 1)
+	go func() { done <- f() }()
 	renew := time.NewTicker(hiddenWhileRunning / 2)
 	defer renew.Stop()
 	for {
 		select {
-		case err := <-over:
+		case err := <-done:
 			return m, err
 		case <-renew.C:
 			hidden, err := l.queue.Hide(l.in.ctx, m, hiddenWhileRunning)
@@ -163,11 +165,11 @@ func (l *queueListener) decode(text string) (string, error) {
 	return string(raw), nil
 }
 
-// never is the time that the host gives a message made by hand.
+// never is the expiry of a message in a run by hand.
 var never = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
-// messageCall is a queue invocation. text is the decoded message; the members of
-// a JSON object in it are in Metadata as well.
+// messageCall returns a queue invocation. text is the decoded message. If it is a
+// JSON object, its members are in Metadata as well.
 func messageCall(f *function, m Message, text string) call {
 	c := call{f: f, value: quoteTwice(text)}
 	manual := m.ID == ""
@@ -196,7 +198,7 @@ func messageCall(f *function, m Message, text string) call {
 	return c
 }
 
-// setProperty adds a member of the message to Metadata; it replaces the
+// setProperty adds a member of the message's JSON to Metadata. It replaces the
 // message's own property of that name.
 func (c *call) setProperty(name, value string) {
 	if _, ok := c.before.values[name]; ok {
@@ -206,5 +208,5 @@ func (c *call) setProperty(name, value string) {
 	c.after.set(name, value)
 }
 
-// messageTime is whole seconds in UTC.
+// messageTime returns t in whole seconds and in UTC, as JSON.
 func messageTime(t time.Time) string { return quote(t.UTC().Format("2006-01-02T15:04:05-07:00")) }

@@ -50,7 +50,7 @@ func TestAMessageStaysHiddenHoweverLongItsFunctionRuns(t *testing.T) {
 	})
 }
 
-func TestAMessageComesAgainWhenTheHostDiedWithIt(t *testing.T) {
+func TestAMessageIsReceivedAgainAfterAStopOfTheHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var runs atomic.Int32
 		q := &MemoryQueue{}
@@ -66,11 +66,11 @@ func TestAMessageComesAgainWhenTheHostDiedWithIt(t *testing.T) {
 			}),
 		}
 		q.Send("m")
-		for _, lasts := range []time.Duration{time.Second, hiddenWhileRunning} {
+		for _, duration := range []time.Duration{time.Second, hiddenWhileRunning} {
 			if err := h.Start(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(lasts)
+			time.Sleep(duration)
 			h.Stop()
 		}
 		if runs.Load() != 2 || q.Len() != 0 {
@@ -114,7 +114,7 @@ func TestNoMoreMessagesAreInFlightThanTheHostAllows(t *testing.T) {
 	})
 }
 
-func TestMessagesOfARealQueueAreTakenAndPoisoned(t *testing.T) {
+func TestMessagesOfAStorageQueueAreProcessedOrPoisoned(t *testing.T) {
 	storage := azurite.ForTest(t).ConnectionString()
 	name := azurite.Prefix() + "files"
 	queue, err := azqueue.NewQueueClientFromConnectionString(storage, name, nil)
@@ -130,7 +130,7 @@ func TestMessagesOfARealQueueAreTakenAndPoisoned(t *testing.T) {
 			"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.1",
 		},
 		Log: log.add,
-		// A front of its own and storage make it as good as a process.
+		// A handler in process is enough here.
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			if strings.Contains(string(body), "bad") {

@@ -9,13 +9,14 @@ import (
 	"time"
 )
 
-// record is a timer's status, kept for schedules of a minute and more: the last
-// run (zero before the first), the next occurrence, when both were written.
+// record is a timer's status. The host keeps one for schedules of a minute and more.
 type record struct {
-	last, next, updated time.Time
+	last    time.Time // the last run; zero before the first
+	next    time.Time // the next occurrence
+	updated time.Time // when this was written
 }
 
-// status is where the record of one timer is kept, as the real host keeps it.
+// status reads and writes the record of one timer, in the real host's place and form.
 type status struct {
 	blobs Blobs
 	blob  string
@@ -26,8 +27,8 @@ func (in *instance) status(f *function) status {
 	return status{in.blobs, fmt.Sprintf("timers/%s/Host.Functions.%s/status", in.app.hostID, f.name), f}
 }
 
-// pastDue reports whether the recorded next occurrence was missed while no host
-// ran. It writes the first record, and a new one if the schedule has changed.
+// pastDue reports whether the recorded next occurrence was missed because no host
+// ran. It writes the first record, and a new one after a change of the schedule.
 // Source: azure-webjobs-sdk-extensions, ScheduleMonitor.cs.
 func (s status) pastDue(ctx context.Context, now time.Time) (bool, error) {
 	r, err := s.read(ctx)
@@ -46,8 +47,8 @@ func (s status) pastDue(ctx context.Context, now time.Time) (bool, error) {
 	return false, s.write(ctx, record{next: s.f.schedule.next(now), updated: now})
 }
 
-// ran moves r on after a run that began at the given time; one that began early
-// counts as of its occurrence.
+// ran writes the record that follows r after a run that began at the given time. A
+// run that began less than a second early counts as the recorded occurrence.
 func (s status) ran(ctx context.Context, r record, began time.Time) error {
 	last := began
 	if last.Before(r.next) && r.next.Sub(last) < time.Second {
@@ -56,12 +57,12 @@ func (s status) ran(ctx context.Context, r record, began time.Time) error {
 	return s.write(ctx, record{last: last, next: s.f.schedule.next(last), updated: last})
 }
 
-// recordJSON is a record as the host writes it.
+// recordJSON is the host's form of a record.
 type recordJSON struct {
 	Last, Next, LastUpdated string
 }
 
-// read is nil where there is no record.
+// read returns the record, or nil if there is none.
 func (s status) read(ctx context.Context) (*record, error) {
 	raw, err := s.blobs.Read(ctx, s.blob)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -96,7 +97,7 @@ func (s status) write(ctx context.Context, r record) error {
 	return s.blobs.Write(ctx, s.blob, raw)
 }
 
-// recordTime writes t as the host does, whose zone is UTC.
+// recordTime returns t in the form of a host whose zone is UTC.
 func recordTime(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.9999999") + "+00:00"
 }

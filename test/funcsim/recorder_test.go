@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// received is one request as the recordings show it.
+// received is a request in the form of the recordings.
 type received struct {
 	Line             string            `json:"line"`
 	Host             string            `json:"host"`
@@ -19,8 +19,8 @@ type received struct {
 	Body             string            `json:"body"`
 }
 
-// recorder is the handler that the recordings were made with: it notes every
-// request and replies as the request asks.
+// recorder is the handler that the recordings were made with. It records every
+// request and replies in the way that the request names.
 type recorder struct {
 	mu   sync.Mutex
 	seen []received
@@ -38,7 +38,7 @@ func (rec *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		TransferEncoding: strings.Join(r.TransferEncoding, ","), Body: shorten(string(body)),
 	}
 	for name, values := range r.Header {
-		got.Headers[name] = strings.Join(values, " | ") // what was merged is one value
+		got.Headers[name] = strings.Join(values, " | ") // merged headers have one value
 	}
 	rec.mu.Lock()
 	rec.seen = append(rec.seen, got)
@@ -50,7 +50,7 @@ func (rec *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	respond(w, r, kind)
 }
 
-// all returns what was seen so far.
+// all returns the requests so far.
 func (rec *recorder) all() []received {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()

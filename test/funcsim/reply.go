@@ -11,18 +11,18 @@ import (
 	"slices"
 )
 
-// errHangs marks a reply after which the host waits for ever: its result is
-// null, and nothing ends the invocation but the timeout.
+// errHangs marks a reply after which the host waits for ever: its result is null,
+// and only the timeout ends the invocation.
 var errHangs = errors.New("the reply has no body")
 
-// reply is what a handler answers to an invocation in JSON form.
+// reply is a handler's answer to an invocation in JSON form.
 type reply struct {
 	logs    []string
 	outputs []string // names, sorted
 }
 
-// parseReply judges an answer by the host's rules: any status but 2xx fails
-// whatever the body says, and the body must be a JSON object of that type.
+// parseReply parses an answer by the host's rules. Every status except 2xx is a
+// failure, with any body. The body must be a JSON object with a JSON Content-Type.
 // Source: WebJobs.Script/Workers/Http/DefaultHttpWorkerService.cs.
 func parseReply(status int, contentType string, body []byte) (reply, error) {
 	if status/100 != 2 {
@@ -40,7 +40,7 @@ func parseReply(status int, contentType string, body []byte) (reply, error) {
 		return reply{}, errHangs
 	}
 	var value json.RawMessage
-	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); err != nil { // what follows the value is ignored
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&value); err != nil { // the rest of body is ignored
 		return reply{}, fmt.Errorf("invalid HttpResponseMessage: %w", err)
 	}
 	if string(value) == "null" {

@@ -62,9 +62,9 @@ func parseRoute(template string) (route, error) {
 	return r, nil
 }
 
-// match reports whether the decoded path, without the route prefix, fits.
-// Letters match in both cases, one slash at the end is ignored, and an empty
-// segment elsewhere fits nothing, not even a catch-all.
+// match reports whether the decoded path, without the route prefix, matches.
+// Letters match in both cases, and one slash at the end is ignored. A path with an
+// empty segment elsewhere matches no route, not even a catch-all.
 func (r route) match(path string) bool {
 	path = strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/")
 	var parts []string

@@ -16,10 +16,10 @@ type schedule string
 var scheduleField = regexp.MustCompile(`^(?i:[0-9*,/-]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|` +
 	`SUN|MON|TUE|WED|THU|FRI|SAT)+$`)
 
-// parseSchedule accepts what NCRONTAB and the cron library read alike. Five
-// fields mean second 0, as in the host. Time spans, L, W, #, ? and tags are
-// refused, and so is a restriction of both day fields: NCRONTAB wants both to
-// hold, cron either.
+// parseSchedule parses expressions that NCRONTAB and the cron library read alike.
+// Five fields mean second 0, as in the host. It refuses time spans, L, W, #, ? and
+// tags, and a restriction of both day fields: NCRONTAB joins them with and, cron
+// with or.
 func parseSchedule(text string) (schedule, error) {
 	fields := strings.Fields(text)
 	if len(fields) == 5 {
@@ -49,15 +49,15 @@ func parseSchedule(text string) (schedule, error) {
 	return s, nil
 }
 
-// next is the first occurrence strictly after t, in UTC.
+// next returns the first occurrence strictly after t, in UTC.
 func (s schedule) next(t time.Time) time.Time {
-	// The error cases were met by parseSchedule.
+	// parseSchedule has excluded the errors.
 	at, _ := gronx.NextTickAfter(string(s), t.UTC(), false)
 	return at
 }
 
-// monitored reports whether the host keeps a status record: not when
-// occurrences are less than a minute apart.
+// monitored reports whether the host keeps a status record: it does if occurrences
+// are at least a minute apart.
 func (s schedule) monitored(now time.Time) bool {
 	first := s.next(now)
 	return s.next(first).Sub(first) >= time.Minute

@@ -41,7 +41,7 @@ func TestOccurrencesOfSchedules(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotReadAsTheHostWouldIsRefused(t *testing.T) {
+func TestSchedulesThatTheHostReadsDifferentlyAreRefused(t *testing.T) {
 	for _, s := range []string{"", "x", "* * * *", "* * * * * * *", "@daily", "00:05:00", "0 0 0 L * *", "0 0 0 ? * *", "61 * * * * *",
 		"0 0 0 1 * 1", "0 0 0 * * 7", "0 0 0 * * 1#2", "0 0 0 31 2 *", "*/0 * * * * *", "5-1 * * * * *"} {
 		if got, err := parseSchedule(s); err == nil {

@@ -32,8 +32,8 @@ func (e environment) list() []string {
 
 var percentName = regexp.MustCompile(`%([^%]+)%`)
 
-// expand replaces %NAME% by the setting of that name. Names that are not set
-// stay and are reported.
+// expand replaces %NAME% by the setting of that name. If a name is not set, it
+// returns s and an error.
 func (e environment) expand(s string) (string, error) {
 	var missing []string
 	out := percentName.ReplaceAllStringFunc(s, func(m string) string {
@@ -50,9 +50,9 @@ func (e environment) expand(s string) (string, error) {
 	return out, nil
 }
 
-// settings is host.json as the host sees it: flat, keys joined by colons and
-// without regard to case, every value a text. That form is what lets an
-// environment variable AzureFunctionsJobHost__a__b stand for a.b.
+// settings are host.json in the host's form: flat, with keys in lower case joined by
+// colons, and with texts as values. So an environment variable
+// AzureFunctionsJobHost__a__b can replace a.b.
 type settings map[string]string
 
 func parseSettings(raw []byte) (settings, error) {
@@ -157,13 +157,13 @@ func (s settings) duration(key string, def time.Duration) (time.Duration, error)
 
 var timeSpan = regexp.MustCompile(`^(?:(\d{1,3})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?$`)
 
-// parseTimeSpan reads .NET's [d.]hh:mm[:ss[.fffffff]].
+// parseTimeSpan parses .NET's [d.]hh:mm[:ss[.fffffff]].
 func parseTimeSpan(s string) (time.Duration, error) {
 	m := timeSpan.FindStringSubmatch(s)
 	if m == nil {
 		return 0, fmt.Errorf("%q is not a time span hh:mm:ss", s)
 	}
-	number := func(s string) float64 { // the pattern lets only digits through, or nothing
+	number := func(s string) float64 { // timeSpan matches only numbers, or nothing
 		f, _ := strconv.ParseFloat(s, 64)
 		return f
 	}
@@ -175,7 +175,7 @@ func parseTimeSpan(s string) (time.Duration, error) {
 		time.Duration(minutes)*time.Minute + time.Duration(seconds*float64(time.Second)), nil
 }
 
-// formatTimeSpan writes d as .NET does: [d.]hh:mm:ss[.fffffff].
+// formatTimeSpan returns d in .NET's form: [d.]hh:mm:ss[.fffffff].
 func formatTimeSpan(d time.Duration) string {
 	day := 24 * time.Hour
 	text := fmt.Sprintf("%02d:%02d:%02d", d%day/time.Hour, d%time.Hour/time.Minute, d%time.Minute/time.Second)

@@ -28,8 +28,8 @@ func NewStorageQueue(connectionString, name string) (Queue, error) {
 	return &storageQueue{queue, poison}, nil
 }
 
-// developmentStorage spells out the short form for Azurite on its usual ports,
-// which the client does not know. Account and key are public.
+// developmentStorage returns s with the short form for Azurite on its default ports
+// expanded, which the client does not know. Account and key are public.
 // Source: learn.microsoft.com/azure/storage/common/storage-use-azurite.
 func developmentStorage(s string) string {
 	if s != "UseDevelopmentStorage=true" {

@@ -15,17 +15,17 @@ import (
 const (
 	readinessPause = 25 * time.Millisecond
 	maxFailures    = 3                // the third one stops the host
-	failureWindow  = 30 * time.Minute // a failure this long after the last one is a first again
-	initPatience   = maxFailures + 1  // an invocation waits this many initialisation timeouts
+	failureWindow  = 30 * time.Minute // a failure that much later restarts the count
+	initWaits      = maxFailures + 1  // number of initialisation timeouts that an invocation waits
 )
 
-// ending is why a worker was made to end.
-type ending int
+// exitReason is the reason for the end of a worker.
+type exitReason int
 
 const (
-	byItself ending = iota
-	crash           // Host.Kill: counts as a failure
-	restart         // function timeout: does not count
+	byItself exitReason = iota
+	crash               // Host.Kill: counts as a failure
+	restart             // function timeout: does not count
 )
 
 // supervisor keeps one worker running and hands it to invocations.
@@ -38,40 +38,40 @@ type supervisor struct {
 
 	mu       sync.Mutex
 	current  *worker       // the latest started
-	ready    bool          // current has answered the first request
+	ready    bool          // whether current has answered its first request
 	changed  chan struct{} // closed and replaced when ready becomes true
-	why      ending        // why current was ended
-	lives    int           // workers started
+	why      exitReason    // why current was ended
+	starts   int           // workers started
 	failures int
 	last     time.Time // of the latest failure
 }
 
 // run starts workers, one after the other, until ctx ends or a worker is not
-// to be replaced. The last one is dead when it returns.
+// replaced. The last worker has ended when run returns.
 func (s *supervisor) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		w, err := s.start()
 		if err != nil {
-			// The real host does nothing more, and ends when the first
-			// invocation has waited long enough.
+			// The real host does nothing more, and ends after the timeout of
+			// the first invocation.
 			s.log.add(Error, FromHost, fmt.Sprintf("Failed to start Worker Channel. Process fileName: %s: %v", s.program, err))
 			return
 		}
 		s.mu.Lock()
 		s.current, s.ready, s.why = w, false, byItself
-		s.lives++
+		s.starts++
 		s.mu.Unlock()
 
-		answered := s.tend(ctx, w)
+		answered := s.supervise(ctx, w)
 		if ctx.Err() != nil || !s.replace(w, answered) {
 			return
 		}
 	}
 }
 
-// tend waits until w answers, hands it out, and waits for its end. It reports
-// false if w did not answer in time. When ctx ends, so does w.
-func (s *supervisor) tend(ctx context.Context, w *worker) bool {
+// supervise waits until w answers, makes it available, and waits for its end. It
+// returns false if w did not answer in time. It ends w when ctx ends.
+func (s *supervisor) supervise(ctx context.Context, w *worker) bool {
 	defer func() { w.end(); <-w.exited }()
 	ready := make(chan bool, 1)
 	ctx, cancel := context.WithCancel(ctx)
@@ -104,8 +104,8 @@ func (s *supervisor) tend(ctx context.Context, w *worker) bool {
 	return true
 }
 
-// awaitAnswer asks w for / until there is an answer, whatever its status. As in
-// the host only the pauses count against the timeout.
+// awaitAnswer sends GET / to w until there is an answer of any status. It returns
+// false after the timeout. As in the host, only the pauses count as time.
 func (s *supervisor) awaitAnswer(ctx context.Context, w *worker) bool {
 	for waited := time.Duration(0); waited < s.initTimeout; waited += readinessPause {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base.String()+"/", nil)
@@ -128,8 +128,9 @@ func (s *supervisor) awaitAnswer(ctx context.Context, w *worker) bool {
 	return false
 }
 
-// replace decides what follows the end of w: exit code 0 leaves the host without
-// a handler, 200 and a function timeout are not counted, all else is.
+// replace reports whether a new worker follows w, which has ended. Exit code 0 leaves
+// the host without a handler. Exit code 200 and a function timeout do not count as
+// failures; every other end does.
 func (s *supervisor) replace(w *worker, answered bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,42 +161,42 @@ func (s *supervisor) replace(w *worker, answered bool) bool {
 	return false
 }
 
-// noticed returns once the host knows of the end of a worker that has broken a
-// connection, or that it goes on. So whoever sees a crash fail an invocation
-// finds the next one waiting for a new handler.
-func (s *supervisor) noticed(w *worker) {
+// waitExitSeen waits for the exit of a worker whose connection broke, or for a moment
+// if it has not exited. So after an invocation that failed by a crash, the next one
+// waits for a new worker.
+func (s *supervisor) waitExitSeen(w *worker) {
 	select {
 	case <-w.exited:
 	case <-time.After(100 * time.Millisecond):
 	}
 }
 
-// await returns a worker that is, or was, ready. While there is none it waits;
-// after too long the host stops, because the real one does.
+// await returns a worker that is, or was, ready. While there is none it waits. After
+// a timeout it stops the host, as the real one does.
 func (s *supervisor) await(ctx context.Context) (*worker, error) {
-	patience := time.NewTimer(initPatience * s.initTimeout)
-	defer patience.Stop()
+	timeout := time.NewTimer(initWaits * s.initTimeout)
+	defer timeout.Stop()
 	for {
 		s.mu.Lock()
 		w, ready, changed := s.current, s.ready, s.changed
 		s.mu.Unlock()
-		if ready && (w.alive() || w.code == 0) { // after exit code 0 the host goes on as if nothing had happened
+		if ready && (w.alive() || w.code == 0) { // the host does not notice exit code 0
 			return w, nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
-		case <-patience.C:
+		case <-timeout.C:
 			s.giveUp("Initialization timed out and host is shutting down")
 			return nil, errors.New("no handler was ready in time")
 		}
 	}
 }
 
-// kill ends w and returns when it is gone. Invocations that come after that wait
-// for the next one. If w is not the current worker any more, nothing happens.
-func (s *supervisor) kill(w *worker, why ending) {
+// kill ends w and waits for its end. Later invocations wait for the next worker. kill
+// does nothing if w is no longer the current worker.
+func (s *supervisor) kill(w *worker, why exitReason) {
 	s.mu.Lock()
 	if w != s.current || !w.alive() {
 		s.mu.Unlock()
@@ -210,8 +211,7 @@ func (s *supervisor) kill(w *worker, why ending) {
 	<-w.exited
 }
 
-// ping asks the handler for /, if there is one that is ready, and does nothing
-// with the answer.
+// ping sends GET / to the current worker if it is ready, and ignores the answer.
 func (s *supervisor) ping(ctx context.Context) {
 	s.mu.Lock()
 	w, ready := s.current, s.ready
@@ -231,7 +231,7 @@ func (s *supervisor) ping(ctx context.Context) {
 func (s *supervisor) restarts() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return max(0, s.lives-1)
+	return max(0, s.starts-1)
 }
 
 func (s *supervisor) pid() int {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// timer runs one timer function: never twice at once, and what is missed while
-// a run lasts stays missed.
+// timer runs one timer function. Runs do not overlap; occurrences during a run are
+// skipped.
 type timer struct {
 	in     *instance
 	f      *function
@@ -18,8 +18,8 @@ func newTimer(in *instance, f *function) *timer {
 	return &timer{in, f, newListenerLock(in, f), in.status(f)}
 }
 
-// listen runs the function at every occurrence until the host ends, once this
-// host is the one that runs it.
+// listen waits for the lease and then runs the function at every occurrence until
+// the host ends.
 func (t *timer) listen() {
 	if !t.lock.acquire() {
 		return
@@ -38,8 +38,8 @@ func (t *timer) listen() {
 	}
 }
 
-// run is one run. A failure is logged and has no other consequence: the record
-// moves on all the same.
+// run runs the function once. A failure is only logged: the record is updated all
+// the same.
 func (t *timer) run(pastDue, monitored bool) {
 	var r *record
 	var err error
@@ -52,19 +52,19 @@ func (t *timer) run(pastDue, monitored bool) {
 	}
 	began := time.Now()
 	_ = t.in.invoke(t.in.ctx, timerCall(t.f, r, pastDue))
-	if r != nil && t.in.ctx.Err() == nil { // a host that ends in mid-run writes nothing
+	if r != nil && t.in.ctx.Err() == nil { // a host that ends during a run writes nothing
 		t.check(t.status.ran(t.in.ctx, *r, began))
 	}
 }
 
-// check logs what storage refuses; the timer goes on as well as it can.
+// check logs an error of the storage. The timer goes on.
 func (t *timer) check(err error) {
 	if err != nil && t.in.ctx.Err() == nil {
 		t.in.log.add(Error, FromHost, fmt.Sprintf("Functions.%s: status: %v", t.f.name, err))
 	}
 }
 
-// sleepUntil reports false when the host ends before.
+// sleepUntil waits until at. It returns false if the host ends first.
 func (t *timer) sleepUntil(at time.Time) bool {
 	for {
 		left := time.Until(at)
@@ -79,7 +79,7 @@ func (t *timer) sleepUntil(at time.Time) bool {
 	}
 }
 
-// timerCall is a timer's invocation. r is nil where the host keeps no record.
+// timerCall returns a timer's invocation. r is nil if the host keeps no record.
 func timerCall(f *function, r *record, pastDue bool) call {
 	var info, scheduleStatus object
 	info.set("Schedule", `{"AdjustForDST":true}`)

@@ -5,15 +5,15 @@ import (
 	"net/url"
 )
 
-// worker is one life of the handler: a process, or a server in this one.
+// worker is one run of the handler: a process, or a server in this process.
 type worker struct {
 	pid       int // 0 in process
 	base      *url.URL
 	transport *http.Transport // without redirects, cookies or retries
-	end       func()          // SIGKILL, or what stands for it; may be repeated
+	end       func()          // sends SIGKILL, or closes the server; may be repeated
 
-	exited chan struct{} // closed when it is gone
-	code   int           // exit code, read after exited; signals give killedCode
+	exited chan struct{} // closed when the worker has ended
+	code   int           // exit code, to be read after exited; killedCode after a signal
 }
 
 const (
@@ -32,7 +32,7 @@ func (w *worker) alive() bool {
 	}
 }
 
-// request sends r to this worker, whatever host its URL names.
+// request sends r to this worker, regardless of the host in its URL.
 func (w *worker) request(r *http.Request) (*http.Response, error) {
 	r.URL.Scheme, r.URL.Host = w.base.Scheme, w.base.Host
 	return w.transport.RoundTrip(r)

@@ -9,7 +9,7 @@ import (
 
 // Requests counts the requests of the handler so far: to storage and to ACS.
 func (r *Rig) Requests() (storage, acs int) {
-	for _, q := range r.Moments.Seen() {
+	for _, q := range r.Hook.Seen() {
 		switch {
 		case !FromHandler(q.Method, q.Path):
 		case q.Target == hostOf(r.ACSURL):

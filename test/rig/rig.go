@@ -52,12 +52,12 @@ type Options struct {
 	App string
 	// Beside is a rig that runs: the new one is but another host of the same app, on
 	// the same storage and for the same ACS, of which there is one address only: what
-	// the new handler asks of ACS is among the Moments of the rig that runs.
+	// the new handler asks of ACS goes through the Hook of the rig that runs.
 	Beside *Rig
-	// Moments sees every request of the handler to storage and to ACS, and those of
+	// Hook sees every request of the handler to storage and to ACS, and those of
 	// the host to the same storage (FromHandler tells them apart); nil: one that
 	// only counts.
-	Moments *faultproxy.Moments
+	Hook *faultproxy.Hook
 	// Log gets the lines of host and handler.
 	Log func(line string)
 	// Notify gets a line before something begins that takes a while.
@@ -71,7 +71,7 @@ type Rig struct {
 	Azurite azurite.Account // past the proxies
 	Host    Host
 	World   scenario.World
-	Moments *faultproxy.Moments
+	Hook    *faultproxy.Hook
 
 	closers []func()
 }
@@ -83,7 +83,7 @@ const prefix = "rig"
 // Start sets up a rig and waits until its host serves. What it has started is
 // ended if it fails.
 func Start(ctx context.Context, o Options) (r *Rig, err error) {
-	r = &Rig{ACS: o.ACS, Moments: o.Moments}
+	r = &Rig{ACS: o.ACS, Hook: o.Hook}
 	defer func() {
 		if err != nil {
 			r.Close()
@@ -100,8 +100,8 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 	if r.ACS == nil {
 		r.ACS = &acssim.Server{}
 	}
-	if r.Moments == nil {
-		r.Moments = &faultproxy.Moments{}
+	if r.Hook == nil {
+		r.Hook = &faultproxy.Hook{}
 	}
 	app := o.App
 	if app == "" {
@@ -230,7 +230,7 @@ func (r *Rig) proxy(direct string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p, err := faultproxy.Start(target, r.Moments)
+	p, err := faultproxy.Start(target, r.Hook)
 	if err != nil {
 		return "", err
 	}

@@ -2,23 +2,23 @@ package archivetest
 
 import "errors"
 
-// ErrNoAnswer is what an operation returns that was made to fail.
+// ErrNoAnswer is the error of an operation that was made to fail.
 var ErrNoAnswer = errors.New("archivetest: no answer from the archive")
 
-// Fault is how an operation is to fail.
+// Fault is the way in which an operation fails.
 type Fault int
 
 // The faults.
 const (
 	None       Fault = iota
-	NotApplied       // it did not happen, and nobody says so
-	Lost             // it happened, and the answer was lost; the same as NotApplied for a Stat
+	NotApplied       // the operation has no effect, and no answer comes
+	Lost             // the operation has its effect, and no answer comes; for a Stat the same as NotApplied
 )
 
-// String is the fault's name, for the names of tests.
+// String returns the fault's name, for the names of tests.
 func (f Fault) String() string { return [...]string{"none", "not applied", "lost"}[f] }
 
-// Kind is what an operation does.
+// Kind is the kind of an operation.
 type Kind int
 
 // The kinds of operation.
@@ -29,12 +29,12 @@ const (
 	Put
 )
 
-// String is the kind's name.
+// String returns the kind's name.
 func (k Kind) String() string { return [...]string{"stage", "commit", "stat", "put"}[k] }
 
 // Op is one operation on a Memory.
 type Op struct {
-	N    int // 1 for the first operation on this archive, and so on
+	N    int // counts the operations on this archive from 1
 	Kind Kind
 	Name string // of the file
 }

@@ -1,5 +1,5 @@
-// Package archivetest holds the contract of archive.Files as a suite, Run, and an
-// archive in memory, Memory, that keeps it and can fail as one on a network does.
+// Package archivetest has a test suite for the contract of archive.Files, Run, and an
+// archive in memory, Memory, that keeps it and can fail like one on a network.
 package archivetest
 
 import (
@@ -16,20 +16,20 @@ import (
 	"switchboard/handler/archive"
 )
 
-// Memory is an archive in memory. The zero value is empty. It checks its callers
-// as Azure does, and that a file is as long as they say. It starts no goroutine and
-// never sleeps, so it may be used in a testing/synctest bubble. All methods may be
-// called concurrently.
+// Memory is an archive in memory. The zero value is empty. It checks its arguments
+// as Azure does, and also that Info.Size is the length of the blocks. It starts no
+// goroutine and never sleeps, so it may be used in a testing/synctest bubble. All
+// methods may be called concurrently.
 type Memory struct {
-	// Fail is asked before each operation whose arguments were accepted, and may
-	// make it fail. It may use the archive itself. Nil: nothing fails. It is to be
-	// set before the first use.
+	// Fail is called before each operation and returns its fault. It may use the
+	// archive itself. With nil no operation fails. It is to be set before the first
+	// use.
 	Fail func(Op) Fault
 
 	mu     sync.Mutex
 	ops    int
 	files  map[string]File
-	staged map[string]map[string][]byte // by the names of files, and by block
+	staged map[string]map[string][]byte // by name of the file, then by block id
 }
 
 var _ Files = (*Memory)(nil)
@@ -41,8 +41,8 @@ type File struct {
 	Body []byte
 }
 
-// Files is a copy of all files, by name: recordings and documents, but not what is
-// only staged. It is not an operation: it is not counted and cannot fail.
+// Files returns a copy of all files, by name: recordings and documents, but not
+// staged blocks. It is not counted as an operation and cannot fail.
 func (m *Memory) Files() []File {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -53,7 +53,7 @@ func (m *Memory) Files() []File {
 	return all
 }
 
-// Staged is how many blocks wait for a commit.
+// Staged returns the number of blocks that are staged and not committed.
 func (m *Memory) Staged() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -64,14 +64,14 @@ func (m *Memory) Staged() int {
 	return n
 }
 
-// Forget drops all blocks that wait for a commit, as Azure does after a week.
+// Forget deletes all staged blocks, as Azure does after a week.
 func (m *Memory) Forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.staged = nil
 }
 
-// Read implements Files. It is not an operation either.
+// Read implements Files. It is not counted as an operation and cannot fail.
 func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -85,7 +85,7 @@ func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
 // Stage implements archive.Files.
 func (m *Memory) Stage(ctx context.Context, name, block string, body []byte) error {
 	return m.do(ctx, Stage, name, func() error {
-		if err := m.refusal(name, block, body); err != nil {
+		if err := m.checkBlock(name, block, body); err != nil {
 			return err
 		}
 		if m.staged == nil {
@@ -99,9 +99,9 @@ func (m *Memory) Stage(ctx context.Context, name, block string, body []byte) err
 	})
 }
 
-// refusal is why Azure would not stage a block, or nil.
+// checkBlock returns an error if Azure would not stage the block.
 // Source: https://learn.microsoft.com/rest/api/storageservices/put-block
-func (m *Memory) refusal(name, block string, body []byte) error {
+func (m *Memory) checkBlock(name, block string, body []byte) error {
 	id, err := base64.StdEncoding.DecodeString(block)
 	if err != nil || len(id) == 0 || len(id) > 64 {
 		return fmt.Errorf("%w: block id %q", archive.ErrInvalid, block)
@@ -110,7 +110,7 @@ func (m *Memory) refusal(name, block string, body []byte) error {
 		if len(other) != len(block) {
 			return fmt.Errorf("%w: block ids %q and %q in one file", archive.ErrInvalid, other, block)
 		}
-		break // the others are like this one
+		break // all have the same length
 	}
 	if len(body) == 0 {
 		return fmt.Errorf("%w: a block without content", archive.ErrInvalid)
@@ -120,9 +120,6 @@ func (m *Memory) refusal(name, block string, body []byte) error {
 
 // Commit implements archive.Files.
 func (m *Memory) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
-	if err := info.Check(); err != nil {
-		return err
-	}
 	return m.do(ctx, Commit, name, func() error {
 		if _, ok := m.files[name]; ok {
 			return archive.ErrExists
@@ -139,7 +136,7 @@ func (m *Memory) Commit(ctx context.Context, name string, blocks []string, info 
 			return fmt.Errorf("%w: %d bytes committed as %d", archive.ErrInvalid, len(body), info.Size)
 		}
 		info.ContentType = cmp.Or(info.ContentType, archive.DefaultContentType)
-		m.keep(File{name, info, body})
+		m.write(File{name, info, body})
 		return nil
 	})
 }
@@ -163,13 +160,13 @@ func (m *Memory) Stat(ctx context.Context, name string) (info archive.Info, err 
 // Put implements archive.Files.
 func (m *Memory) Put(ctx context.Context, name string, doc []byte) error {
 	return m.do(ctx, Put, name, func() error {
-		m.keep(File{name, archive.Info{Size: int64(len(doc)), ContentType: "application/json"}, doc})
+		m.write(File{name, archive.Info{Size: int64(len(doc)), ContentType: "application/json"}, doc})
 		return nil
 	})
 }
 
-// keep writes a file. What is staged for it is gone.
-func (m *Memory) keep(f File) {
+// write stores a file and deletes the blocks that are staged for it.
+func (m *Memory) write(f File) {
 	if m.files == nil {
 		m.files = make(map[string]File)
 	}
@@ -177,7 +174,7 @@ func (m *Memory) keep(f File) {
 	delete(m.staged, f.Name)
 }
 
-// do does an operation, under the lock, unless it is to fail.
+// do runs an operation under the lock, with the fault that Fail returns for it.
 func (m *Memory) do(ctx context.Context, kind Kind, name string, operation func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -198,7 +195,7 @@ func (m *Memory) do(ctx context.Context, kind Kind, name string, operation func(
 	return err
 }
 
-// begin counts op and asks whether it is to fail.
+// begin counts op and returns its fault.
 func (m *Memory) begin(op Op) Fault {
 	m.mu.Lock()
 	m.ops++
@@ -212,6 +209,5 @@ func (m *Memory) begin(op Op) Fault {
 
 func clone(f File) File {
 	f.Body = bytes.Clone(f.Body)
-	f.Info.Metadata = maps.Clone(f.Info.Metadata)
 	return f
 }

@@ -1,11 +1,11 @@
-// Command funcsim runs the function app in a folder by hand, as func start does,
-// where there is no func.
+// Command funcsim runs the function app in a folder, as func start does, where func
+// is not installed.
 //
 //	go run ./test/funcsim/cmd/funcsim [-root DIR] [-port 7071]
 //
-// It prints the functions, then the handler's lines with their levels. Ctrl-C
-// and SIGTERM end all of it. Like func start it checks no keys. The setting
-// FUNCSIM_FAULTS={"Kill":0.1,"Duplicate":0.2} makes it a bad host; see
+// It prints the functions, then the handler's lines with their levels. Ctrl-C or
+// SIGTERM ends it and the handler. Like func start it checks no keys. The setting
+// FUNCSIM_FAULTS={"Kill":0.1,"Duplicate":0.2} makes the host misbehave; see
 // funcsim.Faults.
 package main
 
@@ -35,8 +35,8 @@ func main() {
 	}
 }
 
-// run is the command until ctx ends; then it returns nil. An error is that the
-// host did not start, or has stopped by itself.
+// run runs the command until ctx ends, and then returns nil. It fails if the host does
+// not start, or stops by itself.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("funcsim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -76,5 +76,5 @@ func printFunctions(w io.Writer, host *funcsim.Host) {
 		fmt.Fprintf(out, "\t%s:\t%s\t%s\n", f.Name, f.Trigger, strings.TrimSpace(where+" "+strings.Join(f.Methods, ",")))
 	}
 	fmt.Fprintln(out)
-	_ = out.Flush() // to where the lines go that are not checked either
+	_ = out.Flush() // errors of the output are ignored, as for the log
 }

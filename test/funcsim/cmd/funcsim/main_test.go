@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(1)
 }
 
-// output is a writer that can be read meanwhile.
+// output is a buffer that can be read and written at the same time.
 type output struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -42,14 +42,14 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-func TestFunctionsAndTheHandlersLinesAreShownUntilTheEnd(t *testing.T) {
+func TestRunPrintsFunctionsAndTheHandlersLines(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("FUNCSIM_TEST_PART", "handler")
 	t.Setenv("AzureFunctionsJobHost__customHandler__description__defaultExecutablePath", self)
-	// Nobody answers there: idle triggers are not what is tested.
+	// There is no storage at this address: the triggers are not tested here.
 	t.Setenv("AzureWebJobsStorage", "AccountName=a;AccountKey=AAAA;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -80,7 +80,7 @@ func TestFunctionsAndTheHandlersLinesAreShownUntilTheEnd(t *testing.T) {
 	}
 }
 
-func TestAFolderThatIsNoAppIsRefused(t *testing.T) {
+func TestAFolderWithoutAnAppIsRefused(t *testing.T) {
 	err := run(t.Context(), []string{"-root", t.TempDir(), "-port", "0"}, &output{}, &output{})
 	if err == nil || !strings.Contains(err.Error(), "host.json") {
 		t.Errorf("err = %v", err)

@@ -11,8 +11,8 @@ const (
 	adminPath     = "/admin/"
 )
 
-// ServeHTTP is the front: Event Grid's webhook, the admin API, the home page,
-// and the HTTP functions. Whatever else, method or path, is 404 without a body.
+// ServeHTTP serves the front end: Event Grid's webhook, the admin API, the home
+// page, and the HTTP functions. Every other method or path is 404 without a body.
 func (in *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !in.enter() {
 		http.Error(w, "Function host is not running.", http.StatusServiceUnavailable)
@@ -34,7 +34,7 @@ func (in *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveFunction finds the HTTP function for a request and passes it on.
+// serveFunction passes a request on to its HTTP function.
 func (in *instance) serveFunction(w http.ResponseWriter, r *http.Request, path string) {
 	f := in.app.httpFunction(r.Method, path)
 	if f == nil {
@@ -48,8 +48,8 @@ func (in *instance) serveFunction(w http.ResponseWriter, r *http.Request, path s
 	in.forward(w, r, f, path)
 }
 
-// httpFunction is the function that takes path and method; of several, the one
-// whose route is the more exact.
+// httpFunction returns the function for path and method, or nil. Of several it
+// returns the one with the most exact route.
 func (a *app) httpFunction(method, path string) *function {
 	prefix := "/" + a.routePrefix
 	if a.routePrefix != "" {
@@ -73,7 +73,7 @@ func (a *app) httpFunction(method, path string) *function {
 	return best
 }
 
-// text answers as the host's webhooks do: a plain text that is JSON or not.
+// text answers with a plain text, as the host's webhooks do even for JSON.
 func text(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
