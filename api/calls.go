@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/flow"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
@@ -28,7 +29,7 @@ type Call struct {
 	Callee        string             `json:"callee,omitempty"`   // raw id of whom we rang,
 	Campaign      string             `json:"campaign,omitempty"` // for which campaign,
 	Contact       string             `json:"contact,omitempty"`  // and which of its contacts
-	Flow          call.FlowRef       `json:"flow"`
+	Flow          flow.Ref           `json:"flow"`
 	Node          string             `json:"node,omitempty"`
 	Values        map[string]string  `json:"values,omitempty"` // variables that the flow has set
 	ConnectionID  string             `json:"connectionId,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
 	"switchboard/handler/flow"
+	"switchboard/handler/problem"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
@@ -40,7 +41,7 @@ type Campaign struct {
 	ID       campaign.ID    `json:"id"`
 	Name     string         `json:"name"`
 	State    campaign.State `json:"state"`
-	Flow     call.FlowRef   `json:"flow"`
+	Flow     flow.Ref       `json:"flow"`
 	Lines    []string       `json:"lines"`    // raw ids
 	Attempts int            `json:"attempts"` // for each contact, at most
 	Ring     flow.Duration  `json:"ring"`
@@ -115,7 +116,7 @@ func (h *Handler) GetContacts(w http.ResponseWriter, r *http.Request) error {
 	}
 	contacts, next, err := h.Campaigns.Contacts(r.Context(), c, r.URL.Query().Get("after"), page)
 	if errors.Is(err, table.ErrInvalid) {
-		return badRequest(flow.Faults{{Path: "after", Text: "is not the next of another page"}})
+		return badRequest(problem.Faults{{Path: "after", Text: "is not the next of another page"}})
 	}
 	if err != nil {
 		return storageError(err)

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"switchboard/handler/digest"
-	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
+	"switchboard/handler/problem"
 )
 
 // command is a request that changes something. Clients repeat those, and so does
@@ -29,7 +29,7 @@ func readCommand(r *http.Request) (command, error) {
 	}
 	keys := r.Header.Values("Idempotency-Key")
 	if len(keys) != 1 || !validKey(keys[0]) {
-		return command{}, badRequest(flow.Faults{{
+		return command{}, badRequest(problem.Faults{{
 			Path: "Idempotency-Key", Text: "must be there once, as a header of 1 to 128 visible ASCII characters",
 		}})
 	}

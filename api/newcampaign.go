@@ -8,11 +8,11 @@ import (
 	"slices"
 	"time"
 
-	"switchboard/handler/call"
 	"switchboard/handler/campaign"
 	"switchboard/handler/catalog"
 	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
+	"switchboard/handler/problem"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
@@ -21,7 +21,7 @@ import (
 type Flows interface {
 	// Pin returns the version of the named flow that is current. catalog.ErrNotFound:
 	// there is no such flow; flow.Faults: it cannot be walked.
-	Pin(ctx context.Context, name string) (call.FlowRef, error)
+	Pin(ctx context.Context, name string) (flow.Ref, error)
 }
 
 // Dialler begins to dial a campaign soon, if it can: what it leaves is done later.
@@ -75,14 +75,14 @@ func (h *Handler) PostCampaign(w http.ResponseWriter, r *http.Request) error {
 const anonymousCaller = ""
 
 // strangeLines are the faults of an order for lines that the app does not serve.
-func (h *Handler) unknownLines(o campaignRequest) flow.Faults {
+func (h *Handler) unknownLines(o campaignRequest) problem.Faults {
 	if len(h.Lines) == 0 {
-		return flow.Faults{{Path: "lines", Text: "cannot be used: the setting LINES must name the lines of this app"}}
+		return problem.Faults{{Path: "lines", Text: "cannot be used: the setting LINES must name the lines of this app"}}
 	}
-	var faults flow.Faults
+	var faults problem.Faults
 	for _, l := range o.lines {
 		if !slices.Contains(h.Lines, l.rawID) {
-			faults = append(faults, flow.Fault{Path: l.at, Text: "is none of the setting LINES"})
+			faults = append(faults, problem.Fault{Path: l.at, Text: "is none of the setting LINES"})
 		}
 	}
 	return faults
@@ -139,12 +139,12 @@ func createError(err error) error {
 		}
 	}
 	if errors.Is(err, catalog.ErrNotFound) {
-		return badRequest(flow.Faults{{Path: "flow", Text: "there is no such flow"}})
+		return badRequest(problem.Faults{{Path: "flow", Text: "there is no such flow"}})
 	}
-	if faults, ok := errors.AsType[flow.Faults](err); ok {
-		inFlow := make(flow.Faults, len(faults))
+	if faults, ok := errors.AsType[problem.Faults](err); ok {
+		inFlow := make(problem.Faults, len(faults))
 		for i, f := range faults {
-			inFlow[i] = flow.Fault{Path: "flow", Text: f.Path + ": " + f.Text}
+			inFlow[i] = problem.Fault{Path: "flow", Text: f.Path + ": " + f.Text}
 		}
 		return badRequest(inFlow)
 	}

@@ -15,11 +15,11 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"switchboard/handler/call"
 	"switchboard/handler/campaign"
 	"switchboard/handler/catalog"
 	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
+	"switchboard/handler/problem"
 	"switchboard/handler/store"
 	"switchboard/handler/table/tabletest"
 )
@@ -91,7 +91,7 @@ type office struct {
 func newOffice() *office {
 	o := &office{flows: map[string]error{
 		"reminder": nil,
-		"faulty": fmt.Errorf("flow: %w", flow.Faults{
+		"faulty": fmt.Errorf("flow: %w", problem.Faults{
 			{Path: "name", Text: "is missing"}, {Path: "nodes.end", Text: "cannot be reached from the start"},
 		}),
 		"away": errors.New("no answer from the catalog"),
@@ -127,7 +127,7 @@ func (o *office) Begin(_ context.Context, id campaign.ID) {
 }
 
 // Pin is the catalog's.
-func (o *office) Pin(_ context.Context, name string) (call.FlowRef, error) {
+func (o *office) Pin(_ context.Context, name string) (flow.Ref, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	err, ok := o.flows[name]
@@ -135,10 +135,10 @@ func (o *office) Pin(_ context.Context, name string) (call.FlowRef, error) {
 		err = fmt.Errorf("flow %q: %w", name, catalog.ErrNotFound)
 	}
 	if err != nil {
-		return call.FlowRef{}, err
+		return flow.Ref{}, err
 	}
 	o.pins++
-	return call.FlowRef{Name: name, Version: fmt.Sprint("v", o.pins)}, nil
+	return flow.Ref{Name: name, Version: fmt.Sprint("v", o.pins)}, nil
 }
 
 // orderOf is an order for the numbers.

@@ -12,6 +12,7 @@ import (
 
 	"switchboard/handler/catalog"
 	"switchboard/handler/flow"
+	"switchboard/handler/problem"
 )
 
 // What an order may hold.
@@ -41,7 +42,7 @@ type requestedLine struct {
 // parseOrder reads the body of a request for a campaign. The faults are all that
 // the body alone can be blamed for, the first one of each member; an order without
 // any is complete. Ring is how long a telephone rings where the order does not say.
-func parseCampaignRequest(body []byte, ring time.Duration) (campaignRequest, flow.Faults) {
+func parseCampaignRequest(body []byte, ring time.Duration) (campaignRequest, problem.Faults) {
 	head := struct {
 		Name     string            `json:"name"`
 		Flow     string            `json:"flow"`
@@ -51,7 +52,7 @@ func parseCampaignRequest(body []byte, ring time.Duration) (campaignRequest, flo
 		Contacts []json.RawMessage `json:"contacts"`
 	}{Attempts: 1, Ring: flow.Duration(ring)}
 	var faults faultList
-	faults.addAll("", flow.Decode(body, &head))
+	faults.addAll("", problem.Decode(body, &head))
 	if faults.at["$"] {
 		return campaignRequest{}, faults.all
 	}
@@ -121,7 +122,7 @@ func parseContacts(docs []json.RawMessage, faults *faultList) []string {
 		var contact struct {
 			Number string `json:"number"`
 		}
-		faults.addAll(at, flow.Decode(doc, &contact))
+		faults.addAll(at, problem.Decode(doc, &contact))
 		if faults.at[at] {
 			continue
 		}
@@ -159,7 +160,7 @@ func numberFault(text string) string {
 
 // faultList gathers the faults of a document, the first one at each path.
 type faultList struct {
-	all flow.Faults
+	all problem.Faults
 	at  map[string]bool
 }
 
@@ -171,11 +172,11 @@ func (l *faultList) add(path, text string) {
 		l.at = map[string]bool{}
 	}
 	l.at[path] = true
-	l.all = append(l.all, flow.Fault{Path: path, Text: text})
+	l.all = append(l.all, problem.Fault{Path: path, Text: text})
 }
 
 // take adds the faults of a part of the document, which is at the given path.
-func (l *faultList) addAll(at string, faults flow.Faults) {
+func (l *faultList) addAll(at string, faults problem.Faults) {
 	for _, f := range faults {
 		switch {
 		case at == "":

@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"regexp"
 
-	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
+	"switchboard/handler/problem"
 	"switchboard/handler/table"
 )
 
@@ -46,7 +46,7 @@ func storageError(err error) error {
 }
 
 // refused is the reply to a request with faults, all of which it names.
-func badRequest(faults flow.Faults) error {
+func badRequest(faults problem.Faults) error {
 	type fault struct {
 		Field  string `json:"field"` // a JSON path; "$" is the document itself
 		Detail string `json:"detail"`

@@ -14,6 +14,7 @@ import (
 	"switchboard/handler/catalog"
 	"switchboard/handler/engine"
 	"switchboard/handler/event"
+	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
 )
 
@@ -32,7 +33,7 @@ type Calls interface {
 
 // Routes says which flow a call to a line is answered with.
 type Routes interface {
-	Route(ctx context.Context, line string) (call.FlowRef, error)
+	Route(ctx context.Context, line string) (flow.Ref, error)
 }
 
 // Handle takes one offered call. Event Grid delivers at least once; the call's

@@ -15,6 +15,7 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/catalog"
 	"switchboard/handler/engine"
+	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
 )
 
@@ -33,8 +34,8 @@ func (d *desk) Open(_ context.Context, id call.ID, offer call.Event) error {
 // route answers every line with the same flow, or fails to.
 type route struct{ err error }
 
-func (r route) Route(context.Context, string) (call.FlowRef, error) {
-	return call.FlowRef{Name: "reception", Version: "v1"}, r.err
+func (r route) Route(context.Context, string) (flow.Ref, error) {
+	return flow.Ref{Name: "reception", Version: "v1"}, r.err
 }
 
 // ours is the line of testdata/incomingcall.json.

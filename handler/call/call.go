@@ -10,6 +10,7 @@ package call
 import (
 	"maps"
 	"slices"
+	"switchboard/handler/flow"
 	"time"
 )
 
@@ -62,10 +63,10 @@ type Call struct {
 	ConnectedAt time.Time `json:"connectedAt,omitzero"`
 	EndedAt     time.Time `json:"endedAt,omitzero"`
 
-	Flow      FlowRef `json:"flow"`
-	Node      string  `json:"node,omitempty"`      // where in the flow the call is
-	MenuTries int     `json:"menuTries,omitempty"` // how often the node's menu was played
-	Wait      Wait    `json:"wait,omitzero"`       // what the node is waiting for
+	Flow      flow.Ref `json:"flow"`
+	Node      string       `json:"node,omitempty"`      // where in the flow the call is
+	MenuTries int          `json:"menuTries,omitempty"` // how often the node's menu was played
+	Wait      Wait         `json:"wait,omitzero"`       // what the node is waiting for
 
 	Values map[string]string `json:"values,omitempty"` // variables that the flow has set
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"switchboard/handler/flow"
 	"time"
 )
 
@@ -59,7 +60,7 @@ type Offered struct {
 	CallerName          string `json:"callerName,omitempty"`
 	IncomingCallContext string `json:"incomingCallContext"` // incomingCallContext: what Answer and Reject need, good for some 30 s
 	// Flow is what the call is taken through, pinned for its whole life.
-	Flow FlowRef `json:"flow"`
+	Flow flow.Ref `json:"flow"`
 	// Limits are the deadlines that this call is held to.
 	Limits Limits `json:"limits"`
 }
@@ -67,20 +68,14 @@ type Offered struct {
 // Dialled opens an outbound call: somebody is to be rung.
 type Dialled struct {
 	Dial
-	Flow   FlowRef `json:"flow"`
-	Limits Limits  `json:"limits"`
+	Flow   flow.Ref `json:"flow"`
+	Limits Limits       `json:"limits"`
 }
 
 // Buried ends a call that was listed as one that owes something but never
 // written: whoever opened it has died, or is too late, or has thought better of it.
 type Tombstone struct {
 	Dial
-}
-
-// FlowRef names one version of a flow.
-type FlowRef struct {
-	Name    string `json:"name"`
-	Version string `json:"version"` // hash of the document
 }
 
 // What ACS reports by callback.

@@ -82,7 +82,7 @@ func offer(t tester) *life {
 
 var offered = Offered{
 	Line: line, Caller: caller, CallerName: "Caller", IncomingCallContext: "token",
-	Flow: FlowRef{Name: "reception", Version: "v1"}, Limits: limits,
+	Flow: flow.Ref{Name: "reception", Version: "v1"}, Limits: limits,
 }
 
 // fork returns another life from here on.

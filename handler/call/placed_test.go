@@ -1,6 +1,9 @@
 package call
 
-import "time"
+import (
+	"switchboard/handler/flow"
+	"time"
+)
 
 // notice is the flow of the calls that the tests place.
 var notice = parse(`{"name":"notice","start":"menu","nodes":{
@@ -14,7 +17,7 @@ const callee = "4:+12065550199"
 
 var dialled = Dialled{
 	Dial: Dial{Line: line, Callee: callee, Attempt: AttemptRef{Campaign: "c1", Contact: "p1", Shard: 2, Claim: 1}},
-	Flow: FlowRef{Name: "notice", Version: "v1"}, Limits: limits,
+	Flow: flow.Ref{Name: "notice", Version: "v1"}, Limits: limits,
 }
 
 // The stages of a call that is placed.

@@ -17,8 +17,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"switchboard/handler/call"
 	"switchboard/handler/flow"
+	"switchboard/handler/problem"
 )
 
 // ErrNotFound means that there is no such document.
@@ -65,34 +65,34 @@ func New(blobs Blobs) *Catalog {
 // it can be found for as long as a call may need it. A flow that has faults
 // cannot be pinned: the error lists them, unless an earlier version without
 // faults is known here, which then stays.
-func (c *Catalog) Pin(ctx context.Context, name string) (call.FlowRef, error) {
+func (c *Catalog) Pin(ctx context.Context, name string) (flow.Ref, error) {
 	doc, err := c.current(ctx, flowBlob(name), func(doc []byte) error {
 		f, err := flow.Parse(doc)
 		if err == nil && f.Name != name {
-			err = flow.Faults{{Path: "name", Text: fmt.Sprintf("is %q, but the document is called %q", f.Name, name)}}
+			err = problem.Faults{{Path: "name", Text: fmt.Sprintf("is %q, but the document is called %q", f.Name, name)}}
 		}
 		return err
 	})
 	if err != nil {
-		return call.FlowRef{}, fmt.Errorf("flow %q: %w", name, err)
+		return flow.Ref{}, fmt.Errorf("flow %q: %w", name, err)
 	}
-	ref := call.FlowRef{Name: name, Version: flow.Version(doc)}
+	ref := flow.Ref{Name: name, Version: flow.Version(doc)}
 	if c.cached(ref.Version) != nil {
 		return ref, nil
 	}
 	f, err := flow.Parse(doc)
 	if err != nil {
-		return call.FlowRef{}, fmt.Errorf("flow %q: %w", name, err)
+		return flow.Ref{}, fmt.Errorf("flow %q: %w", name, err)
 	}
 	if err := c.blobs.PutNew(ctx, versionBlob(ref.Version), doc); err != nil {
-		return call.FlowRef{}, fmt.Errorf("flow %q: pin: %w", name, err)
+		return flow.Ref{}, fmt.Errorf("flow %q: pin: %w", name, err)
 	}
 	c.cache(ref.Version, f)
 	return ref, nil
 }
 
 // Flow returns a version that was pinned.
-func (c *Catalog) Flow(ctx context.Context, ref call.FlowRef) (*flow.Flow, error) {
+func (c *Catalog) Flow(ctx context.Context, ref flow.Ref) (*flow.Flow, error) {
 	if f := c.cached(ref.Version); f != nil {
 		return f, nil
 	}
@@ -116,7 +116,7 @@ func (c *Catalog) PutFlow(ctx context.Context, doc []byte) (name string, err err
 		return "", err
 	}
 	if !ValidName(f.Name) {
-		return "", flow.Faults{{Path: "name", Text: "must be 1 to 64 of a-z, 0-9, - and _"}}
+		return "", problem.Faults{{Path: "name", Text: "must be 1 to 64 of a-z, 0-9, - and _"}}
 	}
 	return f.Name, c.put(ctx, flowBlob(f.Name), doc)
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
-	"switchboard/handler/call"
 	"switchboard/handler/flow"
+	"switchboard/handler/problem"
 	"switchboard/test/azurite"
 )
 
@@ -153,7 +153,7 @@ func TestEmptyCatalogHasTheDefaults(t *testing.T) {
 func TestACallKeepsTheVersionThatItHasPinned(t *testing.T) {
 	onAllBlobs(t, func(t *testing.T, b Blobs) {
 		ctx, c := t.Context(), New(b)
-		pin := func(doc []byte) call.FlowRef {
+		pin := func(doc []byte) flow.Ref {
 			t.Helper()
 			if name, err := c.PutFlow(ctx, doc); err != nil || name != "goodbye" {
 				t.Fatalf("put: %q, %v", name, err)
@@ -172,7 +172,7 @@ func TestACallKeepsTheVersionThatItHasPinned(t *testing.T) {
 		if first == second {
 			t.Errorf("two documents are %+v", first)
 		}
-		for ref, want := range map[call.FlowRef]string{first: "Bye.", second: "So long."} {
+		for ref, want := range map[flow.Ref]string{first: "Bye.", second: "So long."} {
 			for _, from := range []*Catalog{c, New(b)} {
 				f, err := from.Flow(ctx, ref)
 				if err != nil {
@@ -190,7 +190,7 @@ func TestCurrentDocumentsAreReadAgainAfterAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &blobs{docs: map[string][]byte{"flows/goodbye.json": goodbye("Bye.")}}
 		c := New(b)
-		pin := func() call.FlowRef {
+		pin := func() flow.Ref {
 			t.Helper()
 			ref, err := c.Pin(t.Context(), "goodbye")
 			if err != nil {
@@ -226,38 +226,38 @@ func TestFaultsOfDocuments(t *testing.T) {
 		name string
 		docs map[string][]byte
 		do   func(ctx context.Context, c *Catalog) error
-		want flow.Faults
+		want problem.Faults
 	}{
 		{"a current flow that somebody broke cannot be pinned", map[string][]byte{"flows/goodbye.json": broken},
 			func(ctx context.Context, c *Catalog) error { _, err := c.Pin(ctx, "goodbye"); return err },
-			flow.Faults{{Path: "start", Text: `there is no node "b"`}}},
+			problem.Faults{{Path: "start", Text: `there is no node "b"`}}},
 		{"a flow with faults cannot be put", nil,
 			func(ctx context.Context, c *Catalog) error { _, err := c.PutFlow(ctx, broken); return err },
-			flow.Faults{{Path: "start", Text: `there is no node "b"`}}},
+			problem.Faults{{Path: "start", Text: `there is no node "b"`}}},
 		{"a flow whose name is no name of a blob cannot be put", nil,
 			func(ctx context.Context, c *Catalog) error {
 				_, err := c.PutFlow(ctx, bytes.Replace(goodbye("Bye."), []byte("goodbye"), []byte("../routes"), 1))
 				return err
-			}, flow.Faults{{Path: "name", Text: "must be 1 to 64 of a-z, 0-9, - and _"}}},
+			}, problem.Faults{{Path: "name", Text: "must be 1 to 64 of a-z, 0-9, - and _"}}},
 		{"a pinned version that somebody broke cannot be had", map[string][]byte{"versions/v1.json": broken},
 			func(ctx context.Context, c *Catalog) error {
-				_, err := c.Flow(ctx, call.FlowRef{Name: "goodbye", Version: "v1"})
+				_, err := c.Flow(ctx, flow.Ref{Name: "goodbye", Version: "v1"})
 				return err
-			}, flow.Faults{{Path: "start", Text: `there is no node "b"`}}},
+			}, problem.Faults{{Path: "start", Text: `there is no node "b"`}}},
 		{"routes with faults cannot be put", nil,
 			func(ctx context.Context, c *Catalog) error {
 				return c.PutRoutes(ctx, []byte(`{"rules":[{"flow":"welcome"},{"flow":""},{"flow":"A/B"}]}`))
-			}, flow.Faults{
+			}, problem.Faults{
 				{Path: "rules.1.flow", Text: "is not the name of a flow"},
 				{Path: "rules.2.flow", Text: "is not the name of a flow"},
 			}},
 		{"routes that somebody misspelt lead nowhere",
 			map[string][]byte{"routes.json": []byte(`{"rules":[],"default":"welcome"}`)},
 			func(ctx context.Context, c *Catalog) error { _, err := c.Route(ctx, line); return err },
-			flow.Faults{{Path: "default", Text: "is not known"}}},
+			problem.Faults{{Path: "default", Text: "is not known"}}},
 		{"routes that are no object lead nowhere", map[string][]byte{"routes.json": []byte(`[]`)},
 			func(ctx context.Context, c *Catalog) error { _, err := c.Route(ctx, line); return err },
-			flow.Faults{{Path: "$", Text: "is not an object"}}},
+			problem.Faults{{Path: "$", Text: "is not an object"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -267,7 +267,7 @@ func TestFaultsOfDocuments(t *testing.T) {
 			}
 			before := slices.Sorted(maps.Keys(b.docs))
 			err := tt.do(t.Context(), New(b))
-			got, _ := errors.AsType[flow.Faults](err)
+			got, _ := errors.AsType[problem.Faults](err)
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("%v (-want +got):\n%s", err, d)
 			}
@@ -302,7 +302,7 @@ func TestStorageThatDoesNotAnswer(t *testing.T) {
 	c := New(b)
 	_, routed := c.Route(t.Context(), line)
 	_, pinned := c.Pin(t.Context(), "welcome")
-	_, had := c.Flow(t.Context(), call.FlowRef{Name: "welcome", Version: "v1"})
+	_, had := c.Flow(t.Context(), flow.Ref{Name: "welcome", Version: "v1"})
 	_, put := c.PutFlow(t.Context(), goodbye("Bye."))
 	for what, err := range map[string]error{
 		"route": routed, "pin": pinned, "flow": had, "put flow": put, "put routes": c.PutRoutes(t.Context(), []byte(`{"rules":[]}`)),
@@ -335,7 +335,7 @@ func FuzzParseRoutes(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		r, err := parseRoutes(doc)
 		if err != nil {
-			if faults, ok := errors.AsType[flow.Faults](err); !ok || len(faults) == 0 || len(r.Rules) > 0 {
+			if faults, ok := errors.AsType[problem.Faults](err); !ok || len(faults) == 0 || len(r.Rules) > 0 {
 				t.Fatalf("rules %v, error %#v", r.Rules, err)
 			}
 			return

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"switchboard/handler/call"
 	"switchboard/handler/flow"
+	"switchboard/handler/problem"
 )
 
 // routes is the document routes.json: what is done with a call, by its line. The
@@ -28,24 +28,24 @@ var ErrNoRoute = errors.New("no route")
 
 // Route returns the flow that a call to the line is answered with, pinned.
 // ErrNoRoute: calls to the line are left alone.
-func (c *Catalog) Route(ctx context.Context, line string) (call.FlowRef, error) {
+func (c *Catalog) Route(ctx context.Context, line string) (flow.Ref, error) {
 	doc, err := c.current(ctx, routesBlob, func(doc []byte) error {
 		_, err := parseRoutes(doc)
 		return err
 	})
 	if err != nil {
-		return call.FlowRef{}, fmt.Errorf("routes: %w", err)
+		return flow.Ref{}, fmt.Errorf("routes: %w", err)
 	}
 	all, err := parseRoutes(doc)
 	if err != nil {
-		return call.FlowRef{}, fmt.Errorf("routes: %w", err)
+		return flow.Ref{}, fmt.Errorf("routes: %w", err)
 	}
 	for _, r := range all.Rules {
 		if r.Line == "" || r.Line == line {
 			return c.Pin(ctx, r.Flow)
 		}
 	}
-	return call.FlowRef{}, ErrNoRoute
+	return flow.Ref{}, ErrNoRoute
 }
 
 // PutRoutes makes the document the current routes. A document with faults is
@@ -59,13 +59,13 @@ func (c *Catalog) PutRoutes(ctx context.Context, doc []byte) error {
 
 func parseRoutes(doc []byte) (routes, error) {
 	var r routes
-	faults := flow.Decode(doc, &r)
+	faults := problem.Decode(doc, &r)
 	if len(faults) == 0 && r.Rules == nil {
-		faults = append(faults, flow.Fault{Path: "rules", Text: "is missing"})
+		faults = append(faults, problem.Fault{Path: "rules", Text: "is missing"})
 	}
 	for i, rule := range r.Rules {
 		if !ValidName(rule.Flow) {
-			faults = append(faults, flow.Fault{Path: fmt.Sprintf("rules.%d.flow", i), Text: "is not the name of a flow"})
+			faults = append(faults, problem.Fault{Path: fmt.Sprintf("rules.%d.flow", i), Text: "is not the name of a flow"})
 		}
 	}
 	if len(faults) > 0 {

@@ -108,7 +108,7 @@ var errFlow = errors.New("no flow")
 // step lets the call take the event. An entry without a number: nothing to write.
 func (e *Engine) apply(ctx context.Context, c call.Call, ev call.Event, run string) (call.Call, call.Entry, error) {
 	ref := c.Flow
-	if ref == (call.FlowRef{}) { // it has not been opened yet
+	if ref == (flow.Ref{}) { // it has not been opened yet
 		switch b := ev.Body.(type) {
 		case call.Offered:
 			ref = b.Flow
@@ -117,7 +117,7 @@ func (e *Engine) apply(ctx context.Context, c call.Call, ev call.Event, run stri
 		}
 	}
 	var f *flow.Flow
-	if ref != (call.FlowRef{}) { // a buried call has none
+	if ref != (flow.Ref{}) { // a buried call has none
 		var err error
 		if f, err = e.Flows.Flow(ctx, ref); err != nil {
 			return call.Call{}, call.Entry{}, fmt.Errorf("%w: %w", errFlow, err)

@@ -66,7 +66,7 @@ func (e *Engine) do(ctx context.Context, c call.Call, a call.Action) call.Event 
 
 // Flows finds the flow that a call has pinned.
 type Flows interface {
-	Flow(ctx context.Context, ref call.FlowRef) (*flow.Flow, error)
+	Flow(ctx context.Context, ref flow.Ref) (*flow.Flow, error)
 }
 
 // replyWait is how long Apply waits for its actions before it leaves them to a

@@ -26,7 +26,7 @@ var Notice = Must(flow.Parse([]byte(`{"name":"notice","start":"menu","nodes":{
 	"no":{"kind":"optout","next":"end"},
 	"end":{"kind":"hangup"}}}`)))
 
-var NoticeRef = call.FlowRef{Name: "notice", Version: "v1"}
+var NoticeRef = flow.Ref{Name: "notice", Version: "v1"}
 
 // manner is what comes of a request to ring somebody.
 type calleeScript string

@@ -17,7 +17,7 @@ import (
 	"switchboard/handler/table"
 )
 
-var RecordRef = call.FlowRef{Name: "recorded", Version: "v1"}
+var RecordRef = flow.Ref{Name: "recorded", Version: "v1"}
 
 var Record = Must(flow.Parse([]byte(`{"name":"recorded","start":"record","nodes":{
 	"record":{"kind":"record","next":"say"},"say":{"kind":"play","prompt":{"text":"Hello."},"next":"end"},

@@ -45,11 +45,11 @@ func Must[T any](v T, err error) T {
 // documents are the Flows of the tests.
 var Flows_ = flowMap{ReceptionRef: Reception, NoticeRef: Notice, RecordRef: Record}
 
-type flowMap map[call.FlowRef]*flow.Flow
+type flowMap map[flow.Ref]*flow.Flow
 
-var ReceptionRef = call.FlowRef{Name: "reception", Version: "v1"}
+var ReceptionRef = flow.Ref{Name: "reception", Version: "v1"}
 
-func (s flowMap) Flow(_ context.Context, ref call.FlowRef) (*flow.Flow, error) {
+func (s flowMap) Flow(_ context.Context, ref flow.Ref) (*flow.Flow, error) {
 	if s[ref] == nil {
 		return nil, errors.New("no such flow")
 	}

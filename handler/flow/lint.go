@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"switchboard/handler/problem"
 	"time"
 )
 
@@ -19,28 +20,28 @@ const maxNodes = 500
 // Lint reports everything that is wrong with a flow: nodes that do not exist,
 // cannot be reached or lead nowhere, cycles that no person can break, and members
 // out of range. An empty result means that every call comes to an end.
-func Lint(f *Flow) Faults {
+func Lint(f *Flow) problem.Faults {
 	faults := f.check()
 	if len(f.Nodes) > maxNodes {
-		return append(faults, Fault{"nodes", fmt.Sprintf("are %d, more than %d", len(f.Nodes), maxNodes)})
+		return append(faults, problem.Fault{Path: "nodes", Text: fmt.Sprintf("are %d, more than %d", len(f.Nodes), maxNodes)})
 	}
 	reached := f.reach()
 	for _, id := range slices.Sorted(maps.Keys(f.Nodes)) {
 		if !reached[id] {
-			faults = append(faults, Fault{"nodes." + id, "cannot be reached from the start"})
+			faults = append(faults, problem.Fault{Path: "nodes." + id, Text: "cannot be reached from the start"})
 		}
 		if cycle := f.cycle(id); cycle != nil {
 			text := "goes round without anybody's choice: " + strings.Join(cycle, " > ")
-			faults = append(faults, Fault{"nodes." + id, text})
+			faults = append(faults, problem.Fault{Path: "nodes." + id, Text: text})
 		}
 	}
 	return faults
 }
 
 // check reports what is wrong with single nodes and with where they lead.
-func (f *Flow) check() Faults {
-	var faults Faults
-	report := func(path, text string) { faults = append(faults, Fault{path, text}) }
+func (f *Flow) check() problem.Faults {
+	var faults problem.Faults
+	report := func(path, text string) { faults = append(faults, problem.Fault{Path: path, Text: text}) }
 	target := func(path, id string) {
 		if id == "" {
 			report(path, "is missing")

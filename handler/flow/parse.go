@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"switchboard/handler/problem"
 )
 
 // kinds makes an empty node of each kind.
@@ -30,7 +31,7 @@ func Parse(doc []byte) (*Flow, error) {
 		Start string                     `json:"start"`
 		Nodes map[string]json.RawMessage `json:"nodes"`
 	}
-	faults := Decode(doc, &head)
+	faults := problem.Decode(doc, &head)
 	f := &Flow{Name: head.Name, Start: head.Start, Nodes: make(map[string]Node, len(head.Nodes))}
 	for _, id := range slices.Sorted(maps.Keys(head.Nodes)) {
 		node, wrong := parseNode(head.Nodes[id], "nodes."+id+".")
@@ -50,27 +51,27 @@ func Parse(doc []byte) (*Flow, error) {
 }
 
 // parseNode reads one node. One that has faults comes back as unread.
-func parseNode(doc json.RawMessage, at string) (Node, Faults) {
+func parseNode(doc json.RawMessage, at string) (Node, problem.Faults) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(doc, &members); err != nil || members == nil {
-		return unread{}, Faults{{object(at), "is not an object"}}
+		return unread{}, problem.Faults{{Path: problem.ObjectPath(at), Text: "is not an object"}}
 	}
 	var kind string
 	if err := json.Unmarshal(members["kind"], &kind); err != nil || kind == "" {
-		return unread{}, Faults{{at + "kind", "is missing"}}
+		return unread{}, problem.Faults{{Path: at + "kind", Text: "is missing"}}
 	}
 	empty, ok := kinds[kind]
 	if !ok {
 		all := strings.Join(slices.Sorted(maps.Keys(kinds)), ", ")
-		return unread{}, Faults{{at + "kind", fmt.Sprintf("%q is none of %s", kind, all)}}
+		return unread{}, problem.Faults{{Path: at + "kind", Text: fmt.Sprintf("%q is none of %s", kind, all)}}
 	}
 	delete(members, "kind")
 	rest, err := json.Marshal(members)
 	if err != nil {
-		return unread{}, Faults{{object(at), err.Error()}}
+		return unread{}, problem.Faults{{Path: problem.ObjectPath(at), Text: err.Error()}}
 	}
 	node := empty()
-	if faults := decode(rest, at, node); len(faults) > 0 {
+	if faults := problem.DecodeAt(rest, at, node); len(faults) > 0 {
 		return unread{}, faults
 	}
 	return node, nil

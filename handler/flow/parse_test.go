@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"switchboard/handler/problem"
 	"testing"
 	"time"
 
@@ -71,98 +72,98 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 	tests := []struct {
 		name string
 		doc  string
-		want Faults
+		want problem.Faults
 	}{
-		{"a document that is not JSON", `{"name":`, Faults{{"$", "is not JSON: unexpected end of JSON input"}}},
-		{"text after the document", `{} {}`, Faults{{"$", "is not JSON: invalid character '{' after top-level value"}}},
-		{"a document that is no object", `[]`, Faults{{"$", "is not an object"}}},
-		{"null", `null`, Faults{{"$", "is not an object"}}},
-		{"an empty flow", `{}`, Faults{{"name", "is missing"}, {"start", "is missing"}}},
+		{"a document that is not JSON", `{"name":`, problem.Faults{{Path: "$", Text: "is not JSON: unexpected end of JSON input"}}},
+		{"text after the document", `{} {}`, problem.Faults{{Path: "$", Text: "is not JSON: invalid character '{' after top-level value"}}},
+		{"a document that is no object", `[]`, problem.Faults{{Path: "$", Text: "is not an object"}}},
+		{"null", `null`, problem.Faults{{Path: "$", Text: "is not an object"}}},
+		{"an empty flow", `{}`, problem.Faults{{Path: "name", Text: "is missing"}, {Path: "start", Text: "is missing"}}},
 		{
 			"a flow's own members",
 			`{"name":5,"nodes":[],"colour":"red"}`,
-			Faults{{"colour", "is not known"}, {"name", "must be a text"}, {"nodes", "must be an object"}},
+			problem.Faults{{Path: "colour", Text: "is not known"}, {Path: "name", Text: "must be a text"}, {Path: "nodes", Text: "must be an object"}},
 		},
 		{
 			"a start that does not exist", `{"name":"f","start":"x","nodes":{` + end + `}}`,
-			Faults{{"start", `there is no node "x"`}, {"nodes.end", "cannot be reached from the start"}},
+			problem.Faults{{Path: "start", Text: `there is no node "x"`}, {Path: "nodes.end", Text: "cannot be reached from the start"}},
 		},
 		{
 			"a node without an id", `{"name":"f","start":"","nodes":{"":{"kind":"hangup"}}}`,
-			Faults{{"start", "is missing"}, {"nodes", "has a node without an id"}},
+			problem.Faults{{Path: "start", Text: "is missing"}, {Path: "nodes", Text: "has a node without an id"}},
 		},
-		{"a node that is no object", faulty(`"a":5`), Faults{{"nodes.a", "is not an object"}}},
-		{"a node that is null", faulty(`"a":null`), Faults{{"nodes.a", "is not an object"}}},
-		{"a node without a kind", faulty(`"a":{"next":"a"}`), Faults{{"nodes.a.kind", "is missing"}}},
-		{"a kind that is no text", faulty(`"a":{"kind":1}`), Faults{{"nodes.a.kind", "is missing"}}},
+		{"a node that is no object", faulty(`"a":5`), problem.Faults{{Path: "nodes.a", Text: "is not an object"}}},
+		{"a node that is null", faulty(`"a":null`), problem.Faults{{Path: "nodes.a", Text: "is not an object"}}},
+		{"a node without a kind", faulty(`"a":{"next":"a"}`), problem.Faults{{Path: "nodes.a.kind", Text: "is missing"}}},
+		{"a kind that is no text", faulty(`"a":{"kind":1}`), problem.Faults{{Path: "nodes.a.kind", Text: "is missing"}}},
 		{
 			"a kind that does not exist", faulty(`"a":{"kind":"sing"}`),
-			Faults{{"nodes.a.kind", `"sing" is none of agent, hangup, menu, optout, play, record, set, talk`}},
+			problem.Faults{{Path: "nodes.a.kind", Text: `"sing" is none of agent, hangup, menu, optout, play, record, set, talk`}},
 		},
 		{
 			"members that are misspelt", faulty(`"a":{"kind":"play","prompt":{"txt":"Hello."},"nxt":"end"},` + end),
-			Faults{{"nodes.a.nxt", "is not known"}, {"nodes.a.prompt", `has a member that is not known: "txt"`}},
+			problem.Faults{{Path: "nodes.a.nxt", Text: "is not known"}, {Path: "nodes.a.prompt", Text: `has a member that is not known: "txt"`}},
 		},
 		{
 			"members of another type",
 			faulty(`"a":{"kind":"menu","prompt":{"text":1},"keys":{"1":2},"repeats":"3","silence":4,"nothing":{}}`),
-			Faults{
-				{"nodes.a.keys", "must be a text"}, {"nodes.a.nothing", "must be a text"},
-				{"nodes.a.prompt.text", "must be a text"}, {"nodes.a.repeats", "must be a whole number"},
-				{"nodes.a.silence", `is not a duration such as "20s"`},
+			problem.Faults{
+				{Path: "nodes.a.keys", Text: "must be a text"}, {Path: "nodes.a.nothing", Text: "must be a text"},
+				{Path: "nodes.a.prompt.text", Text: "must be a text"}, {Path: "nodes.a.repeats", Text: "must be a whole number"},
+				{Path: "nodes.a.silence", Text: `is not a duration such as "20s"`},
 			},
 		},
 		{
 			"a list that is none", faulty(`"a":{"kind":"agent","agents":"8:acs:x","answered":"end","unanswered":"end"},` + end),
-			Faults{{"nodes.a.agents", "must be a list"}},
+			problem.Faults{{Path: "nodes.a.agents", Text: "must be a list"}},
 		},
 		{
 			"members that are there twice",
 			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"end","1":"a"},"nothing":"end"},` + end + `,` + end),
-			Faults{{"nodes.a.keys.1", "is there twice"}, {"nodes.end", "is there twice"}},
+			problem.Faults{{Path: "nodes.a.keys.1", Text: "is there twice"}, {Path: "nodes.end", Text: "is there twice"}},
 		},
 		{
 			"ways out that are missing or lead nowhere",
 			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"b","2":"","3":"x"},"nothing":""},
 				"b":{"kind":"play","prompt":{"text":"!"},"next":"y","failed":"z"}`),
-			Faults{
-				{"nodes.a.keys.2", "is missing"}, {"nodes.a.keys.3", `there is no node "x"`},
-				{"nodes.a.nothing", "is missing"},
-				{"nodes.b.next", `there is no node "y"`}, {"nodes.b.failed", `there is no node "z"`},
+			problem.Faults{
+				{Path: "nodes.a.keys.2", Text: "is missing"}, {Path: "nodes.a.keys.3", Text: `there is no node "x"`},
+				{Path: "nodes.a.nothing", Text: "is missing"},
+				{Path: "nodes.b.next", Text: `there is no node "y"`}, {Path: "nodes.b.failed", Text: `there is no node "z"`},
 			},
 		},
-		{"a set that sets nothing", faulty(`"a":{"kind":"set","next":"end"},` + end), Faults{{"nodes.a.values", "is empty"}}},
+		{"a set that sets nothing", faulty(`"a":{"kind":"set","next":"end"},` + end), problem.Faults{{Path: "nodes.a.values", Text: "is empty"}}},
 		{
 			"names and values of variables", faulty(`"a":{"kind":"set","values":{"1st":"x","b":"` + strings.Repeat("y", 257) + `"},"next":"end"},` + end),
-			Faults{
-				{"nodes.a.values.1st", "is not a name: a letter, then letters, digits and _, 64 at most"},
-				{"nodes.a.values.b", "has 257 bytes, more than 256"},
+			problem.Faults{
+				{Path: "nodes.a.values.1st", Text: "is not a name: a letter, then letters, digits and _, 64 at most"},
+				{Path: "nodes.a.values.b", Text: "has 257 bytes, more than 256"},
 			},
 		},
 		{
 			"a node that nothing leads to", faulty(`"a":{"kind":"hangup"},"b":{"kind":"talk","next":"a"}`),
-			Faults{{"nodes.b", "cannot be reached from the start"}},
+			problem.Faults{{Path: "nodes.b", Text: "cannot be reached from the start"}},
 		},
 		{
 			"a cycle that nobody's choice breaks",
 			faulty(`"a":{"kind":"play","prompt":{"text":"?"},"next":"b"},
 				"b":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"end"},"nothing":"a"},` + end),
-			Faults{{"nodes.a", "goes round without anybody's choice: a > b > a"}},
+			problem.Faults{{Path: "nodes.a", Text: "goes round without anybody's choice: a > b > a"}},
 		},
 		{
 			"a cycle by way of a prompt that cannot be played",
 			faulty(`"a":{"kind":"play","prompt":{"text":"?"},"next":"end","failed":"a"},` + end),
-			Faults{{"nodes.a", "goes round without anybody's choice: a > a"}},
+			problem.Faults{{Path: "nodes.a", Text: "goes round without anybody's choice: a > a"}},
 		},
 		{
 			"a cycle in which nothing is waited for: with no agent there, talk is over at once",
 			faulty(`"a":{"kind":"record","next":"b"},"b":{"kind":"talk","next":"a"}`),
-			Faults{{"nodes.a", "goes round without anybody's choice: a > b > a"}},
+			problem.Faults{{Path: "nodes.a", Text: "goes round without anybody's choice: a > b > a"}},
 		},
 		{
 			"an agent who is tried again and again",
 			faulty(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"end","unanswered":"a"},` + end),
-			Faults{{"nodes.a", "goes round without anybody's choice: a > a"}},
+			problem.Faults{{Path: "nodes.a", Text: "goes round without anybody's choice: a > a"}},
 		},
 		{
 			"prompts that cannot be played",
@@ -171,10 +172,10 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 				"c":{"kind":"play","prompt":{"file":"http://x/y.wav"},"next":"d"},
 				"d":{"kind":"play","prompt":{"text":"` + strings.Repeat("x", maxText+1) + `"},"next":"e"},
 				"e":{"kind":"play","prompt":{"file":"https:///y.wav"},"next":"end"},` + end),
-			Faults{
-				{"nodes.a.prompt", "has neither text nor file"}, {"nodes.b.prompt", "has both text and file"},
-				{"nodes.c.prompt.file", "is not an https URL"}, {"nodes.d.prompt.text", "has 4001 bytes, more than 4000"},
-				{"nodes.e.prompt.file", "is not an https URL"},
+			problem.Faults{
+				{Path: "nodes.a.prompt", Text: "has neither text nor file"}, {Path: "nodes.b.prompt", Text: "has both text and file"},
+				{Path: "nodes.c.prompt.file", Text: "is not an https URL"}, {Path: "nodes.d.prompt.text", Text: "has 4001 bytes, more than 4000"},
+				{Path: "nodes.e.prompt.file", Text: "is not an https URL"},
 			},
 		},
 		{
@@ -182,37 +183,37 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{},"repeats":10,"silence":"301s","nothing":"b"},
 				"b":{"kind":"menu","prompt":{"text":"?"},"keys":{"A":"end","12":"end"},"repeats":-1,"silence":"999ms",
 				"nothing":"end"},` + end),
-			Faults{
-				{"nodes.a.keys", "is empty"}, {"nodes.a.repeats", "must be 0 to 9"}, {"nodes.a.silence", "must be 1s to 5m0s"},
-				{"nodes.b.keys.12", "is not a key of a telephone"}, {"nodes.b.keys.A", "is not a key of a telephone"},
-				{"nodes.b.repeats", "must be 0 to 9"}, {"nodes.b.silence", "must be 1s to 5m0s"},
+			problem.Faults{
+				{Path: "nodes.a.keys", Text: "is empty"}, {Path: "nodes.a.repeats", Text: "must be 0 to 9"}, {Path: "nodes.a.silence", Text: "must be 1s to 5m0s"},
+				{Path: "nodes.b.keys.12", Text: "is not a key of a telephone"}, {Path: "nodes.b.keys.A", Text: "is not a key of a telephone"},
+				{Path: "nodes.b.repeats", Text: "must be 0 to 9"}, {Path: "nodes.b.silence", Text: "must be 1s to 5m0s"},
 			},
 		},
 		{
 			"agents who cannot be rung",
 			faulty(`"a":{"kind":"agent","agents":["","8:acs:x","8:acs:x"],"music":{},"ring":"181s","answered":"end","unanswered":"b"},
 				"b":{"kind":"agent","agents":[],"ring":"4s","answered":"end","unanswered":"end"},` + end),
-			Faults{
-				{"nodes.a.agents.0", "is empty"}, {"nodes.a.agents.2", "is there twice"},
-				{"nodes.a.music", "has neither text nor file"}, {"nodes.a.ring", "must be 5s to 3m0s"},
-				{"nodes.b.agents", "is empty"}, {"nodes.b.ring", "must be 5s to 3m0s"},
+			problem.Faults{
+				{Path: "nodes.a.agents.0", Text: "is empty"}, {Path: "nodes.a.agents.2", Text: "is there twice"},
+				{Path: "nodes.a.music", Text: "has neither text nor file"}, {Path: "nodes.a.ring", Text: "must be 5s to 3m0s"},
+				{Path: "nodes.b.agents", Text: "is empty"}, {Path: "nodes.b.ring", Text: "must be 5s to 3m0s"},
 			},
 		},
 		{
 			"channels that do not exist", faulty(`"a":{"kind":"record","channels":"stereo","next":"end"},` + end),
-			Faults{{"nodes.a.channels", `must be "mixed" or "unmixed"`}},
+			problem.Faults{{Path: "nodes.a.channels", Text: `must be "mixed" or "unmixed"`}},
 		},
 		{
 			"an unreadable node hides only what it leads to",
 			faulty(`"a":{"kind":"talk","next":5},"b":{"kind":"record","channels":"x","next":"c"},"c":{"kind":"talk","next":"a"}`),
-			Faults{{"nodes.a.next", "must be a text"}, {"nodes.b.channels", `must be "mixed" or "unmixed"`}},
+			problem.Faults{{Path: "nodes.a.next", Text: "must be a text"}, {Path: "nodes.b.channels", Text: `must be "mixed" or "unmixed"`}},
 		},
-		{"more nodes than anybody can follow", chain(maxNodes + 1), Faults{{"nodes", "are 501, more than 500"}}},
+		{"more nodes than anybody can follow", chain(maxNodes + 1), problem.Faults{{Path: "nodes", Text: "are 501, more than 500"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f, err := Parse([]byte(tt.doc))
-			got, ok := errors.AsType[Faults](err)
+			got, ok := errors.AsType[problem.Faults](err)
 			if f != nil || !ok {
 				t.Fatalf("flow = %v, error = %T, want faults alone", f, err)
 			}
@@ -261,7 +262,7 @@ func chain(n int) string {
 }
 
 func TestFaultsPrintOneALine(t *testing.T) {
-	got := Faults{{"name", "is missing"}, {"start", "is missing"}}.Error()
+	got := problem.Faults{{Path: "name", Text: "is missing"}, {Path: "start", Text: "is missing"}}.Error()
 	if want := "name: is missing\nstart: is missing"; got != want {
 		t.Errorf("error = %q, want %q", got, want)
 	}
@@ -294,7 +295,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		flow, err := Parse(doc)
 		if err != nil {
-			faults, ok := errors.AsType[Faults](err)
+			faults, ok := errors.AsType[problem.Faults](err)
 			if flow != nil || !ok || len(faults) == 0 {
 				t.Fatalf("flow = %v, error = %#v, want faults alone", flow, err)
 			}

@@ -83,7 +83,7 @@ func (w World) replay(ctx context.Context, c call.Call) error {
 		return err
 	}
 	var f *flow.Flow
-	if c.Flow != (call.FlowRef{}) { // a buried call has none
+	if c.Flow != (flow.Ref{}) { // a buried call has none
 		if f, err = w.Catalog.Flow(ctx, c.Flow); err != nil {
 			return err
 		}

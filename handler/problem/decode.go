@@ -1,4 +1,4 @@
-package flow
+package problem
 
 import (
 	"bytes"
@@ -38,15 +38,15 @@ func Decode(doc []byte, into any) Faults {
 	if err := json.Unmarshal(doc, new(json.RawMessage)); err != nil {
 		return Faults{{"$", "is not JSON: " + err.Error()}}
 	}
-	return append(repeated(doc), decode(doc, "", into)...)
+	return append(repeated(doc), DecodeAt(doc, "", into)...)
 }
 
 // decode reads the members of an object one by one, so that a fault in one does
 // not hide those in others. At is the path of the object, with a dot at its end.
-func decode(doc []byte, at string, into any) Faults {
+func DecodeAt(doc []byte, at string, into any) Faults {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(doc, &members); err != nil || members == nil {
-		return Faults{{object(at), "is not an object"}}
+		return Faults{{ObjectPath(at), "is not an object"}}
 	}
 	var faults Faults
 	for _, name := range slices.Sorted(maps.Keys(members)) {
@@ -93,7 +93,7 @@ func kindOf(t reflect.Type) string {
 }
 
 // object is the path of an object whose members' paths begin with at.
-func object(at string) string {
+func ObjectPath(at string) string {
 	if at == "" {
 		return "$"
 	}
