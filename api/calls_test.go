@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
@@ -31,7 +32,7 @@ func (s shelf) Load(_ context.Context, id call.ID) (table.Row[call.Call], error)
 	}
 	return table.Row[call.Call]{Value: call.Call{
 		ID: "in-1", State: call.StateRinging, Line: "28:orgid:line", IncomingCallContext: token, Seq: 1,
-		Pending: []call.Action{{Verb: call.VerbAnswer}},
+		Pending: []outbox.Action{{Verb: outbox.VerbAnswer}},
 	}}, s.err
 }
 
@@ -41,7 +42,7 @@ func (s shelf) History(_ context.Context, id call.ID) ([]call.Entry, error) {
 	}
 	return []call.Entry{{
 		Seq: 1, Now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), State: call.StateRinging,
-		Event: call.Event{Body: call.Offered{IncomingCallContext: token}}, Actions: []call.Action{{Verb: call.VerbAnswer}},
+		Event: call.Event{Body: call.Offered{IncomingCallContext: token}}, Actions: []outbox.Action{{Verb: outbox.VerbAnswer}},
 	}}, s.err
 }
 

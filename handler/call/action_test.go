@@ -2,23 +2,24 @@ package call
 
 import (
 	"slices"
+	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 )
 
 func TestKindsOfActions(t *testing.T) {
-	kinds := map[RetryClass][]Verb{
-		AtMostOnce:  {VerbCreate, VerbAdd},
-		Repeatable:  {VerbAnswer, VerbStartRecording, VerbHangUp},
-		AtLeastOnce: {VerbPlay, VerbRecognize, VerbCancelMedia, VerbCheckParticipants},
-		Local:       {VerbBackOff, VerbOptOut, VerbLink, VerbSettle, VerbRelease},
+	kinds := map[outbox.RetryClass][]outbox.Verb{
+		outbox.AtMostOnce:  {outbox.VerbCreate, outbox.VerbAdd},
+		outbox.Repeatable:  {outbox.VerbAnswer, outbox.VerbStartRecording, outbox.VerbHangUp},
+		outbox.AtLeastOnce: {outbox.VerbPlay, outbox.VerbRecognize, outbox.VerbCancelMedia, outbox.VerbCheckParticipants},
+		outbox.Local:       {outbox.VerbBackOff, outbox.VerbOptOut, outbox.VerbLink, outbox.VerbSettle, outbox.VerbRelease},
 	}
 	for kind, verbs := range kinds {
 		for _, v := range verbs {
 			if got := v.RetryClass(); got != kind {
 				t.Errorf("%s is of kind %v, want %v", v, got, kind)
 			}
-			if got := v.Lane() == LaneLocal; got != (kind == Local) {
+			if got := v.Lane() == outbox.LaneLocal; got != (kind == outbox.Local) {
 				t.Errorf("%s is in lane %s", v, v.Lane())
 			}
 		}
@@ -34,61 +35,61 @@ func TestChangesOfOtherRows(t *testing.T) {
 	}
 	tell(t, []story{
 		{"are made one after another: the number comes free when the campaign knows", ended, func(l *life) {
-			settle := l.owed(VerbSettle)
-			lane := l.c.Leased(settle.Owner)[LaneLocal]
-			if len(lane) != 2 || lane[0].Verb != VerbSettle || lane[1].Verb != VerbRelease {
+			settle := l.owed(outbox.VerbSettle)
+			lane := l.c.Pending.Leased(settle.Owner)[outbox.LaneLocal]
+			if len(lane) != 2 || lane[0].Verb != outbox.VerbSettle || lane[1].Verb != outbox.VerbRelease {
 				l.t.Errorf("to be done are %+v", lane)
 			}
-			l.replies(VerbSettle, done)
+			l.replies(outbox.VerbSettle, done)
 		}, "ended busy, pending release"},
 		{"are done once", ended, func(l *life) {
-			l.replies(VerbSettle, done)
-			l.replies(VerbRelease, done)
+			l.replies(outbox.VerbSettle, done)
+			l.replies(outbox.VerbRelease, done)
 			l.passes(time.Hour)
 		}, "ended busy"},
 		{"that came to nothing hold up those behind them", ended, func(l *life) {
-			l.replies(VerbSettle, unheard)
+			l.replies(outbox.VerbSettle, unheard)
 		}, "ended busy, pending settle? release?"},
 		{"are tried again after a moment, by a request of another key", ended, func(l *life) {
-			first := l.owed(VerbSettle)
-			l.replies(VerbSettle, unheard)
+			first := l.owed(outbox.VerbSettle)
+			l.replies(outbox.VerbSettle, unheard)
 			l.passes(time.Second)
-			again := l.owed(VerbSettle)
-			key := func(a Action) string { return replyTo(a, l.now, done).Key }
+			again := l.owed(outbox.VerbSettle)
+			key := func(a outbox.Action) string { return replyTo(a, l.now, done).Key }
 			if again.Ref != first.Ref || again.Owner == first.Owner || key(again) == key(first) {
 				l.t.Errorf("tried again as %+v after %+v", again, first)
 			}
 		}, "ended busy, pending settle release"},
 		{"whose run has died are another's", ended, func(l *life) {
-			first := l.owed(VerbSettle)
+			first := l.owed(outbox.VerbSettle)
 			l.passes(first.LeaseUntil.Sub(l.now))
-			if again := l.owed(VerbSettle); again.Owner == first.Owner || again.Ref != first.Ref {
+			if again := l.owed(outbox.VerbSettle); again.Owner == first.Owner || again.Ref != first.Ref {
 				l.t.Errorf("taken over as %+v from %+v", again, first)
 			}
 		}, "ended busy, pending settle release"},
 		{"are done when the run that was thought dead says so", ended, func(l *life) {
-			first := l.owed(VerbSettle)
+			first := l.owed(outbox.VerbSettle)
 			l.passes(first.LeaseUntil.Sub(l.now))
 			l.answers(first, done)
 		}, "ended busy, pending release"},
 		{"that were done twice count once", ended, func(l *life) {
-			first := l.owed(VerbSettle)
+			first := l.owed(outbox.VerbSettle)
 			l.passes(first.LeaseUntil.Sub(l.now))
-			l.answers(l.owed(VerbSettle), done)
+			l.answers(l.owed(outbox.VerbSettle), done)
 			l.answers(first, unheard)
 		}, "ended busy, pending release"},
 		{"are none of ACS's business", ended, func(l *life) {
-			l.happensTo(l.owed(VerbSettle).Ref, PlayStarted{})
+			l.happensTo(l.owed(outbox.VerbSettle).Ref, PlayStarted{})
 		}, "ended busy, pending settle release"},
 		{"do not hold up the call", noticed, func(l *life) {
 			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"nine"}})
-			l.replies(VerbOptOut, unheard)
-			l.replies(VerbPlay, done)
+			l.replies(outbox.VerbOptOut, unheard)
+			l.replies(outbox.VerbPlay, done)
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
 		}, "connected ending completed, pending optOut? hangUp"},
 		{"that a call owed before its end come first", noticed, func(l *life) {
 			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"nine"}})
-			l.replies(VerbOptOut, unheard)
+			l.replies(outbox.VerbOptOut, unheard)
 			l.ends(Result{Code: 200})
 		}, "ended abandoned, pending optOut? settle? release?"},
 		{"of an answered call are those of its recording alone", over, nil, "ended completed"},
@@ -100,8 +101,8 @@ func TestChangesOfOtherRowsAreTriedMoreAndMoreRarely(t *testing.T) {
 	l.fails(busy)
 	var waits []time.Duration
 	for range 12 {
-		l.replies(VerbSettle, unheard)
-		wait := l.owed(VerbSettle).NotBefore.Sub(l.now)
+		l.replies(outbox.VerbSettle, unheard)
+		wait := l.owed(outbox.VerbSettle).NotBefore.Sub(l.now)
 		waits = append(waits, wait/time.Second)
 		l.passes(wait)
 	}

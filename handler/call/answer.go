@@ -1,6 +1,9 @@
 package call
 
-import "slices"
+import (
+	"slices"
+	"switchboard/handler/call/outbox"
+)
 
 // offered opens the call and owes its answer.
 func (s *step) offered(o Offered) {
@@ -16,14 +19,14 @@ func (s *step) offered(o Offered) {
 	if s.OfferedAt.IsZero() || s.OfferedAt.After(s.now) {
 		s.OfferedAt = s.now
 	}
-	s.addAction(Action{Verb: VerbAnswer})
+	s.addAction(outbox.Action{Verb: outbox.VerbAnswer})
 	s.setDeadline(byAnswer, s.Limits.Answer-s.now.Sub(s.OfferedAt))
 	s.setDeadline(byEnd, s.Limits.Call)
 }
 
 // tooLateToAnswer gives the call up, unless an answer is under way.
 func (s *step) answerTimeout() {
-	i := slices.IndexFunc(s.Pending, func(a Action) bool { return a.Verb == VerbAnswer })
+	i := slices.IndexFunc(s.Pending, func(a outbox.Action) bool { return a.Verb == outbox.VerbAnswer })
 	switch {
 	case s.State != StateRinging || i < 0:
 	case s.Pending[i].Owner != "" && s.now.Before(s.Pending[i].LeaseUntil):
@@ -39,8 +42,8 @@ func (s *step) answerTimeout() {
 
 // connected takes the call into its flow.
 func (s *step) connected() {
-	s.removeActions(VerbAnswer)
-	s.removeActions(VerbCreate)
+	s.removeActions(outbox.VerbAnswer)
+	s.removeActions(outbox.VerbCreate)
 	for _, d := range []Deadline{byAnswer, byConnect, byConfirm, byRing} {
 		s.clearDeadline(d)
 	}
@@ -94,7 +97,7 @@ func (s *step) connectTimeout() {
 	switch {
 	case s.State != StateRinging:
 	case s.ConnectionID != "":
-		s.addAction(Action{Verb: VerbCheckParticipants})
+		s.addAction(outbox.Action{Verb: outbox.VerbCheckParticipants})
 	default:
 		s.end(OutcomeMissed)
 	}

@@ -10,8 +10,10 @@ package call
 import (
 	"maps"
 	"slices"
-	"switchboard/handler/flow"
 	"time"
+
+	"switchboard/handler/call/outbox"
+	"switchboard/handler/flow"
 )
 
 // Schema is the version of Call as it is stored. A row with a higher one was
@@ -64,9 +66,9 @@ type Call struct {
 	EndedAt     time.Time `json:"endedAt,omitzero"`
 
 	Flow      flow.Ref `json:"flow"`
-	Node      string       `json:"node,omitempty"`      // where in the flow the call is
-	MenuTries int          `json:"menuTries,omitempty"` // how often the node's menu was played
-	Wait      Wait         `json:"wait,omitzero"`       // what the node is waiting for
+	Node      string   `json:"node,omitempty"`      // where in the flow the call is
+	MenuTries int      `json:"menuTries,omitempty"` // how often the node's menu was played
+	Wait      Wait     `json:"wait,omitzero"`       // what the node is waiting for
 
 	Values map[string]string `json:"values,omitempty"` // variables that the flow has set
 
@@ -78,8 +80,8 @@ type Call struct {
 	Deadlines map[Deadline]time.Time `json:"deadlines,omitempty"`
 
 	// Ops is the number of the last operation.
-	Ops     int      `json:"ops"`
-	Pending []Action `json:"pending,omitempty"` // actions owed, in the order added
+	Ops     int           `json:"ops"`
+	Pending outbox.Outbox `json:"pending,omitempty"` // actions owed, in the order added
 
 	EndingAs Outcome `json:"endingAs,omitempty"` // what the outcome will be once a hang-up is through
 	Outcome  Outcome `json:"outcome,omitempty"`
@@ -96,19 +98,19 @@ type Call struct {
 
 // Wait is what the present node is waiting for. Zero members: nothing of that kind.
 type Wait struct {
-	Media  Ref    `json:"media,omitzero"`  // a prompt, or a prompt with a key to be pressed
-	Music  Ref    `json:"music,omitzero"`  // music on hold
-	Invite Invite `json:"invite,omitzero"` // an agent's telephone rings
+	Media  outbox.Ref `json:"media,omitzero"`  // a prompt, or a prompt with a key to be pressed
+	Music  outbox.Ref `json:"music,omitzero"`  // music on hold
+	Invite Invite     `json:"invite,omitzero"` // an agent's telephone rings
 }
 
 // Invite is an invitation under way.
 type Invite struct {
-	Ref       Ref    `json:"ref,omitzero"`
-	Agent     string `json:"agent"`               // raw id
-	Index     int    `json:"index"`               // which of the node's agents it is
-	Accepted  bool   `json:"accepted,omitempty"`  // ACS has said that it took the invitation
-	Reinvited bool   `json:"reinvited,omitempty"` // it stands for an earlier one of unknown fate
-	Check     Ref    `json:"check,omitzero"`      // the look at the participants that decides it
+	Ref       outbox.Ref `json:"ref,omitzero"`
+	Agent     string     `json:"agent"`               // raw id
+	Index     int        `json:"index"`               // which of the node's agents it is
+	Accepted  bool       `json:"accepted,omitempty"`  // ACS has said that it took the invitation
+	Reinvited bool       `json:"reinvited,omitempty"` // it stands for an earlier one of unknown fate
+	Check     outbox.Ref `json:"check,omitzero"`      // the look at the participants that decides it
 }
 
 // Roster is who is in the call, by the latest word from ACS.
@@ -179,11 +181,6 @@ func (c Call) HasWork() bool {
 // Busy reports whether the call has not ended or has actions pending.
 func (c Call) Active() bool { return c.State != StateEnded || len(c.Pending) > 0 }
 
-// HasPending reports whether an action of the verb is pending.
-func (c Call) HasPending(v Verb) bool {
-	return slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Verb == v })
-}
-
 // Person is the raw id of the one whom the call is about: who called, or was called.
 func (c Call) RemoteParty() string {
 	if c.Direction == DirectionOutbound {
@@ -202,7 +199,7 @@ func (c Call) Dial() Dial {
 
 // Answered reports whether the call's answer is settled: it is connected, or
 // over, or the answer waits for nothing but ACS's callback.
-func (c Call) Answered() bool { return !c.HasPending(VerbAnswer) }
+func (c Call) Answered() bool { return !c.Pending.Has(outbox.VerbAnswer) }
 
 // seenKeys is how many keys of events a call keeps.
 const maxEventKeys = 16

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -27,8 +28,8 @@ type DialVerdict struct {
 // first, which may be sent now: then it has to be asked again whether it may be. The
 // first one was asked for when the call was opened.
 func (c Call) NeedsGate(now time.Time) bool {
-	return slices.ContainsFunc(c.Pending, func(a Action) bool {
-		return a.Verb == VerbCreate && a.Send > 1 && a.Owner == "" && a.Leasable(now)
+	return slices.ContainsFunc(c.Pending, func(a outbox.Action) bool {
+		return a.Verb == outbox.VerbCreate && a.Send > 1 && a.Owner == "" && a.Leasable(now)
 	})
 }
 
@@ -52,53 +53,23 @@ func Apply(c Call, e Event, g Input) (Call, bool) {
 	return next, true
 }
 
-// Claimed returns the actions that the run owns, lane by lane, each lane in the
-// order to send them.
-func (c Call) Leased(run string) map[Lane][]Action {
-	lanes := map[Lane][]Action{}
-	for _, a := range c.Pending {
-		if a.Owner == run {
-			lanes[a.Verb.Lane()] = append(lanes[a.Verb.Lane()], a)
-		}
-	}
-	return lanes
-}
-
-// Owns reports whether the run still owns this send of the action.
-func (c Call) Owns(run string, a Action) bool {
-	return slices.ContainsFunc(c.Pending, func(p Action) bool { return p.Ref == a.Ref && p.Owner == run })
-}
-
-// claim gives the run every action that may be sent now: the first of each lane,
-// and those behind it as long as all before them are its own.
+// lease gives the owner of the write every action that may be sent now.
 func lease(c Call, g Input, now time.Time) Call {
-	blocked := map[Lane]bool{}
-	for i, a := range c.Pending {
-		lane := a.Verb.Lane()
-		shut := a.Verb == VerbCreate && a.Send > 1 && (g.Gate == nil || !g.Gate.Allowed)
-		if blocked[lane] || !a.Leasable(now) || shut {
-			blocked[lane] = true
-			continue
-		}
-		if a.Owner != "" && a.Verb.RetryClass() == AtLeastOnce { // its owner's time is up
-			a = a.Resend(false, time.Time{})
-			c.Wait.retarget(a.Ref)
-		}
-		a.Owner, a.LeaseUntil, a.NotBefore = g.Owner, c.leaseUntil(a.Verb, now), time.Time{}
-		a.Leases++
-		if a.FirstSent.IsZero() {
-			a.FirstSent = now.Truncate(time.Second)
-		}
-		c.Pending[i] = a
+	held := func(a outbox.Action) bool {
+		return a.Verb == outbox.VerbCreate && a.Send > 1 && (g.Gate == nil || !g.Gate.Allowed)
+	}
+	until := func(v outbox.Verb) time.Time { return c.leaseUntil(v, now) }
+	for _, ref := range c.Pending.Lease(g.Owner, now, held, until) {
+		c.Wait.retarget(ref)
 	}
 	return c
 }
 
 // until is the end of a run's time for an action that it claims now. A run starts
 // no request that could outlast it; so no answer begins after its own deadline.
-func (c Call) leaseUntil(v Verb, now time.Time) time.Time {
+func (c Call) leaseUntil(v outbox.Verb, now time.Time) time.Time {
 	until := now.Add(c.Limits.lease(v))
-	if v != VerbAnswer {
+	if v != outbox.VerbAnswer {
 		return until
 	}
 	if last := c.OfferedAt.Add(c.Limits.Answer + c.Limits.Timeout(v)); last.Before(until) {
@@ -108,8 +79,8 @@ func (c Call) leaseUntil(v Verb, now time.Time) time.Time {
 }
 
 // follow makes a wait for an earlier send of the operation one for this send.
-func (w *Wait) retarget(r Ref) {
-	for _, waiting := range []*Ref{&w.Media, &w.Music, &w.Invite.Ref, &w.Invite.Check} {
+func (w *Wait) retarget(r outbox.Ref) {
+	for _, waiting := range []*outbox.Ref{&w.Media, &w.Music, &w.Invite.Ref, &w.Invite.Check} {
 		if waiting.Op == r.Op {
 			*waiting = r
 		}

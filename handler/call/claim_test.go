@@ -5,38 +5,39 @@ import (
 	"testing"
 	"time"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
 func TestClaim(t *testing.T) {
 	l := offer(t)
-	a := l.owed(VerbAnswer)
+	a := l.owed(outbox.VerbAnswer)
 	if a.Owner != "run-1" || a.Leases != 1 || !a.FirstSent.Equal(t0) || !a.LeaseUntil.Equal(t0.Add(9*time.Second)) {
 		t.Errorf("an answer belongs to its run for 9 s: %+v", a)
 	}
 	l = pressed(t)
-	a = l.owed(VerbAdd)
+	a = l.owed(outbox.VerbAdd)
 	if !a.LeaseUntil.Equal(l.now.Add(30 * time.Second)) {
 		t.Errorf("an invitation belongs to its run for 30 s: %+v", a)
 	}
-	lanes := l.c.Leased(a.Owner)
-	if len(lanes) != 2 || len(lanes[LaneMedia]) != 1 || len(lanes[LaneParticipants]) != 1 {
+	lanes := l.c.Pending.Leased(a.Owner)
+	if len(lanes) != 2 || len(lanes[outbox.LaneMedia]) != 1 || len(lanes[outbox.LaneParticipants]) != 1 {
 		t.Errorf("lanes = %+v", lanes)
 	}
-	if !l.c.Owns(a.Owner, a) || l.c.Owns("somebody", a) {
+	if !l.c.Pending.Owns(a.Owner, a) || l.c.Pending.Owns("somebody", a) {
 		t.Error("only its run owns an action")
 	}
-	l.replies(VerbAdd, throttled(time.Second))
-	if l.c.Owns(a.Owner, a) {
+	l.replies(outbox.VerbAdd, throttled(time.Second))
+	if l.c.Pending.Owns(a.Owner, a) {
 		t.Error("an answered send belongs to nobody any more")
 	}
 }
 
 func TestLateAnswerEndsWithTheRinging(t *testing.T) {
 	l := offer(t)
-	l.replies(VerbAnswer, throttled(24*time.Second))
+	l.replies(outbox.VerbAnswer, throttled(24*time.Second))
 	l.passes(24 * time.Second)
-	a := l.owed(VerbAnswer)
+	a := l.owed(outbox.VerbAnswer)
 	// A request of 5 s must end by then; so none begins later than 25 s after the offer.
 	if want := t0.Add(30 * time.Second); !a.LeaseUntil.Equal(want) {
 		t.Errorf("until %v, want %v", a.LeaseUntil, want)
@@ -48,8 +49,8 @@ func TestThrottledRequestsWaitLongerEachTime(t *testing.T) {
 	l.happensTo(l.c.Wait.Media, PlayCompleted{})
 	var waits []time.Duration
 	for range 5 {
-		l.replies(VerbRecognize, throttled(0))
-		wait := l.owed(VerbRecognize).NotBefore.Sub(l.now)
+		l.replies(outbox.VerbRecognize, throttled(0))
+		wait := l.owed(outbox.VerbRecognize).NotBefore.Sub(l.now)
 		waits = append(waits, wait)
 		l.passes(wait)
 	}
@@ -58,7 +59,7 @@ func TestThrottledRequestsWaitLongerEachTime(t *testing.T) {
 		t.Errorf("waits = %v, want %v", waits, want)
 	}
 	for _, asked := range []time.Duration{0, 24 * time.Hour} {
-		if got := throttleBackoff(asked, 1000); got != time.Minute {
+		if got := outbox.ThrottleBackoff(asked, 1000); got != time.Minute {
 			t.Errorf("waits %v, want at most a minute", got)
 		}
 	}
@@ -73,7 +74,7 @@ func TestWake(t *testing.T) {
 	}{
 		{"an answer is taken over when its owner's time is up", offer, nil, 9 * time.Second},
 		{"a connection is waited for", answered, nil, limits.Connect},
-		{"a throttled request may be sent again", offer, func(l *life) { l.replies(VerbAnswer, throttled(3*time.Second)) }, 3 * time.Second},
+		{"a throttled request may be sent again", offer, func(l *life) { l.replies(outbox.VerbAnswer, throttled(3*time.Second)) }, 3 * time.Second},
 		{"a prompt is over some time", greeted, nil, limits.Prompt + flow.Prompt{Text: "Hello."}.Spoken()},
 		{"people who talk are looked at", talking, nil, limits.KeepAlive},
 		{"a hang-up is heard of", released, nil, limits.Hangup},

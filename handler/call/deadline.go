@@ -1,6 +1,9 @@
 package call
 
-import "time"
+import (
+	"switchboard/handler/call/outbox"
+	"time"
+)
 
 // Limits are how long a call waits for what. They are pinned when it opens.
 type Limits struct {
@@ -24,19 +27,19 @@ type Limits struct {
 // own is how long the run that claimed an action may work on it: three times the
 // time-out of its request, which leaves room for clocks that differ. Answer and
 // reject get less, because the caller's telephone rings for 30 s in all.
-func (l Limits) lease(v Verb) time.Duration {
-	if v == VerbAnswer {
+func (l Limits) lease(v outbox.Verb) time.Duration {
+	if v == outbox.VerbAnswer {
 		return 9 * l.Request / 10
 	}
 	return 3 * l.Timeout(v)
 }
 
 // Timeout is how long one request for the action may take, retries included.
-func (l Limits) Timeout(v Verb) time.Duration {
+func (l Limits) Timeout(v outbox.Verb) time.Duration {
 	switch {
-	case v.RetryClass() == Local:
+	case v.RetryClass() == outbox.Local:
 		return localTimeout
-	case v == VerbAnswer:
+	case v == outbox.VerbAnswer:
 		return l.Request / 2
 	default:
 		return l.Request
@@ -83,25 +86,8 @@ func (c Call) Wake() time.Time {
 	for _, at := range c.Deadlines {
 		sooner(at)
 	}
-	for _, a := range c.Pending {
-		switch {
-		case a.Owner != "":
-			sooner(a.LeaseUntil)
-		case !a.NotBefore.IsZero():
-			sooner(a.NotBefore)
-		}
+	if at := c.Pending.Wake(); !at.IsZero() {
+		sooner(at)
 	}
 	return wake
-}
-
-// Waiting is when the first action that nobody owns, because it must wait, may be
-// claimed. Zero: there is none.
-func (c Call) NextRetry() time.Time {
-	var first time.Time
-	for _, a := range c.Pending {
-		if a.Owner == "" && !a.NotBefore.IsZero() && (first.IsZero() || a.NotBefore.Before(first)) {
-			first = a.NotBefore
-		}
-	}
-	return first
 }

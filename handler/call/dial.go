@@ -1,6 +1,6 @@
 package call
 
-import "slices"
+import "switchboard/handler/call/outbox"
 
 // Dial is what an outbound call is placed for: enough to give back, without the
 // call, whatever was taken for it.
@@ -30,7 +30,7 @@ func (s *step) dialled(d Dialled) {
 	s.open(d.Dial)
 	s.State, s.Flow, s.Limits = StateRinging, d.Flow, d.Limits
 	s.OfferedAt = s.now
-	s.addAction(Action{Verb: VerbCreate, Target: s.Callee})
+	s.addAction(outbox.Action{Verb: outbox.VerbCreate, Target: s.Callee})
 	s.setDeadline(byConfirm, s.Limits.Confirm)
 	s.setDeadline(byEnd, s.Limits.Call)
 }
@@ -75,7 +75,7 @@ func (s *step) checkGate(g *DialVerdict) {
 	if g == nil || g.Allowed || s.State != StateRinging {
 		return
 	}
-	if i := s.pendingCreate(); i >= 0 && s.Pending[i].Owner == "" {
+	if i := s.Pending.IndexVerb(outbox.VerbCreate); i >= 0 && s.Pending[i].Owner == "" {
 		s.end(OutcomeCancelled)
 	}
 }
@@ -86,7 +86,7 @@ func (s *step) confirmTimeout() {
 	if s.State != StateRinging {
 		return
 	}
-	if i := s.pendingCreate(); i >= 0 && s.Pending[i].Owner != "" { // its owner may be sending it this moment
+	if i := s.Pending.IndexVerb(outbox.VerbCreate); i >= 0 && s.Pending[i].Owner != "" { // its owner may be sending it this moment
 		s.Deadlines[byConfirm] = s.Pending[i].LeaseUntil
 		return
 	}
@@ -97,22 +97,17 @@ func (s *step) confirmTimeout() {
 // unplaced is the outcome of a call that is given up before ACS has said that it
 // placed it.
 func (s *step) outcomeUnconfirmed() Outcome {
-	if i := s.pendingCreate(); i >= 0 && !s.Pending[i].Sent() {
+	if i := s.Pending.IndexVerb(outbox.VerbCreate); i >= 0 && !s.Pending[i].Sent() {
 		return OutcomeThrottled
 	}
 	return OutcomeUnknown
-}
-
-// create returns the index of the request that is to ring somebody, or -1.
-func (s *step) pendingCreate() int {
-	return slices.IndexFunc(s.Pending, func(a Action) bool { return a.Verb == VerbCreate })
 }
 
 // rungOut looks after a telephone that has rung long enough. It may have been
 // answered, and the event that says so lost.
 func (s *step) ringTimeout() {
 	if s.State == StateRinging {
-		s.addAction(Action{Verb: VerbCheckParticipants})
+		s.addAction(outbox.Action{Verb: outbox.VerbCheckParticipants})
 	}
 }
 
@@ -120,7 +115,7 @@ func (s *step) ringTimeout() {
 func (s *step) ringTimeoutChecked(connected bool) {
 	switch {
 	case s.EndingAs != "": // still there: hang up again
-		if !s.HasPending(VerbHangUp) {
+		if !s.Pending.Has(outbox.VerbHangUp) {
 			s.hangUp(s.EndingAs)
 		}
 	case connected:

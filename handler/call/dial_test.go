@@ -1,6 +1,7 @@
 package call
 
 import (
+	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 )
@@ -13,12 +14,12 @@ func TestPlacedCall(t *testing.T) {
 			l.happens(Connected{})
 		}, "connected at menu, pending recognize"},
 		{"may be answered before ACS's answer is heard", dial, func(l *life) {
-			create := l.owed(VerbCreate)
+			create := l.owed(outbox.VerbCreate)
 			l.happensTo(create.Ref, Connected{})
 			l.answers(create, done)
 		}, "connected at menu, pending recognize"},
 		{"is not placed again once it is answered, whatever the answer says", dial, func(l *life) {
-			create := l.owed(VerbCreate)
+			create := l.owed(outbox.VerbCreate)
 			l.happens(Connected{}) // without the operation's context
 			l.answers(create, throttled(time.Second))
 			l.gate = open
@@ -26,10 +27,10 @@ func TestPlacedCall(t *testing.T) {
 		}, "connected at menu, pending recognize"},
 		{"is answered once", noticed, func(l *life) {
 			l.happens(Connected{})
-			l.happensTo(Ref{CreateOp, 1}, Connected{})
+			l.happensTo(outbox.Ref{Op: CreateOp, Send: 1}, Connected{})
 		}, "connected at menu"},
 		{"is known to be placed by any event with its context", dial, func(l *life) {
-			l.happensTo(Ref{CreateOp, 1}, Unknown{})
+			l.happensTo(outbox.Ref{Op: CreateOp, Send: 1}, Unknown{})
 			l.passes(limits.Ring)
 		}, "ringing, pending checkParticipants"},
 		{"is opened once", placed, func(l *life) {
@@ -73,7 +74,7 @@ func TestCallThatIsNotAnswered(t *testing.T) {
 			tell(t, []story{
 				{"by callback", placed, func(l *life) { l.fails(tt.result) }, tt.want},
 				{"by a callback before ACS's answer", dial, func(l *life) {
-					create := l.owed(VerbCreate)
+					create := l.owed(outbox.VerbCreate)
 					l.fails(tt.result)
 					l.answers(create, done)
 				}, tt.want},
@@ -100,16 +101,16 @@ func TestCallThatIsNotAnswered(t *testing.T) {
 func TestThrottledCall(t *testing.T) {
 	tell(t, []story{
 		{"tells its line, and waits", dial, func(l *life) {
-			l.replies(VerbCreate, throttled(5*time.Second))
-			if at := l.owed(VerbBackOff).At; !at.Equal(l.now.Add(5 * time.Second)) {
+			l.replies(outbox.VerbCreate, throttled(5*time.Second))
+			if at := l.owed(outbox.VerbBackOff).At; !at.Equal(l.now.Add(5 * time.Second)) {
 				l.t.Errorf("the line is to wait until %v", at)
 			}
 		}, "ringing, pending create#2? backOff"},
 		{"is not taken for placed when its line has been told twice", dial, func(l *life) {
-			l.replies(VerbCreate, throttled(time.Minute))
-			first := l.owed(VerbBackOff)
-			l.passes(limits.lease(VerbBackOff))
-			l.replies(VerbBackOff, done)
+			l.replies(outbox.VerbCreate, throttled(time.Minute))
+			first := l.owed(outbox.VerbBackOff)
+			l.passes(limits.lease(outbox.VerbBackOff))
+			l.replies(outbox.VerbBackOff, done)
 			l.answers(first, done)
 			l.passes(limits.Confirm)
 		}, "ended throttled, pending backOff settle release"},
@@ -146,7 +147,7 @@ func TestThrottledCall(t *testing.T) {
 		{"is of unknown fate if its second request goes unheard", denied, func(l *life) {
 			l.gate = open
 			l.passes(5 * time.Second)
-			l.replies(VerbCreate, unheard)
+			l.replies(outbox.VerbCreate, unheard)
 			l.passes(limits.Confirm)
 		}, "ended unknown, pending settle release"},
 		{"was never placed if it is throttled until the settle time", denied, func(l *life) {
@@ -154,8 +155,8 @@ func TestThrottledCall(t *testing.T) {
 			for !l.now.After(t0.Add(limits.Confirm)) && l.c.State == StateRinging {
 				l.passes(time.Minute)
 				if l.c.State == StateRinging {
-					l.replies(VerbCreate, throttled(time.Minute))
-					l.replies(VerbBackOff, done)
+					l.replies(outbox.VerbCreate, throttled(time.Minute))
+					l.replies(outbox.VerbBackOff, done)
 				}
 			}
 		}, "ended throttled, pending backOff settle release"},
@@ -170,7 +171,7 @@ func TestCallOfUnknownFate(t *testing.T) {
 		}, "ringing"},
 		{"is not placed again by another run", dial, func(l *life) {
 			l.gate = open
-			l.passes(limits.lease(VerbCreate))
+			l.passes(limits.lease(outbox.VerbCreate))
 		}, "ringing"},
 		{"ends unknown at the settle time", unheardOf, func(l *life) {
 			l.passes(limits.Confirm)
@@ -180,15 +181,15 @@ func TestCallOfUnknownFate(t *testing.T) {
 			l.passes(limits.Confirm)
 		}, "ended unknown, pending settle release hangUp"},
 		{"so does one whose run has died", dial, func(l *life) {
-			l.passes(limits.lease(VerbCreate))
-			l.passes(limits.Confirm - limits.lease(VerbCreate))
+			l.passes(limits.lease(outbox.VerbCreate))
+			l.passes(limits.Confirm - limits.lease(outbox.VerbCreate))
 		}, "ended unknown, pending settle release"},
 		{"ends unknown even where calls may be short", func(t tester) *life {
 			l := &life{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0}
 			d := dialled
 			d.Limits.Call = time.Minute
 			l.move(Event{Key: "dialled", Body: d})
-			l.replies(VerbCreate, unheard)
+			l.replies(outbox.VerbCreate, unheard)
 			return l
 		}, func(l *life) { l.passes(time.Minute) }, "ended unknown, pending settle release"},
 		{"goes into its flow if it was answered all the same", unheardOf, func(l *life) {
@@ -196,8 +197,8 @@ func TestCallOfUnknownFate(t *testing.T) {
 			l.happens(Connected{})
 		}, "connected at menu, pending recognize"},
 		{"rings, if ACS's answer comes after its run's time", dial, func(l *life) {
-			create := l.owed(VerbCreate)
-			l.passes(limits.lease(VerbCreate))
+			create := l.owed(outbox.VerbCreate)
+			l.passes(limits.lease(outbox.VerbCreate))
 			l.answers(create, done)
 			l.passes(limits.Ring)
 		}, "ringing, pending checkParticipants"},
@@ -206,15 +207,15 @@ func TestCallOfUnknownFate(t *testing.T) {
 		}, "ended unknown, pending hangUp"},
 		{"is hung up once", silent, func(l *life) {
 			l.happens(Connected{})
-			l.happensTo(Ref{CreateOp, 1}, Connected{})
+			l.happensTo(outbox.Ref{Op: CreateOp, Send: 1}, Connected{})
 		}, "ended unknown, pending hangUp"},
 		{"is hung up if ACS's answer comes after that", silent, func(l *life) {
-			l.answers(Action{Verb: VerbCreate, Ref: Ref{CreateOp, 1}, Leases: 1}, done)
+			l.answers(outbox.Action{Verb: outbox.VerbCreate, Ref: outbox.Ref{Op: CreateOp, Send: 1}, Leases: 1}, done)
 		}, "ended unknown, pending hangUp"},
 		{"stays unknown, whatever is heard of it", silent, func(l *life) {
 			l.fails(busy)
 			l.happens(Connected{})
-			l.replies(VerbHangUp, done)
+			l.replies(outbox.VerbHangUp, done)
 			l.ends(Result{Code: 200})
 		}, "ended unknown"},
 		{"has nothing to hang up if it ends by itself", silent, func(l *life) {
@@ -230,14 +231,14 @@ func TestCallThatRingsTooLong(t *testing.T) {
 	// hangingUp: ACS has taken the hang-up, and its end is waited for.
 	hangingUp := func(t tester) *life {
 		l := givenUp(t)
-		l.replies(VerbHangUp, done)
+		l.replies(outbox.VerbHangUp, done)
 		return l
 	}
 	tell(t, []story{
 		{"is looked at", rungOut, nil, "ringing, pending checkParticipants"},
 		{"is looked at once", rungOut, func(l *life) { l.passes(time.Second) }, "ringing, pending checkParticipants"},
 		{"goes into its flow if it is connected: the event that says so was lost", rungOut, func(l *life) {
-			l.replies(VerbCheckParticipants, saidConnected)
+			l.replies(outbox.VerbCheckParticipants, saidConnected)
 		}, "connected at menu, pending recognize"},
 		{"is hung up if it is not connected", givenUp, nil, "ringing ending noAnswer, pending hangUp"},
 		{"was not answered when its end is heard of", hangingUp, func(l *life) { l.fails(takenBack) },
@@ -248,33 +249,33 @@ func TestCallThatRingsTooLong(t *testing.T) {
 		}, "ended noAnswer, pending settle release"},
 		{"was busy if the network says so", hangingUp, func(l *life) { l.fails(busy) },
 			"ended busy, pending settle release"},
-		{"is over if ACS does not have it any more", givenUp, func(l *life) { l.replies(VerbHangUp, refuses(CodeGone)) },
+		{"is over if ACS does not have it any more", givenUp, func(l *life) { l.replies(outbox.VerbHangUp, refuses(CodeGone)) },
 			"ended noAnswer, pending settle release"},
 		{"is over if ACS did not have it when it was looked at", rungOut, func(l *life) {
-			l.replies(VerbCheckParticipants, refuses(CodeGone))
+			l.replies(outbox.VerbCheckParticipants, refuses(CodeGone))
 		}, "ended noAnswer, pending settle release"},
 		{"is given up and hung up if ACS does not say", rungOut, func(l *life) {
-			for range maxSends {
-				l.replies(VerbCheckParticipants, unheard)
+			for range outbox.MaxSends {
+				l.replies(outbox.VerbCheckParticipants, unheard)
 			}
 		}, "ended noAnswer, pending settle release hangUp"},
 		{"is looked for if its end is not heard of", hangingUp, func(l *life) { l.passes(limits.Hangup) },
 			"ringing ending noAnswer, pending checkParticipants"},
 		{"is hung up again if it is still there", hangingUp, func(l *life) {
 			l.passes(limits.Hangup)
-			l.replies(VerbCheckParticipants, done)
+			l.replies(outbox.VerbCheckParticipants, done)
 		}, "ringing ending noAnswer, pending hangUp"},
 		{"is over if it was gone", hangingUp, func(l *life) {
 			l.passes(limits.Hangup)
-			l.replies(VerbCheckParticipants, refuses(CodeGone))
+			l.replies(outbox.VerbCheckParticipants, refuses(CodeGone))
 		}, "ended noAnswer, pending settle release"},
 		{"may be answered while it is looked at", rungOut, func(l *life) {
-			look := l.owed(VerbCheckParticipants)
+			look := l.owed(outbox.VerbCheckParticipants)
 			l.happens(Connected{})
 			l.answers(look, saw(callee))
 		}, "connected at menu, pending recognize"},
 		{"and end while it is looked at", rungOut, func(l *life) {
-			look := l.owed(VerbCheckParticipants)
+			look := l.owed(outbox.VerbCheckParticipants)
 			l.ends(Result{Code: 480})
 			l.answers(look, saidConnected)
 			l.passes(disconnectWait)
@@ -313,9 +314,9 @@ func TestAnsweredCall(t *testing.T) {
 		}, "connected ending abandoned, pending hangUp"},
 		{"that has come through its flow is completed", noticed, func(l *life) {
 			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-			l.replies(VerbPlay, done)
+			l.replies(outbox.VerbPlay, done)
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
-			l.replies(VerbHangUp, done)
+			l.replies(outbox.VerbHangUp, done)
 			l.ends(Result{Code: 200})
 		}, "ended completed, pending settle release"},
 	})
@@ -324,7 +325,7 @@ func TestAnsweredCall(t *testing.T) {
 func TestMenuAsksThePersonWhoWasCalled(t *testing.T) {
 	l := placed(t)
 	l.happens(Connected{})
-	if a := l.owed(VerbRecognize); a.Target != callee {
+	if a := l.owed(outbox.VerbRecognize); a.Target != callee {
 		t.Errorf("asked is %q", a.Target)
 	}
 }
@@ -348,8 +349,8 @@ func TestBurial(t *testing.T) {
 			l.move(Event{Key: "offer", At: t0, Body: offered})
 		}, "ended cancelled"},
 		{"happens once", buried(dialled.Dial), func(l *life) {
-			l.replies(VerbSettle, done)
-			l.replies(VerbRelease, done)
+			l.replies(outbox.VerbSettle, done)
+			l.replies(outbox.VerbRelease, done)
 			l.move(Event{Key: "tombstone again", Body: Tombstone{Dial: dialled.Dial}})
 		}, "ended cancelled"},
 	})
@@ -358,8 +359,8 @@ func TestBurial(t *testing.T) {
 		t.Errorf("buried was %+v", got)
 	}
 	// It was opened by nobody, so it has no limits; its actions have their time all the same.
-	if a := l.owed(VerbSettle); a.LeaseUntil.Sub(l.now) <= l.c.Limits.Timeout(VerbSettle) || l.c.Limits.Timeout(VerbSettle) == 0 {
-		t.Errorf("it is to be settled until %v, in %v", a.LeaseUntil, l.c.Limits.Timeout(VerbSettle))
+	if a := l.owed(outbox.VerbSettle); a.LeaseUntil.Sub(l.now) <= l.c.Limits.Timeout(outbox.VerbSettle) || l.c.Limits.Timeout(outbox.VerbSettle) == 0 {
+		t.Errorf("it is to be settled until %v, in %v", a.LeaseUntil, l.c.Limits.Timeout(outbox.VerbSettle))
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"switchboard/handler/flow"
 	"time"
+
+	"switchboard/handler/call/outbox"
+	"switchboard/handler/flow"
 )
 
 // Event is something that happened to a call: what ACS reported, what it
@@ -23,20 +25,11 @@ type Event struct {
 
 	// Ref is the operation that the event belongs to, by its operationContext;
 	// zero if it belongs to none of ours.
-	Ref Ref `json:"ref,omitzero"`
+	Ref outbox.Ref `json:"ref,omitzero"`
 	// Result is ACS's resultInformation; zero if there was none.
 	Result Result `json:"result,omitzero"`
 	Body   Body   `json:"-"`
 }
-
-// Ref is one sending of one operation of a call. As text it is "<op>.<send>".
-type Ref struct {
-	Op   int `json:"op,omitempty"`
-	Send int `json:"send,omitempty"`
-}
-
-// String returns "<op>.<send>".
-func (r Ref) String() string { return fmt.Sprintf("%d.%d", r.Op, r.Send) }
 
 // Result tells how an operation or a call ended, in ACS's codes.
 //
@@ -69,7 +62,7 @@ type Offered struct {
 type Dialled struct {
 	Dial
 	Flow   flow.Ref `json:"flow"`
-	Limits Limits       `json:"limits"`
+	Limits Limits   `json:"limits"`
 }
 
 // Buried ends a call that was listed as one that owes something but never

@@ -3,6 +3,7 @@ package call
 import (
 	"encoding/json"
 	"strings"
+	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ func TestEventsOfEveryKindAreReadAsTheyWereWritten(t *testing.T) {
 	written := map[string]bool{}
 	for i, body := range everyBody() {
 		e := Event{
-			Key: "key", At: t0.Add(time.Duration(i)), Ref: Ref{Op: i, Send: 1}, ConnectionID: "conn-1",
+			Key: "key", At: t0.Add(time.Duration(i)), Ref: outbox.Ref{Op: i, Send: 1}, ConnectionID: "conn-1",
 			ServerCallID: "server-1", CorrelationID: "corr-1",
 			Result: Result{Code: 400, SubCode: 8510, SIP: 486, Q850: 17, Message: "busy"}, Body: body,
 		}
@@ -108,7 +109,7 @@ func TestCallFromStorageGoesOnAsTheOneInMemory(t *testing.T) {
 
 func FuzzEventJSON(f *testing.F) {
 	for _, body := range everyBody() {
-		doc, err := json.Marshal(Event{Key: "k", At: t0, Ref: Ref{1, 2}, Body: body})
+		doc, err := json.Marshal(Event{Key: "k", At: t0, Ref: outbox.Ref{Op: 1, Send: 2}, Body: body})
 		if err != nil {
 			f.Fatal(err)
 		}

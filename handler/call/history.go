@@ -3,21 +3,22 @@ package call
 import (
 	"time"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
 // Entry is one row of a call's history: everything that its transition was given
 // and what came of it. The entries from the first on replay to the call's row.
 type Entry struct {
-	Seq     int          `json:"seq"` // from 1
-	Now     time.Time    `json:"now"`
-	Owner   string       `json:"owner"` // who wrote it
-	Event   Event        `json:"event"`
-	Gate    *DialVerdict `json:"gate,omitempty"`
-	Rules   int          `json:"rules"` // StepVersion
-	State   State        `json:"state"` // after it
-	Node    string       `json:"node,omitempty"`
-	Actions []Action     `json:"actions,omitempty"` // added by it
+	Seq     int             `json:"seq"` // from 1
+	Now     time.Time       `json:"now"`
+	Owner   string          `json:"owner"` // who wrote it
+	Event   Event           `json:"event"`
+	Gate    *DialVerdict    `json:"gate,omitempty"`
+	Rules   int             `json:"rules"` // StepVersion
+	State   State           `json:"state"` // after it
+	Node    string          `json:"node,omitempty"`
+	Actions []outbox.Action `json:"actions,omitempty"` // added by it
 }
 
 // Recorded returns the entry of the transition from before to after.

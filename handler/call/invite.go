@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -21,13 +22,13 @@ func (s *step) invite(n *flow.Agent, index int, again bool) {
 		return
 	}
 	ring := n.Ring.Or(defaultRing)
-	ref := s.addAction(Action{Verb: VerbAdd, Target: n.Agents[index], Ring: ring})
+	ref := s.addAction(outbox.Action{Verb: outbox.VerbAdd, Target: n.Agents[index], Ring: ring})
 	s.Wait.Invite = Invite{Ref: ref, Agent: n.Agents[index], Index: index, Reinvited: again}
 	s.setDeadline(byInvite, ring+s.Limits.InviteGrace)
 }
 
 // inviteTaken takes in that ACS took the invitation: the telephone rings now.
-func (s *step) inviteAccepted(a Action) {
+func (s *step) inviteAccepted(a outbox.Action) {
 	if s.Wait.Invite.Ref == a.Ref {
 		s.Wait.Invite.Accepted = true
 		s.setDeadline(byInvite, a.Ring+s.Limits.InviteGrace)
@@ -66,7 +67,7 @@ func (s *step) join(agent string, op int) {
 // notAdded goes on to the next agent.
 func (s *step) addFailed() {
 	n, ok := s.node().(*flow.Agent)
-	if ok && s.e.Ref != (Ref{}) && s.e.Ref == s.Wait.Invite.Ref {
+	if ok && s.e.Ref != (outbox.Ref{}) && s.e.Ref == s.Wait.Invite.Ref {
 		s.invite(n, s.Wait.Invite.Index+1, false)
 	}
 }
@@ -77,7 +78,7 @@ func (s *step) inviteTimeout() {
 	if _, ok := s.node().(*flow.Agent); !ok || s.State != StateConnected {
 		return
 	}
-	if i := s.pending(s.Wait.Invite.Ref); i >= 0 {
+	if i := s.Pending.Index(s.Wait.Invite.Ref); i >= 0 {
 		if a := s.Pending[i]; a.Owner != "" { // its owner's time is not up: expire would have struck it
 			s.Deadlines[byInvite] = a.LeaseUntil
 			return
@@ -85,7 +86,7 @@ func (s *step) inviteTimeout() {
 		s.removeAction(s.Wait.Invite.Ref) // throttled all the time: it was never sent
 		s.Wait.Invite.Accepted = true
 	}
-	s.Wait.Invite.Check = s.addAction(Action{Verb: VerbCheckParticipants})
+	s.Wait.Invite.Check = s.addAction(outbox.Action{Verb: outbox.VerbCheckParticipants})
 }
 
 // inviteLooked decides an overdue invitation by who is in the call. One of which
@@ -117,9 +118,9 @@ func (s *step) inviteCheckRefused() {
 // musicOff stops the music on hold. Where it is on its way to ACS, the request to
 // stop it waits behind it in its lane.
 func (s *step) stopMusic() {
-	if s.Wait.Music == (Ref{}) {
+	if s.Wait.Music == (outbox.Ref{}) {
 		return
 	}
 	s.stopPrompt(s.Wait.Music)
-	s.Wait.Music = Ref{}
+	s.Wait.Music = outbox.Ref{}
 }

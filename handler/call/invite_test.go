@@ -1,6 +1,7 @@
 package call
 
 import (
+	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 )
@@ -17,8 +18,8 @@ func pressed(t tester) *life {
 func uncertain(t tester) *life {
 	t.Helper()
 	l := pressed(t)
-	l.replies(VerbPlay, done)
-	l.replies(VerbAdd, unheard)
+	l.replies(outbox.VerbPlay, done)
+	l.replies(outbox.VerbAdd, unheard)
 	return l
 }
 
@@ -31,12 +32,12 @@ func looking(t tester) *life {
 }
 
 func TestInvitations(t *testing.T) {
-	invitation := func(l *life) Ref { return l.c.Wait.Invite.Ref }
+	invitation := func(l *life) outbox.Ref { return l.c.Wait.Invite.Ref }
 	tell(t, []story{
 		{"music and invitation go out side by side", pressed, nil, "connected at agent, pending play add anna"},
 		{"an agent who joins before ACS's answer is in the call", pressed, func(l *life) {
-			add := l.owed(VerbAdd)
-			l.replies(VerbPlay, done)
+			add := l.owed(outbox.VerbAdd)
+			l.replies(outbox.VerbPlay, done)
 			l.happensTo(invitation(l), Added{Participant: anna})
 			l.answers(add, done)
 		}, "connected at talk, pending cancelMedia startRecording"},
@@ -56,22 +57,22 @@ func TestInvitations(t *testing.T) {
 			l.happensTo(invitation(l), AddFailed{Participant: ben})
 		}, "connected at sorry, pending cancelMedia play"},
 		{"a refused invitation goes to the next", pressed, func(l *life) {
-			l.replies(VerbAdd, refuses("8544"))
+			l.replies(outbox.VerbAdd, refuses("8544"))
 		}, "connected at agent, pending play add ben"},
 		{"a refusal that an event contradicts changes nothing", pressed, func(l *life) {
-			add := l.owed(VerbAdd)
+			add := l.owed(outbox.VerbAdd)
 			l.happensTo(invitation(l), Added{Participant: anna})
 			l.answers(add, refuses("409"))
 		}, "connected at talk, pending play cancelMedia? startRecording"},
 		{"a throttled invitation is sent again when ACS allows", pressed, func(l *life) {
-			l.replies(VerbAdd, throttled(2*time.Second))
+			l.replies(outbox.VerbAdd, throttled(2*time.Second))
 			l.passes(2 * time.Second)
 		}, "connected at agent, pending play add anna#2"},
 		{"one throttled until its deadline passes to the next after a look", pressed, func(l *life) {
-			l.replies(VerbPlay, done)
-			l.replies(VerbAdd, throttled(time.Hour))
+			l.replies(outbox.VerbPlay, done)
+			l.replies(outbox.VerbAdd, throttled(time.Hour))
 			l.passes(defaultRing + limits.InviteGrace)
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 		}, "connected at agent, pending add ben"},
 		{"an unheard invitation is not sent again", uncertain, nil, "connected at agent"},
 		{"it may have been done: its agent joins", uncertain, func(l *life) {
@@ -82,36 +83,36 @@ func TestInvitations(t *testing.T) {
 		}, "connected at agent, pending add ben"},
 		{"at its deadline ACS is asked who is in the call", looking, nil, "connected at agent, pending checkParticipants"},
 		{"an agent who is there has joined", looking, func(l *life) {
-			l.replies(VerbCheckParticipants, saw(caller, anna))
+			l.replies(outbox.VerbCheckParticipants, saw(caller, anna))
 		}, "connected at talk, pending cancelMedia startRecording"},
 		{"one who is not is invited once more", looking, func(l *life) {
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 		}, "connected at agent, pending add anna"},
 		{"but only once", looking, func(l *life) {
-			l.replies(VerbCheckParticipants, saw(caller))
-			l.replies(VerbAdd, unheard)
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbAdd, unheard)
 			l.passes(defaultRing + limits.InviteGrace)
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 		}, "connected at agent, pending add ben"},
 		{"the first of two invitations may be the one that comes through", looking, func(l *life) {
 			first := invitation(l)
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 			l.happensTo(first, Added{Participant: anna})
 		}, "connected at talk, pending cancelMedia startRecording"},
 		{"one that ACS took is not made again", inviting, func(l *life) {
 			l.passes(defaultRing + limits.InviteGrace)
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 		}, "connected at agent, pending add ben"},
 		{"when ACS does not say who is there nobody is rung twice", looking, func(l *life) {
-			for range maxSends {
-				l.replies(VerbCheckParticipants, unheard)
+			for range outbox.MaxSends {
+				l.replies(outbox.VerbCheckParticipants, unheard)
 			}
 		}, "connected at agent, pending add ben"},
 		{"nor when it refuses to say", looking, func(l *life) {
-			l.replies(VerbCheckParticipants, refuses("8501"))
+			l.replies(outbox.VerbCheckParticipants, refuses("8501"))
 		}, "connected at agent, pending add ben"},
 		{"a call that is gone is over", looking, func(l *life) {
-			l.replies(VerbCheckParticipants, refuses(CodeGone))
+			l.replies(outbox.VerbCheckParticipants, refuses(CodeGone))
 		}, "ended abandoned"},
 		{"one whose run has died is of unknown fate", pressed, func(l *life) {
 			l.passes(30 * time.Second)
@@ -123,7 +124,7 @@ func TestInvitations(t *testing.T) {
 		{"an agent given up who joins all the same has the caller", inviting, func(l *life) {
 			first := invitation(l)
 			l.happensTo(first, AddFailed{Participant: anna})
-			l.replies(VerbAdd, done)
+			l.replies(outbox.VerbAdd, done)
 			l.happensTo(first, Added{Participant: anna})
 		}, "connected at talk, pending cancelMedia startRecording"},
 		{"somebody who joins without an invitation is no agent", inviting, func(l *life) {
@@ -134,11 +135,11 @@ func TestInvitations(t *testing.T) {
 		}, "connected at talk, pending play cancelMedia? startRecording"},
 		{"and not played again if it went unheard", pressed, func(l *life) {
 			l.happensTo(invitation(l), Added{Participant: anna})
-			l.replies(VerbPlay, unheard)
+			l.replies(outbox.VerbPlay, unheard)
 		}, "connected at talk, pending cancelMedia startRecording"},
 		{"nor if it was throttled", pressed, func(l *life) {
 			l.happensTo(invitation(l), Added{Participant: anna})
-			l.replies(VerbPlay, throttled(time.Second))
+			l.replies(outbox.VerbPlay, throttled(time.Second))
 		}, "connected at talk, pending cancelMedia startRecording"},
 		{"nor if its run has died", pressed, func(l *life) {
 			l.happensTo(invitation(l), Added{Participant: anna})
@@ -146,7 +147,7 @@ func TestInvitations(t *testing.T) {
 		}, "connected at talk, pending cancelMedia startRecording"},
 		{"music that was never sent need not be stopped", func(t tester) *life {
 			l := pressed(t)
-			l.replies(VerbPlay, refuses("8535"))
+			l.replies(outbox.VerbPlay, refuses("8535"))
 			return l
 		}, func(l *life) { l.happensTo(invitation(l), Added{Participant: anna}) }, "connected at talk, pending startRecording"},
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -132,15 +133,15 @@ func (l *life) check(e Event) {
 	if why := stuck(l.c, l.flow); why != "" {
 		l.t.Fatalf("after %s: stuck for ever: %s", e.Kind(), why)
 	}
-	owners := map[Lane]string{}
-	refs := map[Ref]bool{}
+	owners := map[outbox.Lane]string{}
+	refs := map[outbox.Ref]bool{}
 	adds := 0
 	for _, a := range l.c.Pending {
 		if refs[a.Ref] || a.Op > l.c.Ops {
 			l.t.Fatalf("after %s: operation %v is there twice, or was never counted", e.Kind(), a.Ref)
 		}
 		refs[a.Ref] = true
-		if a.Verb == VerbAdd {
+		if a.Verb == outbox.VerbAdd {
 			adds++
 		}
 		lane := a.Verb.Lane()
@@ -151,7 +152,7 @@ func (l *life) check(e Event) {
 		case a.Owner != "" && a.Owner != first:
 			l.t.Fatalf("after %s: %s %v was claimed though it is behind another run's", e.Kind(), a.Verb, a.Ref)
 		}
-		gated := a.Verb == VerbCreate && a.Send > 1 && l.gate == nil
+		gated := a.Verb == outbox.VerbCreate && a.Send > 1 && l.gate == nil
 		if a.Owner == "" && owners[lane] == "" && !any && !gated && !l.now.Before(a.NotBefore) {
 			l.t.Fatalf("after %s: nobody has claimed %s %v", e.Kind(), a.Verb, a.Ref)
 		}
@@ -164,16 +165,16 @@ func (l *life) check(e Event) {
 // stuck says why nothing would ever happen to the call if no event came any more.
 func stuck(c Call, f *flow.Flow) string {
 	waits := func(d Deadline) bool { return !c.Deadlines[d].IsZero() }
-	pending := func(v Verb) bool {
-		return slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Verb == v })
+	pending := func(v outbox.Verb) bool {
+		return slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Verb == v })
 	}
 	switch {
 	case c.State == StateEnded:
 		return stuckEnded(c)
 	case c.State == StateRinging:
-		inbound := waits(byAnswer) && pending(VerbAnswer) || waits(byConnect)
+		inbound := waits(byAnswer) && pending(outbox.VerbAnswer) || waits(byConnect)
 		outbound := waits(byConfirm) || waits(byRing) || waits(byHangup) && c.EndingAs != ""
-		if !waits(byEnd) || !(inbound || outbound || waits(byDisconnect) || pending(VerbCheckParticipants)) {
+		if !waits(byEnd) || !(inbound || outbound || waits(byDisconnect) || pending(outbox.VerbCheckParticipants)) {
 			return "ringing, and nothing is waited for"
 		}
 		return ""
@@ -182,16 +183,16 @@ func stuck(c Call, f *flow.Flow) string {
 			return "nobody looks whether the hang-up was heard"
 		}
 		return ""
-	case !waits(byEnd) || !waits(byKeepAlive) && !pending(VerbCheckParticipants):
+	case !waits(byEnd) || !waits(byKeepAlive) && !pending(outbox.VerbCheckParticipants):
 		return "connected, and nobody would look"
 	}
 	switch f.Nodes[c.Node].(type) {
 	case *flow.Play, *flow.Menu:
-		if !waits(byPrompt) || c.Wait.Media == (Ref{}) {
+		if !waits(byPrompt) || c.Wait.Media == (outbox.Ref{}) {
 			return "no prompt is waited for"
 		}
 	case *flow.Agent:
-		looking := slices.ContainsFunc(c.Pending, func(a Action) bool { return a.Ref == c.Wait.Invite.Check })
+		looking := slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Ref == c.Wait.Invite.Check })
 		if !waits(byInvite) && !looking {
 			return "no invitation is waited for"
 		}
@@ -213,9 +214,9 @@ func stuckEnded(c Call) string {
 	}
 	hangUps := 0
 	for _, a := range c.Pending {
-		if a.Verb == VerbHangUp {
+		if a.Verb == outbox.VerbHangUp {
 			hangUps++
-		} else if a.Verb.RetryClass() != Local {
+		} else if a.Verb.RetryClass() != outbox.Local {
 			return "it has ended and pending " + string(a.Verb)
 		}
 	}
@@ -235,16 +236,16 @@ func stuckEnded(c Call) string {
 // happens delivers an event of the call's connection, each with a key of its own.
 func (l *life) happens(b Body) {
 	l.t.Helper()
-	l.happensTo(Ref{}, b)
+	l.happensTo(outbox.Ref{}, b)
 }
 
 // happensTo is happens with the context of an operation.
-func (l *life) happensTo(r Ref, b Body) {
+func (l *life) happensTo(r outbox.Ref, b Body) {
 	l.t.Helper()
 	l.move(l.event(r, b))
 }
 
-func (l *life) event(r Ref, b Body) Event {
+func (l *life) event(r outbox.Ref, b Body) Event {
 	l.keys++
 	return Event{
 		Key: fmt.Sprintf("event-%d", l.keys), At: l.now, Ref: r, Body: b,
@@ -260,9 +261,9 @@ func (l *life) passes(d time.Duration) {
 }
 
 // owed returns the first pending action of a verb.
-func (l *life) owed(v Verb) Action {
+func (l *life) owed(v outbox.Verb) outbox.Action {
 	l.t.Helper()
-	i := slices.IndexFunc(l.c.Pending, func(a Action) bool { return a.Verb == v })
+	i := slices.IndexFunc(l.c.Pending, func(a outbox.Action) bool { return a.Verb == v })
 	if i < 0 {
 		l.t.Fatalf("no %s is owed; the call is %s", v, summary(l.c))
 	}
@@ -270,20 +271,20 @@ func (l *life) owed(v Verb) Action {
 }
 
 // replies delivers ACS's answer to the first pending action of a verb.
-func (l *life) replies(v Verb, b Replied) {
+func (l *life) replies(v outbox.Verb, b Replied) {
 	l.t.Helper()
 	l.answers(l.owed(v), b)
 }
 
 // answers delivers ACS's answer to an action, pending or not.
-func (l *life) answers(a Action, b Replied) {
+func (l *life) answers(a outbox.Action, b Replied) {
 	l.t.Helper()
 	l.move(replyTo(a, l.now, b))
 }
 
-func replyTo(a Action, at time.Time, b Replied) Event {
+func replyTo(a outbox.Action, at time.Time, b Replied) Event {
 	e := Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Leases), At: at, Ref: a.Ref, Body: b}
-	if (a.Verb == VerbAnswer || a.Verb == VerbCreate) && b.Verdict == VerdictOK {
+	if (a.Verb == outbox.VerbAnswer || a.Verb == outbox.VerbCreate) && b.Verdict == VerdictOK {
 		e.ConnectionID, e.ServerCallID = "conn-1", "server-1"
 	}
 	return e
@@ -324,7 +325,7 @@ func saw(ids ...string) Replied {
 func answered(t tester) *life {
 	t.Helper()
 	l := offer(t)
-	l.replies(VerbAnswer, done)
+	l.replies(outbox.VerbAnswer, done)
 	return l
 }
 
@@ -333,7 +334,7 @@ func greeted(t tester) *life {
 	t.Helper()
 	l := answered(t)
 	l.happens(Connected{})
-	l.replies(VerbPlay, done)
+	l.replies(outbox.VerbPlay, done)
 	l.happens(people(1, caller))
 	return l
 }
@@ -343,7 +344,7 @@ func asked(t tester) *life {
 	t.Helper()
 	l := greeted(t)
 	l.happensTo(l.c.Wait.Media, PlayCompleted{})
-	l.replies(VerbRecognize, done)
+	l.replies(outbox.VerbRecognize, done)
 	return l
 }
 
@@ -352,8 +353,8 @@ func inviting(t tester) *life {
 	t.Helper()
 	l := asked(t)
 	l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-	l.replies(VerbPlay, done)
-	l.replies(VerbAdd, done)
+	l.replies(outbox.VerbPlay, done)
+	l.replies(outbox.VerbAdd, done)
 	return l
 }
 
@@ -362,11 +363,11 @@ func talking(t tester) *life {
 	t.Helper()
 	l := inviting(t)
 	l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-	l.replies(VerbCancelMedia, done)
-	l.replies(VerbStartRecording, done)
+	l.replies(outbox.VerbCancelMedia, done)
+	l.replies(outbox.VerbStartRecording, done)
 	l.happens(people(2, caller, anna))
 	l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: l.c.Recordings[0].Op})
-	l.replies(VerbLink, done)
+	l.replies(outbox.VerbLink, done)
 	return l
 }
 
@@ -375,7 +376,7 @@ func thanked(t tester) *life {
 	t.Helper()
 	l := talking(t)
 	l.happens(people(3, caller))
-	l.replies(VerbPlay, done)
+	l.replies(outbox.VerbPlay, done)
 	return l
 }
 
@@ -384,7 +385,7 @@ func released(t tester) *life {
 	t.Helper()
 	l := thanked(t)
 	l.happensTo(l.c.Wait.Media, PlayCompleted{})
-	l.replies(VerbHangUp, done)
+	l.replies(outbox.VerbHangUp, done)
 	return l
 }
 
@@ -429,7 +430,7 @@ func summary(c Call) string {
 			text += ", pending"
 		}
 		text += " " + string(a.Verb)
-		if a.Target != "" && a.Verb == VerbAdd {
+		if a.Target != "" && a.Verb == outbox.VerbAdd {
 			text += " " + a.Target[strings.LastIndexAny(a.Target, "_:")+1:]
 		}
 		if a.Send > 1 {

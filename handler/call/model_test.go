@@ -2,6 +2,7 @@ package call
 
 import (
 	"slices"
+	"switchboard/handler/call/outbox"
 	"time"
 )
 
@@ -13,26 +14,26 @@ type model struct {
 	phone           *telephone // of the person whom we call
 	invitations     []*telephone
 	recording       bool
-	pairs           map[Ref]Replied // answers that a repeat gets again
+	pairs           map[outbox.Ref]Replied // answers that a repeat gets again
 }
 
 // telephone is one that rings.
 type telephone struct {
-	ref     Ref
+	ref     outbox.Ref
 	who     string
 	ends    time.Time // when it stops ringing
 	answers bool
 }
 
 // take does what ACS does.
-func (m *model) take(w *world, a Action) Replied {
+func (m *model) take(w *world, a outbox.Action) Replied {
 	switch {
-	case a.Verb == VerbCreate:
+	case a.Verb == outbox.VerbCreate:
 		return m.create(w, a)
-	case a.Verb == VerbAnswer && !m.connected && !m.gone:
+	case a.Verb == outbox.VerbAnswer && !m.connected && !m.gone:
 		m.connect(w, a.Ref, caller)
 		return done
-	case a.Verb == VerbAnswer && m.connected:
+	case a.Verb == outbox.VerbAnswer && m.connected:
 		return refuses("8585")
 	case m.phone != nil && !m.connected && !m.gone:
 		return m.takeRinging(w, a)
@@ -40,31 +41,31 @@ func (m *model) take(w *world, a Action) Replied {
 		return refuses(CodeGone)
 	}
 	switch a.Verb {
-	case VerbPlay:
+	case outbox.VerbPlay:
 		w.tell(a.Ref, PlayStarted{})
 		if !a.Loop {
 			w.tell(a.Ref, []Body{PlayCompleted{}, PlayFailed{}}[w.pick(2, "played")])
 		}
-	case VerbRecognize:
+	case outbox.VerbRecognize:
 		key := func(tone string) Body { return Recognized{Tones: []string{tone}} }
 		pressed := []Body{key("one"), key("one"), key("nine"), key("pound"), RecognizeFailed{}}
 		w.tell(a.Ref, pressed[w.pick(len(pressed), "pressed")])
-	case VerbAdd:
+	case outbox.VerbAdd:
 		if w.now.Before(w.rings[a.Target]) {
 			w.rt.Fatalf("%s is rung twice at once", a.Target)
 		}
 		rings := time.Duration(w.pick(int(a.Ring/time.Second), "rings")) * time.Second
 		w.rings[a.Target] = w.now.Add(rings)
 		m.invitations = append(m.invitations, &telephone{a.Ref, a.Target, w.now.Add(rings), w.chance(60, "joins")})
-	case VerbStartRecording:
+	case outbox.VerbStartRecording:
 		if m.recording {
 			return refuses("8559")
 		}
 		m.recording = true
-		w.tell(Ref{}, RecordingStateChanged{RecordingID: "rec", Active: true, Op: a.Op})
-	case VerbHangUp:
+		w.tell(outbox.Ref{}, RecordingStateChanged{RecordingID: "rec", Active: true, Op: a.Op})
+	case outbox.VerbHangUp:
 		m.end(w)
-	case VerbCheckParticipants:
+	case outbox.VerbCheckParticipants:
 		reply := saw(m.people...)
 		reply.Connected = true
 		return reply
@@ -73,7 +74,7 @@ func (m *model) take(w *world, a Action) Replied {
 }
 
 // create rings the person whom we call.
-func (m *model) create(w *world, a Action) Replied {
+func (m *model) create(w *world, a outbox.Action) Replied {
 	if m.phone != nil {
 		w.rt.Fatalf("%s is rung twice", a.Target)
 	}
@@ -87,12 +88,12 @@ func (m *model) create(w *world, a Action) Replied {
 }
 
 // takeRinging is take while the telephone of the person whom we call rings.
-func (m *model) takeRinging(w *world, a Action) Replied {
+func (m *model) takeRinging(w *world, a outbox.Action) Replied {
 	switch a.Verb {
-	case VerbHangUp:
+	case outbox.VerbHangUp:
 		m.unanswered(w, takenBack)
 		return done
-	case VerbCheckParticipants:
+	case outbox.VerbCheckParticipants:
 		return done
 	default:
 		return refuses("8501")
@@ -100,7 +101,7 @@ func (m *model) takeRinging(w *world, a Action) Replied {
 }
 
 // connect puts the first person into the call.
-func (m *model) connect(w *world, r Ref, who string) {
+func (m *model) connect(w *world, r outbox.Ref, who string) {
 	m.connected, m.people = true, []string{who}
 	w.tell(r, Connected{})
 	m.tellPeople(w)
@@ -110,14 +111,14 @@ func (m *model) connect(w *world, r Ref, who string) {
 func (m *model) unanswered(w *world, r Result) {
 	m.gone = true
 	w.tellOf(m.phone.ref, CreateCallFailed{}, r)
-	w.tellOf(Ref{}, Disconnected{}, r)
+	w.tellOf(outbox.Ref{}, Disconnected{}, r)
 }
 
 // tell sends an event on its way.
-func (w *world) tell(r Ref, b Body) { w.inbox = append(w.inbox, w.event(r, b)) }
+func (w *world) tell(r outbox.Ref, b Body) { w.inbox = append(w.inbox, w.event(r, b)) }
 
 // tellOf is tell with ACS's word on how it ended.
-func (w *world) tellOf(r Ref, b Body, result Result) {
+func (w *world) tellOf(r outbox.Ref, b Body, result Result) {
 	e := w.event(r, b)
 	e.Result = result
 	w.inbox = append(w.inbox, e)
@@ -125,12 +126,12 @@ func (w *world) tellOf(r Ref, b Body, result Result) {
 
 func (m *model) tellPeople(w *world) {
 	m.sequence++
-	w.tell(Ref{}, people(m.sequence, m.people...))
+	w.tell(outbox.Ref{}, people(m.sequence, m.people...))
 }
 
 func (m *model) end(w *world) {
 	if m.connected && !m.gone {
-		w.tellOf(Ref{}, Disconnected{}, Result{Code: 200})
+		w.tellOf(outbox.Ref{}, Disconnected{}, Result{Code: 200})
 	}
 	m.gone, m.people = true, nil
 }
@@ -189,19 +190,19 @@ type rows struct {
 }
 
 // keep does an action of the kind Storage.
-func (r *rows) keep(w *world, c Call, a Action) Replied {
+func (r *rows) keep(w *world, c Call, a outbox.Action) Replied {
 	switch a.Verb {
-	case VerbSettle:
+	case outbox.VerbSettle:
 		if r.settled != "" && r.settled != c.Outcome {
 			w.rt.Fatalf("settled as %s, after %s", c.Outcome, r.settled)
 		}
 		r.settled = c.Outcome
-	case VerbRelease:
+	case outbox.VerbRelease:
 		if r.settled == "" {
 			w.rt.Fatalf("released before it was settled")
 		}
 		r.released = true
-	case VerbLink:
+	case outbox.VerbLink:
 		r.linked = true
 		return Replied{Verdict: VerdictOK, Recording: r.file}
 	}
@@ -221,8 +222,8 @@ func (r *rows) deliver(w *world) {
 		return
 	}
 	if op := w.c.Recordings[0].Op; r.file == RecordingFiled {
-		w.tell(Ref{}, FilesFiled{RecordingID: "rec", Op: op})
+		w.tell(outbox.Ref{}, FilesFiled{RecordingID: "rec", Op: op})
 	} else {
-		w.tell(Ref{}, FilesLost{RecordingID: "rec", Op: op, Reason: "deleted"})
+		w.tell(outbox.Ref{}, FilesLost{RecordingID: "rec", Op: op, Reason: "deleted"})
 	}
 }

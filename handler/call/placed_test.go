@@ -1,8 +1,10 @@
 package call
 
 import (
-	"switchboard/handler/flow"
 	"time"
+
+	"switchboard/handler/call/outbox"
+	"switchboard/handler/flow"
 )
 
 // notice is the flow of the calls that the tests place.
@@ -34,8 +36,8 @@ func dial(t tester) *life {
 func denied(t tester) *life {
 	t.Helper()
 	l := dial(t)
-	l.replies(VerbCreate, throttled(5*time.Second))
-	l.replies(VerbBackOff, done)
+	l.replies(outbox.VerbCreate, throttled(5*time.Second))
+	l.replies(outbox.VerbBackOff, done)
 	return l
 }
 
@@ -43,7 +45,7 @@ func denied(t tester) *life {
 func unheardOf(t tester) *life {
 	t.Helper()
 	l := dial(t)
-	l.replies(VerbCreate, unheard)
+	l.replies(outbox.VerbCreate, unheard)
 	return l
 }
 
@@ -51,7 +53,7 @@ func unheardOf(t tester) *life {
 func placed(t tester) *life {
 	t.Helper()
 	l := dial(t)
-	l.replies(VerbCreate, done)
+	l.replies(outbox.VerbCreate, done)
 	return l
 }
 
@@ -67,7 +69,7 @@ func rungOut(t tester) *life {
 func givenUp(t tester) *life {
 	t.Helper()
 	l := rungOut(t)
-	l.replies(VerbCheckParticipants, done)
+	l.replies(outbox.VerbCheckParticipants, done)
 	return l
 }
 
@@ -76,7 +78,7 @@ func noticed(t tester) *life {
 	t.Helper()
 	l := placed(t)
 	l.happens(Connected{})
-	l.replies(VerbRecognize, done)
+	l.replies(outbox.VerbRecognize, done)
 	return l
 }
 
@@ -85,8 +87,8 @@ func silent(t tester) *life {
 	t.Helper()
 	l := unheardOf(t)
 	l.passes(limits.Confirm)
-	l.replies(VerbSettle, done)
-	l.replies(VerbRelease, done)
+	l.replies(outbox.VerbSettle, done)
+	l.replies(outbox.VerbRelease, done)
 	return l
 }
 
@@ -99,7 +101,7 @@ var (
 // fails tells by callback that the call came to nothing.
 func (l *life) fails(r Result) {
 	l.t.Helper()
-	e := l.event(Ref{CreateOp, 1}, CreateCallFailed{})
+	e := l.event(outbox.Ref{Op: CreateOp, Send: 1}, CreateCallFailed{})
 	e.Result = r
 	l.move(e)
 }
@@ -107,7 +109,7 @@ func (l *life) fails(r Result) {
 // isRefused tells by ACS's answer that the call will not be placed.
 func (l *life) isRefused(r Result) {
 	l.t.Helper()
-	e := replyTo(l.owed(VerbCreate), l.now, refuses("400"))
+	e := replyTo(l.owed(outbox.VerbCreate), l.now, refuses("400"))
 	e.Result = r
 	l.move(e)
 }
@@ -115,7 +117,7 @@ func (l *life) isRefused(r Result) {
 // ends tells that the call's connection is no more.
 func (l *life) ends(r Result) {
 	l.t.Helper()
-	e := l.event(Ref{}, Disconnected{})
+	e := l.event(outbox.Ref{}, Disconnected{})
 	e.Result = r
 	l.move(e)
 }

@@ -3,6 +3,7 @@ package call
 import (
 	"slices"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -12,7 +13,7 @@ func (s *step) record(n *flow.Record) {
 	if channels == "" {
 		channels = "mixed"
 	}
-	ref := s.addAction(Action{Verb: VerbStartRecording, Channels: channels})
+	ref := s.addAction(outbox.Action{Verb: outbox.VerbStartRecording, Channels: channels})
 	s.Recordings = append(s.Recordings, Recording{
 		Op: ref.Op, Send: ref.Send, Channels: channels, State: RecordingWanted,
 	})
@@ -56,7 +57,7 @@ func (s *step) setRecordingID(i int, id string) {
 		return
 	}
 	s.Recordings[i].ID = id
-	s.addAction(Action{Verb: VerbLink, Recording: s.Recordings[i].Op})
+	s.addAction(outbox.Action{Verb: outbox.VerbLink, Recording: s.Recordings[i].Op})
 }
 
 // paid takes in what came of a recording: its files, or the word that there are none.
@@ -70,8 +71,8 @@ func (s *step) recordingDone(op int, id string, state RecordingState, files int,
 	if s.Recordings[i].ID == "" {
 		s.Recordings[i].ID = id
 	}
-	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool {
-		return a.Op == s.Recordings[i].Op || a.Verb == VerbLink && a.Recording == s.Recordings[i].Op
+	s.Pending = slices.DeleteFunc(s.Pending, func(a outbox.Action) bool {
+		return a.Op == s.Recordings[i].Op || a.Verb == outbox.VerbLink && a.Recording == s.Recordings[i].Op
 	})
 	s.clearRecordingDeadlines()
 }
@@ -107,8 +108,8 @@ func (s *step) recordingStarted(i int) {
 		s.Recordings[i].State = RecordingFinished
 		s.setDeadline(byFile, s.Limits.Recording)
 	}
-	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool {
-		return a.Verb == VerbStartRecording && a.Op == s.Recordings[i].Op
+	s.Pending = slices.DeleteFunc(s.Pending, func(a outbox.Action) bool {
+		return a.Verb == outbox.VerbStartRecording && a.Op == s.Recordings[i].Op
 	})
 	if !s.awaitsRecordingStart() {
 		s.clearDeadline(byRecording)
@@ -149,7 +150,7 @@ func (s *step) recordingStartTimeout() {
 		if r.State != RecordingWanted {
 			continue
 		}
-		if j := slices.IndexFunc(s.Pending, func(a Action) bool { return a.Op == r.Op }); j >= 0 {
+		if j := slices.IndexFunc(s.Pending, func(a outbox.Action) bool { return a.Op == r.Op }); j >= 0 {
 			s.setDeadline(byRecording, s.Limits.RecordingStart) // it was not sent yet, or is being sent
 			continue
 		}
@@ -157,8 +158,8 @@ func (s *step) recordingStartTimeout() {
 			continue // it may run all the same: its file is owed
 		}
 		s.Recordings[i].Restarted, s.Recordings[i].Send = true, r.Send+1
-		s.Pending = append(s.Pending, Action{
-			Ref: Ref{Op: r.Op, Send: r.Send + 1}, Verb: VerbStartRecording, Channels: r.Channels, MaybeSent: true,
+		s.Pending = append(s.Pending, outbox.Action{
+			Ref: outbox.Ref{Op: r.Op, Send: r.Send + 1}, Verb: outbox.VerbStartRecording, Channels: r.Channels, MaybeSent: true,
 		})
 		s.setDeadline(byRecording, s.Limits.RecordingStart)
 	}

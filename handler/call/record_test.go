@@ -2,6 +2,7 @@ package call
 
 import (
 	"slices"
+	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ func TestRecording(t *testing.T) {
 	recording := func(t tester) *life {
 		l := inviting(t)
 		l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-		l.replies(VerbCancelMedia, done)
+		l.replies(outbox.VerbCancelMedia, done)
 		return l
 	}
 	op := func(l *life) int { return l.c.Recordings[0].Op }
@@ -26,103 +27,103 @@ func TestRecording(t *testing.T) {
 		{"is asked for while people talk", func(l *life) {}, "connected at talk, pending startRecording",
 			Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
 		{"has the id that ACS's answer gives", func(l *life) {
-			l.replies(VerbStartRecording, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
+			l.replies(outbox.VerbStartRecording, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
 		{"may get its id only from the callback", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"a callback before ACS's answer proves it", func(l *life) {
-			start := l.owed(VerbStartRecording)
+			start := l.owed(outbox.VerbStartRecording)
 			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 			l.answers(start, unheard)
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"a callback at the call's own address is known by ACS's id", func(l *life) {
-			l.replies(VerbStartRecording, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
+			l.replies(outbox.VerbStartRecording, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
 			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"or is the one that is waited for", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"a callback of another recording is not its own", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.happens(RecordingStateChanged{RecordingID: "rec-9", Active: true, Op: 99})
 		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
 		{"that stops is finished", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 			l.happens(RecordingStateChanged{RecordingID: "rec-1", Op: op(l)})
 			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)}) // overtaken
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
 		{"that does not start does not hold up the talk", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.happens(StartRecordingFailed{Op: op(l)})
 		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingFailed}},
 		{"that ACS refuses does not hold up the talk", func(l *life) {
-			l.replies(VerbStartRecording, refuses("8523"))
+			l.replies(outbox.VerbStartRecording, refuses("8523"))
 		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingFailed}},
 		{"that is refused and runs all the same runs", func(l *life) {
-			l.replies(VerbStartRecording, refuses("8523"))
+			l.replies(outbox.VerbStartRecording, refuses("8523"))
 			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
 		{"throttled is a new send", func(l *life) {
-			l.replies(VerbStartRecording, throttled(time.Second))
+			l.replies(outbox.VerbStartRecording, throttled(time.Second))
 			l.passes(time.Second)
 		}, "connected at talk, pending startRecording#2", Recording{Send: 2, Channels: "mixed", State: RecordingWanted}},
 		{"of which nothing is heard is asked for again", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
 		}, "connected at talk, pending startRecording#2", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"runs if ACS refuses the second request because it runs", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
-			l.replies(VerbStartRecording, refuses("8559"))
+			l.replies(outbox.VerbStartRecording, refuses("8559"))
 		}, "connected at talk", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingStarted}},
 		{"waits for the callback if ACS refuses the second request for another reason of state", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
-			l.replies(VerbStartRecording, refuses("409"))
+			l.replies(outbox.VerbStartRecording, refuses("409"))
 		}, "connected at talk", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"is not asked for a third time", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.passes(limits.RecordingStart)
 		}, "connected at talk", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"unheard is repeated with its pair", func(l *life) {
-			l.replies(VerbStartRecording, unheard)
+			l.replies(outbox.VerbStartRecording, unheard)
 			l.passes(30 * time.Second)
-			if a := l.owed(VerbStartRecording); a.Leases != 2 {
+			if a := l.owed(outbox.VerbStartRecording); a.Leases != 2 {
 				l.t.Errorf("claimed %d times", a.Leases)
 			}
 		}, "connected at talk, pending startRecording", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
-		{"whose pair ACS has forgotten is a new send", func(l *life) { l.passes(PairLife) },
+		{"whose pair ACS has forgotten is a new send", func(l *life) { l.passes(outbox.PairLife) },
 			"connected at talk, pending startRecording#2", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"that runs when the call ends is finished", func(l *life) {
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(l)})
 			l.happens(Disconnected{})
 		}, "ended completed, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
 		{"that may run when the call ends is owed", func(l *life) { l.happens(Disconnected{}) },
 			"ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
 		{"that was certainly not asked for when the call ends is none", func(l *life) {
-			l.replies(VerbStartRecording, throttled(time.Minute))
+			l.replies(outbox.VerbStartRecording, throttled(time.Minute))
 			l.happens(Disconnected{})
 		}, "ended completed", Recording{Send: 2, Channels: "mixed", State: RecordingFailed}},
 		{"that was refused while the call ended is none", func(l *life) {
-			start := l.owed(VerbStartRecording)
+			start := l.owed(outbox.VerbStartRecording)
 			l.happens(Disconnected{})
 			l.answers(start, refuses(CodeGone))
 		}, "ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingFailed}},
 		{"that was taken while the call ended has the id of ACS's answer", func(l *life) {
-			start := l.owed(VerbStartRecording)
+			start := l.owed(outbox.VerbStartRecording)
 			l.happens(Disconnected{})
 			l.answers(start, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
 		}, "ended completed, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
 		{"is owed though ACS refused a send before the latest", func(l *life) {
-			first := l.owed(VerbStartRecording)
-			l.passes(PairLife)
+			first := l.owed(outbox.VerbStartRecording)
+			l.passes(outbox.PairLife)
 			l.happens(Disconnected{})
 			l.answers(first, refuses(CodeGone))
 		}, "ended completed", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
@@ -154,13 +155,13 @@ func TestTwoRecordingsAreStartedOneAfterTheOther(t *testing.T) {
 		"p":{"kind":"play","prompt":{"text":"!"},"next":"end"},"end":{"kind":"hangup"}}}`)}
 	l.happens(offered)
 	run := func() string { l.happens(Connected{}); return "run-2" }()
-	if got := l.c.Leased(run)[LaneRecording]; len(got) != 2 {
+	if got := l.c.Pending.Leased(run)[outbox.LaneRecording]; len(got) != 2 {
 		t.Fatalf("claimed %d", len(got))
 	}
-	l.replies(VerbStartRecording, throttled(time.Second))
+	l.replies(outbox.VerbStartRecording, throttled(time.Second))
 	var owed []string
 	for _, a := range l.c.Pending {
-		if a.Verb == VerbStartRecording {
+		if a.Verb == outbox.VerbStartRecording {
 			owed = append(owed, a.Ref.String()+" "+a.Owner)
 		}
 	}
@@ -169,7 +170,7 @@ func TestTwoRecordingsAreStartedOneAfterTheOther(t *testing.T) {
 		t.Errorf("owed %q, want %q", owed, want)
 	}
 	l.passes(time.Second)
-	if got := len(l.c.Leased("run-4")[LaneRecording]); got != 2 {
+	if got := len(l.c.Pending.Leased("run-4")[outbox.LaneRecording]); got != 2 {
 		t.Errorf("then %d are claimed: %+v", got, l.c.Pending)
 	}
 	l.replays()
@@ -180,7 +181,7 @@ func TestDebt(t *testing.T) {
 	asked := func(t tester) *life {
 		l := inviting(t)
 		l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-		l.replies(VerbStartRecording, done)
+		l.replies(outbox.VerbStartRecording, done)
 		l.happens(Disconnected{})
 		return l
 	}
@@ -198,10 +199,10 @@ func TestDebt(t *testing.T) {
 		l.move(Event{Key: "gone", Body: FilesLost{RecordingID: "rec-1", Op: op(l), Reason: reason}})
 	}
 	linked := func(l *life, state RecordingState, reason string) {
-		if got := l.owed(VerbLink).Recording; got != op(l) {
+		if got := l.owed(outbox.VerbLink).Recording; got != op(l) {
 			l.t.Errorf("linked is recording %d", got)
 		}
-		l.replies(VerbLink, Replied{Verdict: VerdictOK, Recording: state, Reason: reason})
+		l.replies(outbox.VerbLink, Replied{Verdict: VerdictOK, Recording: state, Reason: reason})
 	}
 	tests := []struct {
 		name   string
@@ -248,7 +249,7 @@ func TestDebt(t *testing.T) {
 			linked(l, RecordingLost, "deleted")
 		}, "ended completed", RecordingLost, "deleted"},
 		{"is linked in the end", linking, func(l *life) {
-			l.replies(VerbLink, unheard)
+			l.replies(outbox.VerbLink, unheard)
 			l.passes(time.Second)
 		}, "ended completed, pending link", RecordingFinished, ""},
 		{"is none when ACS says late that it did not start", asked, func(l *life) {

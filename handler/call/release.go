@@ -2,6 +2,7 @@ package call
 
 import (
 	"slices"
+	"switchboard/handler/call/outbox"
 	"time"
 )
 
@@ -16,7 +17,7 @@ func (s *step) hangUp(as Outcome) {
 	for _, d := range []Deadline{byRing, byPrompt, byInvite, byRecording, byKeepAlive} {
 		s.clearDeadline(d)
 	}
-	s.addAction(Action{Verb: VerbHangUp})
+	s.addAction(outbox.Action{Verb: outbox.VerbHangUp})
 	s.setDeadline(byHangup, s.Limits.Hangup)
 }
 
@@ -24,11 +25,11 @@ func (s *step) hangUp(as Outcome) {
 // not asked for yet will not be.
 func (s *step) dropPending() {
 	for _, a := range s.Pending {
-		if i := s.recording(a.Op, ""); a.Verb == VerbStartRecording && i >= 0 && !a.Sent() {
+		if i := s.recording(a.Op, ""); a.Verb == outbox.VerbStartRecording && i >= 0 && !a.Sent() {
 			s.Recordings[i].State = RecordingFailed
 		}
 	}
-	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool { return a.Verb.RetryClass() != Local })
+	s.Pending = slices.DeleteFunc(s.Pending, func(a outbox.Action) bool { return a.Verb.RetryClass() != outbox.Local })
 }
 
 // personLeft ends a call that its person has left while others are still in it.
@@ -86,21 +87,21 @@ func (s *step) hangUpTimeout() {
 		return
 	}
 	for _, a := range s.Pending {
-		if a.Verb == VerbHangUp { // not heard of yet: its owner is at it, or the next one will be
+		if a.Verb == outbox.VerbHangUp { // not heard of yet: its owner is at it, or the next one will be
 			s.Deadlines[byHangup] = later(a.LeaseUntil, s.now.Add(s.Limits.Hangup))
 			return
 		}
 	}
-	if !s.HasPending(VerbCheckParticipants) {
-		s.addAction(Action{Verb: VerbCheckParticipants})
+	if !s.Pending.Has(outbox.VerbCheckParticipants) {
+		s.addAction(outbox.Action{Verb: outbox.VerbCheckParticipants})
 	}
-	s.setDeadline(byHangup, s.Limits.Hangup+s.Limits.lease(VerbCheckParticipants))
+	s.setDeadline(byHangup, s.Limits.Hangup+s.Limits.lease(outbox.VerbCheckParticipants))
 }
 
 // hangUpLate hangs up a connection that came to be after we gave the call up.
 func (s *step) hangUpLate() {
-	if s.ConnectionID != "" && !s.HasPending(VerbHangUp) {
-		s.addAction(Action{Verb: VerbHangUp})
+	if s.ConnectionID != "" && !s.Pending.Has(outbox.VerbHangUp) {
+		s.addAction(outbox.Action{Verb: outbox.VerbHangUp})
 	}
 }
 
@@ -187,12 +188,12 @@ func (s *step) settleAndRelease() {
 		return
 	}
 	if s.Outcome.isLineFault() {
-		s.addAction(Action{Verb: VerbBackOff, At: s.now.Add(lineWait)})
+		s.addAction(outbox.Action{Verb: outbox.VerbBackOff, At: s.now.Add(lineWait)})
 	}
 	if s.Attempt != (AttemptRef{}) {
-		s.addAction(Action{Verb: VerbSettle})
+		s.addAction(outbox.Action{Verb: outbox.VerbSettle})
 	}
-	s.addAction(Action{Verb: VerbRelease})
+	s.addAction(outbox.Action{Verb: outbox.VerbRelease})
 }
 
 // lineWait is how long a line waits after a call that failed because of it.

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 )
@@ -20,52 +21,52 @@ func TestRelease(t *testing.T) {
 	}
 	tell(t, []story{
 		{"an end that is heard of before ACS's answer counts", hanging, func(l *life) {
-			hangup := l.owed(VerbHangUp)
+			hangup := l.owed(outbox.VerbHangUp)
 			l.happens(Disconnected{})
 			l.answers(hangup, done)
 		}, "ended completed"},
 		{"a hang-up of a call that is gone ends it", hanging, func(l *life) {
-			l.replies(VerbHangUp, refuses(CodeGone))
+			l.replies(outbox.VerbHangUp, refuses(CodeGone))
 		}, "ended completed"},
 		{"a hang-up that ACS refuses is tried again, but not at once", hanging, func(l *life) {
-			l.replies(VerbHangUp, refuses("8523"))
+			l.replies(outbox.VerbHangUp, refuses("8523"))
 		}, "connected ending completed"},
 		{"after a look", hanging, func(l *life) {
-			l.replies(VerbHangUp, refuses("8523"))
+			l.replies(outbox.VerbHangUp, refuses("8523"))
 			l.passes(limits.Hangup)
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 		}, "connected ending completed, pending hangUp"},
 		{"the refusal of a repeat is a question", hanging, func(l *life) {
 			l.passes(30 * time.Second)
-			l.replies(VerbHangUp, refuses("8585"))
+			l.replies(outbox.VerbHangUp, refuses("8585"))
 		}, "connected ending completed, pending checkParticipants"},
 		{"a throttled hang-up is sent again", hanging, func(l *life) {
-			l.replies(VerbHangUp, throttled(2*time.Second))
+			l.replies(outbox.VerbHangUp, throttled(2*time.Second))
 			l.passes(2 * time.Second)
 		}, "connected ending completed, pending hangUp#2"},
 		{"one whose run has died is repeated with its pair", hanging, func(l *life) {
 			l.passes(30 * time.Second)
 		}, "connected ending completed, pending hangUp"},
 		{"one whose pair ACS has forgotten is looked after", hanging, func(l *life) {
-			l.passes(PairLife)
+			l.passes(outbox.PairLife)
 		}, "connected ending completed, pending checkParticipants"},
 		{"an end that is not heard of is looked for", doubted, nil, "connected ending completed, pending checkParticipants"},
 		{"a call that is gone is over", doubted, func(l *life) {
-			l.replies(VerbCheckParticipants, refuses(CodeGone))
+			l.replies(outbox.VerbCheckParticipants, refuses(CodeGone))
 		}, "ended completed"},
 		{"one that is still there is hung up again", doubted, func(l *life) {
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 		}, "connected ending completed, pending hangUp"},
 		{"one of which ACS does not speak is looked for again", doubted, func(l *life) {
-			for range maxSends {
-				l.replies(VerbCheckParticipants, unheard)
+			for range outbox.MaxSends {
+				l.replies(outbox.VerbCheckParticipants, unheard)
 			}
-			l.passes(limits.Hangup + limits.lease(VerbCheckParticipants))
+			l.passes(limits.Hangup + limits.lease(outbox.VerbCheckParticipants))
 		}, "connected ending completed, pending checkParticipants"},
 		{"a look that is under way is not doubled", doubted, func(l *life) {
 			l.passes(20 * time.Second)
-			l.replies(VerbCheckParticipants, throttled(time.Hour))
-			l.passes(limits.Hangup + limits.lease(VerbCheckParticipants))
+			l.replies(outbox.VerbCheckParticipants, throttled(time.Hour))
+			l.passes(limits.Hangup + limits.lease(outbox.VerbCheckParticipants))
 		}, "connected ending completed, pending checkParticipants#2?"},
 		{"the flow goes no further", released, func(l *life) {
 			l.happens(people(9, caller, anna))

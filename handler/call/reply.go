@@ -2,12 +2,13 @@ package call
 
 import (
 	"slices"
+	"switchboard/handler/call/outbox"
 	"time"
 )
 
 // replied takes in what ACS answered to an action.
 func (s *step) replied(b Replied) {
-	i := s.pending(s.e.Ref)
+	i := s.Pending.Index(s.e.Ref)
 	if i < 0 {
 		s.lateReply(b)
 		return
@@ -25,10 +26,10 @@ func (s *step) replied(b Replied) {
 			s.removeAction(a.Ref)
 			return
 		}
-		wait := s.now.Add(throttleBackoff(b.RetryAfter, a.Send))
+		wait := s.now.Add(outbox.ThrottleBackoff(b.RetryAfter, a.Send))
 		s.resend(i, true, wait)
-		if a.Verb == VerbCreate {
-			s.addAction(Action{Verb: VerbBackOff, At: wait})
+		if a.Verb == outbox.VerbCreate {
+			s.addAction(outbox.Action{Verb: outbox.VerbBackOff, At: wait})
 		}
 	case VerdictNoResponse:
 		s.noResponse(i)
@@ -48,22 +49,22 @@ func (s *step) lateReply(b Replied) {
 }
 
 // done takes in that ACS took the action.
-func (s *step) accepted(a Action, b Replied) {
+func (s *step) accepted(a outbox.Action, b Replied) {
 	switch a.Verb {
-	case VerbAnswer:
+	case outbox.VerbAnswer:
 		s.answerAccepted()
-	case VerbCreate:
+	case outbox.VerbCreate:
 		s.createAccepted()
-	case VerbAdd:
+	case outbox.VerbAdd:
 		s.inviteAccepted(a)
-	case VerbStartRecording:
+	case outbox.VerbStartRecording:
 		if i := s.recording(a.Op, ""); i >= 0 {
 			s.Recordings[i].Send = a.Send
 			s.setRecordingID(i, b.RecordingID)
 		}
-	case VerbCheckParticipants:
+	case outbox.VerbCheckParticipants:
 		s.participantsChecked(b.Participants, b.Connected)
-	case VerbLink:
+	case outbox.VerbLink:
 		if b.Recording == RecordingFiled || b.Recording == RecordingLost { // it was there before
 			s.recordingDone(a.Recording, "", b.Recording, b.Files, b.Reason)
 		}
@@ -87,10 +88,10 @@ var duplicateCodes = []string{"409", "412", "8519", codeRecordingDuplicate, code
 // refused takes in that ACS will not do the action. To a repeat that is no
 // answer but a question: was the first request done? Requests with a pair are
 // repeated on their way already, so each of them may be a repeat.
-func (s *step) refused(a Action, b Replied) {
-	question := (a.Repeated() || a.Verb.RetryClass() == Repeatable) && slices.Contains(duplicateCodes, b.Code)
+func (s *step) refused(a outbox.Action, b Replied) {
+	question := (a.Repeated() || a.Verb.RetryClass() == outbox.Repeatable) && slices.Contains(duplicateCodes, b.Code)
 	switch a.Verb {
-	case VerbAnswer:
+	case outbox.VerbAnswer:
 		if question {
 			s.clearDeadline(byAnswer)
 			s.setDeadline(byConnect, s.Limits.Connect)
@@ -98,28 +99,28 @@ func (s *step) refused(a Action, b Replied) {
 		}
 		s.Result = s.e.Result
 		s.end(outcomeAnswerRefused(b.Code))
-	case VerbCreate:
+	case outbox.VerbCreate:
 		s.createRefused()
-	case VerbPlay, VerbRecognize:
+	case outbox.VerbPlay, outbox.VerbRecognize:
 		if !question && s.Wait.Media == a.Ref && b.Code != CodeGone { // a look says whether the call is there
 			s.promptFailed() // otherwise it counts as running until its deadline
 		}
 		if s.Wait.Music == a.Ref && !question {
-			s.Wait.Music = Ref{}
+			s.Wait.Music = outbox.Ref{}
 		}
 		s.checkIfGone(b)
-	case VerbAdd:
+	case outbox.VerbAdd:
 		if s.Wait.Invite.Ref == a.Ref {
 			s.e.Ref = a.Ref
 			s.addFailed()
 		}
 		s.checkIfGone(b)
-	case VerbStartRecording:
+	case outbox.VerbStartRecording:
 		if i := s.recording(a.Op, ""); i >= 0 {
 			s.recordingRefused(i, b)
 		}
 		s.checkIfGone(b)
-	case VerbHangUp:
+	case outbox.VerbHangUp:
 		switch {
 		case s.State == StateEnded:
 		case b.Code == CodeGone:
@@ -129,7 +130,7 @@ func (s *step) refused(a Action, b Replied) {
 		default: // not at once: it would be refused again
 			s.setDeadline(byHangup, s.Limits.Hangup)
 		}
-	case VerbCheckParticipants:
+	case outbox.VerbCheckParticipants:
 		switch {
 		case b.Code == CodeGone:
 			s.callGone()
@@ -188,71 +189,37 @@ func (s *step) recordingRefused(i int, b Replied) {
 	}
 }
 
-// plainSends is how often an action of the kind Plain is sent before it counts
-// as refused.
-const maxSends = 3
-
-// unheardWait is how long an action waits after a request that went unheard: what
-// is wrong takes a moment to pass, and people are waiting.
-func noResponseBackoff(send int) time.Duration {
-	return min(time.Second<<min(send-1, 10), 15*time.Second)
-}
-
 // unheard deals with a request that got no answer, or a 5xx.
 func (s *step) noResponse(i int) {
 	a := s.Pending[i]
 	switch {
-	case a.Verb.RetryClass() == AtMostOnce:
+	case a.Verb.RetryClass() == outbox.AtMostOnce:
 		s.removeAction(a.Ref)
 		s.unconfirmed(a)
-	case a.Verb.RetryClass() == Local:
-		s.unleaseLane(i)
+	case a.Verb.RetryClass() == outbox.Local:
+		s.Pending.UnleaseBehind(i)
 		s.Pending[i].Owner, s.Pending[i].LeaseUntil = "", time.Time{}
-		s.Pending[i].NotBefore = s.now.Add(localBackoff(a.Leases))
-	case a.Verb.RetryClass() == Repeatable:
+		s.Pending[i].NotBefore = s.now.Add(outbox.LocalBackoff(a.Leases))
+	case a.Verb.RetryClass() == outbox.Repeatable:
 		// It stays its owner's, who has nothing more to send; once the time is up
 		// it is repeated with its pair.
-		s.unleaseLane(i)
+		s.Pending.UnleaseBehind(i)
 	case s.obsolete(a):
 		s.removeAction(a.Ref)
-	case a.Send < maxSends || a.Verb == VerbCancelMedia: // music over a conversation is never put up with
-		s.resend(i, false, s.now.Add(noResponseBackoff(a.Send)))
+	case a.Send < outbox.MaxSends || a.Verb == outbox.VerbCancelMedia: // music over a conversation is never put up with
+		s.resend(i, false, s.now.Add(outbox.NoResponseBackoff(a.Send)))
 	default:
 		s.removeAction(a.Ref)
 		s.refused(a, Replied{Verdict: VerdictNoResponse})
 	}
 }
 
-// storageWait is how long a change of our own rows waits after it has come to nothing.
-// It is tried without limit, so more and more rarely: each try takes rows of history.
-func localBackoff(claims int) time.Duration {
-	return min(time.Second<<min(claims-1, 10), 15*time.Minute)
-}
-
-// throttleWait is how long a throttled request waits: as long as ACS asks, longer
-// each time, and at most a minute. Its lane waits with it, and in a call a day
-// would be for ever.
-func throttleBackoff(asked time.Duration, send int) time.Duration {
-	return min(max(asked, time.Second<<min(send-1, 10)), time.Minute)
-}
-
-// yield takes the actions behind the one with this index, in its lane, from
-// their owner. It has not sent them, because it sends one after another; and
-// with this one still to be done it must not.
-func (s *step) unleaseLane(i int) {
-	for j := i + 1; j < len(s.Pending); j++ {
-		if s.Pending[j].Verb.Lane() == s.Pending[i].Verb.Lane() {
-			s.Pending[j] = s.Pending[j].Unlease()
-		}
-	}
-}
-
 // again makes the action with this index a new send, after a refusal or after silence.
 func (s *step) resend(i int, refused bool, notBefore time.Time) {
-	s.unleaseLane(i)
+	s.Pending.UnleaseBehind(i)
 	s.Pending[i] = s.Pending[i].Resend(refused, notBefore)
 	s.Wait.retarget(s.Pending[i].Ref)
-	if s.Pending[i].Verb == VerbStartRecording {
+	if s.Pending[i].Verb == outbox.VerbStartRecording {
 		if j := s.recording(s.Pending[i].Op, ""); j >= 0 {
 			s.Recordings[j].Send = s.Pending[i].Send
 		}

@@ -3,6 +3,7 @@ package call
 import (
 	"slices"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -69,8 +70,8 @@ func (s *step) keepAliveTimeout() {
 	if s.State != StateConnected {
 		return
 	}
-	if !s.HasPending(VerbCheckParticipants) {
-		s.addAction(Action{Verb: VerbCheckParticipants})
+	if !s.Pending.Has(outbox.VerbCheckParticipants) {
+		s.addAction(outbox.Action{Verb: outbox.VerbCheckParticipants})
 	}
 	s.setDeadline(byKeepAlive, s.Limits.KeepAlive)
 }
@@ -89,7 +90,7 @@ func (s *step) participantsChecked(list []Participant, connected bool) {
 		invite := s.Wait.Invite.Check == s.e.Ref
 		s.updateRoster(list, false, s.e.Ref.Op)
 		if s.EndingAs != "" {
-			if !s.HasPending(VerbHangUp) {
+			if !s.Pending.Has(outbox.VerbHangUp) {
 				s.hangUp(s.EndingAs) // still there: hang up again
 			}
 		} else if invite && s.Wait.Invite.Check == s.e.Ref {

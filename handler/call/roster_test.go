@@ -1,6 +1,7 @@
 package call
 
 import (
+	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 )
@@ -40,21 +41,21 @@ func TestRoster(t *testing.T) {
 		{"an agent alone in the call is not left there, though the caller was never listed", func(t tester) *life {
 			l := answered(t)
 			l.happens(Connected{})
-			l.replies(VerbPlay, done)
+			l.replies(outbox.VerbPlay, done)
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
-			l.replies(VerbRecognize, done)
+			l.replies(outbox.VerbRecognize, done)
 			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-			l.replies(VerbAdd, done)
+			l.replies(outbox.VerbAdd, done)
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
 			return l
 		}, func(l *life) {
 			l.passes(limits.KeepAlive)
-			l.replies(VerbCheckParticipants, Replied{Verdict: VerdictOK, Participants: []Participant{{ID: anna}}})
+			l.replies(outbox.VerbCheckParticipants, Replied{Verdict: VerdictOK, Participants: []Participant{{ID: anna}}})
 		}, "connected ending completed, pending hangUp"},
 		{"and has left if ACS says so", inviting, func(l *life) {
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
 			l.happens(people(2, caller))
-			l.replies(VerbCheckParticipants, Replied{Verdict: VerdictOK, Participants: []Participant{{ID: caller}}})
+			l.replies(outbox.VerbCheckParticipants, Replied{Verdict: VerdictOK, Participants: []Participant{{ID: caller}}})
 		}, "connected at bye, pending cancelMedia startRecording play?"},
 		{"an agent may be listed before joining is told", inviting, func(l *life) {
 			l.happens(people(2, caller, anna))
@@ -65,11 +66,11 @@ func TestRoster(t *testing.T) {
 			l.happens(people(2, caller, anna))
 			l.happens(people(3, caller))
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-			l.replies(VerbCancelMedia, done)
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbCancelMedia, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.happens(RecordingStateChanged{Active: true, Op: l.c.Recordings[0].Op})
 			l.passes(limits.KeepAlive)
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 		}, "connected at bye, pending play"},
 		{"muting changes nothing", talking, func(l *life) {
 			l.happens(ParticipantsUpdated{Sequence: 3, Participants: []Participant{{ID: caller, Muted: true}, {ID: anna, OnHold: true}}, Count: 2})
@@ -86,20 +87,20 @@ func TestCallOfWhichNothingIsHeard(t *testing.T) {
 	tell(t, []story{
 		{"is looked at", quiet, nil, "connected at talk, pending checkParticipants"},
 		{"goes on when everybody is there", quiet, func(l *life) {
-			l.replies(VerbCheckParticipants, saw(caller, anna))
+			l.replies(outbox.VerbCheckParticipants, saw(caller, anna))
 		}, "connected at talk"},
 		{"goes on in its flow when the agent has left", quiet, func(l *life) {
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 		}, "connected at bye, pending play"},
 		{"is hung up when the caller has left", quiet, func(l *life) {
-			l.replies(VerbCheckParticipants, saw(anna))
+			l.replies(outbox.VerbCheckParticipants, saw(anna))
 		}, "connected ending completed, pending hangUp"},
 		{"is over when ACS does not have it: its end was lost", quiet, func(l *life) {
-			l.replies(VerbCheckParticipants, refuses(CodeGone))
+			l.replies(outbox.VerbCheckParticipants, refuses(CodeGone))
 		}, "ended completed"},
 		{"is looked at again when ACS does not answer", quiet, func(l *life) {
-			for range maxSends {
-				l.replies(VerbCheckParticipants, unheard)
+			for range outbox.MaxSends {
+				l.replies(outbox.VerbCheckParticipants, unheard)
 			}
 			l.passes(limits.KeepAlive)
 		}, "connected at talk, pending checkParticipants"},
@@ -112,10 +113,10 @@ func TestCallOfWhichNothingIsHeard(t *testing.T) {
 		{"an agent who joined while ACS was asked is not missing", inviting, func(l *life) {
 			l.passes(defaultRing + limits.InviteGrace)
 			l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-			l.replies(VerbCancelMedia, done)
-			l.replies(VerbStartRecording, done)
+			l.replies(outbox.VerbCancelMedia, done)
+			l.replies(outbox.VerbStartRecording, done)
 			l.happens(people(2, caller, anna))
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 		}, "connected at talk"},
 	})
 }

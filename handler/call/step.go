@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -73,9 +74,9 @@ func (s *step) confirmActions() {
 	if _, reply := s.e.Body.(Replied); reply {
 		return
 	}
-	if i := s.pending(s.e.Ref); i >= 0 {
+	if i := s.Pending.Index(s.e.Ref); i >= 0 {
 		a := s.Pending[i]
-		if a.Verb == VerbCheckParticipants || a.Verb.RetryClass() == Local {
+		if a.Verb == outbox.VerbCheckParticipants || a.Verb.RetryClass() == outbox.Local {
 			return
 		}
 		s.removeAction(a.Ref)
@@ -128,34 +129,21 @@ func (s *step) dispatch() {
 }
 
 // do adds an action and returns its reference.
-func (s *step) addAction(a Action) Ref {
+func (s *step) addAction(a outbox.Action) outbox.Ref {
 	s.Ops++
-	a.Ref = Ref{Op: s.Ops, Send: 1}
+	a.Ref = outbox.Ref{Op: s.Ops, Send: 1}
 	s.Pending = append(s.Pending, a)
 	return a.Ref
 }
 
-// sending reports whether the action with this index may be on its way to ACS:
-// its owner has time left, and nothing before it in its lane holds it back.
-func (s *step) isSending(i int) bool {
-	a := s.Pending[i]
-	return a.Owner != "" && s.now.Before(a.LeaseUntil) &&
-		!slices.ContainsFunc(s.Pending[:i], func(b Action) bool { return b.Verb.Lane() == a.Verb.Lane() })
-}
-
-// pending returns the index of the action with this very reference, or -1.
-func (s *step) pending(r Ref) int {
-	return slices.IndexFunc(s.Pending, func(a Action) bool { return a.Ref == r })
-}
-
 // strike removes the action with this very reference, if there is one.
-func (s *step) removeAction(r Ref) {
-	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool { return a.Ref == r })
+func (s *step) removeAction(r outbox.Ref) {
+	s.Pending = s.Pending.Without(r)
 }
 
 // strikeVerb removes the actions of this verb.
-func (s *step) removeActions(v Verb) {
-	s.Pending = slices.DeleteFunc(s.Pending, func(a Action) bool { return a.Verb == v })
+func (s *step) removeActions(v outbox.Verb) {
+	s.Pending = s.Pending.WithoutVerb(v)
 }
 
 // deadline sets a deadline so long from now.
@@ -177,27 +165,27 @@ func (s *step) expireLeases() {
 			continue
 		}
 		switch a.Verb.RetryClass() {
-		case AtMostOnce:
+		case outbox.AtMostOnce:
 			s.removeAction(a.Ref)
 			s.unconfirmed(a)
-		case Repeatable:
-			if !s.now.Before(a.FirstSent.Add(PairLife)) {
+		case outbox.Repeatable:
+			if !s.now.Before(a.FirstSent.Add(outbox.PairLife)) {
 				s.removeAction(a.Ref)
 				s.pairTooOld(a)
 			}
-		case AtLeastOnce:
+		case outbox.AtLeastOnce:
 			if s.obsolete(a) {
 				s.removeAction(a.Ref)
 			}
-		case Local: // repeated until it is done
+		case outbox.Local: // repeated until it is done
 		}
 	}
 }
 
 // unknown deals with an action of the kind Once that may have been done or not. A
 // call that may have been placed waits to be heard of until bySettle.
-func (s *step) unconfirmed(a Action) {
-	if a.Verb == VerbAdd && s.Wait.Invite.Ref == a.Ref {
+func (s *step) unconfirmed(a outbox.Action) {
+	if a.Verb == outbox.VerbAdd && s.Wait.Invite.Ref == a.Ref {
 		// It may have been sent a moment ago: give the telephone its time to ring.
 		s.setDeadline(byInvite, a.Ring+s.Limits.InviteGrace)
 	}
@@ -205,13 +193,13 @@ func (s *step) unconfirmed(a Action) {
 
 // pairTooOld deals with an action that was repeated for as long as ACS keeps its
 // pair: from now on a repeat could be a second execution, so look instead.
-func (s *step) pairTooOld(a Action) {
+func (s *step) pairTooOld(a outbox.Action) {
 	switch a.Verb {
-	case VerbAnswer:
+	case outbox.VerbAnswer:
 		s.setDeadline(byConnect, 0)
-	case VerbHangUp:
+	case outbox.VerbHangUp:
 		s.setDeadline(byHangup, 0)
-	case VerbStartRecording:
+	case outbox.VerbStartRecording:
 		s.setDeadline(byRecording, 0)
 	}
 }

@@ -2,6 +2,7 @@ package call
 
 import (
 	"fmt"
+	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 )
@@ -62,7 +63,7 @@ func TestEveryEventAtEveryStageLeavesACallThatGoesOn(t *testing.T) {
 		there := from(t)
 		for i, body := range everyBody() {
 			t.Run(fmt.Sprintf("%d %s at %s", i, Event{Body: body}.Kind(), stage), func(t *testing.T) {
-				for _, ref := range []Ref{{}, {1, 1}, {1, 2}, {99, 1}, there.c.Wait.Media, there.c.Wait.Invite.Ref} {
+				for _, ref := range []outbox.Ref{{}, {Op: 1, Send: 1}, {Op: 1, Send: 2}, {Op: 99, Send: 1}, there.c.Wait.Media, there.c.Wait.Invite.Ref} {
 					l := there.fork(t)
 					l.happensTo(ref, body)
 					l.happensTo(ref, body)
@@ -84,10 +85,10 @@ func TestEventsWithoutSense(t *testing.T) {
 			l.happens(Connected{})
 		}},
 		{"a prompt that ended long ago changes nothing", inviting, func(l *life) {
-			l.happensTo(Ref{2, 1}, PlayCompleted{})
+			l.happensTo(outbox.Ref{Op: 2, Send: 1}, PlayCompleted{})
 		}},
 		{"keys of a menu that was left change nothing", inviting, func(l *life) {
-			l.happensTo(Ref{3, 1}, Recognized{Tones: []string{"pound"}})
+			l.happensTo(outbox.Ref{Op: 3, Send: 1}, Recognized{Tones: []string{"pound"}})
 		}},
 		{"an event without a context belongs to no prompt", asked, func(l *life) {
 			l.happens(Recognized{Tones: []string{"one"}})
@@ -96,13 +97,13 @@ func TestEventsWithoutSense(t *testing.T) {
 			l.happens(Unknown{Type: "Microsoft.Communication.New"})
 		}},
 		{"a late answer of ACS changes nothing", talking, func(l *life) {
-			l.answers(Action{Verb: VerbAnswer, Ref: Ref{1, 1}, Leases: 1}, refuses("8522"))
+			l.answers(outbox.Action{Verb: outbox.VerbAnswer, Ref: outbox.Ref{Op: 1, Send: 1}, Leases: 1}, refuses("8522"))
 		}},
 		{"a late failure of an invitation changes nothing", talking, func(l *life) {
-			l.happensTo(Ref{5, 1}, AddFailed{Participant: anna})
+			l.happensTo(outbox.Ref{Op: 5, Send: 1}, AddFailed{Participant: anna})
 		}},
 		{"an agent who joined does not join twice", talking, func(l *life) {
-			l.happensTo(Ref{5, 1}, Added{Participant: anna})
+			l.happensTo(outbox.Ref{Op: 5, Send: 1}, Added{Participant: anna})
 		}},
 		{"a failed answer of a connected call changes nothing", asked, func(l *life) {
 			l.happens(AnswerFailed{})
@@ -113,7 +114,7 @@ func TestEventsWithoutSense(t *testing.T) {
 			l.happens(Connected{})
 		}},
 		{"a prompt after the end changes nothing", over, func(l *life) {
-			l.happensTo(Ref{8, 1}, PlayCompleted{})
+			l.happensTo(outbox.Ref{Op: 8, Send: 1}, PlayCompleted{})
 		}},
 		{"people after the end change nothing", over, func(l *life) { l.happens(people(9, caller, anna)) }},
 	}
@@ -136,7 +137,7 @@ func TestEventsWithoutSense(t *testing.T) {
 
 func TestEventOfAnotherConnection(t *testing.T) {
 	l := asked(t)
-	e := l.event(Ref{}, Disconnected{})
+	e := l.event(outbox.Ref{}, Disconnected{})
 	e.ConnectionID = "conn-2"
 	l.move(e)
 	if got := summary(l.c); got != "connected at menu" {
@@ -147,8 +148,8 @@ func TestEventOfAnotherConnection(t *testing.T) {
 	t.Run("does not keep deadlines from being met", func(t *testing.T) {
 		l := asked(t)
 		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-		l.now = l.now.Add(limits.lease(VerbAdd)) // the run that was to invite has died
-		e := l.event(Ref{}, Connected{})
+		l.now = l.now.Add(limits.lease(outbox.VerbAdd)) // the run that was to invite has died
+		e := l.event(outbox.Ref{}, Connected{})
 		e.ConnectionID = "conn-2"
 		l.move(e)
 		if got := summary(l.c); got != "connected at agent, pending play#2" {
@@ -161,7 +162,7 @@ func TestTimeNeverGoesBack(t *testing.T) {
 	l := asked(t)
 	updated := l.c.Updated
 	l.now = t0.Add(-time.Hour)
-	next, _ := Apply(l.c, l.event(Ref{}, Unknown{}), Input{Now: l.now, Flow: l.flow, Owner: "late"})
+	next, _ := Apply(l.c, l.event(outbox.Ref{}, Unknown{}), Input{Now: l.now, Flow: l.flow, Owner: "late"})
 	if !next.Updated.Equal(updated) {
 		t.Errorf("updated = %v, want %v", next.Updated, updated)
 	}
@@ -231,7 +232,7 @@ func TestFullHistoryTakesInOnlyWhatIsDoneAboutDebts(t *testing.T) {
 	}
 	t.Run("what changes nothing is not written down", func(t *testing.T) {
 		l := full(t)
-		l.replies(VerbHangUp, done)
+		l.replies(outbox.VerbHangUp, done)
 		rows := l.c.Seq
 		for range 100 {
 			l.happens(Unknown{})
@@ -244,21 +245,21 @@ func TestFullHistoryTakesInOnlyWhatIsDoneAboutDebts(t *testing.T) {
 	})
 	t.Run("what pays a debt is", func(t *testing.T) {
 		l := full(t)
-		l.replies(VerbSettle, done)
-		l.replies(VerbRelease, done)
-		l.replies(VerbHangUp, done)
+		l.replies(outbox.VerbSettle, done)
+		l.replies(outbox.VerbRelease, done)
+		l.replies(outbox.VerbHangUp, done)
 		if got := summary(l.c); got != "ended noAnswer" || l.c.Seq != maxHistory+3 {
 			t.Errorf("at row %d the call is %s", l.c.Seq, got)
 		}
 	})
 	t.Run("a change that never comes about takes fewer and fewer rows", func(t *testing.T) {
 		l := full(t)
-		l.replies(VerbHangUp, done)
+		l.replies(outbox.VerbHangUp, done)
 		day := func() int {
 			rows := l.c.Seq
 			for end := l.now.Add(24 * time.Hour); l.now.Before(end); l.passes(max(l.c.Wake().Sub(l.now), time.Second)) {
-				if l.owed(VerbSettle).Owner != "" {
-					l.replies(VerbSettle, unheard)
+				if l.owed(outbox.VerbSettle).Owner != "" {
+					l.replies(outbox.VerbSettle, unheard)
 				}
 			}
 			return l.c.Seq - rows

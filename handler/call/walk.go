@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -14,11 +15,11 @@ const defaultSilence = 5 * time.Second
 func (s *step) enter(id string) {
 	for {
 		s.Node, s.MenuTries = id, 0
-		s.Wait.Media = Ref{}
+		s.Wait.Media = outbox.Ref{}
 		s.clearDeadline(byPrompt)
 		switch n := s.flow.Nodes[id].(type) {
 		case *flow.Play:
-			s.Wait.Media = s.addAction(Action{Verb: VerbPlay, Prompt: &n.Prompt})
+			s.Wait.Media = s.addAction(outbox.Action{Verb: outbox.VerbPlay, Prompt: &n.Prompt})
 			s.setDeadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken())
 			return
 		case *flow.Menu:
@@ -26,7 +27,7 @@ func (s *step) enter(id string) {
 			return
 		case *flow.Agent:
 			if n.Music != nil {
-				s.Wait.Music = s.addAction(Action{Verb: VerbPlay, Prompt: n.Music, Loop: true})
+				s.Wait.Music = s.addAction(outbox.Action{Verb: outbox.VerbPlay, Prompt: n.Music, Loop: true})
 			}
 			s.invite(n, 0, false)
 			return
@@ -45,7 +46,7 @@ func (s *step) enter(id string) {
 			maps.Copy(s.Values, n.Values)
 			id = n.Next
 		case *flow.OptOut:
-			s.addAction(Action{Verb: VerbOptOut, Target: s.RemoteParty(), At: s.now})
+			s.addAction(outbox.Action{Verb: outbox.VerbOptOut, Target: s.RemoteParty(), At: s.now})
 			id = n.Next
 		case *flow.Hangup:
 			s.hangUp(OutcomeCompleted)
@@ -61,14 +62,14 @@ func (s *step) enter(id string) {
 func (s *step) playMenu(n *flow.Menu) {
 	s.MenuTries++
 	silence := n.Silence.Or(defaultSilence)
-	s.Wait.Media = s.addAction(Action{Verb: VerbRecognize, Target: s.RemoteParty(), Prompt: &n.Prompt, Silence: silence})
+	s.Wait.Media = s.addAction(outbox.Action{Verb: outbox.VerbRecognize, Target: s.RemoteParty(), Prompt: &n.Prompt, Silence: silence})
 	s.setDeadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken()+silence)
 }
 
 // mine reports whether the event belongs to the prompt that the node waits for.
 // Without a reference in the event it may be any; such are not ours.
 func (s *step) isCurrentPrompt() bool {
-	return s.State == StateConnected && s.Wait.Media != (Ref{}) && s.e.Ref == s.Wait.Media
+	return s.State == StateConnected && s.Wait.Media != (outbox.Ref{}) && s.e.Ref == s.Wait.Media
 }
 
 // over reports whether the event ends the prompt that the node waits for. What
@@ -144,10 +145,10 @@ func (s *step) repeatMenu(n *flow.Menu) {
 
 // promptOverdue goes on though nothing was heard of a prompt for too long.
 func (s *step) promptTimeout() {
-	if s.State != StateConnected || s.Wait.Media == (Ref{}) {
+	if s.State != StateConnected || s.Wait.Media == (outbox.Ref{}) {
 		return
 	}
-	if i := s.pending(s.Wait.Media); i >= 0 && s.isSending(i) {
+	if i := s.Pending.Index(s.Wait.Media); i >= 0 && s.Pending.Sending(i, s.now) {
 		s.Deadlines[byPrompt] = s.Pending[i].LeaseUntil
 		return
 	}
@@ -158,20 +159,20 @@ func (s *step) promptTimeout() {
 // silence makes sure that a prompt is not heard any more: one that was not sent
 // is struck off, one that may have been is cancelled. One that is being sent
 // stays, so that the cancelling waits for it.
-func (s *step) stopPrompt(prompt Ref) {
-	i := s.pending(prompt)
+func (s *step) stopPrompt(prompt outbox.Ref) {
+	i := s.Pending.Index(prompt)
 	if i < 0 || s.Pending[i].Sent() {
-		s.addAction(Action{Verb: VerbCancelMedia})
+		s.addAction(outbox.Action{Verb: outbox.VerbCancelMedia})
 	}
-	if i >= 0 && !s.isSending(i) {
+	if i >= 0 && !s.Pending.Sending(i, s.now) {
 		s.removeAction(prompt)
 	}
 }
 
 // unwanted reports whether the action is a prompt that nothing waits for any more.
-func (s *step) obsolete(a Action) bool {
+func (s *step) obsolete(a outbox.Action) bool {
 	switch a.Verb {
-	case VerbPlay, VerbRecognize:
+	case outbox.VerbPlay, outbox.VerbRecognize:
 		return a.Ref != s.Wait.Media && a.Ref != s.Wait.Music
 	default:
 		return false

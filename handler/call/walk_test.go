@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -17,7 +18,7 @@ func TestPrompts(t *testing.T) {
 	}
 	tell(t, []story{
 		{"an end that is heard of before ACS's answer counts", greeting, func(l *life) {
-			play := l.owed(VerbPlay)
+			play := l.owed(outbox.VerbPlay)
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
 			l.answers(play, done)
 		}, "connected at menu, pending recognize"},
@@ -34,50 +35,50 @@ func TestPrompts(t *testing.T) {
 			l.happensTo(l.c.Wait.Media, PlayFailed{})
 		}, "connected ending completed, pending hangUp"},
 		{"one that ACS refuses cannot be played", greeting, func(l *life) {
-			l.replies(VerbPlay, refuses("8535"))
+			l.replies(outbox.VerbPlay, refuses("8535"))
 		}, "connected at sorry, pending play"},
 		{"one of a call that ACS does not have makes it look", greeting, func(l *life) {
-			l.replies(VerbPlay, refuses(CodeGone))
+			l.replies(outbox.VerbPlay, refuses(CodeGone))
 		}, "connected at greeting, pending checkParticipants"},
 		{"if it is there all the same, the flow goes on in time", greeting, func(l *life) {
-			l.replies(VerbPlay, refuses(CodeGone))
-			l.replies(VerbCheckParticipants, saw(caller))
+			l.replies(outbox.VerbPlay, refuses(CodeGone))
+			l.replies(outbox.VerbCheckParticipants, saw(caller))
 			l.passes(limits.Prompt + spoken)
 		}, "connected at sorry, pending cancelMedia play"},
 		{"the call is over if ACS says so again", greeting, func(l *life) {
-			l.replies(VerbPlay, refuses(CodeGone))
-			l.replies(VerbCheckParticipants, refuses(CodeGone))
+			l.replies(outbox.VerbPlay, refuses(CodeGone))
+			l.replies(outbox.VerbCheckParticipants, refuses(CodeGone))
 		}, "ended abandoned"},
 		{"one that goes unheard is sent again", greeting, func(l *life) {
-			l.replies(VerbPlay, unheard)
+			l.replies(outbox.VerbPlay, unheard)
 		}, "connected at greeting, pending play#2?"},
 		{"after a moment", greeting, func(l *life) {
-			l.replies(VerbPlay, unheard)
-			l.passes(noResponseBackoff(1))
+			l.replies(outbox.VerbPlay, unheard)
+			l.passes(outbox.NoResponseBackoff(1))
 		}, "connected at greeting, pending play#2"},
 		{"it was heard after all if its first send is over", greeting, func(l *life) {
-			l.replies(VerbPlay, unheard)
-			l.happensTo(Ref{2, 1}, PlayCompleted{})
+			l.replies(outbox.VerbPlay, unheard)
+			l.happensTo(outbox.Ref{Op: 2, Send: 1}, PlayCompleted{})
 		}, "connected at menu, pending cancelMedia recognize"},
 		{"it was not if its first send was stopped by the second", greeting, func(l *life) {
-			l.replies(VerbPlay, unheard)
-			l.passes(noResponseBackoff(1))
-			l.happensTo(Ref{2, 1}, PlayCanceled{})
+			l.replies(outbox.VerbPlay, unheard)
+			l.passes(outbox.NoResponseBackoff(1))
+			l.happensTo(outbox.Ref{Op: 2, Send: 1}, PlayCanceled{})
 		}, "connected at greeting, pending play#2"},
 		{"but is not sent for ever", greeting, func(l *life) {
-			for send := range maxSends {
-				l.replies(VerbPlay, unheard)
-				l.passes(noResponseBackoff(send + 1))
+			for send := range outbox.MaxSends {
+				l.replies(outbox.VerbPlay, unheard)
+				l.passes(outbox.NoResponseBackoff(send + 1))
 			}
 		}, "connected at sorry, pending play"},
 		{"the refusal of a repeat is a question: it counts as running", greeting, func(l *life) {
-			l.replies(VerbPlay, unheard)
-			l.replies(VerbPlay, refuses("8583"))
+			l.replies(outbox.VerbPlay, unheard)
+			l.replies(outbox.VerbPlay, refuses("8583"))
 		}, "connected at greeting"},
 		{"until its deadline", greeting, func(l *life) {
-			l.replies(VerbPlay, unheard)
-			l.passes(noResponseBackoff(1))
-			l.replies(VerbPlay, refuses("412"))
+			l.replies(outbox.VerbPlay, unheard)
+			l.passes(outbox.NoResponseBackoff(1))
+			l.replies(outbox.VerbPlay, refuses("412"))
 			l.passes(limits.Prompt + spoken)
 		}, "connected at sorry, pending cancelMedia play"},
 		{"one of which nothing is heard is stopped", greeted, func(l *life) {
@@ -87,16 +88,16 @@ func TestPrompts(t *testing.T) {
 			l.passes(30 * time.Second)
 		}, "connected at greeting, pending play#2"},
 		{"one that is throttled to its deadline is given up", greeting, func(l *life) {
-			l.replies(VerbPlay, throttled(time.Hour))
+			l.replies(outbox.VerbPlay, throttled(time.Hour))
 			l.passes(limits.Prompt + spoken)
 		}, "connected at sorry, pending play"},
 		{"one that is on its way at its deadline is waited for", greeting, func(l *life) {
-			l.replies(VerbPlay, throttled(limits.Prompt-time.Second))
+			l.replies(outbox.VerbPlay, throttled(limits.Prompt-time.Second))
 			l.passes(limits.Prompt - time.Second)
 			l.passes(2 * time.Second)
 		}, "connected at greeting, pending play#2"},
 		{"and is stopped if it goes unheard until its owner's time is up", greeting, func(l *life) {
-			l.replies(VerbPlay, throttled(limits.Prompt-time.Second))
+			l.replies(outbox.VerbPlay, throttled(limits.Prompt-time.Second))
 			l.passes(limits.Prompt - time.Second)
 			l.passes(2 * time.Second)
 			l.passes(30 * time.Second)
@@ -105,7 +106,7 @@ func TestPrompts(t *testing.T) {
 }
 
 func TestMenus(t *testing.T) {
-	ref := func(l *life) Ref { return l.c.Wait.Media }
+	ref := func(l *life) outbox.Ref { return l.c.Wait.Media }
 	tell(t, []story{
 		{"a key leads where the flow says", asked, func(l *life) {
 			l.happensTo(ref(l), Recognized{Tones: []string{"pound"}})
@@ -115,10 +116,10 @@ func TestMenus(t *testing.T) {
 		}, "connected at bye, pending play"},
 		{"a key pressed in the first send counts, though the second is being made", greeted, func(l *life) {
 			l.happensTo(ref(l), PlayCompleted{})
-			l.replies(VerbRecognize, unheard)
-			first := Ref{ref(l).Op, 1}
-			l.passes(noResponseBackoff(1))
-			l.replies(VerbRecognize, done)
+			l.replies(outbox.VerbRecognize, unheard)
+			first := outbox.Ref{Op: ref(l).Op, Send: 1}
+			l.passes(outbox.NoResponseBackoff(1))
+			l.replies(outbox.VerbRecognize, done)
 			l.happensTo(first, Recognized{Tones: []string{"pound"}})
 		}, "connected at bye, pending cancelMedia play"},
 		{"a key that leads nowhere is asked for again", asked, func(l *life) {
@@ -138,7 +139,7 @@ func TestMenus(t *testing.T) {
 		}, "connected at menu, pending recognize"},
 		{"what ACS refuses to ask is asked again", asked, func(l *life) {
 			l.happensTo(ref(l), RecognizeFailed{})
-			l.replies(VerbRecognize, refuses("8583"))
+			l.replies(outbox.VerbRecognize, refuses("8583"))
 		}, "connected at bye, pending play"},
 		{"what is never answered is asked again", asked, func(l *life) {
 			l.passes(limits.Prompt + spoken + defaultSilence)
@@ -165,7 +166,7 @@ func TestMenus(t *testing.T) {
 func TestMenuAsksTheCaller(t *testing.T) {
 	l := greeted(t)
 	l.happensTo(l.c.Wait.Media, PlayCompleted{})
-	a := l.owed(VerbRecognize)
+	a := l.owed(outbox.VerbRecognize)
 	if a.Target != caller || a.Prompt.Text != "Press 1." || a.Silence != defaultSilence {
 		t.Errorf("action = %+v", a)
 	}
@@ -231,14 +232,14 @@ func TestOptOut(t *testing.T) {
 			l.happensTo(l.c.Wait.Media, PlayCompleted{})
 		}, "connected ending completed, pending optOut hangUp"},
 		{"is tried until it is written down", optedOut, func(l *life) {
-			l.replies(VerbOptOut, unheard)
+			l.replies(outbox.VerbOptOut, unheard)
 			l.ends(Result{Code: 200})
 			l.passes(time.Second)
-			l.replies(VerbOptOut, done)
+			l.replies(outbox.VerbOptOut, done)
 		}, "ended abandoned, pending settle release"},
 	})
 	l := optedOut(t)
-	if a := l.owed(VerbOptOut); a.Target != callee || !a.At.Equal(l.now) {
+	if a := l.owed(outbox.VerbOptOut); a.Target != callee || !a.At.Equal(l.now) {
 		t.Errorf("%q has opted out at %v", a.Target, a.At)
 	}
 
@@ -250,10 +251,10 @@ func TestOptOut(t *testing.T) {
 		l.move(Event{Key: "offer", At: t0, Body: o})
 		l.happens(Connected{})
 		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"nine"}})
-		if a := l.owed(VerbOptOut); a.Target != withheld {
+		if a := l.owed(outbox.VerbOptOut); a.Target != withheld {
 			t.Errorf("%q has opted out", a.Target)
 		}
-		l.replies(VerbOptOut, done) // there is no row to write
+		l.replies(outbox.VerbOptOut, done) // there is no row to write
 		if got := summary(l.c); got != "connected at thanks, pending play" {
 			t.Errorf("the call is %s", got)
 		}

@@ -3,6 +3,7 @@ package call
 import (
 	"fmt"
 	"slices"
+	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 
@@ -22,18 +23,18 @@ type world struct {
 	inbox []Event
 	told  []Event // delivered; may come again
 
-	claimed map[string]bool      // ref and claim of what was sent
-	sent    map[Ref]int          // how often each send was
-	first   map[Ref]time.Time    // its First-Sent
-	rings   map[string]time.Time // until when the telephone of an agent rings
-	asked   bool                 // the gate has opened for the request that is under way
-	fault   bool                 // something got lost
+	claimed map[string]bool          // ref and claim of what was sent
+	sent    map[outbox.Ref]int       // how often each send was
+	first   map[outbox.Ref]time.Time // its First-Sent
+	rings   map[string]time.Time     // until when the telephone of an agent rings
+	asked   bool                     // the gate has opened for the request that is under way
+	fault   bool                     // something got lost
 }
 
 // runner is the part of a run of the engine that works on one lane.
 type runner struct {
 	name  string
-	lane  []Action
+	lane  []outbox.Action
 	view  Call   // the call as the run's last write left it
 	reply *Event // what ACS has answered, not saved yet
 	until time.Time
@@ -42,8 +43,8 @@ type runner struct {
 func newWorld(rt *rapid.T, id ID) *world {
 	return &world{
 		life: &life{t: rt, c: Call{ID: id}, flow: reception, now: t0},
-		rt:   rt, acs: &model{pairs: map[Ref]Replied{}}, rows: &rows{},
-		claimed: map[string]bool{}, sent: map[Ref]int{}, first: map[Ref]time.Time{}, rings: map[string]time.Time{},
+		rt:   rt, acs: &model{pairs: map[outbox.Ref]Replied{}}, rows: &rows{},
+		claimed: map[string]bool{}, sent: map[outbox.Ref]int{}, first: map[outbox.Ref]time.Time{}, rings: map[string]time.Time{},
 	}
 }
 
@@ -84,12 +85,12 @@ func (w *world) take(e Event) {
 	w.askGate()
 	run := w.move(e)
 	w.rt.Logf("%v: %s %v: %s", w.now.Sub(t0), e.Kind(), e.Ref, summary(w.c))
-	for _, lane := range []Lane{LaneMedia, LaneParticipants, LaneRecording, LaneHangUp, LaneLocal} {
-		actions := w.c.Leased(run)[lane]
+	for _, lane := range []outbox.Lane{outbox.LaneMedia, outbox.LaneParticipants, outbox.LaneRecording, outbox.LaneHangUp, outbox.LaneLocal} {
+		actions := w.c.Pending.Leased(run)[lane]
 		if len(actions) == 0 {
 			continue
 		}
-		if a := actions[0]; a.Verb == VerbCreate && a.Send > 1 && !w.asked {
+		if a := actions[0]; a.Verb == outbox.VerbCreate && a.Send > 1 && !w.asked {
 			w.rt.Fatalf("%s %v was claimed though the gate is not known to be open", a.Verb, a.Ref)
 		}
 		w.runs = append(w.runs, &runner{name: run, lane: actions, view: w.c})
@@ -147,7 +148,7 @@ func (w *world) work(i int, faults bool) {
 	for len(r.lane) > 0 {
 		a := r.lane[0]
 		r.lane = r.lane[1:]
-		if !r.view.Owns(r.name, a) {
+		if !r.view.Pending.Owns(r.name, a) {
 			continue
 		}
 		if w.now.Add(limits.Timeout(a.Verb)).After(a.LeaseUntil) {
@@ -161,7 +162,7 @@ func (w *world) work(i int, faults bool) {
 }
 
 // send is one request on its way and back.
-func (w *world) send(c Call, a Action, faults bool) Replied {
+func (w *world) send(c Call, a outbox.Action, faults bool) Replied {
 	w.promised(a)
 	fault := "none"
 	if faults {
@@ -169,7 +170,7 @@ func (w *world) send(c Call, a Action, faults bool) Replied {
 		fault = faults[w.pick(len(faults), "fault")]
 		w.fault = w.fault || fault != "none"
 	}
-	if a.Verb.RetryClass() == Local {
+	if a.Verb.RetryClass() == outbox.Local {
 		switch fault {
 		case "500":
 			return unheard
@@ -189,7 +190,7 @@ func (w *world) send(c Call, a Action, faults bool) Replied {
 		w.acs.take(w, a)
 		return unheard
 	case "not now":
-		if a.Verb != VerbHangUp && a.Verb != VerbCheckParticipants { // or the call would never end
+		if a.Verb != outbox.VerbHangUp && a.Verb != outbox.VerbCheckParticipants { // or the call would never end
 			return refuses("8583")
 		}
 	}
@@ -197,14 +198,14 @@ func (w *world) send(c Call, a Action, faults bool) Replied {
 		return reply
 	}
 	reply := w.acs.take(w, a)
-	if a.Verb.RetryClass() == Repeatable {
+	if a.Verb.RetryClass() == outbox.Repeatable {
 		w.acs.pairs[a.Ref] = reply
 	}
 	return reply
 }
 
 // promised checks the promises that are kept for every request.
-func (w *world) promised(a Action) {
+func (w *world) promised(a outbox.Action) {
 	claim := fmt.Sprintf("%v claim %d", a.Ref, a.Leases)
 	if w.claimed[claim] {
 		w.rt.Fatalf("%s %s was sent twice", a.Verb, claim)
@@ -212,15 +213,15 @@ func (w *world) promised(a Action) {
 	w.claimed[claim] = true
 	w.sent[a.Ref]++
 	kind := a.Verb.RetryClass()
-	if (kind == AtMostOnce || kind == AtLeastOnce) && w.sent[a.Ref] > 1 {
+	if (kind == outbox.AtMostOnce || kind == outbox.AtLeastOnce) && w.sent[a.Ref] > 1 {
 		w.rt.Fatalf("%s %v was sent twice", a.Verb, a.Ref)
 	}
-	if first, ok := w.first[a.Ref]; ok && kind == Repeatable &&
+	if first, ok := w.first[a.Ref]; ok && kind == outbox.Repeatable &&
 		(!first.Equal(a.FirstSent) || !w.now.Before(first.Add(5*time.Minute))) {
 		w.rt.Fatalf("%s %v: pair of %v sent at %v as of %v", a.Verb, a.Ref, first, w.now, a.FirstSent)
 	}
 	w.first[a.Ref] = a.FirstSent
-	if a.Verb == VerbAnswer && w.now.After(t0.Add(limits.Answer)) {
+	if a.Verb == outbox.VerbAnswer && w.now.After(t0.Add(limits.Answer)) {
 		w.rt.Fatalf("answered %v after the offer", w.now.Sub(t0))
 	}
 	if i := w.indexOf(a.Ref); i >= 0 {
@@ -232,8 +233,8 @@ func (w *world) promised(a Action) {
 	}
 }
 
-func (l *life) indexOf(r Ref) int {
-	return slices.IndexFunc(l.c.Pending, func(a Action) bool { return a.Ref == r })
+func (l *life) indexOf(r outbox.Ref) int {
+	return slices.IndexFunc(l.c.Pending, func(a outbox.Action) bool { return a.Ref == r })
 }
 
 // sleep lets time go by for the telephones.

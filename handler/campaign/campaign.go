@@ -10,8 +10,9 @@ package campaign
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"switchboard/handler/flow"
 	"time"
+
+	"switchboard/handler/flow"
 )
 
 // Schema is the version of the rows of this package as they are stored.
@@ -38,7 +39,7 @@ type Campaign struct {
 	Name   string `json:"name"`
 	State  State  `json:"state"`
 
-	Flow     flow.Ref  `json:"flow"`  // pinned when the campaign was created
+	Flow     flow.Ref      `json:"flow"`  // pinned when the campaign was created
 	Lines    []string      `json:"lines"` // raw ids, in the order to try
 	Attempts int           `json:"attempts"`
 	Ring     time.Duration `json:"ring"` // how long a contact's telephone rings

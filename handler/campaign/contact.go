@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	"switchboard/handler/backoff"
 	"switchboard/handler/call"
 )
 
@@ -133,7 +134,7 @@ func (c Contact) Settled(a Attempt, s Settlement) (Contact, Attempt) {
 // There is no end to them, because they are no fault of the contact's; so they become
 // rare.
 func unspentBackoff(attempts int) time.Duration {
-	return min(30*time.Second<<min(attempts-1, 10), 30*time.Minute)
+	return backoff.After(attempts, 30*time.Second, 30*time.Minute)
 }
 
 // retryWait is how long a contact waits after an attempt that is worth another one.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/table"
 )
@@ -51,7 +52,7 @@ func (q *Harness) number(t *testing.T) campaign.Number {
 // optsOut writes down that number(1) is not to be called.
 func (q *Harness) writeOptOut(t *testing.T) {
 	t.Helper()
-	err := q.optOut(t.Context(), "some call", call.Action{Target: rawNumber(number(1)), At: time.Now()})
+	err := q.optOut(t.Context(), "some call", outbox.Action{Target: rawNumber(number(1)), At: time.Now()})
 	if err != nil {
 		t.Error(err)
 	}
@@ -66,12 +67,12 @@ func (q *Harness) assertReleased(t *testing.T, dials int) {
 	}
 }
 
-var createdOnce = []call.Verb{call.VerbCreate}
+var createdOnce = []outbox.Verb{outbox.VerbCreate}
 
 func TestLineThatHasTooManyCalls(t *testing.T) {
 	Run(t, "is slowed down once by many requests that are too many", func(t *testing.T, q *Harness) {
 		q.LineCalls = 8
-		q.Answer = func(call.Action) call.Replied {
+		q.Answer = func(outbox.Action) call.Replied {
 			return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 20 * time.Second}
 		}
 		q.StartCampaign(t, "notice", 1, number(1), number(2), number(3))
@@ -82,7 +83,7 @@ func TestLineThatHasTooManyCalls(t *testing.T) {
 	})
 	Run(t, "and nothing else is dialled before it may", func(t *testing.T, q *Harness) {
 		c := q.StartCampaign(t, "a", 1, number(1))
-		q.Answer = func(call.Action) call.Replied {
+		q.Answer = func(outbox.Action) call.Replied {
 			return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 20 * time.Second}
 		}
 		q.dials(t)
@@ -98,7 +99,7 @@ func TestLineThatHasTooManyCalls(t *testing.T) {
 	})
 	Run(t, "throttled until nobody waits any more is no attempt", func(t *testing.T, q *Harness) {
 		c := q.StartCampaign(t, "notice", 1, number(1))
-		q.Answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.VerdictThrottled} }
+		q.Answer = func(outbox.Action) call.Replied { return call.Replied{Verdict: call.VerdictThrottled} }
 		q.dials(t)
 		id := q.contact(t, c).Call
 		for range 125 { // 10 minutes and a little
@@ -117,7 +118,7 @@ func TestLineThatHasTooManyCalls(t *testing.T) {
 		q.dials(t)
 		id := q.contact(t, c).Call
 		q.ApplyTo(t, id, call.Event{
-			Ref: call.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{},
+			Ref: outbox.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{},
 			Result: call.Result{Code: 603, SubCode: 560603, Q850: 34},
 		})
 		if got := q.LoadCall(t, id); got.Outcome != call.OutcomeLineLimit {
@@ -144,8 +145,8 @@ func TestAttemptOfWhichNothingIsHeard(t *testing.T) {
 	// lost is an order whose request went unheard.
 	lost := func(t *testing.T, q *Harness, attempts int) (campaign.Campaign, call.ID) {
 		t.Helper()
-		q.Answer = func(a call.Action) call.Replied {
-			if a.Verb == call.VerbCreate {
+		q.Answer = func(a outbox.Action) call.Replied {
+			if a.Verb == outbox.VerbCreate {
 				return call.Replied{Verdict: call.VerdictNoResponse}
 			}
 			return call.Replied{Verdict: call.VerdictOK}
@@ -185,7 +186,7 @@ func TestAttemptOfWhichNothingIsHeard(t *testing.T) {
 	Run(t, "is hung up if it is heard of after all", func(t *testing.T, q *Harness) {
 		_, id := lost(t, q, 1)
 		q.ApplyTo(t, id, call.Event{Body: call.Connected{}})
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbHangUp}) || q.LoadCall(t, id).Outcome != call.OutcomeUnknown {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbHangUp}) || q.LoadCall(t, id).Outcome != call.OutcomeUnknown {
 			t.Errorf("asked %v", got)
 		}
 		if q.LoadCall(t, id).HasWork() || len(q.WorklistRows.Entities()) > 0 {
@@ -341,7 +342,7 @@ func TestCallThatIsRefusedAtOnceIsAnAttempt(t *testing.T) {
 			f(ctx)
 		}
 		q.Result = call.Result{Code: 400, SubCode: 8544}
-		q.Answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.VerdictRefused} }
+		q.Answer = func(outbox.Action) call.Replied { return call.Replied{Verdict: call.VerdictRefused} }
 		c := q.StartCampaign(t, "notice", 2, number(1))
 		q.dials(t)
 		for len(later) > 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -39,7 +38,7 @@ func (e *Engine) commit(ctx context.Context, id call.ID, ev call.Event, run stri
 		if err == nil || permanent(err) {
 			return c, err
 		}
-		if pause(ctx, try) != nil {
+		if table.Pause(ctx, try) != nil {
 			return call.Call{}, fmt.Errorf("%w, after %d tries", err, try)
 		}
 	}
@@ -182,16 +181,4 @@ func logTransition(ctx context.Context, from, to call.Call, ev call.Event) {
 		line.Str("outcome", string(to.Outcome))
 	}
 	line.Msg("call moved")
-}
-
-// pause waits a little, longer with each try, and not the same for everybody.
-func pause(ctx context.Context, try int) error {
-	wait := time.Duration(min(try+1, 8)) * 20 * time.Millisecond
-	wait += rand.N(wait)
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(wait):
-		return nil
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/table/tabletest"
 )
 
@@ -44,12 +45,12 @@ func TestCosts(t *testing.T) {
 					t.Fatal(err)
 				}
 			}, cost{1, 0, 0}},
-			{"an event with an action", func() { q.ApplyInbound(t, call.Ref{}, call.Connected{}) }, cost{2, 2, 0}},
-			{"its duplicate, too", func() { q.ApplyInbound(t, call.Ref{}, call.Connected{}) }, cost{1, 0, 0}},
-			{"an event without one", func() { q.ApplyInbound(t, call.Ref{}, people) }, cost{1, 1, 0}},
-			{"the next event with an action", func() { q.ApplyInbound(t, call.Ref{Op: 2, Send: 1}, call.PlayCompleted{}) }, cost{2, 2, 0}},
+			{"an event with an action", func() { q.ApplyInbound(t, outbox.Ref{}, call.Connected{}) }, cost{2, 2, 0}},
+			{"its duplicate, too", func() { q.ApplyInbound(t, outbox.Ref{}, call.Connected{}) }, cost{1, 0, 0}},
+			{"an event without one", func() { q.ApplyInbound(t, outbox.Ref{}, people) }, cost{1, 1, 0}},
+			{"the next event with an action", func() { q.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.PlayCompleted{}) }, cost{2, 2, 0}},
 			{"an event with two actions", func() {
-				q.ApplyInbound(t, call.Ref{Op: 3, Send: 1}, call.Recognized{Tones: []string{"one"}})
+				q.ApplyInbound(t, outbox.Ref{Op: 3, Send: 1}, call.Recognized{Tones: []string{"one"}})
 			}, cost{3, 3, 0}},
 			{"an event with an action and a deadline nearer than 30 s", func() {
 				people.Sequence, people.Participants, people.Count = 2, nil, 0
@@ -59,8 +60,8 @@ func TestCosts(t *testing.T) {
 				}
 			}, cost{2, 2, 1}},
 			// The end: the call's row once more, and the list's row away.
-			{"the end of a call", func() { q.ApplyInbound(t, call.Ref{}, call.Disconnected{}) }, cost{3, 2, 1}},
-			{"an event after it", func() { q.ApplyInbound(t, call.Ref{}, call.PlayStarted{}) }, cost{1, 1, 0}},
+			{"the end of a call", func() { q.ApplyInbound(t, outbox.Ref{}, call.Disconnected{}) }, cost{3, 2, 1}},
+			{"an event after it", func() { q.ApplyInbound(t, outbox.Ref{}, call.PlayStarted{}) }, cost{1, 1, 0}},
 		}
 		for _, tt := range tests {
 			got := costOf(q.CallRows, q.WorklistRows, q.OtherRows, func() {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/table"
 )
@@ -302,7 +303,7 @@ func (d *dialling) isReserved(ctx context.Context, n campaign.Number) (before ca
 		return call.Call{}, false, nil
 	}
 	c, over, err := d.HasEnded(ctx, n.Call)
-	return c, !over || c.HasPending(call.VerbOptOut), err
+	return c, !over || c.Pending.Has(outbox.VerbOptOut), err
 }
 
 // line is the first of the campaign's lines that has room for a call.

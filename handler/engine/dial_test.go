@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
@@ -243,7 +243,7 @@ func TestDialTellsWhatItCouldNotDo(t *testing.T) {
 		if err := q.Dial(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
 			t.Errorf("dial: %v", err)
 		}
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbCreate}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbCreate}) {
 			t.Errorf("asked %v", got)
 		}
 	})

@@ -18,6 +18,7 @@ import (
 
 	"switchboard/handler/archive"
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
@@ -53,12 +54,12 @@ type Engine struct {
 // is a call.Replied with the action's reference. Do may be called again with the
 // same action only as the kind of the action allows.
 type Sender interface {
-	Send(ctx context.Context, c call.Call, a call.Action) call.Event
+	Send(ctx context.Context, c call.Call, a outbox.Action) call.Event
 }
 
 // do does one action and says what came of it.
-func (e *Engine) do(ctx context.Context, c call.Call, a call.Action) call.Event {
-	if a.Verb.RetryClass() == call.Local {
+func (e *Engine) do(ctx context.Context, c call.Call, a outbox.Action) call.Event {
+	if a.Verb.RetryClass() == outbox.Local {
 		return e.performLocal(ctx, c, a)
 	}
 	return e.Sender.Send(ctx, c, a)
@@ -101,7 +102,7 @@ func (e *Engine) Open(ctx context.Context, id call.ID, offer call.Event) error {
 			return fmt.Errorf("open call %s: %w", id, err)
 		}
 	}
-	w.Wait(ctx, w.Call().Limits.Timeout(call.VerbAnswer)+ReplyWait)
+	w.Wait(ctx, w.Call().Limits.Timeout(outbox.VerbAnswer)+ReplyWait)
 	if !w.Call().Answered() {
 		return fmt.Errorf("open call %s: %w", id, ErrUnanswered)
 	}
@@ -139,7 +140,7 @@ func (e *Engine) Start(ctx context.Context, id call.ID, ev call.Event) (*Tracker
 // act does the actions that the run has claimed, the lanes side by side.
 func (e *Engine) act(ctx context.Context, w *Tracker, run string, c call.Call) {
 	var todo []func(context.Context)
-	for _, lane := range c.Leased(run) {
+	for _, lane := range c.Pending.Leased(run) {
 		todo = append(todo, func(ctx context.Context) { e.send(ctx, w, run, c, lane) })
 	}
 	if !c.HasWork() && c.Scheduled {
@@ -156,9 +157,9 @@ func (e *Engine) act(ctx context.Context, w *Tracker, run string, c call.Call) {
 
 // send does the actions of one lane in their order. What ACS answers is an event
 // like any other; it may bring about more actions.
-func (e *Engine) send(ctx context.Context, w *Tracker, run string, c call.Call, lane []call.Action) {
+func (e *Engine) send(ctx context.Context, w *Tracker, run string, c call.Call, lane []outbox.Action) {
 	for _, a := range lane {
-		if !c.Owns(run, a) {
+		if !c.Pending.Owns(run, a) {
 			continue // struck off meanwhile, by the answer to an earlier one
 		}
 		timeout := c.Limits.Timeout(a.Verb)
@@ -173,7 +174,7 @@ func (e *Engine) send(ctx context.Context, w *Tracker, run string, c call.Call, 
 			return
 		}
 		c = next
-		if a.Verb == call.VerbRelease && reply.Body.(call.Replied).Verdict == call.VerdictOK {
+		if a.Verb == outbox.VerbRelease && reply.Body.(call.Replied).Verdict == call.VerdictOK {
 			e.refill(ctx, c)
 		}
 	}
@@ -195,7 +196,7 @@ func (e *Engine) answer(ctx context.Context, w *Tracker, id call.ID, reply call.
 			e.scheduleRetry(ctx, w, c)
 			return c, true
 		}
-		if permanent(err) || pause(ctx, try) != nil {
+		if permanent(err) || table.Pause(ctx, try) != nil {
 			log.Error().Err(err).Str("call", string(id)).Msg("answer not saved")
 			return call.Call{}, false
 		}
@@ -206,8 +207,8 @@ func (e *Engine) answer(ctx context.Context, w *Tracker, id call.ID, reply call.
 // sent. People are waiting for it, and the sweep comes by every few seconds only;
 // it does the work if this comes to nothing.
 func (e *Engine) scheduleRetry(ctx context.Context, w *Tracker, c call.Call) {
-	wait := time.Until(c.NextRetry())
-	if c.NextRetry().IsZero() || wait > inProcessRetryLimit {
+	wait := time.Until(c.Pending.NextRetry())
+	if c.Pending.NextRetry().IsZero() || wait > inProcessRetryLimit {
 		return
 	}
 	w.begin(1)

@@ -12,7 +12,9 @@ import (
 
 	"switchboard/handler/acs"
 	"switchboard/handler/archive"
+	"switchboard/handler/backoff"
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/filing"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
@@ -113,7 +115,7 @@ func (e *Engine) fileRecording(ctx context.Context, key string, r filing.Recordi
 }
 
 // retryAfter is how long to wait after so many runs that failed.
-func retryAfter(tries int) time.Duration { return min(firstRetry<<min(tries-1, 20), lastRetry) }
+func retryAfter(tries int) time.Duration { return backoff.After(tries, firstRetry, lastRetry) }
 
 // comeBackTo lets another run go on after a while. The sweep sees to it if the queue
 // does not take the message.
@@ -181,7 +183,7 @@ func (e *Engine) AttendRecording(ctx context.Context, row table.Row[store.WorkIt
 
 // link joins a recording to the call that asked for it. The answer says where the
 // recording is already.
-func (e *Engine) link(ctx context.Context, c call.Call, a call.Action) (call.Replied, error) {
+func (e *Engine) link(ctx context.Context, c call.Call, a outbox.Action) (call.Replied, error) {
 	done := call.Replied{Verdict: call.VerdictOK}
 	for _, asked := range c.Recordings {
 		if asked.Op != a.Recording || asked.ID == "" {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
@@ -51,7 +52,7 @@ func TestGate(t *testing.T) {
 	// throttled is an order whose first request was one too many.
 	throttled := func(t *testing.T, q *Harness) (campaign.Campaign, call.ID) {
 		t.Helper()
-		q.Answer = func(a call.Action) call.Replied {
+		q.Answer = func(a outbox.Action) call.Replied {
 			if a.Send > 1 {
 				return call.Replied{Verdict: call.VerdictOK}
 			}
@@ -71,7 +72,7 @@ func TestGate(t *testing.T) {
 			t.Errorf("asked %v before ACS wanted it", got)
 		}
 		q.sweeps(t, time.Second)
-		if len(q.sent) != 1 || q.sent[0].Verb != call.VerbCreate || q.sent[0].Send != 2 {
+		if len(q.sent) != 1 || q.sent[0].Verb != outbox.VerbCreate || q.sent[0].Send != 2 {
 			t.Errorf("asked %+v", q.sent)
 		}
 		history, err := q.Calls.History(t.Context(), id)

@@ -9,25 +9,26 @@ import (
 
 	"switchboard/handler/acs"
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 )
 
 // keep does one action of the kind Storage: it changes rows that are not the
 // call's. It may be repeated without limit, by anybody, because each of the rows
 // knows what was done to it.
-func (e *Engine) performLocal(ctx context.Context, c call.Call, a call.Action) call.Event {
+func (e *Engine) performLocal(ctx context.Context, c call.Call, a outbox.Action) call.Event {
 	done := call.Replied{Verdict: call.VerdictOK}
 	var err error
 	switch a.Verb {
-	case call.VerbBackOff:
+	case outbox.VerbBackOff:
 		err = e.backOff(ctx, c.Line, a.At)
-	case call.VerbOptOut:
+	case outbox.VerbOptOut:
 		err = e.optOut(ctx, c.ID, a)
-	case call.VerbLink:
+	case outbox.VerbLink:
 		done, err = e.link(ctx, c, a)
-	case call.VerbSettle:
+	case outbox.VerbSettle:
 		err = e.Ledger.Settle(ctx, campaign.ID(c.Attempt.Campaign), settlement(c))
-	case call.VerbRelease:
+	case outbox.VerbRelease:
 		err = e.release(ctx, c)
 	}
 	line := zerolog.Ctx(ctx).Debug()
@@ -59,7 +60,7 @@ func (e *Engine) backOff(ctx context.Context, line string, until time.Time) erro
 
 // optOut writes the person's word down with their number. Somebody without one
 // cannot be dialled either.
-func (e *Engine) optOut(ctx context.Context, id call.ID, a call.Action) error {
+func (e *Engine) optOut(ctx context.Context, id call.ID, a outbox.Action) error {
 	number, ok := numberOf(a.Target)
 	if !ok {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
@@ -22,8 +23,8 @@ func TestOptOut(t *testing.T) {
 		if err := q.Open(t.Context(), InboundID, ev); err != nil {
 			t.Fatal(err)
 		}
-		q.ApplyInbound(t, call.Ref{}, call.Connected{})
-		q.ApplyInbound(t, call.Ref{Op: 2, Send: 1}, call.Recognized{Tones: []string{"nine"}})
+		q.ApplyInbound(t, outbox.Ref{}, call.Connected{})
+		q.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.Recognized{Tones: []string{"nine"}})
 	}
 	tests := []struct {
 		name   string
@@ -47,7 +48,7 @@ func TestOptOut(t *testing.T) {
 			if got := q.number(t).OptOuts; tt.number != "" && (len(got) != 1 || got[0].Call != InboundID || got[0].At.IsZero()) {
 				t.Errorf("number's opt-outs %+v", got)
 			}
-			if c := q.LoadInbound(t); c.EndingAs == "" || slices.ContainsFunc(c.Pending, func(a call.Action) bool { return a.Verb == call.VerbOptOut }) {
+			if c := q.LoadInbound(t); c.EndingAs == "" || slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Verb == outbox.VerbOptOut }) {
 				t.Errorf("call %+v", c)
 			}
 		})
@@ -68,7 +69,7 @@ func TestOptOut(t *testing.T) {
 		if got := q.number(t).OptOuts; len(got) != 1 {
 			t.Errorf("number's opt-outs %+v", got)
 		}
-		if c := q.LoadInbound(t); slices.ContainsFunc(c.Pending, func(a call.Action) bool { return a.Verb == call.VerbOptOut }) {
+		if c := q.LoadInbound(t); slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Verb == outbox.VerbOptOut }) {
 			t.Errorf("pending %+v", c.Pending)
 		}
 	})
@@ -88,7 +89,7 @@ func TestEndOfAnAttempt(t *testing.T) {
 			return tabletest.None
 		}
 		q.ApplyTo(t, at, call.Event{
-			Ref: call.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{}, Result: call.Result{Code: 486, SubCode: 560486},
+			Ref: outbox.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{}, Result: call.Result{Code: 486, SubCode: 560486},
 		})
 		for range 100 {
 			q.sweeps(t, 30*time.Second)

@@ -14,6 +14,7 @@ import (
 
 	"switchboard/handler/acs"
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -33,7 +34,7 @@ type Gateway struct {
 const interTone = 2 * time.Second
 
 // Do sends one request for the action and returns ACS's answer as an event.
-func (l *Gateway) Send(ctx context.Context, c call.Call, a call.Action) call.Event {
+func (l *Gateway) Send(ctx context.Context, c call.Call, a outbox.Action) call.Event {
 	reply := call.Event{
 		Key: ReplyKey(a),
 		At:  time.Now().UTC().Round(0),
@@ -52,22 +53,22 @@ func (l *Gateway) Send(ctx context.Context, c call.Call, a call.Action) call.Eve
 }
 
 // replyKey identifies the answer to one request for an action.
-func ReplyKey(a call.Action) string { return fmt.Sprintf("reply %s %d", a.Ref, a.Leases) }
+func ReplyKey(a outbox.Action) string { return fmt.Sprintf("reply %s %d", a.Ref, a.Leases) }
 
 // send makes the request that the verb stands for.
-func (l *Gateway) request(ctx context.Context, c call.Call, a call.Action, reply *call.Event) (call.Replied, error) {
+func (l *Gateway) request(ctx context.Context, c call.Call, a outbox.Action, reply *call.Event) (call.Replied, error) {
 	done := call.Replied{Verdict: call.VerdictOK}
 	connection := c.ConnectionID
 	opContext := operationContext(c.ID, a.Ref)
 	var err error
 	switch a.Verb {
-	case call.VerbAnswer:
+	case outbox.VerbAnswer:
 		var res acs.AnswerCallResponse
 		res, err = l.Client.AnswerCall(ctx, c.IncomingCallContext, l.CallbackURL(c.ID, 0), &acs.AnswerCallOptions{
 			Repeatability: pair(c.ID, a), OperationContext: opContext, CallIntelligenceOptions: l.speech(),
 		})
 		reply.ConnectionID, reply.ServerCallID = res.CallConnectionID, res.ServerCallID
-	case call.VerbCreate:
+	case outbox.VerbCreate:
 		var res acs.CreateCallResponse
 		options := &acs.CreateCallOptions{
 			Repeatability: pair(c.ID, a), OperationContext: opContext, CallIntelligenceOptions: l.speech(),
@@ -79,11 +80,11 @@ func (l *Gateway) request(ctx context.Context, c call.Call, a call.Action, reply
 		}
 		res, err = l.Client.CreateCall(ctx, []acs.Identifier{acs.ParseRawID(a.Target)}, l.CallbackURL(c.ID, 0), options)
 		reply.ConnectionID, reply.ServerCallID, reply.CorrelationID = res.CallConnectionID, res.ServerCallID, res.CorrelationID
-	case call.VerbPlay:
+	case outbox.VerbPlay:
 		_, err = l.Client.Play(ctx, connection, []acs.PlaySource{source(a.Prompt)}, &acs.PlayOptions{
 			Loop: a.Loop, InterruptCallMediaOperation: repeated(a), OperationContext: opContext,
 		})
-	case call.VerbRecognize:
+	case outbox.VerbRecognize:
 		prompt := source(a.Prompt)
 		_, err = l.Client.Recognize(ctx, connection, acs.ParseRawID(a.Target), acs.InputDTMF, &acs.RecognizeOptions{
 			PlayPrompt:                     &prompt,
@@ -94,14 +95,14 @@ func (l *Gateway) request(ctx context.Context, c call.Call, a call.Action, reply
 			InterruptCallMediaOperation:    repeated(a),
 			OperationContext:               opContext,
 		})
-	case call.VerbCancelMedia:
+	case outbox.VerbCancelMedia:
 		_, err = l.Client.CancelAllMediaOperations(ctx, connection, nil)
-	case call.VerbAdd:
+	case outbox.VerbAdd:
 		_, err = l.Client.AddParticipant(ctx, connection, acs.ParseRawID(a.Target), &acs.AddParticipantOptions{
 			Repeatability: pair(c.ID, a), TeamsPhone: teamsPhone(c),
 			InvitationTimeoutInSeconds: seconds(a.Ring), OperationContext: opContext,
 		})
-	case call.VerbStartRecording:
+	case outbox.VerbStartRecording:
 		var res acs.StartRecordingResponse
 		target := acs.RecordingTarget{CallConnectionID: connection}
 		res, err = l.Client.StartRecording(ctx, target, &acs.StartRecordingOptions{
@@ -113,9 +114,9 @@ func (l *Gateway) request(ctx context.Context, c call.Call, a call.Action, reply
 			Format:                    acs.FormatWAV,
 		})
 		done.RecordingID = res.RecordingID
-	case call.VerbHangUp:
+	case outbox.VerbHangUp:
 		_, err = l.Client.TerminateCall(ctx, connection, &acs.TerminateCallOptions{Repeatability: pair(c.ID, a)})
-	case call.VerbCheckParticipants:
+	case outbox.VerbCheckParticipants:
 		if c.State == call.StateRinging && c.Direction == call.DirectionOutbound {
 			var res acs.GetCallResponse
 			if res, err = l.Client.GetCall(ctx, connection, nil); err != nil {
@@ -203,7 +204,7 @@ func resultOf(err error) call.Result {
 
 // pair is the Repeatability pair of one send of an action: the same on every
 // machine and after every crash.
-func pair(id call.ID, a call.Action) acs.Repeatability {
+func pair(id call.ID, a outbox.Action) acs.Repeatability {
 	return acs.Repeatability{RequestID: requestID(id, a.Ref), FirstSent: a.FirstSent}
 }
 
@@ -211,12 +212,12 @@ func pair(id call.ID, a call.Action) acs.Repeatability {
 var requests = uuid.MustParse("a5b8a3f6-6f0b-4c44-9d26-5a0b7c1e2f10")
 
 // requestID derives the id of a request in the version 4 form that ACS asks for.
-func requestID(id call.ID, ref call.Ref) string {
+func requestID(id call.ID, ref outbox.Ref) string {
 	return uuid.NewHash(sha256.New(), requests, []byte(string(id)+"/"+ref.String()), 4).String()
 }
 
 // operationContext comes back in the events of an operation.
-func operationContext(id call.ID, ref call.Ref) string { return string(id) + "/" + ref.String() }
+func operationContext(id call.ID, ref outbox.Ref) string { return string(id) + "/" + ref.String() }
 
 func (l *Gateway) speech() *acs.CallIntelligenceOptions {
 	if l.CognitiveServices == "" {
@@ -238,7 +239,7 @@ func source(p *flow.Prompt) acs.PlaySource {
 }
 
 // repeated asks ACS to stop what an earlier send of the action may have begun.
-func repeated(a call.Action) *bool {
+func repeated(a outbox.Action) *bool {
 	if !a.Repeated() {
 		return nil
 	}

@@ -17,6 +17,7 @@ import (
 
 	"switchboard/handler/acs"
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -69,7 +70,7 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 	const connection = "/calling/callConnections/conn-1"
 	tests := []struct {
 		name   string
-		action call.Action
+		action outbox.Action
 		status int
 		method string
 		path   string
@@ -77,27 +78,27 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 		body   string
 	}{
 		{
-			"answer", call.Action{Verb: call.VerbAnswer}, 200, "POST", "/calling/callConnections:answer", true,
+			"answer", outbox.Action{Verb: outbox.VerbAnswer}, 200, "POST", "/calling/callConnections:answer", true,
 			`{"incomingCallContext":"token","callbackUri":"https://app.example/in-1/0","operationContext":"in-1/7.1",
 			"callIntelligenceOptions":{"cognitiveServicesEndpoint":"https://speech.example"}}`,
 		},
 		{
-			"play a text", call.Action{Verb: call.VerbPlay, Prompt: &flow.Prompt{Text: "Hello."}}, 202,
+			"play a text", outbox.Action{Verb: outbox.VerbPlay, Prompt: &flow.Prompt{Text: "Hello."}}, 202,
 			"POST", connection + ":play", false,
 			`{"playSources":[{"kind":"text","text":{"text":"Hello.","voiceName":"` + flow.DefaultVoice + `"}}],
 			"playTo":[],"playOptions":{"loop":false},"operationContext":"in-1/7.1"}`,
 		},
 		{
 			"play a file again and again",
-			call.Action{Verb: call.VerbPlay, Loop: true, Prompt: &flow.Prompt{File: "https://x/y.wav"}}, 202,
+			outbox.Action{Verb: outbox.VerbPlay, Loop: true, Prompt: &flow.Prompt{File: "https://x/y.wav"}}, 202,
 			"POST", connection + ":play", false,
 			`{"playSources":[{"kind":"file","file":{"uri":"https://x/y.wav"}}],
 			"playTo":[],"playOptions":{"loop":true},"operationContext":"in-1/7.1"}`,
 		},
 		{
 			"ask for a key",
-			call.Action{
-				Verb: call.VerbRecognize, Target: Caller, Silence: 7 * time.Second,
+			outbox.Action{
+				Verb: outbox.VerbRecognize, Target: Caller, Silence: 7 * time.Second,
 				Prompt: &flow.Prompt{Text: "Press 1.", Voice: "en-GB-SoniaNeural"},
 			}, 202, "POST", connection + ":recognize", false,
 			`{"recognizeInputType":"dtmf","playPrompt":
@@ -107,9 +108,9 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 			"interruptPrompt":true,"initialSilenceTimeoutInSeconds":7,
 			"dtmfOptions":{"interToneTimeoutInSeconds":2,"maxTonesToCollect":1}},"operationContext":"in-1/7.1"}`,
 		},
-		{"stop what plays", call.Action{Verb: call.VerbCancelMedia}, 202, "POST", connection + ":cancelAllMediaOperations", false, ``},
+		{"stop what plays", outbox.Action{Verb: outbox.VerbCancelMedia}, 202, "POST", connection + ":cancelAllMediaOperations", false, ``},
 		{
-			"invite", call.Action{Verb: call.VerbAdd, Target: "8:acs:r_t_u", Ring: 20500 * time.Millisecond}, 202,
+			"invite", outbox.Action{Verb: outbox.VerbAdd, Target: "8:acs:r_t_u", Ring: 20500 * time.Millisecond}, 202,
 			"POST", connection + "/participants:add", true,
 			`{"participantToAdd":{"kind":"teamsExtensionUser","rawId":"8:acs:r_t_u",
 			"teamsExtensionUser":{"userId":"u","tenantId":"t","resourceId":"r","cloud":"public"}},
@@ -117,36 +118,36 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 		},
 		{
 			"invite a telephone, which on a Teams line sees the line's own number",
-			call.Action{Verb: call.VerbAdd, Target: "4:+12065550111", Ring: 20 * time.Second}, 202,
+			outbox.Action{Verb: outbox.VerbAdd, Target: "4:+12065550111", Ring: 20 * time.Second}, 202,
 			"POST", connection + "/participants:add", true,
 			`{"participantToAdd":{"kind":"phoneNumber","rawId":"4:+12065550111",
 			"phoneNumber":{"value":"+12065550111","isAnonymous":false}},
 			"invitationTimeoutInSeconds":20,"operationContext":"in-1/7.1"}`,
 		},
 		{
-			"record", call.Action{Verb: call.VerbStartRecording, Channels: "unmixed"}, 200, "POST", "/calling/recordings", true,
+			"record", outbox.Action{Verb: outbox.VerbStartRecording, Channels: "unmixed"}, 200, "POST", "/calling/recordings", true,
 			`{"callConnectionId":"conn-1","recordingStateCallbackUri":"https://app.example/in-1/7",
 			"recordingContentType":"audio","recordingChannelType":"unmixed","recordingFormatType":"wav"}`,
 		},
-		{"hang up", call.Action{Verb: call.VerbHangUp}, 204, "POST", connection + ":terminate", true, ``},
-		{"look", call.Action{Verb: call.VerbCheckParticipants}, 200, "GET", connection + "/participants", false, ``},
+		{"hang up", outbox.Action{Verb: outbox.VerbHangUp}, 204, "POST", connection + ":terminate", true, ``},
+		{"look", outbox.Action{Verb: outbox.VerbCheckParticipants}, 200, "GET", connection + "/participants", false, ``},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &wire{status: tt.status, body: `{"callConnectionId":"conn-1","serverCallId":"server-1",
 				"recordingId":"rec-1","value":[]}`}
-			tt.action.Ref, tt.action.Leases, tt.action.FirstSent = call.Ref{Op: 7, Send: 1}, 1, firstSent
+			tt.action.Ref, tt.action.Leases, tt.action.FirstSent = outbox.Ref{Op: 7, Send: 1}, 1, firstSent
 			c := call.Call{ID: InboundID, Line: "28:orgid:6f1c0a52-3a51-4a1e-9a55-2f4b8f0c7d11", ConnectionID: "conn-1", IncomingCallContext: "token"}
 			reply := newACS(t, w).Send(t.Context(), c, tt.action)
 
 			done := call.Replied{Verdict: call.VerdictOK}
-			if tt.action.Verb == call.VerbStartRecording {
+			if tt.action.Verb == outbox.VerbStartRecording {
 				done.RecordingID = "rec-1"
 			}
 			if d := cmp.Diff(call.Body(done), reply.Body); d != "" || reply.Key != "reply 7.1 1" || reply.Ref != tt.action.Ref {
 				t.Errorf("reply = %+v (-want +got):\n%s", reply, d)
 			}
-			if tt.action.Verb == call.VerbAnswer && (reply.ConnectionID != "conn-1" || reply.ServerCallID != "server-1") {
+			if tt.action.Verb == outbox.VerbAnswer && (reply.ConnectionID != "conn-1" || reply.ServerCallID != "server-1") {
 				t.Errorf("reply = %+v: it does not say which connection", reply)
 			}
 			if w.got.Method != tt.method || w.got.URL.Path != tt.path {
@@ -180,12 +181,12 @@ func tree(t *testing.T, doc string) (v any) {
 }
 
 func TestARepeatedPromptInterruptsTheFirst(t *testing.T) {
-	for _, a := range []call.Action{
-		{Verb: call.VerbPlay, Prompt: &flow.Prompt{Text: "Hello."}},
-		{Verb: call.VerbRecognize, Target: Caller, Prompt: &flow.Prompt{Text: "Press 1."}},
+	for _, a := range []outbox.Action{
+		{Verb: outbox.VerbPlay, Prompt: &flow.Prompt{Text: "Hello."}},
+		{Verb: outbox.VerbRecognize, Target: Caller, Prompt: &flow.Prompt{Text: "Press 1."}},
 	} {
 		w := &wire{status: 202}
-		a.Ref, a.Leases, a.MaybeSent = call.Ref{Op: 7, Send: 2}, 1, true
+		a.Ref, a.Leases, a.MaybeSent = outbox.Ref{Op: 7, Send: 2}, 1, true
 		newACS(t, w).Send(t.Context(), call.Call{ID: InboundID, ConnectionID: "conn-1"}, a)
 		body, _ := tree(t, w.sent).(map[string]any)
 		if body["interruptCallMediaOperation"] != true {
@@ -235,7 +236,7 @@ func TestWhatACSAnswersIsAVerdict(t *testing.T) {
 				want.RetryAfter = 7 * time.Second
 			}
 			c := call.Call{ID: InboundID, ConnectionID: "conn-1"}
-			a := call.Action{Ref: call.Ref{Op: 7, Send: 1}, Verb: call.VerbHangUp, FirstSent: firstSent}
+			a := outbox.Action{Ref: outbox.Ref{Op: 7, Send: 1}, Verb: outbox.VerbHangUp, FirstSent: firstSent}
 			reply := newACS(t, w).Send(t.Context(), c, a)
 			if d := cmp.Diff(call.Body(want), reply.Body); d != "" {
 				t.Errorf("verdict (-want +got):\n%s", d)
@@ -246,7 +247,7 @@ func TestWhatACSAnswersIsAVerdict(t *testing.T) {
 		})
 	}
 	t.Run("a request that cannot be made is refused", func(t *testing.T) {
-		for _, a := range []call.Action{{Verb: "sing"}, {Verb: call.VerbHangUp}} {
+		for _, a := range []outbox.Action{{Verb: "sing"}, {Verb: outbox.VerbHangUp}} {
 			reply := newACS(t, &wire{status: 204}).Send(t.Context(), call.Call{ID: InboundID}, a)
 			if b, _ := reply.Body.(call.Replied); b.Verdict != call.VerdictRefused {
 				t.Errorf("%s without a connection: %+v", a.Verb, reply)
@@ -256,18 +257,18 @@ func TestWhatACSAnswersIsAVerdict(t *testing.T) {
 }
 
 func TestRequestIDs(t *testing.T) {
-	got := requestID(InboundID, call.Ref{Op: 7, Send: 1})
+	got := requestID(InboundID, outbox.Ref{Op: 7, Send: 1})
 	parsed, err := uuid.Parse(got)
 	if err != nil || parsed.Version() != 4 || parsed.Variant() != uuid.RFC4122 {
 		t.Errorf("%s is not in the form of version 4: %v", got, err)
 	}
-	if again := requestID(InboundID, call.Ref{Op: 7, Send: 1}); again != got {
+	if again := requestID(InboundID, outbox.Ref{Op: 7, Send: 1}); again != got {
 		t.Errorf("another machine makes %s of what is %s here", again, got)
 	}
 	seen := map[string]bool{got: true}
 	for _, other := range []string{
-		requestID(InboundID, call.Ref{Op: 7, Send: 2}), requestID(InboundID, call.Ref{Op: 8, Send: 1}),
-		requestID(InboundID, call.Ref{Op: 71, Send: 1}), requestID("in-2", call.Ref{Op: 7, Send: 1}),
+		requestID(InboundID, outbox.Ref{Op: 7, Send: 2}), requestID(InboundID, outbox.Ref{Op: 8, Send: 1}),
+		requestID(InboundID, outbox.Ref{Op: 71, Send: 1}), requestID("in-2", outbox.Ref{Op: 7, Send: 1}),
 	} {
 		if seen[other] {
 			t.Errorf("two requests have the id %s", other)
@@ -288,7 +289,7 @@ func TestLookReadsEveryPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := call.Call{ID: InboundID, ConnectionID: "conn-1"}
-	reply := (&Gateway{Client: client}).Send(t.Context(), c, call.Action{Verb: call.VerbCheckParticipants})
+	reply := (&Gateway{Client: client}).Send(t.Context(), c, outbox.Action{Verb: outbox.VerbCheckParticipants})
 	want := call.Replied{Verdict: call.VerdictOK, Participants: []call.Participant{
 		{ID: Caller, Muted: true}, {ID: Anna, OnHold: true},
 	}}

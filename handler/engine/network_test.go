@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 )
 
 // network is the Line of one process.
@@ -16,47 +17,47 @@ type simSender struct {
 }
 
 // Do makes a request; it is where every promise about sending is checked.
-func (n *simSender) Send(_ context.Context, c call.Call, a call.Action) call.Event {
+func (n *simSender) Send(_ context.Context, c call.Call, a outbox.Action) call.Event {
 	reply := call.Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Leases), Ref: a.Ref, Body: call.Replied{Verdict: call.VerdictNoResponse}}
 	var answer call.Replied
 	if n.w.Perform(n.inst, true, func() { answer = n.w.accept(a) }) != nil {
 		return reply
 	}
 	reply.Body = answer
-	if a.Verb == call.VerbAnswer && answer.Verdict == call.VerdictOK {
+	if a.Verb == outbox.VerbAnswer && answer.Verdict == call.VerdictOK {
 		reply.ConnectionID = "conn-1"
 	}
 	return reply
 }
 
 // take is what ACS does with a request.
-func (w *inboundSim) accept(a call.Action) call.Replied {
+func (w *inboundSim) accept(a outbox.Action) call.Replied {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	w.check(a)
 	done := call.Replied{Verdict: call.VerdictOK}
-	if a.Verb.RetryClass() == call.Repeatable {
+	if a.Verb.RetryClass() == outbox.Repeatable {
 		if w.pairs[a.Ref] {
 			return done // the first answer again
 		}
 		w.pairs[a.Ref] = true
 	}
-	if (a.Verb == call.VerbAnswer) == w.connected || w.gone {
+	if (a.Verb == outbox.VerbAnswer) == w.connected || w.gone {
 		return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}
 	}
 	switch a.Verb {
-	case call.VerbAnswer:
+	case outbox.VerbAnswer:
 		w.connected = true
 		w.join(Caller)
-		w.report(200*time.Millisecond, call.Ref{}, call.Connected{})
-	case call.VerbPlay:
+		w.report(200*time.Millisecond, outbox.Ref{}, call.Connected{})
+	case outbox.VerbPlay:
 		w.report(0, a.Ref, call.PlayStarted{})
 		if !a.Loop {
 			w.report(2*time.Second, a.Ref, call.PlayCompleted{})
 		}
-	case call.VerbRecognize:
+	case outbox.VerbRecognize:
 		w.report(3*time.Second, a.Ref, call.Recognized{Tones: []string{"one"}})
-	case call.VerbAdd:
+	case outbox.VerbAdd:
 		w.rings[a.Target]++
 		w.Background.Go(func() {
 			time.Sleep(4 * time.Second)
@@ -74,16 +75,16 @@ func (w *inboundSim) accept(a call.Action) call.Replied {
 				w.leave(a.Target)
 			})
 		})
-	case call.VerbStartRecording:
+	case outbox.VerbStartRecording:
 		w.recording = a.Op
-		w.report(time.Second, call.Ref{}, call.RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: a.Op})
-	case call.VerbHangUp:
+		w.report(time.Second, outbox.Ref{}, call.RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: a.Op})
+	case outbox.VerbHangUp:
 		w.gone, w.participants = true, nil
-		w.report(500*time.Millisecond, call.Ref{}, call.Disconnected{})
+		w.report(500*time.Millisecond, outbox.Ref{}, call.Disconnected{})
 		if w.recording > 0 {
-			w.report(time.Minute, call.Ref{}, call.FilesFiled{RecordingID: "rec-1", Op: w.recording})
+			w.report(time.Minute, outbox.Ref{}, call.FilesFiled{RecordingID: "rec-1", Op: w.recording})
 		}
-	case call.VerbCheckParticipants:
+	case outbox.VerbCheckParticipants:
 		for _, p := range w.participants {
 			done.Participants = append(done.Participants, call.Participant{ID: p})
 		}
@@ -92,14 +93,14 @@ func (w *inboundSim) accept(a call.Action) call.Replied {
 }
 
 // check is called with the lock held.
-func (w *inboundSim) check(a call.Action) {
+func (w *inboundSim) check(a outbox.Action) {
 	claim := fmt.Sprintf("%s %v claim %d", a.Verb, a.Ref, a.Leases)
 	if w.sends[claim]++; w.sends[claim] > 1 {
 		w.T.Errorf("%s was sent twice", claim)
 	}
 	w.refs[a.Ref] = append(w.refs[a.Ref], a)
 	if first := w.refs[a.Ref][0]; len(w.refs[a.Ref]) > 1 {
-		if a.Verb.RetryClass() != call.Repeatable {
+		if a.Verb.RetryClass() != outbox.Repeatable {
 			w.T.Errorf("%s %v was sent by two runs", a.Verb, a.Ref)
 		}
 		if !a.FirstSent.Equal(first.FirstSent) {
@@ -131,5 +132,5 @@ func (w *inboundSim) reportParticipants() {
 	for _, p := range w.participants {
 		update.Participants = append(update.Participants, call.Participant{ID: p})
 	}
-	w.report(100*time.Millisecond, call.Ref{}, update)
+	w.report(100*time.Millisecond, outbox.Ref{}, update)
 }

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 )
 
 func TestOpen(t *testing.T) {
 	Run(t, "answers the call before it returns", func(t *testing.T, q *Harness) {
-		if err := q.Open(t.Context(), InboundID, Offer()); err != nil || len(q.sent) != 1 || q.sent[0].Verb != call.VerbAnswer {
+		if err := q.Open(t.Context(), InboundID, Offer()); err != nil || len(q.sent) != 1 || q.sent[0].Verb != outbox.VerbAnswer {
 			t.Errorf("open: %v, asked %+v", err, q.sent)
 		}
 	})
@@ -58,26 +59,28 @@ func TestOpen(t *testing.T) {
 		if err := q.Open(t.Context(), InboundID, ev); err != nil {
 			t.Errorf("second delivery: %v", err)
 		}
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbAnswer}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbAnswer}) {
 			t.Errorf("asked %v", got)
 		}
 	})
 	Run(t, "fails while the answer is throttled", func(t *testing.T, q *Harness) {
 		ev := Offer()
-		q.Answer = func(call.Action) call.Replied {
+		q.Answer = func(outbox.Action) call.Replied {
 			return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 8 * time.Second}
 		}
 		if err := q.Open(t.Context(), InboundID, ev); !errors.Is(err, ErrUnanswered) {
 			t.Errorf("first delivery: %v, want %v", err, ErrUnanswered)
 		}
-		q.Answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.VerdictOK} }
+		q.Answer = func(outbox.Action) call.Replied { return call.Replied{Verdict: call.VerdictOK} }
 		time.Sleep(10 * time.Second)
 		if err := q.Open(t.Context(), InboundID, ev); err != nil || q.sent[1].Send != 2 {
 			t.Errorf("second delivery: %v, asked %+v", err, q.sent)
 		}
 	})
 	Run(t, "takes a refusal for an answer", func(t *testing.T, q *Harness) {
-		q.Answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone} }
+		q.Answer = func(outbox.Action) call.Replied {
+			return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}
+		}
 		if err := q.Open(t.Context(), InboundID, Offer()); err != nil || q.LoadInbound(t).Outcome != call.OutcomeMissed {
 			t.Errorf("open: %v, outcome %q", err, q.LoadInbound(t).Outcome)
 		}
@@ -130,7 +133,7 @@ func TestApply(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The reply to ACS waits for its actions for 1 s.
-		q.Answer = func(call.Action) call.Replied {
+		q.Answer = func(outbox.Action) call.Replied {
 			time.Sleep(5 * time.Second)
 			return call.Replied{Verdict: call.VerdictOK}
 		}

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/store"
 	"switchboard/handler/table/tabletest"
@@ -21,8 +22,8 @@ type Harness struct {
 	OtherRows              *tabletest.Memory // rows of all other tables
 	Background             sync.WaitGroup
 	mu                     sync.Mutex
-	sent                   []call.Action
-	Answer                 func(call.Action) call.Replied
+	sent                   []outbox.Action
+	Answer                 func(outbox.Action) call.Replied
 	Result                 call.Result // ACS's word in every answer
 }
 
@@ -34,7 +35,7 @@ func Run(t *testing.T, name string, test func(t *testing.T, q *Harness)) {
 
 func NewHarness() *Harness {
 	q := &Harness{CallRows: tabletest.NewMemory(), WorklistRows: tabletest.NewMemory(), OtherRows: tabletest.NewMemory()}
-	q.Answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.VerdictOK} }
+	q.Answer = func(outbox.Action) call.Replied { return call.Replied{Verdict: call.VerdictOK} }
 	q.Engine = q.Instance()
 	return q
 }
@@ -59,22 +60,22 @@ func (q *Harness) CrashBeforeSending() *Engine {
 	return e
 }
 
-func (q *Harness) Send(_ context.Context, _ call.Call, a call.Action) call.Event {
+func (q *Harness) Send(_ context.Context, _ call.Call, a outbox.Action) call.Event {
 	q.mu.Lock()
 	q.sent = append(q.sent, a)
 	q.mu.Unlock()
 	answer := q.Answer(a)
 	reply := call.Event{Key: ReplyKey(a), Ref: a.Ref, Body: answer, Result: q.Result}
-	if answer.Verdict == call.VerdictOK && (a.Verb == call.VerbAnswer || a.Verb == call.VerbCreate) {
+	if answer.Verdict == call.VerdictOK && (a.Verb == outbox.VerbAnswer || a.Verb == outbox.VerbCreate) {
 		reply.ConnectionID = "conn-1"
 	}
 	return reply
 }
 
 // verbs are what ACS was asked since the last time, and forgets it.
-func (q *Harness) SentVerbs() []call.Verb {
+func (q *Harness) SentVerbs() []outbox.Verb {
 	q.Background.Wait()
-	var verbs []call.Verb
+	var verbs []outbox.Verb
 	for _, a := range q.sent {
 		verbs = append(verbs, a.Verb)
 	}
@@ -99,7 +100,7 @@ func (q *Harness) LoadCall(t *testing.T, id call.ID) call.Call {
 }
 
 // happens delivers an event; without a key of its own it gets its kind.
-func (q *Harness) ApplyInbound(t *testing.T, ref call.Ref, body call.Body) {
+func (q *Harness) ApplyInbound(t *testing.T, ref outbox.Ref, body call.Body) {
 	t.Helper()
 	q.ApplyTo(t, InboundID, call.Event{Ref: ref, Body: body})
 }

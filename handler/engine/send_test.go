@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 )
 
 // nobody takes a call to where the music is to be stopped and then a prompt to
@@ -15,73 +16,73 @@ func harnessNoAgentAnswers(t *testing.T, q *Harness) {
 	if err := q.Open(t.Context(), InboundID, Offer()); err != nil {
 		t.Fatal(err)
 	}
-	q.ApplyInbound(t, call.Ref{}, call.Connected{})
-	q.ApplyInbound(t, call.Ref{Op: 2, Send: 1}, call.PlayCompleted{})
-	q.ApplyInbound(t, call.Ref{Op: 3, Send: 1}, call.Recognized{Tones: []string{"one"}})
-	q.ApplyInbound(t, call.Ref{Op: 5, Send: 1}, call.AddFailed{Participant: Anna})
+	q.ApplyInbound(t, outbox.Ref{}, call.Connected{})
+	q.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.PlayCompleted{})
+	q.ApplyInbound(t, outbox.Ref{Op: 3, Send: 1}, call.Recognized{Tones: []string{"one"}})
+	q.ApplyInbound(t, outbox.Ref{Op: 5, Send: 1}, call.AddFailed{Participant: Anna})
 	q.SentVerbs()
-	q.ApplyInbound(t, call.Ref{Op: 6, Send: 1}, call.AddFailed{Participant: Ben})
+	q.ApplyInbound(t, outbox.Ref{Op: 6, Send: 1}, call.AddFailed{Participant: Ben})
 }
 
 func TestSend(t *testing.T) {
 	done := call.Replied{Verdict: call.VerdictOK}
 	Run(t, "keeps the order of a lane", func(t *testing.T, q *Harness) {
 		harnessNoAgentAnswers(t, q)
-		var sent []call.Verb
+		var sent []outbox.Verb
 		for _, a := range q.sent {
 			sent = append(sent, a.Verb)
 		}
-		if !slices.Equal(sent, []call.Verb{call.VerbCancelMedia, call.VerbPlay}) {
+		if !slices.Equal(sent, []outbox.Verb{outbox.VerbCancelMedia, outbox.VerbPlay}) {
 			t.Errorf("sent %v", sent)
 		}
 	})
 	Run(t, "comes back to one that has to wait a little", func(t *testing.T, q *Harness) {
-		q.Answer = func(a call.Action) call.Replied {
-			if a.Verb == call.VerbCancelMedia && a.Send == 1 {
+		q.Answer = func(a outbox.Action) call.Replied {
+			if a.Verb == outbox.VerbCancelMedia && a.Send == 1 {
 				return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 3 * time.Second}
 			}
 			return done
 		}
 		harnessNoAgentAnswers(t, q)
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbCancelMedia, call.VerbCancelMedia, call.VerbPlay}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbCancelMedia, outbox.VerbCancelMedia, outbox.VerbPlay}) {
 			t.Errorf("sent %v", got)
 		}
 	})
 	Run(t, "keeps it when the first one is throttled", func(t *testing.T, q *Harness) {
-		q.Answer = func(a call.Action) call.Replied {
-			if a.Verb == call.VerbCancelMedia && a.Send == 1 {
+		q.Answer = func(a outbox.Action) call.Replied {
+			if a.Verb == outbox.VerbCancelMedia && a.Send == 1 {
 				return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: inProcessRetryLimit + time.Second}
 			}
 			return done
 		}
 		harnessNoAgentAnswers(t, q)
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbCancelMedia}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbCancelMedia}) {
 			t.Errorf("sent %v before the music was stopped", got)
 		}
 		q.sweeps(t, 2*inProcessRetryLimit)
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbCancelMedia, call.VerbPlay}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbCancelMedia, outbox.VerbPlay}) {
 			t.Errorf("then sent %v", got)
 		}
 	})
 	Run(t, "begins nothing that could outlast its time", func(t *testing.T, q *Harness) {
-		q.Answer = func(a call.Action) call.Replied {
-			if a.Verb == call.VerbCancelMedia {
+		q.Answer = func(a outbox.Action) call.Replied {
+			if a.Verb == outbox.VerbCancelMedia {
 				time.Sleep(20*time.Second + 1)
 			}
 			return done
 		}
 		harnessNoAgentAnswers(t, q)
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbCancelMedia}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbCancelMedia}) {
 			t.Errorf("sent %v with less than 10 s left", got)
 		}
 		q.sweeps(t, 10*time.Second)
-		if len(q.sent) != 1 || q.sent[0].Verb != call.VerbPlay || q.sent[0].Send != 2 {
+		if len(q.sent) != 1 || q.sent[0].Verb != outbox.VerbPlay || q.sent[0].Send != 2 {
 			t.Errorf("then sent %+v", q.sent)
 		}
 	})
 	Run(t, "lets nobody's answer count when its time is up", func(t *testing.T, q *Harness) {
-		q.Answer = func(a call.Action) call.Replied {
-			if a.Verb == call.VerbPlay && a.Send == 1 {
+		q.Answer = func(a outbox.Action) call.Replied {
+			if a.Verb == outbox.VerbPlay && a.Send == 1 {
 				time.Sleep(31 * time.Second)
 			}
 			return done

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/filing"
 	"switchboard/handler/store"
@@ -66,16 +67,16 @@ func TestSweep(t *testing.T) {
 			t.Errorf("asked %v while its owner has time", got)
 		}
 		q.sweeps(t, 5*time.Second)
-		if len(q.sent) != 1 || q.sent[0].Verb != call.VerbPlay || q.sent[0].Send != 2 {
+		if len(q.sent) != 1 || q.sent[0].Verb != outbox.VerbPlay || q.sent[0].Send != 2 {
 			t.Errorf("asked %+v", q.sent)
 		}
 	})
 	Run(t, "never takes over one that rings somebody", func(t *testing.T, q *Harness) {
 		open(t, q)
-		q.ApplyInbound(t, call.Ref{}, call.Connected{})
-		q.ApplyInbound(t, call.Ref{Op: 2, Send: 1}, call.PlayCompleted{})
+		q.ApplyInbound(t, outbox.Ref{}, call.Connected{})
+		q.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.PlayCompleted{})
 		pressed := call.Event{
-			Key: "p", ConnectionID: "conn-1", Ref: call.Ref{Op: 3, Send: 1}, Body: call.Recognized{Tones: []string{"one"}},
+			Key: "p", ConnectionID: "conn-1", Ref: outbox.Ref{Op: 3, Send: 1}, Body: call.Recognized{Tones: []string{"one"}},
 		}
 		if err := q.CrashBeforeSending().Apply(t.Context(), InboundID, pressed); err != nil {
 			t.Fatal(err)
@@ -84,11 +85,11 @@ func TestSweep(t *testing.T) {
 		for range 11 {
 			q.sweeps(t, 5*time.Second)
 		}
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbPlay}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbPlay}) {
 			t.Errorf("asked %v", got)
 		}
 		q.sweeps(t, 30*time.Second) // now it looks who is there, and invites anew
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbAdd, call.VerbCheckParticipants}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbAdd, outbox.VerbCheckParticipants}) {
 			t.Errorf("then asked %v", got)
 		}
 		if add := q.LoadInbound(t).Wait.Invite; !add.Reinvited {
@@ -98,17 +99,19 @@ func TestSweep(t *testing.T) {
 	Run(t, "meets a deadline", func(t *testing.T, q *Harness) {
 		open(t, q)
 		q.SentVerbs()
-		q.Answer = func(call.Action) call.Replied { return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone} }
+		q.Answer = func(outbox.Action) call.Replied {
+			return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}
+		}
 		for range 5 { // nothing is heard of the connection for 20 s
 			q.sweeps(t, 5*time.Second)
 		}
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbCheckParticipants}) || q.LoadInbound(t).Outcome != call.OutcomeAbandoned {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbCheckParticipants}) || q.LoadInbound(t).Outcome != call.OutcomeAbandoned {
 			t.Errorf("asked %v, outcome %q", got, q.LoadInbound(t).Outcome)
 		}
 	})
 	Run(t, "looks at a quiet call every 30 s, and writes nothing to it", func(t *testing.T, q *Harness) {
 		open(t, q)
-		q.ApplyInbound(t, call.Ref{}, call.Connected{})
+		q.ApplyInbound(t, outbox.Ref{}, call.Connected{})
 		q.SentVerbs()
 		writes, reads := q.CallRows.Writes(), q.CallRows.Reads()
 		for range 23 { // 115 s: the greeting may take 2 minutes
@@ -249,7 +252,7 @@ func TestSweep(t *testing.T) {
 		if err := q.Sweep(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
 			t.Errorf("sweep: %v", err)
 		}
-		if got := q.SentVerbs(); !slices.Equal(got, []call.Verb{call.VerbAnswer}) {
+		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbAnswer}) {
 			t.Errorf("asked %v", got)
 		}
 	})

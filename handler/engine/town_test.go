@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/flow"
 	"switchboard/handler/store"
@@ -137,14 +138,14 @@ type dialSimSender struct {
 }
 
 // Do makes a request.
-func (x *dialSimSender) Send(_ context.Context, c call.Call, a call.Action) call.Event {
+func (x *dialSimSender) Send(_ context.Context, c call.Call, a outbox.Action) call.Event {
 	reply := call.Event{Key: ReplyKey(a), Ref: a.Ref}
 	answer := call.Replied{Verdict: call.VerdictNoResponse}
-	if x.w.Perform(x.inst, a.Verb != call.VerbCheckParticipants, func() { answer, reply.Result = x.w.accept(c, a) }) != nil {
+	if x.w.Perform(x.inst, a.Verb != outbox.VerbCheckParticipants, func() { answer, reply.Result = x.w.accept(c, a) }) != nil {
 		answer, reply.Result = call.Replied{Verdict: call.VerdictNoResponse}, call.Result{}
 	}
 	reply.Body = answer
-	if a.Verb == call.VerbCreate && answer.Verdict == call.VerdictOK {
+	if a.Verb == outbox.VerbCreate && answer.Verdict == call.VerdictOK {
 		reply.ConnectionID = connection(c.ID)
 	}
 	return reply
@@ -153,28 +154,28 @@ func (x *dialSimSender) Send(_ context.Context, c call.Call, a call.Action) call
 func connection(id call.ID) string { return "connection of " + string(id) }
 
 // take is what ACS does with a request.
-func (w *dialSim) accept(c call.Call, a call.Action) (call.Replied, call.Result) {
+func (w *dialSim) accept(c call.Call, a outbox.Action) (call.Replied, call.Result) {
 	w.Mu.Lock()
 	defer w.Mu.Unlock()
 	number, _ := strings.CutPrefix(c.Callee, "4:")
 	phone := w.telephones[number]
-	if a.Verb != call.VerbCreate && phone.with != c.ID {
+	if a.Verb != outbox.VerbCreate && phone.with != c.ID {
 		return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}, call.Result{}
 	}
 	done := call.Replied{Verdict: call.VerdictOK}
 	switch a.Verb {
-	case call.VerbCreate:
+	case outbox.VerbCreate:
 		return w.ring(c, a, number)
-	case call.VerbRecognize:
+	case outbox.VerbRecognize:
 		tone := "one"
 		if phone.current() == pressesNine {
 			tone = "nine"
 		}
 		w.report(2*time.Second, c.ID, a.Ref, call.Recognized{Tones: []string{tone}}, call.Result{})
-	case call.VerbHangUp:
+	case outbox.VerbHangUp:
 		w.hangUp(c, phone)
-		w.report(500*time.Millisecond, c.ID, call.Ref{}, call.Disconnected{}, call.Result{})
-	case call.VerbCheckParticipants:
+		w.report(500*time.Millisecond, c.ID, outbox.Ref{}, call.Disconnected{}, call.Result{})
+	case outbox.VerbCheckParticipants:
 		done.Connected = phone.current() != silence
 		done.Participants = []call.Participant{{ID: c.Callee}}
 	default:
@@ -184,7 +185,7 @@ func (w *dialSim) accept(c call.Call, a call.Action) (call.Replied, call.Result)
 }
 
 // ring rings a telephone.
-func (w *dialSim) ring(c call.Call, a call.Action, number string) (call.Replied, call.Result) {
+func (w *dialSim) ring(c call.Call, a outbox.Action, number string) (call.Replied, call.Result) {
 	phone := w.telephones[number]
 	send := fmt.Sprint(c.ID, a.Ref)
 	if w.sent[send] || time.Now().After(a.LeaseUntil) {
@@ -207,7 +208,7 @@ func (w *dialSim) ring(c call.Call, a call.Action, number string) (call.Replied,
 			w.Mu.Lock()
 			defer w.Mu.Unlock()
 			w.pickUp(c, phone)
-			w.report(0, c.ID, call.Ref{}, call.Connected{}, call.Result{})
+			w.report(0, c.ID, outbox.Ref{}, call.Connected{}, call.Result{})
 		})
 		return call.Replied{Verdict: call.VerdictNoResponse}, call.Result{}
 	case busyTone:
@@ -218,15 +219,15 @@ func (w *dialSim) ring(c call.Call, a call.Action, number string) (call.Replied,
 			defer w.Mu.Unlock()
 			w.hangUp(c, phone)
 			why := call.Result{Code: 486, SubCode: 560486}
-			w.report(0, c.ID, call.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateCallFailed{}, why)
+			w.report(0, c.ID, outbox.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateCallFailed{}, why)
 		})
 	case lineFull: // it does not ring
 		why := call.Result{Code: 603, SubCode: 560603, SIP: 603, Q850: 34}
-		w.report(time.Second, c.ID, call.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateCallFailed{}, why)
+		w.report(time.Second, c.ID, outbox.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateCallFailed{}, why)
 	default:
 		w.pickUp(c, phone)
 		if m != silence {
-			w.report(3*time.Second, c.ID, call.Ref{}, call.Connected{}, call.Result{})
+			w.report(3*time.Second, c.ID, outbox.Ref{}, call.Connected{}, call.Result{})
 		}
 		if m == noResponseAnswers {
 			done.Verdict = call.VerdictNoResponse
@@ -256,7 +257,7 @@ func (w *dialSim) hangUp(c call.Call, phone *telephone) {
 }
 
 // tell delivers an event after a while, twice. It is called with the lock held.
-func (w *dialSim) report(after time.Duration, id call.ID, ref call.Ref, body call.Body, why call.Result) {
+func (w *dialSim) report(after time.Duration, id call.ID, ref outbox.Ref, body call.Body, why call.Result) {
 	w.keys++
 	ev := call.Event{Key: fmt.Sprintf("event-%d", w.keys), Ref: ref, Body: body, Result: why, ConnectionID: connection(id)}
 	w.Background.Go(func() {

@@ -11,6 +11,7 @@ import (
 
 	"switchboard/handler/archive/archivetest"
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/filing"
 	"switchboard/handler/flow"
 	"switchboard/handler/store"
@@ -62,7 +63,7 @@ func newFilingSim(t *testing.T, startsAs string) *filingSim {
 		t.Fatal(err)
 	}
 	for _, ev := range []call.Event{
-		{Body: call.Connected{}}, {Body: call.PlayCompleted{}, Ref: call.Ref{Op: 3, Send: 1}}, {Body: call.Disconnected{}},
+		{Body: call.Connected{}}, {Body: call.PlayCompleted{}, Ref: outbox.Ref{Op: 3, Send: 1}}, {Body: call.Disconnected{}},
 	} {
 		ev.Key, ev.ConnectionID = ev.Kind(), "conn-1"
 		if err := e.Apply(t.Context(), InboundID, ev); err != nil {
@@ -78,9 +79,9 @@ func newFilingSim(t *testing.T, startsAs string) *filingSim {
 }
 
 // Do does what the call asks of ACS.
-func (v *filingSim) Send(_ context.Context, _ call.Call, a call.Action) call.Event {
+func (v *filingSim) Send(_ context.Context, _ call.Call, a outbox.Action) call.Event {
 	answer := call.Replied{Verdict: call.VerdictOK}
-	if a.Verb == call.VerbStartRecording {
+	if a.Verb == outbox.VerbStartRecording {
 		answer.RecordingID = v.startsAs
 	}
 	return call.Event{Key: ReplyKey(a), Ref: a.Ref, ConnectionID: "conn-1", Body: answer}

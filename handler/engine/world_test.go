@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -69,20 +70,20 @@ func Offer() call.Event {
 type inboundSim struct {
 	*Cluster
 	sends map[string]int // requests by operation, send and claim
-	refs  map[call.Ref][]call.Action
+	refs  map[outbox.Ref][]outbox.Action
 	rings map[string]int // how often an agent's telephone rang
 	keys  int
 
 	connected, gone bool
 	participants    []string
 	sequence        int
-	pairs           map[call.Ref]bool
+	pairs           map[outbox.Ref]bool
 	recording       int // the operation that started one
 }
 
 func newInboundSim(t *testing.T) *inboundSim {
 	w := &inboundSim{
-		sends: map[string]int{}, refs: map[call.Ref][]call.Action{}, rings: map[string]int{}, pairs: map[call.Ref]bool{},
+		sends: map[string]int{}, refs: map[outbox.Ref][]outbox.Action{}, rings: map[string]int{}, pairs: map[outbox.Ref]bool{},
 	}
 	w.Cluster = New(t, func(inst *Instance) { inst.Sender = &simSender{w, inst} })
 	w.Start()
@@ -91,7 +92,7 @@ func newInboundSim(t *testing.T) *inboundSim {
 
 // tell delivers an event after a while: to every process, until one has taken
 // it, and then once more. It is called with the lock held.
-func (w *inboundSim) report(after time.Duration, ref call.Ref, body call.Body) {
+func (w *inboundSim) report(after time.Duration, ref outbox.Ref, body call.Body) {
 	w.keys++
 	ev := call.Event{
 		Key: fmt.Sprintf("event-%d", w.keys), Ref: ref, Body: body,

@@ -8,6 +8,7 @@ import (
 	"switchboard/handler/acs"
 	"switchboard/handler/acs/events"
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 )
 
 // ParseCallbacks reads the body of a callback about a call: an array of
@@ -53,14 +54,14 @@ func callEvent(e events.Event, id call.ID, op int) call.Event {
 
 // ref reads an operationContext "<call id>/<op>.<send>". Anything else was not
 // written by this call and is zero.
-func ref(context string, id call.ID) call.Ref {
+func ref(context string, id call.ID) outbox.Ref {
 	text, ours := strings.CutPrefix(context, string(id)+"/")
 	op, send, _ := strings.Cut(text, ".")
-	var r call.Ref
+	var r outbox.Ref
 	r.Op, _ = strconv.Atoi(op)
 	r.Send, _ = strconv.Atoi(send)
 	if !ours || r.Op < 1 || r.Send < 1 || r.String() != text {
-		return call.Ref{}
+		return outbox.Ref{}
 	}
 	return r
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 )
 
 const callID = call.ID("in-aebagbafaydqqcik")
@@ -26,7 +27,7 @@ func TestACallbackIsReadAsAzureSendsIt(t *testing.T) {
 		ServerCallID: "aHR0cHM6Ly9hcGkuZmxpZ2h0cHJveHkuc2t5cGUuY29tL2FwaS92Mi9jcC9jb252LXVzZWEyLTAxLmNvbnYuc2t5cGUuY29t" +
 			"L2NvbnYvQzNuT3lkY3E0VTZCV0gtcG1GNmc1Zz9pPTQmZT02Mzc5ODYwMDMzNDQ2MTA5MzM=",
 		CorrelationID: "53be6977-d832-4c42-8527-fb2aa4a78b74",
-		Ref:           call.Ref{Op: 1, Send: 1},
+		Ref:           outbox.Ref{Op: 1, Send: 1},
 		Result:        call.Result{Code: 200},
 		Body:          call.Connected{},
 	}}
@@ -95,18 +96,18 @@ func TestEveryTypeOfEvent(t *testing.T) {
 func TestTheContextOfAnOperation(t *testing.T) {
 	tests := []struct {
 		name, context string
-		want          call.Ref
+		want          outbox.Ref
 	}{
-		{"ours", string(callID) + "/12.3", call.Ref{Op: 12, Send: 3}},
-		{"of another call", "in-other/12.3", call.Ref{}},
-		{"of a call whose id begins like ours", string(callID) + "x/12.3", call.Ref{}},
-		{"of an application", "order-8812/attempt 1", call.Ref{}},
-		{"none", "", call.Ref{}},
-		{"without a send", string(callID) + "/12", call.Ref{}},
-		{"with an operation that is none", string(callID) + "/0.1", call.Ref{}},
-		{"with a sign", string(callID) + "/+1.1", call.Ref{}},
-		{"with something after it", string(callID) + "/1.1.1", call.Ref{}},
-		{"with more digits than a number has", string(callID) + "/99999999999999999999.1", call.Ref{}},
+		{"ours", string(callID) + "/12.3", outbox.Ref{Op: 12, Send: 3}},
+		{"of another call", "in-other/12.3", outbox.Ref{}},
+		{"of a call whose id begins like ours", string(callID) + "x/12.3", outbox.Ref{}},
+		{"of an application", "order-8812/attempt 1", outbox.Ref{}},
+		{"none", "", outbox.Ref{}},
+		{"without a send", string(callID) + "/12", outbox.Ref{}},
+		{"with an operation that is none", string(callID) + "/0.1", outbox.Ref{}},
+		{"with a sign", string(callID) + "/+1.1", outbox.Ref{}},
+		{"with something after it", string(callID) + "/1.1.1", outbox.Ref{}},
+		{"with more digits than a number has", string(callID) + "/99999999999999999999.1", outbox.Ref{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -278,7 +279,7 @@ func TestWhatTheOfficialClientReads(t *testing.T) {
 			}
 			g := got[0]
 			if g.ConnectionID != e.Parsed.CallConnectionID || g.ServerCallID != e.Parsed.ServerCallID ||
-				g.CorrelationID != e.Parsed.CorrelationID || g.Ref != (call.Ref{}) || g.At.IsZero() {
+				g.CorrelationID != e.Parsed.CorrelationID || g.Ref != (outbox.Ref{}) || g.At.IsZero() {
 				t.Errorf("%+v", g)
 			}
 			name, _, _ := strings.Cut(e.Name, "/")

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
@@ -274,7 +275,7 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 					t.Fatal(err)
 				}
 				next, entry := transition(row.Value, "connected", "run-2")
-				next.Pending = []call.Action{{Ref: call.Ref{Op: 1, Send: 1}, Verb: call.VerbHangUp}}
+				next.Pending = []outbox.Action{{Ref: outbox.Ref{Op: 1, Send: 1}, Verb: outbox.VerbHangUp}}
 				if !row.Value.Scheduled {
 					if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
 						t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"switchboard/handler/backoff"
 )
 
 const (
@@ -74,17 +76,17 @@ func RetryOnConflict(ctx context.Context, try func() (lost bool, err error)) err
 		if !lost {
 			return err
 		}
-		if err := pause(ctx, n); err != nil {
+		if err := Pause(ctx, n); err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("%w, %d times", ErrConflict, maxTries)
 }
 
-// pause waits a random time, longer after more tries, so that writers who met
-// once do not meet again.
-func pause(ctx context.Context, try int) error {
-	timer := time.NewTimer(rand.N(min(minPause<<try, maxPause)))
+// Pause waits a random time before the next try, from 0 on; the longest possible wait doubles with each try. So
+// writers that met once do not meet again. It fails only if ctx ends first.
+func Pause(ctx context.Context, try int) error {
+	timer := time.NewTimer(rand.N(backoff.After(try+1, minPause, maxPause)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

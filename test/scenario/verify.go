@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
 )
 
@@ -105,7 +106,7 @@ func (w World) replay(ctx context.Context, c call.Call) error {
 // shown is a call as JSON shows it, without what replaying leaves aside.
 func shown(c call.Call) (map[string]any, error) {
 	c.Scheduled, c.RecentEventKeys = false, nil
-	pending := make([]call.Action, len(c.Pending))
+	pending := make([]outbox.Action, len(c.Pending))
 	for i, a := range c.Pending {
 		a.Owner = ""
 		pending[i] = a

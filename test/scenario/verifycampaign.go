@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 )
 
@@ -85,6 +86,6 @@ func (w World) optedOut(ctx context.Context, id call.ID) (bool, error) {
 		return false, err
 	}
 	return slices.ContainsFunc(history, func(e call.Entry) bool {
-		return slices.ContainsFunc(e.Actions, func(a call.Action) bool { return a.Verb == call.VerbOptOut })
+		return slices.ContainsFunc(e.Actions, func(a outbox.Action) bool { return a.Verb == outbox.VerbOptOut })
 	}), nil
 }
