@@ -56,7 +56,7 @@ func (e *Engine) Sweep(ctx context.Context) error {
 
 // look attends to one call that is due.
 func (e *Engine) attend(ctx context.Context, row table.Row[store.WorkItem]) error {
-	if row.Value.Recording() {
+	if row.Value.Kind == store.WorkRecording {
 		return e.AttendRecording(ctx, row)
 	}
 	id := call.ID(row.Value.ID)

@@ -98,7 +98,7 @@ func (s *Recordings) Link(ctx context.Context, id string, to call.ID, op int) (f
 // List makes sure that the recording with the key is looked at by due. It may be
 // repeated.
 func (s *Recordings) Schedule(ctx context.Context, key string, due, now time.Time) error {
-	return s.worklist.Put(ctx, workKey(key), WorkItem{ID: key, Due: due.UTC(), Written: now.UTC()})
+	return s.worklist.Put(ctx, workKey(key), WorkItem{Kind: WorkRecording, ID: key, Due: due.UTC(), Written: now.UTC()})
 }
 
 // Unlist takes a recording whose files are not to be fetched off the list, also one

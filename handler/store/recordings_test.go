@@ -43,8 +43,8 @@ func live(t *testing.T, rows table.Rows) map[string]time.Time {
 	}
 	due := map[string]time.Time{}
 	for _, row := range all {
-		if due[row.ID] = row.Due; row.Recording() != strings.HasPrefix(row.ID, "re-") {
-			t.Errorf("%s is a recording: %v", row.ID, row.Recording())
+		if due[row.ID] = row.Due; (row.Kind == store.WorkRecording) != strings.HasPrefix(row.ID, "re-") {
+			t.Errorf("%s is a recording: %v", row.ID, row.Kind)
 		}
 	}
 	return due

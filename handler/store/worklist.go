@@ -4,31 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"switchboard/handler/call"
 	"switchboard/handler/digest"
-	"switchboard/handler/filing"
 	"switchboard/handler/table"
 )
 
-// Live is the row of something that owes something: somebody must look at it by Due.
-type WorkItem struct {
-	ID      string    `json:"id"`
-	Due     time.Time `json:"due"`
-	Written time.Time `json:"written"` // when the row was made or made sooner
+// WorkKind is the kind of what has outstanding work.
+type WorkKind string
 
-	// Dial is what an outbound call is placed for, as long as the call's own row may
-	// be missing: it says what may have been taken for a call that was never written.
+// The kinds of work items.
+const (
+	WorkCall      WorkKind = "call"
+	WorkRecording WorkKind = "recording"
+)
+
+// WorkItem is a row of the worklist: a call or a recording with outstanding work, which must be looked at by Due.
+type WorkItem struct {
+	Kind    WorkKind  `json:"kind"`
+	ID      string    `json:"id"` // of the call, or key of the recording
+	Due     time.Time `json:"due"`
+	Written time.Time `json:"written"` // when the row was made or Due was moved nearer
+
+	// Dial is what an outbound call is placed for, as long as the call's own row may be missing: it says what may
+	// have been reserved for a call whose row was never written.
 	Dial *call.Dial `json:"dial,omitempty"`
 }
 
-// Recording reports whether the row is a recording's, and its ID the key.
-func (l WorkItem) Recording() bool { return strings.HasPrefix(l.ID, filing.KeyPrefix) }
-
-// Columns makes Due a column, to be asked by.
-func (l WorkItem) Columns() map[string]any { return map[string]any{"Due": l.Due} }
+// Columns makes Due and Kind columns that a query can compare.
+func (w WorkItem) Columns() map[string]any {
+	return map[string]any{"Due": w.Due, "Kind": string(w.Kind)}
+}
 
 // Shards is how many partitions the list of what owes something has.
 const Shards = 16
@@ -44,7 +51,7 @@ func Shard(n int) string { return fmt.Sprintf("%02x", n%Shards) }
 // List makes sure that the call is looked at by due. Dial is for a call that is
 // about to be dialled, and has no row yet; else it is nil. It may be repeated.
 func (s *Calls) Schedule(ctx context.Context, id call.ID, due, now time.Time, dial *call.Dial) error {
-	row := WorkItem{ID: string(id), Due: due.UTC(), Written: now.UTC(), Dial: dial}
+	row := WorkItem{Kind: WorkCall, ID: string(id), Due: due.UTC(), Written: now.UTC(), Dial: dial}
 	return s.worklist.Put(ctx, workKey(row.ID), row)
 }
 
