@@ -13,8 +13,7 @@ type Handler struct {
 	Calls      Calls
 	Campaigns  Campaigns
 	Recordings Recordings
-	Flows      Flows
-	Dialler    Dialler
+	Creator    Creator
 
 	Lines []string      // raw ids of the lines that campaigns may be dialled from
 	Ring  time.Duration // how long a contact's telephone rings where its campaign does not say

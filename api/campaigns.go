@@ -11,28 +11,16 @@ import (
 	"switchboard/handler/campaign"
 	"switchboard/handler/flow"
 	"switchboard/handler/problem"
-	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
 
-// Campaigns remember campaigns and their contacts.
+// Campaigns is where campaigns and their contacts are kept.
 type Campaigns interface {
-	// Replied returns what the request with this key was answered, or store.ErrNotFound.
-	Replied(ctx context.Context, key string) (store.Reply, error)
-	// Create writes down a campaign and the reply to who ordered it, together. If the
-	// key was used before, it returns that reply and writes nothing; for another
-	// request that is store.ErrKeyReused.
-	Create(ctx context.Context, c campaign.Campaign, key string, r store.Reply) (store.Reply, error)
-	// Add writes down contacts. Those that are there stay as they are.
-	Add(ctx context.Context, c campaign.Campaign, contacts []campaign.Contact) error
-	// Start lets a draft be dialled, and changes no other campaign.
-	Start(ctx context.Context, id campaign.ID, now time.Time) (campaign.Campaign, error)
-
 	Campaign(ctx context.Context, id campaign.ID) (campaign.Campaign, error)
 	Campaigns(ctx context.Context) ([]campaign.Campaign, error)
 	Counters(ctx context.Context, c campaign.Campaign) (campaign.Counters, error)
 	// Contacts returns a page of contacts and the token of the next one, which is
-	// empty after the last. A token of somebody else's making is store.ErrInvalid.
+	// empty after the last. table.ErrInvalid: a token that was never given.
 	Contacts(ctx context.Context, c campaign.Campaign, after string, limit int) ([]campaign.Contact, string, error)
 }
 

@@ -33,6 +33,14 @@ type TokenVerifier interface {
 	Verify(ctx context.Context, authorization string) error
 }
 
+// Routes returns the route of the function.
+func (h *Handler) Routes() []invoke.Route {
+	return []invoke.Route{{
+		Function: "callbacks", Binding: "req", Methods: []string{http.MethodPost},
+		Path: "/api/callbacks/{callId}", HTTP: invoke.HTTP(h.Handle),
+	}}
+}
+
 // commitTime is how long the events of a callback may take to be saved. What is
 // not saved by then is refused with 503, so that ACS delivers it again.
 const commitTime = 5 * time.Second

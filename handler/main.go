@@ -10,8 +10,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"switchboard/handler/app"
 	"switchboard/handler/config"
-	"switchboard/handler/exchange"
 	"switchboard/handler/invoke"
 )
 
@@ -40,7 +40,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 		if err != nil {
 			return nil, err
 		}
-		return exchange.New(parts), nil
+		return app.New(parts), nil
 	})
 	if err != nil {
 		log.Error().Err(err).Msg("exchange stopped")

@@ -20,10 +20,10 @@ import (
 
 // Handler takes offered calls.
 type Handler struct {
-	Calls  Calls
-	Routes Routes
-	Lines  []string // raw ids of our lines; empty: every line is ours
-	Limits call.Limits
+	Calls   Calls
+	Catalog Catalog
+	Lines   []string // raw ids of our lines; empty: every line is ours
+	Limits  call.Limits
 }
 
 // Calls opens calls.
@@ -31,9 +31,14 @@ type Calls interface {
 	Open(ctx context.Context, id call.ID, offer call.Event) error
 }
 
-// Routes says which flow a call to a line is answered with.
-type Routes interface {
+// Catalog finds the flow that a call to a line is answered with.
+type Catalog interface {
 	Route(ctx context.Context, line string) (flow.Ref, error)
+}
+
+// Routes returns the route of the function.
+func (h *Handler) Routes() []invoke.Route {
+	return []invoke.Route{{Function: "incomingcall", Binding: "event", Event: h.Handle}}
 }
 
 // Handle takes one offered call. Event Grid delivers at least once; the call's
@@ -53,7 +58,7 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 		zerolog.Ctx(ctx).Debug().Msg("offer to a line that is not ours ignored")
 		return nil
 	}
-	flow, err := h.Routes.Route(ctx, offer.To)
+	flow, err := h.Catalog.Route(ctx, offer.To)
 	if errors.Is(err, catalog.ErrNoRoute) {
 		zerolog.Ctx(ctx).Info().Msg("offer without a route ignored")
 		return nil

@@ -52,7 +52,7 @@ func documented(t *testing.T) string {
 
 func TestAnOfferOpensTheSameCallEachTimeItIsDelivered(t *testing.T) {
 	d := &desk{}
-	h := &Handler{Calls: d, Routes: route{}, Limits: call.Limits{Request: 1}}
+	h := &Handler{Calls: d, Catalog: route{}, Limits: call.Limits{Request: 1}}
 	for range 2 {
 		if err := h.Handle(t.Context(), []byte(documented(t))); err != nil {
 			t.Fatal(err)
@@ -96,7 +96,7 @@ func TestWhatBecomesOfAnEvent(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var log strings.Builder
 			d := &desk{err: tt.open}
-			h := &Handler{Calls: d, Routes: route{tt.route}, Lines: tt.lines}
+			h := &Handler{Calls: d, Catalog: route{tt.route}, Lines: tt.lines}
 			server := invoke.New(zerolog.New(&log).Level(zerolog.WarnLevel))
 			server.Handle([]invoke.Route{{Function: "incomingcall", Binding: "event", Event: h.Handle}})
 			reply := httptest.NewRecorder()

@@ -4,18 +4,24 @@ package outbound
 import (
 	"context"
 	"encoding/json"
+
+	"switchboard/handler/invoke"
 )
 
 // Handler dials.
-type Handler struct{ Calls Calls }
+type Handler struct{ Dialler Dialler }
 
-// Calls are what is dialled.
-type Calls interface {
+// Dialler dials what is due.
+type Dialler interface {
 	Dial(ctx context.Context) error
 }
 
-// Handle does one round of dialling. The timer does not repeat a failed run; the
-// next tick does its work.
+// Routes returns the route of the function.
+func (h *Handler) Routes() []invoke.Route {
+	return []invoke.Route{{Function: "outbound", Binding: "timer", Event: h.Handle}}
+}
+
+// Handle does one round of dialling. The timer does not repeat a failed run; the next one does its work.
 func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) error {
-	return h.Calls.Dial(ctx)
+	return h.Dialler.Dial(ctx)
 }

@@ -8,24 +8,29 @@ import (
 	"errors"
 	"fmt"
 
-	"switchboard/handler/engine"
 	"switchboard/handler/event"
+	"switchboard/handler/filer"
 	"switchboard/handler/filing"
+	"switchboard/handler/invoke"
 )
 
 // Handler files recordings.
-type Handler struct{ Recordings Recordings }
+type Handler struct{ Filer Filer }
 
-// Recordings are what is filed.
-type Recordings interface {
-	ReceiveRecording(ctx context.Context, id string, m filing.Message) error
-	FileRecording(ctx context.Context, key string) error
+// Filer files recordings: package filer does.
+type Filer interface {
+	Receive(ctx context.Context, id string, m filing.Message) error
+	File(ctx context.Context, key string) error
 }
 
-// Handle takes one message: an event of Event Grid, in base64 or plain, or an
-// engine.GoOn. It is acknowledged once what it says is written down. One that fails,
-// or cannot be understood, is tried five times within seconds and then kept by the
-// host, in the queue recordings-poison: nothing is thrown away.
+// Routes returns the route of the function.
+func (h *Handler) Routes() []invoke.Route {
+	return []invoke.Route{{Function: "recording", Binding: "msg", Event: h.Handle}}
+}
+
+// Handle handles one message: an event of Event Grid, in base64 or plain, or a filer.ResumeMessage. It is acknowledged
+// once its content is stored. One that fails, or cannot be understood, is tried five times within seconds and then
+// kept by the host, in the queue recordings-poison: nothing is thrown away.
 func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {
@@ -35,9 +40,9 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	var goOn engine.ResumeMessage
-	if json.Unmarshal(doc, &goOn) == nil && goOn.Recording != "" {
-		return h.Recordings.FileRecording(ctx, goOn.Recording)
+	var resume filer.ResumeMessage
+	if json.Unmarshal(doc, &resume) == nil && resume.Recording != "" {
+		return h.Filer.File(ctx, resume.Recording)
 	}
 	f, err := event.ParseFinished(doc)
 	if errors.Is(err, event.ErrNotOurs) {
@@ -46,7 +51,7 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	return h.Recordings.ReceiveRecording(ctx, f.RecordingID, message(f))
+	return h.Filer.Receive(ctx, f.RecordingID, message(f))
 }
 
 // message is what the recording's row keeps of the event.

@@ -24,12 +24,12 @@ type clerk struct {
 	told   filing.Message
 }
 
-func (c *clerk) ReceiveRecording(_ context.Context, id string, m filing.Message) error {
+func (c *clerk) Receive(_ context.Context, id string, m filing.Message) error {
 	c.taken, c.told = append(c.taken, id), m
 	return c.err
 }
 
-func (c *clerk) FileRecording(_ context.Context, key string) error {
+func (c *clerk) File(_ context.Context, key string) error {
 	c.wentOn = append(c.wentOn, key)
 	return c.err
 }

@@ -1,22 +1,28 @@
-// Package sweep is the function that a timer triggers every few seconds: it
-// enforces deadlines and takes over what a crash has left.
+// Package sweep is the function that a timer triggers every few seconds: it runs deadlines that are past, and resumes
+// what crashed runs have left.
 package sweep
 
 import (
 	"context"
 	"encoding/json"
+
+	"switchboard/handler/invoke"
 )
 
-// Handler sweeps.
-type Handler struct{ Calls Calls }
+// Handler sweeps the worklist.
+type Handler struct{ Engine Engine }
 
-// Calls are what is swept.
-type Calls interface {
+// Engine looks at what is due on the worklist.
+type Engine interface {
 	Sweep(ctx context.Context) error
 }
 
-// Handle does one sweep. The timer does not repeat a failed run; the next tick
-// does its work.
+// Routes returns the route of the function.
+func (h *Handler) Routes() []invoke.Route {
+	return []invoke.Route{{Function: "sweep", Binding: "timer", Event: h.Handle}}
+}
+
+// Handle does one sweep. The timer does not repeat a failed run; the next one does its work.
 func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) error {
-	return h.Calls.Sweep(ctx)
+	return h.Engine.Sweep(ctx)
 }

@@ -132,9 +132,9 @@ type GetRecordingMetadataOptions struct{}
 // GetRecordingMetadataResponse holds the metadata of a file.
 type GetRecordingMetadataResponse struct{ RecordingMetadata }
 
-// maxMetadata is the largest metadata file that is read, in bytes: there may be
+// MaxMetadata is the largest metadata file that is read, in bytes: there may be
 // 350 participants.
-const maxMetadata = 4 << 20
+const MaxMetadata = 4 << 20
 
 // GetRecordingMetadata fetches and reads the metadata of a recording's file, from
 // the metadataLocation of a RecordingFileStatusUpdated event, up to 4 MiB. The
@@ -149,11 +149,11 @@ func (c *Client) GetRecordingMetadata(
 		return resp, err
 	}
 	defer file.Body.Close() // read only
-	doc, err := io.ReadAll(io.LimitReader(file.Body, maxMetadata+1))
+	doc, err := io.ReadAll(io.LimitReader(file.Body, MaxMetadata+1))
 	if err != nil {
 		return resp, err
 	}
-	if len(doc) > maxMetadata {
+	if len(doc) > MaxMetadata {
 		return resp, &Error{Op: name, Status: http.StatusOK, Message: "metadata larger than 4 MiB", Err: errors.New("too long")}
 	}
 	if err := json.Unmarshal(doc, &resp); err != nil {

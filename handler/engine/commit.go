@@ -124,7 +124,7 @@ func (e *Engine) apply(ctx context.Context, c call.Call, ev call.Event, run stri
 	}
 	given := call.Input{Now: time.Now(), Flow: f, Owner: run}
 	if c.NeedsGate(given.Now) {
-		given.Gate = e.gate(ctx, c)
+		given.Gate = e.Gate.Ask(ctx, c)
 	}
 	next, moved := call.Apply(c, ev, given)
 	if !moved {

@@ -16,58 +16,48 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"switchboard/handler/archive"
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
-	"switchboard/handler/flow"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
 
-// Engine moves calls. All of its methods may be called concurrently, by any
-// number of processes on one storage, and repeated.
+// Engine takes events to calls. All of its methods may be called concurrently, by any number of processes on one
+// storage, and repeated.
+//
+// Every field must be set before the first event: Gate, Refiller, Reservations and their local actions by
+// dialler.New, Recordings and its local action by filer.New.
 type Engine struct {
-	Calls      *store.Calls
-	Ledger     *store.Ledger
-	Recordings *store.Recordings
-	Sender     Sender
-	Flows      Flows
+	Calls  *store.Calls
+	Flows  Flows
+	Sender Sender
 
-	// Content is where recordings are fetched from, Files where they are filed, and
-	// Queue brings one that takes longer than a run back to FileRecording.
-	Content Content
-	Files   archive.Files
-	Queue   Queue
+	Gate         Gate
+	Refiller     Refiller
+	Reservations Reservations
+	Recordings   RecordingWork
+	Local        map[outbox.Verb]LocalAction
 
-	Limits      call.Limits   // of the calls that it places, and of recordings
-	LineCalls   int           // how many calls to telephones a line may hold
-	CopyTimeout time.Duration // for how long one run copies a recording
-
-	// Go runs f in a goroutine that outlives the present invocation and that the
-	// process waits for when it drains.
+	// Go runs f in a goroutine that outlives the present invocation and that the process waits for when it drains.
 	Go func(ctx context.Context, f func(context.Context))
 
 	locks keyLock
 }
 
-// Line is the way to ACS: it does one action and says what came of it. The event
-// is a call.Replied with the action's reference. Do may be called again with the
-// same action only as the kind of the action allows.
-type Sender interface {
-	Send(ctx context.Context, c call.Call, a outbox.Action) call.Event
+// SetLocal lets perform perform the actions of the verb.
+func (e *Engine) SetLocal(verb outbox.Verb, perform LocalAction) {
+	if e.Local == nil {
+		e.Local = map[outbox.Verb]LocalAction{}
+	}
+	e.Local[verb] = perform
 }
 
-// do does one action and says what came of it.
-func (e *Engine) do(ctx context.Context, c call.Call, a outbox.Action) call.Event {
+// perform performs one action and returns what came of it.
+func (e *Engine) perform(ctx context.Context, c call.Call, a outbox.Action) call.Event {
 	if a.Verb.RetryClass() == outbox.Local {
 		return e.performLocal(ctx, c, a)
 	}
 	return e.Sender.Send(ctx, c, a)
-}
-
-// Flows finds the flow that a call has pinned.
-type Flows interface {
-	Flow(ctx context.Context, ref flow.Ref) (*flow.Flow, error)
 }
 
 // replyWait is how long Apply waits for its actions before it leaves them to a
@@ -167,7 +157,7 @@ func (e *Engine) send(ctx context.Context, w *Tracker, run string, c call.Call, 
 			return // it could outlast our time: somebody takes it over
 		}
 		asked, cancel := context.WithTimeout(ctx, timeout)
-		reply := e.do(asked, c, a)
+		reply := e.perform(asked, c, a)
 		cancel()
 		next, ok := e.answer(ctx, w, c.ID, reply, a.LeaseUntil)
 		if !ok {
@@ -175,7 +165,7 @@ func (e *Engine) send(ctx context.Context, w *Tracker, run string, c call.Call, 
 		}
 		c = next
 		if a.Verb == outbox.VerbRelease && reply.Body.(call.Replied).Verdict == call.VerdictOK {
-			e.refill(ctx, c)
+			e.Refiller.Refill(ctx, c)
 		}
 	}
 }
@@ -234,4 +224,14 @@ func (e *Engine) unschedule(ctx context.Context, id call.ID) {
 	if err := e.Calls.Unschedule(ctx, id); err != nil {
 		zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(id)).Msg("call left to the sweep")
 	}
+}
+
+// HasEnded reports whether the call has ended, and returns it. One that is not written
+// yet has not: it is about to be, or is buried.
+func (e *Engine) HasEnded(ctx context.Context, id call.ID) (call.Call, bool, error) {
+	row, err := e.Calls.Load(ctx, id)
+	if errors.Is(err, table.ErrNotFound) || errors.Is(err, table.ErrNewer) {
+		err = nil
+	}
+	return row.Value, row.Value.State == call.StateEnded, err
 }

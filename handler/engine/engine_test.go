@@ -1,4 +1,4 @@
-package engine
+package engine_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"switchboard/handler/call"
+	"switchboard/test/cluster"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,19 +23,19 @@ func TestWholeCall(t *testing.T) {
 // completed checks that the agent was in the call, exactly once.
 func completed(t *testing.T, w *inboundSim, c call.Call) {
 	t.Helper()
-	if c.Outcome != call.OutcomeCompleted || len(c.Agents) != 1 || c.Agents[0].ID != Anna {
+	if c.Outcome != call.OutcomeCompleted || len(c.Agents) != 1 || c.Agents[0].ID != cluster.Anna {
 		t.Errorf("outcome %q, agents %+v", c.Outcome, c.Agents)
 	}
 	if len(c.Recordings) != 1 || c.Recordings[0].State != call.RecordingFiled {
 		t.Errorf("recordings %+v", c.Recordings)
 	}
-	if w.rings[Anna] != 1 || w.rings[Ben] != 0 {
+	if w.rings[cluster.Anna] != 1 || w.rings[cluster.Ben] != 0 {
 		t.Errorf("telephones rang: %v", w.rings)
 	}
 }
 
 func TestWholeCallWhateverGoesWrong(t *testing.T) {
-	ForEachFaultPoint(t, 70, AllFaults, func(t *testing.T, wrong Fault) FaultPoints {
+	cluster.ForEachFaultPoint(t, 70, cluster.AllFaults, func(t *testing.T, wrong cluster.Fault) cluster.FaultPoints {
 		w := newInboundSim(t)
 		w.Fault = wrong
 		completed(t, w, w.play())
@@ -53,7 +54,7 @@ func TestTwoProcessesTakeTheSameEvents(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newInboundSim(t)
 				w.Start()
-				w.Fault = Fault{CrashBefore, moment}
+				w.Fault = cluster.Fault{Kind: cluster.CrashBefore, Point: moment}
 				completed(t, w, w.play())
 			})
 		})

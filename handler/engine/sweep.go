@@ -57,7 +57,7 @@ func (e *Engine) Sweep(ctx context.Context) error {
 // look attends to one call that is due.
 func (e *Engine) attend(ctx context.Context, row table.Row[store.WorkItem]) error {
 	if row.Value.Kind == store.WorkRecording {
-		return e.AttendRecording(ctx, row)
+		return e.Recordings.Attend(ctx, row)
 	}
 	id := call.ID(row.Value.ID)
 	w, err := e.Start(ctx, id, call.Event{Body: call.Wake{}})
@@ -96,7 +96,7 @@ func (e *Engine) unscheduleEnded(ctx context.Context, row table.Row[store.WorkIt
 		if time.Since(row.Value.Written) < OrphanAfter {
 			return nil
 		}
-		if err := e.RollBack(ctx, c, row.Value.Dial.Line); err != nil {
+		if err := e.Reservations.RollBack(ctx, c, row.Value.Dial.Line); err != nil {
 			return err
 		}
 	}

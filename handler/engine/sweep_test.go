@@ -1,4 +1,4 @@
-package engine
+package engine_test
 
 import (
 	"errors"
@@ -11,84 +11,74 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
-	"switchboard/handler/filing"
-	"switchboard/handler/store"
+	"switchboard/handler/engine"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
+	"switchboard/test/cluster"
 )
-
-// sweeps waits, and then sweeps.
-func (q *Harness) sweeps(t *testing.T, after time.Duration) {
-	t.Helper()
-	time.Sleep(after)
-	if err := q.Sweep(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	q.Background.Wait()
-}
 
 func TestSweep(t *testing.T) {
 	// open is a call that is answered and connected.
-	open := func(t *testing.T, q *Harness) {
+	open := func(t *testing.T, q *cluster.Harness) {
 		t.Helper()
-		if err := q.Open(t.Context(), InboundID, Offer()); err != nil {
+		if err := q.Open(t.Context(), cluster.InboundID, cluster.Offer()); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	Run(t, "takes over an action with a pair, with the same pair", func(t *testing.T, q *Harness) {
-		err := q.CrashBeforeSending().Open(t.Context(), InboundID, Offer())
-		if !errors.Is(err, ErrUnanswered) {
+	cluster.Run(t, "takes over an action with a pair, with the same pair", func(t *testing.T, q *cluster.Harness) {
+		err := q.CrashBeforeSending().Open(t.Context(), cluster.InboundID, cluster.Offer())
+		if !errors.Is(err, engine.ErrUnanswered) {
 			t.Fatal(err)
 		}
 		first := q.LoadInbound(t).Pending[0]
-		q.sweeps(t, time.Until(first.LeaseUntil)-time.Second)
+		q.SweepAfter(t, time.Until(first.LeaseUntil)-time.Second)
 		if got := q.SentVerbs(); got != nil {
 			t.Errorf("asked %v while its owner has time", got)
 		}
-		q.sweeps(t, 5*time.Second)
-		if len(q.sent) != 1 {
-			t.Fatalf("asked %+v", q.sent)
+		q.SweepAfter(t, 5*time.Second)
+		if len(q.Sent) != 1 {
+			t.Fatalf("asked %+v", q.Sent)
 		}
-		got := q.sent[0]
+		got := q.Sent[0]
 		if got.Ref != first.Ref || !got.FirstSent.Equal(first.FirstSent) || got.Owner == first.Owner || got.Leases != 2 {
 			t.Errorf("taken over as %+v\nfrom %+v", got, first)
 		}
 	})
-	Run(t, "takes over one without a pair as a new send", func(t *testing.T, q *Harness) {
+	cluster.Run(t, "takes over one without a pair as a new send", func(t *testing.T, q *cluster.Harness) {
 		open(t, q)
 		q.SentVerbs()
 		connected := call.Event{Key: "c", ConnectionID: "conn-1", Body: call.Connected{}}
-		if err := q.CrashBeforeSending().Apply(t.Context(), InboundID, connected); err != nil {
+		if err := q.CrashBeforeSending().Apply(t.Context(), cluster.InboundID, connected); err != nil {
 			t.Fatal(err)
 		}
-		q.sweeps(t, time.Until(q.LoadInbound(t).Pending[0].LeaseUntil)-time.Second)
+		q.SweepAfter(t, time.Until(q.LoadInbound(t).Pending[0].LeaseUntil)-time.Second)
 		if got := q.SentVerbs(); got != nil {
 			t.Errorf("asked %v while its owner has time", got)
 		}
-		q.sweeps(t, 5*time.Second)
-		if len(q.sent) != 1 || q.sent[0].Verb != outbox.VerbPlay || q.sent[0].Send != 2 {
-			t.Errorf("asked %+v", q.sent)
+		q.SweepAfter(t, 5*time.Second)
+		if len(q.Sent) != 1 || q.Sent[0].Verb != outbox.VerbPlay || q.Sent[0].Send != 2 {
+			t.Errorf("asked %+v", q.Sent)
 		}
 	})
-	Run(t, "never takes over one that rings somebody", func(t *testing.T, q *Harness) {
+	cluster.Run(t, "never takes over one that rings somebody", func(t *testing.T, q *cluster.Harness) {
 		open(t, q)
 		q.ApplyInbound(t, outbox.Ref{}, call.Connected{})
 		q.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.PlayCompleted{})
 		pressed := call.Event{
 			Key: "p", ConnectionID: "conn-1", Ref: outbox.Ref{Op: 3, Send: 1}, Body: call.Recognized{Tones: []string{"one"}},
 		}
-		if err := q.CrashBeforeSending().Apply(t.Context(), InboundID, pressed); err != nil {
+		if err := q.CrashBeforeSending().Apply(t.Context(), cluster.InboundID, pressed); err != nil {
 			t.Fatal(err)
 		}
 		q.SentVerbs()
 		for range 11 {
-			q.sweeps(t, 5*time.Second)
+			q.SweepAfter(t, 5*time.Second)
 		}
 		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbPlay}) {
 			t.Errorf("asked %v", got)
 		}
-		q.sweeps(t, 30*time.Second) // now it looks who is there, and invites anew
+		q.SweepAfter(t, 30*time.Second) // now it looks who is there, and invites anew
 		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbAdd, outbox.VerbCheckParticipants}) {
 			t.Errorf("then asked %v", got)
 		}
@@ -96,26 +86,26 @@ func TestSweep(t *testing.T) {
 			t.Errorf("invitation %+v", add)
 		}
 	})
-	Run(t, "meets a deadline", func(t *testing.T, q *Harness) {
+	cluster.Run(t, "meets a deadline", func(t *testing.T, q *cluster.Harness) {
 		open(t, q)
 		q.SentVerbs()
 		q.Answer = func(outbox.Action) call.Replied {
 			return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}
 		}
 		for range 5 { // nothing is heard of the connection for 20 s
-			q.sweeps(t, 5*time.Second)
+			q.SweepAfter(t, 5*time.Second)
 		}
 		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbCheckParticipants}) || q.LoadInbound(t).Outcome != call.OutcomeAbandoned {
 			t.Errorf("asked %v, outcome %q", got, q.LoadInbound(t).Outcome)
 		}
 	})
-	Run(t, "looks at a quiet call every 30 s, and writes nothing to it", func(t *testing.T, q *Harness) {
+	cluster.Run(t, "looks at a quiet call every 30 s, and writes nothing to it", func(t *testing.T, q *cluster.Harness) {
 		open(t, q)
 		q.ApplyInbound(t, outbox.Ref{}, call.Connected{})
 		q.SentVerbs()
 		writes, reads := q.CallRows.Writes(), q.CallRows.Reads()
 		for range 23 { // 115 s: the greeting may take 2 minutes
-			q.sweeps(t, 5*time.Second)
+			q.SweepAfter(t, 5*time.Second)
 		}
 		if got := q.CallRows.Writes() - writes; got != 0 {
 			t.Errorf("%d transactions", got)
@@ -124,47 +114,47 @@ func TestSweep(t *testing.T) {
 			t.Errorf("looked %d times in 115 s", got)
 		}
 		for _, e := range q.WorklistRows.Entities() {
-			if due := e.Columns["Due"].(time.Time); due.After(time.Now().Add(ScheduleAhead)) {
+			if due := e.Columns["Due"].(time.Time); due.After(time.Now().Add(engine.ScheduleAhead)) {
 				t.Errorf("due in %v", time.Until(due))
 			}
 		}
 	})
-	Run(t, "buries a call that was never written after a minute, not before", func(t *testing.T, q *Harness) {
-		if err := q.Calls.Schedule(t.Context(), InboundID, time.Now(), time.Now(), nil); err != nil {
+	cluster.Run(t, "buries a call that was never written after a minute, not before", func(t *testing.T, q *cluster.Harness) {
+		if err := q.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
 			t.Fatal(err)
 		}
-		q.sweeps(t, 59*time.Second)
+		q.SweepAfter(t, 59*time.Second)
 		if len(q.WorklistRows.Entities()) != 1 || len(q.CallRows.Entities()) > 0 {
 			t.Fatal("buried before a minute was over")
 		}
-		q.sweeps(t, time.Second)
+		q.SweepAfter(t, time.Second)
 		c := q.LoadInbound(t)
 		if len(q.WorklistRows.Entities()) > 0 || c.State != call.StateEnded || c.Outcome != call.OutcomeCancelled {
 			t.Errorf("%d listed, call %+v", len(q.WorklistRows.Entities()), c)
 		}
-		if err := q.Open(t.Context(), InboundID, Offer()); err != nil { // its opener, very late
+		if err := q.Open(t.Context(), cluster.InboundID, cluster.Offer()); err != nil { // its opener, very late
 			t.Error(err)
 		}
 		if got := q.SentVerbs(); got != nil || q.LoadInbound(t).Outcome != call.OutcomeCancelled {
 			t.Errorf("the late opener asked %v", got)
 		}
-		history, err := q.Calls.History(t.Context(), InboundID)
+		history, err := q.Calls.History(t.Context(), cluster.InboundID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(q.LoadInbound(t), call.Replay(InboundID, history, Reception), cmp.Comparer(time.Time.Equal)); d != "" {
+		if d := cmp.Diff(q.LoadInbound(t), call.Replay(cluster.InboundID, history, cluster.Reception), cmp.Comparer(time.Time.Equal)); d != "" {
 			t.Errorf("history (-row +replayed):\n%s", d)
 		}
 	})
-	Run(t, "gives back what was taken for a buried call after a minute, not before", func(t *testing.T, q *Harness) {
-		c := q.StartCampaign(t, "notice", 1, number(1))
-		id, dial := NextDial(c, q.contact(t, c))
+	cluster.Run(t, "gives back what was taken for a buried call after a minute, not before", func(t *testing.T, q *cluster.Harness) {
+		c := q.StartCampaign(t, "notice", 1, cluster.Number(1))
+		id, dial := cluster.NextDial(c, q.Contact(t, c))
 		if err := q.Tombstone(t.Context(), id, dial); err != nil {
 			t.Fatal(err)
 		}
 		q.Background.Wait()
 		// Somebody who does not know that is about to dial it, on another line.
-		dial.Line = TestLine + "2"
+		dial.Line = cluster.Line + "2"
 		if err := q.Calls.Schedule(t.Context(), id, time.Now(), time.Now(), &dial); err != nil {
 			t.Fatal(err)
 		}
@@ -180,11 +170,11 @@ func TestSweep(t *testing.T) {
 			}
 			return len(l.Holders)
 		}
-		q.sweeps(t, 59*time.Second)
+		q.SweepAfter(t, 59*time.Second)
 		if len(q.WorklistRows.Entities()) != 1 || holders() != 1 {
 			t.Errorf("%d listed, %d holders before a minute was over", len(q.WorklistRows.Entities()), holders())
 		}
-		q.sweeps(t, time.Second)
+		q.SweepAfter(t, time.Second)
 		if len(q.WorklistRows.Entities()) > 0 || holders() > 0 {
 			t.Errorf("%d listed, %d holders", len(q.WorklistRows.Entities()), holders())
 		}
@@ -193,8 +183,8 @@ func TestSweep(t *testing.T) {
 		{tabletest.NotApplied, tabletest.None}, {tabletest.Lost, tabletest.None},
 		{tabletest.None, tabletest.NotApplied}, {tabletest.None, tabletest.Lost},
 	} {
-		Run(t, "finishes a burial: "+faults.burial.String()+", "+faults.list.String(), func(t *testing.T, q *Harness) {
-			if err := q.Calls.Schedule(t.Context(), InboundID, time.Now(), time.Now(), nil); err != nil {
+		cluster.Run(t, "finishes a burial: "+faults.burial.String()+", "+faults.list.String(), func(t *testing.T, q *cluster.Harness) {
+			if err := q.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
 				t.Fatal(err)
 			}
 			once := func(kind tabletest.Kind, fault tabletest.Fault) func(tabletest.Op) tabletest.Fault {
@@ -210,36 +200,36 @@ func TestSweep(t *testing.T) {
 			q.WorklistRows.Fail = once(tabletest.Apply, faults.list)
 			time.Sleep(time.Minute)
 			_ = q.Sweep(t.Context())
-			q.sweeps(t, 5*time.Second)
+			q.SweepAfter(t, 5*time.Second)
 			if len(q.WorklistRows.Entities()) > 0 || q.LoadInbound(t).Outcome != call.OutcomeCancelled {
 				t.Errorf("%d listed, call %+v", len(q.WorklistRows.Entities()), q.LoadInbound(t))
 			}
 		})
 	}
-	Run(t, "leaves a call of a later version alone", func(t *testing.T, q *Harness) {
+	cluster.Run(t, "leaves a call of a later version alone", func(t *testing.T, q *cluster.Harness) {
 		rows := table.NewTable[map[string]any](q.CallRows)
 		later := map[string]any{"schema": call.Schema + 1, "state": "parked"}
-		if err := rows.Insert(t.Context(), table.Key{Partition: string(InboundID), Row: "call"}, later); err != nil {
+		if err := rows.Insert(t.Context(), table.Key{Partition: string(cluster.InboundID), Row: "call"}, later); err != nil {
 			t.Fatal(err)
 		}
-		if err := q.Calls.Schedule(t.Context(), InboundID, time.Now(), time.Now(), nil); err != nil {
+		if err := q.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
 			t.Fatal(err)
 		}
 		before := [][]table.Entity{q.CallRows.Entities(), q.WorklistRows.Entities()}
-		q.sweeps(t, 2*time.Minute)
+		q.SweepAfter(t, 2*time.Minute)
 		if d := cmp.Diff(before, [][]table.Entity{q.CallRows.Entities(), q.WorklistRows.Entities()}); d != "" {
 			t.Errorf("rows (-before +after):\n%s", d)
 		}
 		ev := call.Event{Key: "x", Body: call.Connected{}}
-		if err := q.Apply(t.Context(), InboundID, ev); !errors.Is(err, table.ErrNewer) {
+		if err := q.Apply(t.Context(), cluster.InboundID, ev); !errors.Is(err, table.ErrNewer) {
 			t.Errorf("an event of it: %v, want %v", err, table.ErrNewer)
 		}
 	})
-	Run(t, "tells what it could not look at, and looks at the rest", func(t *testing.T, q *Harness) {
-		if err := q.CrashBeforeSending().Open(t.Context(), InboundID, Offer()); !errors.Is(err, ErrUnanswered) {
+	cluster.Run(t, "tells what it could not look at, and looks at the rest", func(t *testing.T, q *cluster.Harness) {
+		if err := q.CrashBeforeSending().Open(t.Context(), cluster.InboundID, cluster.Offer()); !errors.Is(err, engine.ErrUnanswered) {
 			t.Fatal(err)
 		}
-		if err := q.CrashBeforeSending().Open(t.Context(), "in-2", Offer()); !errors.Is(err, ErrUnanswered) {
+		if err := q.CrashBeforeSending().Open(t.Context(), "in-2", cluster.Offer()); !errors.Is(err, engine.ErrUnanswered) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Second)
@@ -256,13 +246,13 @@ func TestSweep(t *testing.T) {
 			t.Errorf("asked %v", got)
 		}
 	})
-	Run(t, "fails when the list cannot be read", func(t *testing.T, q *Harness) {
+	cluster.Run(t, "fails when the list cannot be read", func(t *testing.T, q *cluster.Harness) {
 		q.WorklistRows.Fail = func(tabletest.Op) tabletest.Fault { return tabletest.NotApplied }
 		if err := q.Sweep(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
 			t.Errorf("sweep: %v", err)
 		}
 	})
-	Run(t, "takes a call that owes nothing off the list", func(t *testing.T, q *Harness) {
+	cluster.Run(t, "takes a call that owes nothing off the list", func(t *testing.T, q *cluster.Harness) {
 		open(t, q)
 		q.WorklistRows.Fail = func(op tabletest.Op) tabletest.Fault {
 			if op.Kind == tabletest.Apply {
@@ -271,7 +261,7 @@ func TestSweep(t *testing.T) {
 			return tabletest.None
 		}
 		answerFailed := call.Event{Key: "f", ConnectionID: "conn-1", Body: call.AnswerFailed{}}
-		if err := q.Apply(t.Context(), InboundID, answerFailed); err != nil {
+		if err := q.Apply(t.Context(), cluster.InboundID, answerFailed); err != nil {
 			t.Fatal(err)
 		}
 		q.Background.Wait()
@@ -279,110 +269,9 @@ func TestSweep(t *testing.T) {
 		if len(q.WorklistRows.Entities()) != 1 {
 			t.Fatal("not listed any more")
 		}
-		q.sweeps(t, 30*time.Second)
+		q.SweepAfter(t, 30*time.Second)
 		if len(q.WorklistRows.Entities()) > 0 || q.LoadInbound(t).Scheduled {
 			t.Errorf("%d listed, the row says %v", len(q.WorklistRows.Entities()), q.LoadInbound(t).Scheduled)
-		}
-	})
-}
-
-func TestSweepOfRecordings(t *testing.T) {
-	// recordings are those of a vault, as nothing goes wrong with them.
-	recordings := func(v *filingSim) *store.Recordings { return store.NewRecordings(v.OtherRows, v.WorklistRows) }
-	listed := func(t *testing.T, v *filingSim) bool {
-		t.Helper()
-		all, err := store.NewCalls(v.CallRows, v.WorklistRows).Worklist(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return slices.ContainsFunc(all, func(l store.WorkItem) bool { return l.ID == recordingKey })
-	}
-	// sweeps waits, and then sweeps.
-	sweeps := func(t *testing.T, v *filingSim, after time.Duration) {
-		t.Helper()
-		time.Sleep(after)
-		if err := v.engines[0].Sweep(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		v.Background.Wait()
-	}
-	// list puts the recording on the list, and makes something of its row.
-	list := func(t *testing.T, v *filingSim, m *filing.Message, a *filing.CopyResult) {
-		t.Helper()
-		if m != nil {
-			if _, err := recordings(v).AddMessage(t.Context(), recordingID, *m, time.Now()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if a != nil {
-			if _, err := recordings(v).SaveCopy(t.Context(), recordingKey, *a); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := recordings(v).Schedule(t.Context(), recordingKey, time.Now(), time.Now()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	one := message("m1", "one")
-
-	runFilingSim(t, "leaves one that was never written to the queue after a minute", "", func(t *testing.T, v *filingSim) {
-		list(t, v, nil, nil)
-		sweeps(t, v, 59*time.Second)
-		if !listed(t, v) {
-			t.Error("taken off the list, though its message may be being written down")
-		}
-		sweeps(t, v, time.Second)
-		if listed(t, v) || v.sends > 0 {
-			t.Errorf("listed: %t, %d messages", listed(t, v), v.sends)
-		}
-	})
-	runFilingSim(t, "tells no call of one that has no file yet", recordingID, func(t *testing.T, v *filingSim) {
-		list(t, v, nil, nil)
-		sweeps(t, v, time.Minute)
-		if got := v.callRecording(); got.State != call.RecordingFinished && got.State != call.RecordingWanted || listed(t, v) {
-			t.Errorf("the call says %+v", got)
-		}
-	})
-	runFilingSim(t, "lets another run go on with one that nobody is at", recordingID, func(t *testing.T, v *filingSim) {
-		v.wantFiles(twoFiles)
-		list(t, v, &one, nil)
-		sweeps(t, v, 0)
-		if v.sends != 1 || v.callRecording().State != call.RecordingFiled || listed(t, v) {
-			t.Errorf("%d messages, the call says %+v", v.sends, v.callRecording())
-		}
-	})
-	runFilingSim(t, "lets none begin before it is time", recordingID, func(t *testing.T, v *filingSim) {
-		v.wantFiles(twoFiles)
-		failed := filing.CopyResult{
-			Chunk: one.Chunks[0], Failed: errors.New("boom"), GiveUpAfter: time.Hour, At: time.Now(),
-			NotBefore: time.Now().Add(time.Hour),
-		}
-		failed.Chunk.State = filing.ChunkWaiting
-		list(t, v, &one, &failed)
-		began := time.Now()
-		sweeps(t, v, 0) // and waits for the message
-		if took := time.Since(began).Truncate(time.Second); took != time.Hour || v.callRecording().State != call.RecordingFiled {
-			t.Errorf("it took %v, the call says %+v", took, v.callRecording())
-		}
-	})
-	runFilingSim(t, "tells the call of one whose last run died before that", recordingID, func(t *testing.T, v *filingSim) {
-		lost := filing.CopyResult{Chunk: one.Chunks[0], Failed: errors.New("boom"), GiveUpAfter: -1, At: time.Now()}
-		list(t, v, &one, &lost)
-		sweeps(t, v, 0)
-		if got := v.callRecording(); got.State != call.RecordingLost || got.Reason != "boom" || listed(t, v) {
-			t.Errorf("the call says %+v", got)
-		}
-	})
-	runFilingSim(t, "leaves one of a later version alone", "", func(t *testing.T, v *filingSim) {
-		list(t, v, nil, nil)
-		row := table.Key{Partition: recordingKey, Row: "recording"}
-		later := map[string]int{"schema": filing.Schema + 1}
-		if err := table.NewTable[map[string]int](v.OtherRows).Put(t.Context(), row, later); err != nil {
-			t.Fatal(err)
-		}
-		sweeps(t, v, 2*time.Minute)
-		if !listed(t, v) || v.sends > 0 {
-			t.Errorf("listed: %t, %d messages", listed(t, v), v.sends)
 		}
 	})
 }

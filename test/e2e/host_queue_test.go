@@ -11,7 +11,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
-	"switchboard/handler/exchange"
+	"switchboard/handler/app"
 	"switchboard/handler/filing"
 	"switchboard/test/acssim"
 	"switchboard/test/rig"
@@ -44,7 +44,7 @@ const tries = 5
 // in the poison queue, and nothing comes of it.
 func (h host) refusedMessages(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
-	poison := queueOf(t, r, exchange.RecordingQueue+"-poison")
+	poison := queueOf(t, r, app.RecordingQueue+"-poison")
 	var want []string
 	for _, m := range refused {
 		enqueue(t, r, m.message)
@@ -176,7 +176,7 @@ func queueOf(t *testing.T, r *rig.Rig, name string) *azqueue.QueueClient {
 // enqueue puts a message into the queue of recordings.
 func enqueue(t *testing.T, r *rig.Rig, message string) {
 	t.Helper()
-	if _, err := queueOf(t, r, exchange.RecordingQueue).EnqueueMessage(t.Context(), message, nil); err != nil {
+	if _, err := queueOf(t, r, app.RecordingQueue).EnqueueMessage(t.Context(), message, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -15,11 +15,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"switchboard/handler/acs"
+	"switchboard/handler/app"
 	"switchboard/handler/archive/archivetest"
 	"switchboard/handler/auth"
 	"switchboard/handler/catalog"
 	"switchboard/handler/config"
-	"switchboard/handler/exchange"
 	"switchboard/handler/invoke"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
@@ -106,7 +106,7 @@ func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
 		queue: &funcsim.MemoryQueue{}, blobs: &funcsim.MemoryBlobs{}, tables: map[string]*tabletest.Memory{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	for _, name := range exchange.Tables {
+	for _, name := range app.Tables {
 		m.tables[name] = tabletest.NewMemory()
 	}
 	sim.OnEvent = func(e acssim.Entry) { m.log.add(e.Kind + ": " + e.Text) }
@@ -153,7 +153,7 @@ func (m *memory) startMachine() {
 	on.begin()
 	on.host = &funcsim.Host{
 		Root:   "../..",
-		Queues: map[string]funcsim.Queue{exchange.RecordingQueue: m.queue},
+		Queues: map[string]funcsim.Queue{app.RecordingQueue: m.queue},
 		Blobs:  m.blobs,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			m.mu.Lock()
@@ -195,7 +195,7 @@ func (on *machine) begin() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	l.server.Handle(exchange.New(exchange.Parts{
+	l.server.Handle(app.New(app.Parts{
 		Config:    c,
 		Tables:    func(name string) table.Rows { return &tableWire{l, name, m.tables[name]} },
 		Documents: &documentWire{l, m.documents},

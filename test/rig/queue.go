@@ -5,7 +5,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
-	"switchboard/handler/exchange"
+	"switchboard/handler/app"
 	"switchboard/test/acssim"
 )
 
@@ -13,7 +13,7 @@ import (
 // subscriptions of its own, subscribes the queue to them as Event Grid does: past
 // the proxies.
 func (r *Rig) announceRecordings(ctx context.Context) error {
-	queue, err := azqueue.NewQueueClientFromConnectionString(r.Azurite.ConnectionString(), exchange.RecordingQueue, nil)
+	queue, err := azqueue.NewQueueClientFromConnectionString(r.Azurite.ConnectionString(), app.RecordingQueue, nil)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"switchboard/handler/exchange"
+	"switchboard/handler/app"
 )
 
 // Requests counts the requests of the handler so far: to storage and to ACS.
@@ -25,8 +25,8 @@ func (r *Rig) Requests() (storage, acs int) {
 // containers of the app, and those that make the queue and put messages into it.
 var own = regexp.MustCompile(`^\w+ /(calling|v1/objects)/` +
 	`|^\w+ /\w+/(` + prefix + `|Tables|\$batch$)` +
-	`|^PUT /\w+/` + exchange.RecordingQueue + `$` +
-	`|^POST /\w+/` + exchange.RecordingQueue + `/messages$`)
+	`|^PUT /\w+/` + app.RecordingQueue + `$` +
+	`|^POST /\w+/` + app.RecordingQueue + `/messages$`)
 
 // FromHandler reports whether a request that came to a proxy was one of the
 // handler, by its method and its path as it was escaped. The host has the same

@@ -22,9 +22,9 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
+	"switchboard/handler/app"
 	"switchboard/handler/archive"
 	"switchboard/handler/catalog"
-	"switchboard/handler/exchange"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 	"switchboard/test/acssim"
@@ -248,9 +248,9 @@ func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
 	if err != nil {
 		return scenario.World{}, err
 	}
-	documents := catalog.Azure{Container: blobs.NewContainerClient(prefix + exchange.CatalogContainer)}
-	files := archive.Azure{Container: blobs.NewContainerClient(prefix + exchange.RecordingsContainer)}
-	err = errors.Join(tables.Create(ctx, exchange.Tables...), documents.Create(ctx), files.Create(ctx))
+	documents := catalog.Azure{Container: blobs.NewContainerClient(prefix + app.CatalogContainer)}
+	files := archive.Azure{Container: blobs.NewContainerClient(prefix + app.RecordingsContainer)}
+	err = errors.Join(tables.Create(ctx, app.Tables...), documents.Create(ctx), files.Create(ctx))
 	if err != nil {
 		return scenario.World{}, err
 	}

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"fmt"
 	"time"
 
 	"switchboard/handler/flow"
@@ -158,3 +159,6 @@ func (a Action) Unlease() Action {
 //
 // Source: "Repeatable requests", Azure Communication Services REST reference.
 const PairLife = 4 * time.Minute
+
+// ReplyKey returns the key of the answer to one request for the action: the same for a repeat of the answer.
+func (a Action) ReplyKey() string { return fmt.Sprintf("reply %s %d", a.Ref, a.Leases) }

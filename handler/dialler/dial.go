@@ -1,0 +1,108 @@
+package dialler
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"switchboard/handler/acs"
+	"switchboard/handler/call"
+	"switchboard/handler/campaign"
+	"switchboard/handler/engine"
+	"switchboard/handler/store"
+	"switchboard/handler/table"
+)
+
+// dial takes one due contact to its call. The order of its writes is what makes it right, wherever a process
+// crashes: the call is on the worklist before anything is reserved for it, so the sweep gives back what was reserved
+// if the call's row is not written within engine.OrphanAfter; and the row is written before ACS is asked.
+func (r *round) dial(ctx context.Context, shard int, row table.Row[campaign.DueEntry]) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	contact, err := r.ledger.Contact(ctx, r.campaign.ID, shard, row.Value.Contact)
+	if err != nil {
+		return err
+	}
+	if contact.State != campaign.ContactWaiting {
+		return nil // another process was faster
+	}
+	number, err := r.ledger.Number(ctx, row.Value.Number)
+	if err != nil {
+		return err
+	}
+	switch rule := campaign.Gate(r.campaign, contact, number); {
+	case rule.Final():
+		return store.IgnoreConflict(r.ledger.Refuse(ctx, row, rule))
+	case rule != campaign.MayDial:
+		return nil
+	}
+	before, reserved, err := r.isReserved(ctx, number)
+	if err != nil {
+		return err
+	}
+	if reserved {
+		return store.IgnoreConflict(r.ledger.Postpone(ctx, row, time.Now().UTC().Add(reservedWait)))
+	}
+	line, err := r.lineWithRoom(ctx)
+	if errors.Is(err, campaign.ErrLineFull) {
+		r.full = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.place(ctx, row, contact, call.Dial{
+		Line: line, Callee: acs.PhoneNumber(contact.Number).RawID(), Attempt: call.AttemptRef{
+			Campaign: string(r.campaign.ID), Contact: string(contact.ID), Shard: shard, Claim: contact.Claim + 1,
+		},
+	}, before)
+}
+
+// place makes the writes of a dial, in their order. Before is a call that has ended and may have the number still.
+func (r *round) place(
+	ctx context.Context, row table.Row[campaign.DueEntry], contact campaign.Contact, dial call.Dial, before call.Call,
+) error {
+	now := time.Now().UTC()
+	id := contact.NextCall(r.campaign.ID)
+	if err := r.engine.Calls.Schedule(ctx, id, now.Add(engine.ScheduleAhead), now, &dial); err != nil {
+		return err
+	}
+	if _, _, err := r.ledger.Claim(ctx, r.campaign, row, dial.Line, now, now.Add(r.Limits.Confirm)); err != nil {
+		return store.IgnoreConflict(err) // the contact is another process's, with the row of the worklist
+	}
+	if err := r.reserve(ctx, id, before, dial, now); err != nil {
+		if errors.Is(err, campaign.ErrLineFull) || errors.Is(err, campaign.ErrReserved) || errors.Is(err, campaign.ErrOptedOut) {
+			return r.engine.Tombstone(ctx, id, dial)
+		}
+		return err // the sweep writes the tombstone
+	}
+	limits := r.Limits
+	limits.Ring = r.campaign.Ring
+	t, err := r.engine.Start(ctx, id, call.Event{
+		Key: "dialled", At: now.Round(0), Body: call.Dialled{Dial: dial, Flow: r.campaign.Flow, Limits: limits},
+	})
+	if err != nil {
+		return err
+	}
+	if c := t.Call(); c.State == call.StateEnded { // it had a tombstone before it was claimed, or was refused already
+		return r.RollBack(ctx, c, dial.Line)
+	}
+	r.placed++
+	r.trackers = append(r.trackers, t)
+	return nil
+}
+
+// reserve reserves the number and then holds a place on the line.
+func (r *round) reserve(ctx context.Context, id call.ID, before call.Call, dial call.Dial, now time.Time) error {
+	number, _ := numberOf(dial.Callee)
+	_, err := r.ledger.EditNumber(ctx, number, func(n campaign.Number) (campaign.Number, error) {
+		return n.Release(before.ID, before.Outcome.Spends()).Reserve(id, now)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = r.ledger.EditLine(ctx, dial.Line, func(l campaign.Line) (campaign.Line, error) {
+		return l.Hold(campaign.Holder{Call: id, Leg: call.CreateOp, Since: now}, r.LineCalls)
+	})
+	return err
+}

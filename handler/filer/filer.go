@@ -1,0 +1,232 @@
+// Package filer fetches the files of finished recordings from ACS and files them in the archive, and reports to the
+// call that asked for a recording what came of it.
+//
+// Its one rule: a recording that is outstanding is on the worklist, so that another run resumes where a run ended or
+// crashed. What a recording is on its way is for package filing to say.
+package filer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"switchboard/handler/archive"
+	"switchboard/handler/backoff"
+	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
+	"switchboard/handler/engine"
+	"switchboard/handler/filing"
+	"switchboard/handler/store"
+	"switchboard/handler/table"
+)
+
+// Queue brings a message back to the function that files recordings, after a delay. The message is a ResumeMessage
+// in JSON.
+type Queue interface {
+	Send(ctx context.Context, text string, delay time.Duration) error
+}
+
+// ResumeMessage lets another run resume the filing of a recording.
+type ResumeMessage struct {
+	Recording string `json:"recording"` // its key
+}
+
+// Filer files recordings. All of its methods may be called concurrently, by any number of processes on one storage,
+// and repeated.
+type Filer struct {
+	engine     *engine.Engine
+	recordings *store.Recordings
+	Options
+}
+
+// Options are what a Filer works with. All must be set.
+type Options struct {
+	Content Content       // where ACS keeps the files
+	Files   archive.Files // where they are filed
+	Queue   Queue         // brings a recording that takes longer than one run back to File
+
+	CopyTimeout time.Duration // how long one run copies a recording
+	GiveUpAfter time.Duration // how long after its message a file that cannot be fetched is tried again
+}
+
+// New returns the Filer of the recordings that the engine's calls ask for, and makes it what attends to recordings on
+// the engine's worklist, and what links recordings to calls.
+func New(e *engine.Engine, recordings *store.Recordings, o Options) *Filer {
+	f := &Filer{engine: e, recordings: recordings, Options: o}
+	e.Recordings = f
+	e.SetLocal(outbox.VerbLink, f.link)
+	return f
+}
+
+const (
+	// copyGrace is how long after its time a run may still be copying its last block before another run takes over.
+	copyGrace = time.Minute
+	// firstRetry and lastRetry bound the wait after a run that failed, which doubles from one to the next.
+	firstRetry = 5 * time.Second
+	lastRetry  = time.Hour
+)
+
+// Receive records ACS's message that files of a recording wait to be fetched, and files them. When it returns nil,
+// the message stands in the recording's row; nothing else depends on the message.
+func (f *Filer) Receive(ctx context.Context, id string, m filing.Message) error {
+	if _, err := f.recordings.AddMessage(ctx, id, m, time.Now().UTC()); err != nil {
+		return err
+	}
+	return f.File(ctx, filing.Key(id))
+}
+
+// File resumes the filing of a recording, for CopyTimeout at most, and lets another run resume where it ends. The
+// error is for a recording that cannot be read, or does not exist: after any other failure the recording is on the
+// worklist, and the sweep lets another run resume.
+func (f *Filer) File(ctx context.Context, key string) error {
+	row, err := f.recordings.Load(ctx, key)
+	if err != nil {
+		return err
+	}
+	if err := f.file(ctx, key, row.Value); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Str("recording", key).Msg("recording left to the sweep")
+	}
+	return nil
+}
+
+func (f *Filer) file(ctx context.Context, key string, r filing.Recording) error {
+	if !r.HasWork() {
+		return f.reportToCall(ctx, r)
+	}
+	now := time.Now()
+	until := now.Add(f.CopyTimeout)
+	owner := newOwner()
+	r, err := f.recordings.Lease(ctx, key, owner, now, until.Add(copyGrace))
+	if err != nil || r.Owner != owner { // another run has the lease, or the recording has to wait: a later run resumes
+		return err
+	}
+	if err := f.recordings.Schedule(ctx, key, until.Add(copyGrace), now); err != nil {
+		return err
+	}
+	if r, err = f.copyChunks(ctx, key, r, until); err != nil {
+		return err
+	}
+	if !r.HasWork() {
+		return f.reportToCall(ctx, r)
+	}
+	if err := f.recordings.Unlease(ctx, key, owner); err != nil {
+		return err
+	}
+	return f.resumeLater(ctx, key, max(time.Until(r.NotBefore), 0))
+}
+
+// copyChunks copies the files that wait, one after another, until a time, and returns the recording as it then is. It
+// starts with another file after each run that failed, so that a file that takes all of the time does not keep the
+// others from being copied.
+func (f *Filer) copyChunks(ctx context.Context, key string, r filing.Recording, until time.Time) (filing.Recording, error) {
+	copying, cancel := context.WithDeadline(ctx, until.Add(copyGrace)) // a source that stops sending must not hold the run
+	defer cancel()
+	for i, first := 0, r.Tries; i < len(r.Chunks); i++ {
+		chunk := r.Chunks[(first+i)%len(r.Chunks)]
+		if chunk.State != filing.ChunkWaiting {
+			continue
+		}
+		next, failed := f.fileChunk(copying, r, chunk, until)
+		var err error
+		r, err = f.recordings.SaveCopy(ctx, key, filing.CopyResult{
+			Chunk: next, Failed: failed, GiveUpAfter: f.GiveUpAfter, At: time.Now().UTC(),
+			NotBefore: time.Now().Add(backoff.After(r.Tries+1, firstRetry, lastRetry)),
+		})
+		if err != nil {
+			return r, err
+		}
+		if failed != nil { // the other files may succeed
+			zerolog.Ctx(ctx).Warn().Err(failed).Str("recording", key).Int("tries", r.Tries).Msg("recording not copied yet")
+		}
+		if !time.Now().Before(until) {
+			break
+		}
+	}
+	return r, nil
+}
+
+// resumeLater lets another run resume after a while. If the queue does not accept the message, the sweep does it.
+func (f *Filer) resumeLater(ctx context.Context, key string, after time.Duration) error {
+	now := time.Now()
+	if err := f.recordings.Schedule(ctx, key, now.Add(after+copyGrace), now); err != nil {
+		return err
+	}
+	message, err := json.Marshal(ResumeMessage{Recording: key})
+	if err != nil {
+		return err
+	}
+	if err := f.Queue.Send(ctx, string(message), after); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Str("recording", key).Msg("no message for the next run, recording left to the sweep")
+	}
+	return nil
+}
+
+// reportToCall reports to the call what came of its recording, and removes the recording from the worklist. A
+// recording that is not linked to a call yet is reported when it is linked.
+func (f *Filer) reportToCall(ctx context.Context, r filing.Recording) error {
+	key, files := filing.Key(r.ID), len(r.Chunks)
+	ev := call.Event{Key: fmt.Sprintf("recording %s %s %d", r.State, key, files)}
+	line := zerolog.Ctx(ctx).Info()
+	switch r.State {
+	case filing.StateFiled:
+		ev.Body = call.FilesFiled{RecordingID: r.ID, Op: r.Op, Files: files}
+	case filing.StateLost:
+		ev.Body = call.FilesLost{RecordingID: r.ID, Op: r.Op, Files: files, Reason: r.Reason}
+		line = zerolog.Ctx(ctx).Warn().Str("reason", r.Reason)
+	default: // its message is still in the queue
+		return f.recordings.Unschedule(ctx, key)
+	}
+	if r.Call != "" {
+		if err := f.engine.Apply(ctx, call.ID(r.Call), ev); err != nil {
+			return err
+		}
+	}
+	line.Str("recording", key).Str("call", r.Call).Str("state", string(r.State)).Int("files", files).Msg("recording over")
+	return f.recordings.Unschedule(ctx, key)
+}
+
+// Attend attends to a recording on the worklist that is due: no run has it leased, or the run that had it crashed.
+func (f *Filer) Attend(ctx context.Context, item table.Row[store.WorkItem]) error {
+	key := item.Value.ID
+	r, err := f.recordings.Load(ctx, key)
+	switch {
+	case errors.Is(err, table.ErrNotFound): // scheduled, and its row was never written: the queue has its message
+		if time.Since(item.Value.Written) < engine.OrphanAfter {
+			return nil
+		}
+		return f.recordings.Unschedule(ctx, key)
+	case errors.Is(err, table.ErrNewer):
+		return nil
+	case err != nil:
+		return err
+	case r.Value.HasWork():
+		return f.resumeLater(ctx, key, max(time.Until(r.Value.NotBefore), 0))
+	default:
+		return f.reportToCall(ctx, r.Value)
+	}
+}
+
+// link joins a recording to the call that asked for it. The reply says what has already come of the recording.
+func (f *Filer) link(ctx context.Context, c call.Call, a outbox.Action) (call.Replied, error) {
+	var replied call.Replied
+	for _, requested := range c.Recordings {
+		if requested.Op != a.Recording || requested.ID == "" {
+			continue
+		}
+		r, err := f.recordings.Link(ctx, requested.ID, c.ID, requested.Op)
+		if err != nil {
+			return call.Replied{}, err
+		}
+		switch r.State {
+		case filing.StateFiled:
+			replied.Recording, replied.Files = call.RecordingFiled, len(r.Chunks)
+		case filing.StateLost:
+			replied.Recording, replied.Files, replied.Reason = call.RecordingLost, len(r.Chunks), r.Reason
+		}
+	}
+	return replied, nil
+}

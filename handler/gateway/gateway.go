@@ -1,0 +1,54 @@
+// Package gateway performs the actions of calls at Azure Communication Services: one function a verb. What ACS
+// answers comes back as an event of the call.
+//
+// Its one rule: the request for one send of an action is the same on every instance and after every crash, so that
+// what ACS lets us repeat is a repeat.
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"switchboard/handler/acs"
+	"switchboard/handler/call"
+	"switchboard/handler/call/outbox"
+)
+
+// Gateway sends requests to ACS. It may be used concurrently.
+type Gateway struct {
+	Client *acs.Client
+	// CallbackURL returns the address to which ACS reports on the call; with an operation's number, on the
+	// recording that the operation asked for.
+	CallbackURL func(id call.ID, op int) string
+	// CognitiveServices is the endpoint of the resource that speaks texts; empty if there is none, then texts
+	// cannot be played.
+	CognitiveServices string
+}
+
+// Send sends one request for the action and returns ACS's answer as an event. It may be repeated only as the
+// action's retry class allows.
+func (g *Gateway) Send(ctx context.Context, c call.Call, a outbox.Action) call.Event {
+	began := time.Now()
+	var res response
+	err := fmt.Errorf("verb %q: %w", a.Verb, acs.ErrInvalidRequest)
+	if request, ok := requests[a.Verb]; ok {
+		res, err = request(g, ctx, c, a)
+	}
+	reply := call.Event{
+		Key: a.ReplyKey(), At: time.Now().UTC().Round(0), Ref: a.Ref,
+		ConnectionID: res.connectionID, ServerCallID: res.serverCallID, CorrelationID: res.correlationID,
+	}
+	replied := res.Replied
+	replied.Verdict = call.VerdictOK
+	if err != nil {
+		replied = verdict(err)
+		reply.Result = resultOf(err)
+	}
+	reply.Body = replied
+	zerolog.Ctx(ctx).Debug().Str("call", string(c.ID)).Str("action", string(a.Verb)).Str("status", string(replied.Verdict)).
+		Str("code", replied.Code).Int64("ms", time.Since(began).Milliseconds()).Err(err).Msg("action sent")
+	return reply
+}
