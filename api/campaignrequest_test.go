@@ -2,9 +2,12 @@ package api
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"switchboard/handler/acs"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -138,22 +141,10 @@ func TestEveryFaultOfAnOrderIsNamed(t *testing.T) {
 	}
 }
 
-func TestFaultsDoNotRepeatNumbers(t *testing.T) {
-	for _, member := range []string{"+12065550181", "12065550181", "+1 206 555 0181", "(206) 555-0181", "206-555-0181"} {
-		for _, text := range []string{masked("contacts.17." + member), masked("has a member that is not known: \"" + member + "\"")} {
-			if strings.Contains(text, "0181") || !strings.Contains(text, "•••") {
-				t.Errorf("%s is repeated: %s", member, text)
-			}
-		}
-	}
-	for _, text := range []string{"contacts.9999.number", "must be 1 to 10", "are 10001, more than 10000"} {
-		if masked(text) != text {
-			t.Errorf("%s became %s", text, masked(text))
-		}
-	}
-}
+// numberIn reports whether a text holds a number that may be a telephone's.
+var numberIn = regexp.MustCompile(`\+?[0-9][0-9 ()-]{5,}[0-9]`).MatchString
 
-func FuzzParseOrder(f *testing.F) {
+func FuzzParseCampaignRequest(f *testing.F) {
 	f.Add([]byte(changed("", "")))
 	f.Add([]byte(changed("contacts", `[{"number":"+12065550181"},{"number":"+12065550181"},{"number":5},null,{"a":1}]`)))
 	f.Add([]byte(`{"name":1,"name":"x","lines":[null,"+12065550100","4:+12065550100"],"attempts":1e99,"ring":"-1s"}`))
@@ -167,7 +158,7 @@ func FuzzParseOrder(f *testing.F) {
 				t.Errorf("fault %q in %q", fault, faults)
 			}
 			paths[fault.Path] = true
-			if digits.MatchString(masked(fault.Path)) || digits.MatchString(masked(fault.Text)) {
+			if numberIn(acs.MaskNumbers(fault.Path)) || numberIn(acs.MaskNumbers(fault.Text)) {
 				t.Errorf("a number is in %q", fault)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/store"
 	"switchboard/handler/table/tabletest"
 )
@@ -156,11 +157,11 @@ func TestCampaignsThatCannotBeShown(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := newOffice()
 			ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", orderOf("+12065550181"))
-			o.fail = func(_ int, op tabletest.Op) tabletest.Fault {
+			o.fail = func(_ int, op tabletest.Op) faulttest.Fault {
 				if tt.down && op.Kind == tt.fails {
-					return tabletest.NotApplied
+					return faulttest.NotApplied
 				}
-				return tabletest.None
+				return faulttest.None
 			}
 			got := ask(t, o.Handler, http.MethodGet, campaignsPath+tt.path, "", "")
 			if got.Code != tt.status || !strings.Contains(got.Body.String(), tt.want) {

@@ -18,6 +18,7 @@ import (
 	"switchboard/handler/campaign"
 	"switchboard/handler/catalog"
 	"switchboard/handler/dialler"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/flow"
 	"switchboard/handler/invoke"
 	"switchboard/handler/problem"
@@ -63,7 +64,7 @@ type office struct {
 	tables [4]*tabletest.Memory
 
 	// fail is asked before every operation on a table, the n-th from 1 on.
-	fail func(n int, op tabletest.Op) tabletest.Fault
+	fail func(n int, op tabletest.Op) faulttest.Fault
 
 	mu    sync.Mutex
 	ops   int
@@ -82,13 +83,13 @@ func newOffice() *office {
 	}}
 	for i := range o.tables {
 		o.tables[i] = tabletest.NewMemory()
-		o.tables[i].Fail = func(op tabletest.Op) tabletest.Fault {
+		o.tables[i].Fail = func(op tabletest.Op) faulttest.Fault {
 			o.mu.Lock()
 			o.ops++
 			n, fail := o.ops, o.fail
 			o.mu.Unlock()
 			if fail == nil {
-				return tabletest.None
+				return faulttest.None
 			}
 			return fail(n, op)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/campaign"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table/tabletest"
 )
 
@@ -197,19 +198,19 @@ const crashing = 120
 // then, until the client sends its order again.
 func TestACrashInTheMiddleIsMended(t *testing.T) {
 	order := orderOf(manyNumbers(crashing)...)
-	for _, fate := range []tabletest.Fault{tabletest.NotApplied, tabletest.Lost} {
+	for _, fate := range []faulttest.Fault{faulttest.NotApplied, faulttest.Lost} {
 		moments := 0
 		for died := true; died; moments++ {
 			t.Run(fmt.Sprintf("at operation %d, %s", moments+1, fate), func(t *testing.T) {
 				o := newOffice()
-				o.fail = func(n int, _ tabletest.Op) tabletest.Fault {
+				o.fail = func(n int, _ tabletest.Op) faulttest.Fault {
 					switch {
 					case n == moments+1:
 						return fate
 					case n > moments+1:
-						return tabletest.NotApplied
+						return faulttest.NotApplied
 					}
-					return tabletest.None
+					return faulttest.None
 				}
 				first := ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", order)
 				if died = o.ops > moments; died != (first.Code == http.StatusServiceUnavailable) {
@@ -239,12 +240,12 @@ func TestOneOrderSentTwiceAtOnceIsOneCampaign(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := newOffice()
 				var second *httptest.ResponseRecorder
-				o.fail = func(n int, _ tabletest.Op) tabletest.Fault {
+				o.fail = func(n int, _ tabletest.Op) faulttest.Fault {
 					if n == moment {
 						time.Sleep(time.Minute) // a campaign of its own would be another one now
 						second = ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", order)
 					}
-					return tabletest.None
+					return faulttest.None
 				}
 				first := ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", order)
 				if met = second != nil; !met {
@@ -278,11 +279,11 @@ func TestManySendingsAtOnceAreOneCampaign(t *testing.T) {
 
 func TestNobodyIsDialledBeforeAllContactsAreThere(t *testing.T) {
 	o := newOffice()
-	o.fail = func(_ int, op tabletest.Op) tabletest.Fault {
+	o.fail = func(_ int, op tabletest.Op) faulttest.Fault {
 		if op.Kind == tabletest.Apply && len(op.Writes) > 2 { // contacts
-			return tabletest.NotApplied
+			return faulttest.NotApplied
 		}
-		return tabletest.None
+		return faulttest.None
 	}
 	if got := ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", orderOf("+12065550181")); got.Code != http.StatusServiceUnavailable {
 		t.Errorf("%d %s, want 503", got.Code, got.Body)

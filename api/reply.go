@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 
+	"switchboard/handler/acs"
 	"switchboard/handler/invoke"
 	"switchboard/handler/problem"
 	"switchboard/handler/table"
@@ -53,7 +53,7 @@ func badRequest(faults problem.Faults) error {
 	}
 	all := make([]fault, len(faults))
 	for i, f := range faults {
-		all[i] = fault{Field: masked(f.Path), Detail: masked(f.Text)}
+		all[i] = fault{Field: acs.MaskNumbers(f.Path), Detail: acs.MaskNumbers(f.Text)} // a client may write a number where none belongs
 	}
 	return &invoke.Problem{
 		Status: http.StatusBadRequest,
@@ -61,10 +61,3 @@ func badRequest(faults problem.Faults) error {
 		Fields: map[string]any{"errors": all},
 	}
 }
-
-// digits is what may be a telephone number.
-var digits = regexp.MustCompile(`\+?[0-9][0-9 ()-]{5,}[0-9]`)
-
-// masked is text without telephone numbers: a fault is somewhere in a document, and
-// who writes a number where none belongs would find it repeated.
-func masked(text string) string { return digits.ReplaceAllString(text, "•••") }

@@ -22,129 +22,119 @@ import (
 	"switchboard/handler/table"
 )
 
-// storageRetry fits the few seconds in which an event is to be saved: azcore's
-// own delays would spend them on waiting.
-var storageRetry = policy.RetryOptions{
-	MaxRetries: 4, TryTimeout: 4 * time.Second, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second,
+var (
+	// storageRetry fits the few seconds in which an event is to be saved: azcore's own delays would spend them on waiting.
+	storageRetry = policy.RetryOptions{
+		MaxRetries: 4, TryTimeout: 4 * time.Second, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second,
+	}
+	// fileRetry is for blocks of megabytes, which no caller waits for.
+	fileRetry = policy.RetryOptions{MaxRetries: 4, TryTimeout: time.Minute}
+)
+
+// azure opens the clients of Azure's services, by connection string and key where the settings have them, else by the
+// app's identity.
+type azure struct {
+	config.Config
+	cred azcore.TokenCredential // nil where all services have keys
 }
 
-// open connects the exchange to the world: storage, whose tables and container
-// it creates where they are missing, and ACS.
+// open opens storage, whose tables, containers and queue it creates where they are missing, and ACS.
 func open(ctx context.Context, c config.Config, server *invoke.Server) (app.Parts, error) {
-	var cred azcore.TokenCredential
+	a := azure{Config: c}
 	if c.Storage.ConnectionString == "" || c.ACS.AccessKey == "" {
 		var err error
-		if cred, err = credential(c); err != nil {
+		if a.cred, err = a.credential(); err != nil {
 			return app.Parts{}, fmt.Errorf("identity: %w", err)
 		}
 	}
-	tables, err := openTables(c, cred)
+	tables, err := a.tables()
 	if err != nil {
 		return app.Parts{}, fmt.Errorf("tables: %w", err)
 	}
-	documents, err := openDocuments(c, cred)
+	documents, err := a.blobs(storageRetry)
 	if err != nil {
 		return app.Parts{}, fmt.Errorf("documents: %w", err)
 	}
-	files, err := openFiles(c, cred)
+	files, err := a.blobs(fileRetry)
 	if err != nil {
 		return app.Parts{}, fmt.Errorf("recordings: %w", err)
 	}
-	queue, err := openQueue(c, cred)
+	queues, err := a.queues()
 	if err != nil {
 		return app.Parts{}, fmt.Errorf("queue: %w", err)
 	}
-	var missing errgroup.Group
-	missing.Go(func() error { return tables.Create(ctx, app.Tables...) })
-	missing.Go(func() error { return documents.Create(ctx) })
-	missing.Go(func() error { return files.Create(ctx) })
-	missing.Go(func() error { return queue.Create(ctx) })
-	if err := missing.Wait(); err != nil {
-		return app.Parts{}, fmt.Errorf("storage: %w", err)
-	}
-	client, err := openACS(c, cred)
+	client, err := a.acs()
 	if err != nil {
 		return app.Parts{}, err
 	}
-	return app.Parts{
-		Config:    c,
-		Tables:    tables.Table,
-		Documents: documents,
-		Files:     files,
-		Queue:     queue,
-		ACS:       client,
+	parts := app.Parts{
+		Config: c,
+		Tables: tables.Table,
+		ACS:    client,
 		Verifier: auth.NewVerifier(ctx, auth.TokenConfig{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
 		}, nil),
 		Go: server.Go,
-	}, nil
+	}
+	catalogBlobs := catalog.Azure{Container: documents.NewContainerClient(app.CatalogContainer)}
+	recordings := archive.Azure{Container: files.NewContainerClient(app.RecordingsContainer)}
+	queue := archive.Queue{Client: queues.NewQueueClient(app.RecordingQueue)}
+	parts.Documents, parts.Files, parts.Queue = catalogBlobs, recordings, queue
+	var missing errgroup.Group
+	missing.Go(func() error { return tables.Create(ctx, app.Tables...) })
+	missing.Go(func() error { return catalogBlobs.Create(ctx) })
+	missing.Go(func() error { return recordings.Create(ctx) })
+	missing.Go(func() error { return queue.Create(ctx) })
+	if err := missing.Wait(); err != nil {
+		return app.Parts{}, fmt.Errorf("storage: %w", err)
+	}
+	return parts, nil
 }
 
-// credential is the app's identity: the one named in the settings, else the
-// system-assigned one, else the developer's own.
-func credential(c config.Config) (azcore.TokenCredential, error) {
-	if c.Storage.ClientID != "" {
+// credential returns the app's identity: the one named in the settings, else the system-assigned one, else the
+// developer's own.
+func (a azure) credential() (azcore.TokenCredential, error) {
+	if a.Storage.ClientID != "" {
 		return azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
-			ID: azidentity.ClientID(c.Storage.ClientID),
+			ID: azidentity.ClientID(a.Storage.ClientID),
 		})
 	}
 	return azidentity.NewDefaultAzureCredential(nil)
 }
 
-func openTables(c config.Config, cred azcore.TokenCredential) (*table.Account, error) {
+// storageURL returns the address of a service of the storage account, in the public cloud.
+func (a azure) storageURL(service string) string {
+	return "https://" + a.Storage.Account + "." + service + ".core.windows.net"
+}
+
+func (a azure) tables() (*table.Account, error) {
 	options := &azcore.ClientOptions{Retry: storageRetry}
-	if c.Storage.ConnectionString != "" {
-		return table.Open(string(c.Storage.ConnectionString), c.Storage.Prefix, options)
+	if a.Storage.ConnectionString != "" {
+		return table.Open(string(a.Storage.ConnectionString), options)
 	}
-	return table.OpenWithCredential(c.Storage.Account, cred, c.Storage.Prefix, options)
+	return table.OpenWithCredential(a.storageURL("table"), a.cred, options)
 }
 
-func openDocuments(c config.Config, cred azcore.TokenCredential) (catalog.Azure, error) {
-	blobs, err := openBlobs(c, cred, storageRetry)
-	if err != nil {
-		return catalog.Azure{}, err
-	}
-	return catalog.Azure{Container: blobs.NewContainerClient(c.Storage.Prefix + app.CatalogContainer)}, nil
-}
-
-// fileRetry is for blocks of megabytes, which nobody on the telephone waits for.
-var fileRetry = policy.RetryOptions{MaxRetries: 4, TryTimeout: time.Minute}
-
-func openFiles(c config.Config, cred azcore.TokenCredential) (archive.Azure, error) {
-	blobs, err := openBlobs(c, cred, fileRetry)
-	if err != nil {
-		return archive.Azure{}, err
-	}
-	return archive.Azure{Container: blobs.NewContainerClient(c.Storage.Prefix + app.RecordingsContainer)}, nil
-}
-
-func openBlobs(c config.Config, cred azcore.TokenCredential, retry policy.RetryOptions) (*service.Client, error) {
+func (a azure) blobs(retry policy.RetryOptions) (*service.Client, error) {
 	options := &service.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: retry}}
-	if c.Storage.ConnectionString != "" {
-		return service.NewClientFromConnectionString(string(c.Storage.ConnectionString), options)
+	if a.Storage.ConnectionString != "" {
+		return service.NewClientFromConnectionString(string(a.Storage.ConnectionString), options)
 	}
-	return service.NewClient("https://"+c.Storage.Account+".blob.core.windows.net", cred, options)
+	return service.NewClient(a.storageURL("blob"), a.cred, options)
 }
 
-func openQueue(c config.Config, cred azcore.TokenCredential) (archive.Queue, error) {
+func (a azure) queues() (*azqueue.ServiceClient, error) {
 	options := &azqueue.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: storageRetry}}
-	var queues *azqueue.ServiceClient
-	var err error
-	if c.Storage.ConnectionString != "" {
-		queues, err = azqueue.NewServiceClientFromConnectionString(string(c.Storage.ConnectionString), options)
-	} else {
-		queues, err = azqueue.NewServiceClient("https://"+c.Storage.Account+".queue.core.windows.net", cred, options)
+	if a.Storage.ConnectionString != "" {
+		return azqueue.NewServiceClientFromConnectionString(string(a.Storage.ConnectionString), options)
 	}
-	if err != nil {
-		return archive.Queue{}, err
-	}
-	return archive.Queue{Client: queues.NewQueueClient(app.RecordingQueue)}, nil
+	return azqueue.NewServiceClient(a.storageURL("queue"), a.cred, options)
 }
 
-func openACS(c config.Config, cred azcore.TokenCredential) (*acs.Client, error) {
-	options := &acs.ClientOptions{RecordingHosts: c.RecordingHosts}
-	if c.ACS.AccessKey != "" {
-		return acs.NewClientWithKey(c.ACS.Endpoint, string(c.ACS.AccessKey), options)
+func (a azure) acs() (*acs.Client, error) {
+	options := &acs.ClientOptions{RecordingHosts: a.RecordingHosts}
+	if a.ACS.AccessKey != "" {
+		return acs.NewClientWithKey(a.ACS.Endpoint, string(a.ACS.AccessKey), options)
 	}
-	return acs.NewClient(c.ACS.Endpoint, cred, options)
+	return acs.NewClient(a.ACS.Endpoint, a.cred, options)
 }

@@ -2,7 +2,6 @@ package acs
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,15 +11,9 @@ const (
 	// maxMessage is the longest text that is kept of a message from outside, in bytes.
 	maxMessage = 512
 
-	// masked stands for what must not be shown.
-	masked = "•••"
-
 	// minSecret is the shortest string of a request body that is masked in an answer, in bytes.
 	minSecret = 6
 )
-
-// digits matches what may be a part of a telephone number.
-var digits = regexp.MustCompile(`\+?[0-9]{7,}`)
 
 // clean makes a text from outside fit for a log: one line of printable
 // characters, at most maxMessage bytes. It masks the strings of sent, a request
@@ -29,7 +22,7 @@ func clean(text string, sent []byte) string {
 	for _, s := range secrets(sent) {
 		text = strings.ReplaceAll(text, s, masked)
 	}
-	text = digits.ReplaceAllString(text, masked)
+	text = MaskNumbers(text)
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):

@@ -214,7 +214,7 @@ func FuzzErrorBody(f *testing.F) {
 			if !utf8.ValidString(text) || len(text) > 3*maxMessage+100 {
 				t.Errorf("text = %q", text)
 			}
-			if strings.Contains(text, "secret value") || digits.MatchString(text) {
+			if strings.Contains(text, "secret value") || phoneNumbers.MatchString(text) {
 				t.Errorf("text = %q", text)
 			}
 			if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {

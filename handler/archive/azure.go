@@ -27,7 +27,7 @@ func (a Azure) Create(ctx context.Context) error {
 	if bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
 		return nil
 	}
-	return failed("create container", err)
+	return wrap("create container", err)
 }
 
 // Stage implements Files. The service verifies the block's MD5.
@@ -35,7 +35,7 @@ func (a Azure) Stage(ctx context.Context, name, block string, body []byte) error
 	sum := md5.Sum(body) // against damage, not for security: other checks need a copy in memory
 	_, err := a.Container.NewBlockBlobClient(name).StageBlock(ctx, block, streaming.NopCloser(bytes.NewReader(body)),
 		&blockblob.StageBlockOptions{TransactionalValidation: blob.TransferValidationTypeMD5(sum[:])})
-	return failed("stage block", err)
+	return wrap("stage block", err)
 }
 
 // Commit implements Files.
@@ -52,14 +52,14 @@ func (a Azure) Commit(ctx context.Context, name string, blocks []string, info In
 		options.HTTPHeaders = &blob.HTTPHeaders{BlobContentType: &info.ContentType}
 	}
 	_, err := a.Container.NewBlockBlobClient(name).CommitBlockList(ctx, blocks, options)
-	return failed("commit", err)
+	return wrap("commit", err)
 }
 
 // Stat implements Files.
 func (a Azure) Stat(ctx context.Context, name string) (Info, error) {
 	got, err := a.Container.NewBlobClient(name).GetProperties(ctx, nil)
 	if err != nil {
-		return Info{}, failed("stat", err)
+		return Info{}, wrap("stat", err)
 	}
 	info := Info{Size: value(got.ContentLength), ContentType: value(got.ContentType)}
 	for name, v := range got.Metadata {
@@ -74,7 +74,7 @@ func (a Azure) Stat(ctx context.Context, name string) (Info, error) {
 func (a Azure) Put(ctx context.Context, name string, doc []byte) error {
 	_, err := a.Container.NewBlockBlobClient(name).Upload(ctx, streaming.NopCloser(bytes.NewReader(doc)),
 		&blockblob.UploadOptions{HTTPHeaders: &blob.HTTPHeaders{BlobContentType: new("application/json")}})
-	return failed("put", err)
+	return wrap("put", err)
 }
 
 // value returns *p, or the zero value if p is nil.

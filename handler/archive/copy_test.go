@@ -18,6 +18,7 @@ import (
 
 	"switchboard/handler/archive"
 	"switchboard/handler/archive/archivetest"
+	"switchboard/handler/faulttest"
 )
 
 const (
@@ -296,11 +297,11 @@ func TestACancelledCopyKeepsItsProgress(t *testing.T) {
 	r := &recording{content: text(20), etag: "e"}
 	var m archivetest.Memory
 	ctx, cancel := context.WithCancel(t.Context())
-	m.Fail = func(op archivetest.Op) archivetest.Fault {
+	m.Fail = func(op archivetest.Op) faulttest.Fault {
 		if op.N == 3 {
 			cancel()
 		}
-		return archivetest.None
+		return faulttest.None
 	}
 	p, done, err := archive.CopyInBlocks(ctx, block, r.open, &m, name, archive.Progress{}, ever)
 	if done || !errors.Is(err, context.Canceled) || p.Offset != 3*block {

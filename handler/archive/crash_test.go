@@ -8,6 +8,7 @@ import (
 
 	"switchboard/handler/archive"
 	"switchboard/handler/archive/archivetest"
+	"switchboard/handler/faulttest"
 )
 
 // TestACopyThatCrashesAtAnyRequestMakesTheSameFile resumes copies after a crash. A
@@ -21,7 +22,7 @@ func TestACopyThatCrashesAtAnyRequestMakesTheSameFile(t *testing.T) {
 		"no progress":         func([]archive.Progress) archive.Progress { return archive.Progress{} },
 	}
 	for n := 1; n <= requests; n++ {
-		for _, fault := range []archivetest.Fault{archivetest.NotApplied, archivetest.Lost} {
+		for _, fault := range []faulttest.Fault{faulttest.NotApplied, faulttest.Lost} {
 			for saved, restore := range saves {
 				for run, until := range map[string]time.Time{"one block in a run": now, "all in a run": ever} {
 					t.Run(fmt.Sprintf("request %d %v, %s, %s", n, fault, saved, run), func(t *testing.T) {
@@ -36,15 +37,15 @@ func TestACopyThatCrashesAtAnyRequestMakesTheSameFile(t *testing.T) {
 // testCrash runs a copy that crashes at request n, and resumes it from the progress
 // that restore chooses among all.
 func testCrash(
-	t *testing.T, n int, fault archivetest.Fault, restore func([]archive.Progress) archive.Progress, until time.Time,
+	t *testing.T, n int, fault faulttest.Fault, restore func([]archive.Progress) archive.Progress, until time.Time,
 ) {
 	r := &recording{content: text(3*block + 1), etag: "e", contentType: "audio/wav"}
 	var m archivetest.Memory
-	m.Fail = func(op archivetest.Op) archivetest.Fault {
+	m.Fail = func(op archivetest.Op) faulttest.Fault {
 		if op.N == n {
 			return fault
 		}
-		return archivetest.None
+		return faulttest.None
 	}
 	var p archive.Progress
 	all := []archive.Progress{p}
@@ -58,7 +59,7 @@ func testCrash(
 		if err == nil {
 			continue
 		}
-		if crashed || !errors.Is(err, archive.ErrFiles) || !errors.Is(err, archivetest.ErrNoAnswer) {
+		if crashed || !errors.Is(err, archive.ErrFiles) || !errors.Is(err, faulttest.ErrNoAnswer) {
 			t.Fatal(err)
 		}
 		crashed, p = true, restore(all)
@@ -75,11 +76,11 @@ func testCrash(
 func TestTheSourceIsNotNeededForTheCommit(t *testing.T) {
 	r := &recording{content: text(3 * block), etag: "e", contentType: "audio/wav"}
 	var m archivetest.Memory
-	m.Fail = func(op archivetest.Op) archivetest.Fault {
+	m.Fail = func(op archivetest.Op) faulttest.Fault {
 		if op.N == 4 {
-			return archivetest.NotApplied
+			return faulttest.NotApplied
 		}
-		return archivetest.None
+		return faulttest.None
 	}
 	p, done, err := copyTo(t, &m, r.open, archive.Progress{}, ever)
 	if done || !errors.Is(err, archive.ErrFiles) || p.Offset != p.Size {

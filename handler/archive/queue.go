@@ -24,7 +24,7 @@ func (q Queue) Create(ctx context.Context) error {
 	if queueerror.HasCode(err, queueerror.QueueAlreadyExists) { // with other metadata; with the same, err is nil
 		return nil
 	}
-	return failed("create queue", err)
+	return wrap("create queue", err)
 }
 
 // Send puts a message into the queue. It becomes visible after delay, which is at
@@ -44,5 +44,5 @@ func (q Queue) Send(ctx context.Context, text string, delay time.Duration) error
 		TimeToLive:        new(int32(forever)),
 		VisibilityTimeout: new(int32((delay + time.Second - 1) / time.Second)),
 	})
-	return failed("send", err)
+	return wrap("send", err)
 }

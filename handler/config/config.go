@@ -43,7 +43,6 @@ type Storage struct {
 	ConnectionString Secret
 	Account          string // the account's name, if it is used by identity
 	ClientID         string // of a user-assigned identity; empty: the system-assigned one
-	Prefix           string // of the names of tables and containers; may be empty
 }
 
 // ACS is the Communication Services resource that calls come through.

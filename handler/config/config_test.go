@@ -88,8 +88,6 @@ func TestSettings(t *testing.T) {
 				return strings.Contains(string(c.Storage.ConnectionString),
 					"TableEndpoint=http://127.0.0.1:10002/devstoreaccount1")
 			}},
-		{"a storage prefix", []string{"STORAGE_PREFIX", "test7"},
-			func(c *Config) bool { return c.Storage.Prefix == "test7" }},
 		{"ACS by identity", []string{"ACS_ACCESS_KEY", ""},
 			func(c *Config) bool { return c.ACS.AccessKey == "" }},
 		{"an issuer is kept to the letter", []string{"ACS_ISSUER", "https://issuer.example/"},
@@ -159,8 +157,6 @@ func TestFaults(t *testing.T) {
 		{"a faulty account is not also a missing one",
 			[]string{"AzureWebJobsStorage", "", "AzureWebJobsStorage__accountName", "Acme!"},
 			[]string{"AzureWebJobsStorage__accountName is not the name of a storage account"}},
-		{"a prefix that no container may have", []string{"STORAGE_PREFIX", "7up"},
-			[]string{"STORAGE_PREFIX is not a lower-case letter with at most 31 lower-case letters and digits behind"}},
 		{"ACS by plain http", []string{"ACS_ENDPOINT", "http://acme.communication.azure.com"},
 			[]string{"ACS_ENDPOINT " + local}},
 		{"a connection string as endpoint", []string{"ACS_ENDPOINT", "endpoint=https://a/;accesskey=c2VjcmV0"},

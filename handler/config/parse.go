@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"switchboard/handler/acs"
 )
 
 // pattern is a regular expression and its meaning in words.
@@ -21,13 +23,9 @@ var (
 	guid = pattern{regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`), "a GUID"}
 	// Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 	accountName = pattern{regexp.MustCompile(`^[a-z0-9]{3,24}$`), "the name of a storage account"}
-	// Table names are alphanumeric and begin with a letter, container names are lower case; both have at most
-	// 63 characters.
-	prefix = pattern{regexp.MustCompile(`^[a-z][a-z0-9]{0,31}$`),
-		"a lower-case letter with at most 31 lower-case letters and digits behind"}
-	keyID  = regexp.MustCompile(`^[A-Za-z0-9_-]{1,16}$`)
-	number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // E.164
-	rawID  = regexp.MustCompile(`^[0-9]+:\S+$`)
+	keyID       = regexp.MustCompile(`^[A-Za-z0-9_-]{1,16}$`)
+	number      = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) // E.164
+	rawID       = regexp.MustCompile(`^[0-9]+:\S+$`)
 	// hostName is a host's name or IPv4 address, or a dot and a domain for all its hosts. A top-level domain
 	// is refused, because credentials are sent to all hosts.
 	hostName = regexp.MustCompile(`^([a-z0-9-]+(\.[a-z0-9-]+)*|(\.[a-z0-9-]+){2,})$`)
@@ -174,7 +172,7 @@ func lines(c *Config, value string) error {
 		line = strings.TrimSpace(line)
 		switch {
 		case number.MatchString(line):
-			line = "4:" + line
+			line = acs.PhoneNumber(line).RawID()
 		case !rawID.MatchString(line):
 			return fmt.Errorf("has an entry %d that is neither a raw id nor a number with + and country code", i+1)
 		}

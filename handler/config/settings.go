@@ -40,7 +40,6 @@ var settings = []setting{
 	{accountSetting, false, "", text(accountName, func(c *Config) *string { return &c.Storage.Account })},
 	{"AzureWebJobsStorage__clientId", false, "",
 		text(guid, func(c *Config) *string { return &c.Storage.ClientID })},
-	{"STORAGE_PREFIX", false, "", text(prefix, func(c *Config) *string { return &c.Storage.Prefix })},
 	{endpointSetting, true, "", address(func(c *Config) *string { return &c.ACS.Endpoint })},
 	{"ACS_ACCESS_KEY", false, "", accessKey},
 	{"ACS_RESOURCE_ID", true, "", text(guid, func(c *Config) *string { return &c.ACS.ResourceID })},

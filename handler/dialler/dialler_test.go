@@ -13,6 +13,7 @@ import (
 
 	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 	"switchboard/test/cluster"
@@ -224,21 +225,21 @@ func TestCampaignWithTwoLinesUsesBoth(t *testing.T) {
 
 func TestDialTellsWhatItCouldNotDo(t *testing.T) {
 	cluster.Run(t, "when nobody knows the campaigns", func(t *testing.T, q *cluster.Harness) {
-		q.OtherRows.Fail = func(tabletest.Op) tabletest.Fault { return tabletest.NotApplied }
-		if err := q.Dial(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
+		q.OtherRows.Fail = func(tabletest.Op) faulttest.Fault { return faulttest.NotApplied }
+		if err := q.Dial(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 			t.Errorf("dial: %v", err)
 		}
 	})
 	cluster.Run(t, "and dials the other campaigns", func(t *testing.T, q *cluster.Harness) {
 		q.StartCampaign(t, "a", 1, cluster.Number(1))
 		q.StartCampaign(t, "b", 1, cluster.Number(2))
-		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
+		q.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Kind == tabletest.List && op.Query.Partition == "a|00" {
-				return tabletest.NotApplied
+				return faulttest.NotApplied
 			}
-			return tabletest.None
+			return faulttest.None
 		}
-		if err := q.Dial(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
+		if err := q.Dial(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 			t.Errorf("dial: %v", err)
 		}
 		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbCreate}) {

@@ -8,6 +8,7 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 	"switchboard/test/cluster"
@@ -32,12 +33,12 @@ func TestGate(t *testing.T) {
 	cluster.Run(t, "refuses who opts out between the claim and the reservation", func(t *testing.T, q *cluster.Harness) {
 		c := q.StartCampaign(t, "notice", 3, cluster.Number(1))
 		once := false
-		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
+		q.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if !once && slices.ContainsFunc(op.Writes, func(w table.Write) bool { return w.Entity.Key.Row[:2] == "a|" }) {
 				once = true
 				q.WriteOptOut(t)
 			}
-			return tabletest.None
+			return faulttest.None
 		}
 		q.DialRound(t)
 		if got := q.Contact(t, c); got.State != campaign.ContactWaiting || got.Claim != 1 || got.Spent != 0 {
@@ -105,11 +106,11 @@ func TestGate(t *testing.T) {
 	})
 	cluster.Run(t, "lets nobody be rung while it cannot be asked", func(t *testing.T, q *cluster.Harness) {
 		c, id := throttled(t, q)
-		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
+		q.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Key.Row == "c|"+string(c.ID) {
-				return tabletest.NotApplied
+				return faulttest.NotApplied
 			}
-			return tabletest.None
+			return faulttest.None
 		}
 		for range 4 {
 			q.SweepAfter(t, 10*time.Second)

@@ -9,6 +9,7 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 	"switchboard/test/cluster"
@@ -60,12 +61,12 @@ func TestOptOut(t *testing.T) {
 	}
 	cluster.Run(t, "is written down once, however often storage has to be asked", func(t *testing.T, q *cluster.Harness) {
 		failed := 0
-		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
+		q.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Kind != tabletest.Apply || failed == 3 {
-				return tabletest.None
+				return faulttest.None
 			}
 			failed++
-			return tabletest.Lost
+			return faulttest.Lost
 		}
 		saysNo(t, q, rawID(cluster.Number(1)))
 		for range 6 {
@@ -87,11 +88,11 @@ func TestEndOfAnAttempt(t *testing.T) {
 		c := q.StartCampaign(t, "notice", 1, cluster.Number(1))
 		q.DialRound(t)
 		at := call.OutboundID(string(c.ID), string(campaign.NewContactID(cluster.Number(1))), 1)
-		q.OtherRows.Fail = func(op tabletest.Op) tabletest.Fault {
+		q.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if slices.ContainsFunc(op.Writes, func(w table.Write) bool { return w.Entity.Key.Partition == "notice|00" }) {
-				return tabletest.NotApplied
+				return faulttest.NotApplied
 			}
-			return tabletest.None
+			return faulttest.None
 		}
 		q.ApplyTo(t, at, call.Event{
 			Ref: outbox.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{}, Result: call.Result{Code: 486, SubCode: 560486},

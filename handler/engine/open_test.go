@@ -11,6 +11,7 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
 	"switchboard/handler/engine"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 	"switchboard/test/cluster"
@@ -117,9 +118,9 @@ func TestOpen(t *testing.T) {
 	})
 	cluster.Run(t, "fails when storage does not answer for 5 s", func(t *testing.T, q *cluster.Harness) {
 		began := time.Now()
-		q.CallRows.Fail = func(tabletest.Op) tabletest.Fault { return tabletest.NotApplied }
+		q.CallRows.Fail = func(tabletest.Op) faulttest.Fault { return faulttest.NotApplied }
 		err := q.Open(t.Context(), cluster.InboundID, cluster.Offer())
-		if !errors.Is(err, tabletest.ErrNoAnswer) || time.Since(began) != 5*time.Second {
+		if !errors.Is(err, faulttest.ErrNoAnswer) || time.Since(began) != 5*time.Second {
 			t.Errorf("open: %v after %v", err, time.Since(began))
 		}
 	})
@@ -162,9 +163,9 @@ func TestEventsOfOneCallDoNotRaceInAProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		writes := q.CallRows.Writes()
-		q.CallRows.Fail = func(tabletest.Op) tabletest.Fault {
+		q.CallRows.Fail = func(tabletest.Op) faulttest.Fault {
 			time.Sleep(10 * time.Millisecond)
-			return tabletest.None
+			return faulttest.None
 		}
 		for i := range 20 {
 			q.Background.Go(func() {

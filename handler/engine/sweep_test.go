@@ -12,6 +12,7 @@ import (
 	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/engine"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 	"switchboard/test/cluster"
@@ -179,20 +180,20 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%d listed, %d holders", len(q.WorklistRows.Entities()), holders())
 		}
 	})
-	for _, faults := range []struct{ burial, list tabletest.Fault }{
-		{tabletest.NotApplied, tabletest.None}, {tabletest.Lost, tabletest.None},
-		{tabletest.None, tabletest.NotApplied}, {tabletest.None, tabletest.Lost},
+	for _, faults := range []struct{ burial, list faulttest.Fault }{
+		{faulttest.NotApplied, faulttest.None}, {faulttest.Lost, faulttest.None},
+		{faulttest.None, faulttest.NotApplied}, {faulttest.None, faulttest.Lost},
 	} {
 		cluster.Run(t, "finishes a burial: "+faults.burial.String()+", "+faults.list.String(), func(t *testing.T, q *cluster.Harness) {
 			if err := q.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
 				t.Fatal(err)
 			}
-			once := func(kind tabletest.Kind, fault tabletest.Fault) func(tabletest.Op) tabletest.Fault {
-				return func(op tabletest.Op) tabletest.Fault {
+			once := func(kind tabletest.Kind, fault faulttest.Fault) func(tabletest.Op) faulttest.Fault {
+				return func(op tabletest.Op) faulttest.Fault {
 					if op.Kind != kind {
-						return tabletest.None
+						return faulttest.None
 					}
-					defer func() { fault = tabletest.None }()
+					defer func() { fault = faulttest.None }()
 					return fault
 				}
 			}
@@ -233,13 +234,13 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Second)
-		q.CallRows.Fail = func(op tabletest.Op) tabletest.Fault {
+		q.CallRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Key.Partition == "in-2" {
-				return tabletest.NotApplied
+				return faulttest.NotApplied
 			}
-			return tabletest.None
+			return faulttest.None
 		}
-		if err := q.Sweep(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
+		if err := q.Sweep(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 			t.Errorf("sweep: %v", err)
 		}
 		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbAnswer}) {
@@ -247,18 +248,18 @@ func TestSweep(t *testing.T) {
 		}
 	})
 	cluster.Run(t, "fails when the list cannot be read", func(t *testing.T, q *cluster.Harness) {
-		q.WorklistRows.Fail = func(tabletest.Op) tabletest.Fault { return tabletest.NotApplied }
-		if err := q.Sweep(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
+		q.WorklistRows.Fail = func(tabletest.Op) faulttest.Fault { return faulttest.NotApplied }
+		if err := q.Sweep(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 			t.Errorf("sweep: %v", err)
 		}
 	})
 	cluster.Run(t, "takes a call that owes nothing off the list", func(t *testing.T, q *cluster.Harness) {
 		open(t, q)
-		q.WorklistRows.Fail = func(op tabletest.Op) tabletest.Fault {
+		q.WorklistRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Kind == tabletest.Apply {
-				return tabletest.NotApplied
+				return faulttest.NotApplied
 			}
-			return tabletest.None
+			return faulttest.None
 		}
 		answerFailed := call.Event{Key: "f", ConnectionID: "conn-1", Body: call.AnswerFailed{}}
 		if err := q.Apply(t.Context(), cluster.InboundID, answerFailed); err != nil {

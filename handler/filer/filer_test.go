@@ -16,6 +16,7 @@ import (
 	"switchboard/handler/archive"
 	"switchboard/handler/archive/archivetest"
 	"switchboard/handler/call"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/filer"
 	"switchboard/handler/filing"
 	"switchboard/handler/table"
@@ -279,11 +280,11 @@ func TestRecordingThatCannotBeHad(t *testing.T) {
 	})
 	runFilingSim(t, "any more was filed if a run has got so far", recordingID, func(t *testing.T, v *filingSim) {
 		v.wantFiles(twoFiles)
-		v.files.Fail = func(op archivetest.Op) archivetest.Fault {
+		v.files.Fail = func(op archivetest.Op) faulttest.Fault {
 			if op.Kind == archivetest.Commit {
 				v.Crash(v.Instances[0])
 			}
-			return archivetest.None
+			return faulttest.None
 		}
 		v.receive(message("m1", "one"))
 		time.Sleep(time.Second)

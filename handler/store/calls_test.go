@@ -11,6 +11,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
@@ -24,7 +25,7 @@ func onEveryTable(t *testing.T, test func(t *testing.T, calls, live table.Rows))
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, tabletest.NewMemory(), tabletest.NewMemory()) })
 	t.Run("azurite", func(t *testing.T) {
-		account, err := table.Open(azurite.ForTest(t).ConnectionString(), azurite.Prefix(), nil)
+		account, err := table.Open(azurite.AccountForTest(t).ConnectionString(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -288,13 +289,13 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 			}
 		}
 		operations, happened := 0, false
-		interrupt := func(tabletest.Op) tabletest.Fault {
+		interrupt := func(tabletest.Op) faulttest.Fault {
 			operations++
 			if operations == moment {
 				happened = true
 				owe()
 			}
-			return tabletest.None
+			return faulttest.None
 		}
 		rows.Fail, live.Fail = interrupt, interrupt
 		if err := calls.Unschedule(ctx, "in-1"); err != nil {

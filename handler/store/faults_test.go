@@ -6,22 +6,23 @@ import (
 	"fmt"
 	"testing"
 
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table/tabletest"
 )
 
 // fates are the ways in which an operation can fail.
 var fates = []struct {
 	name string
-	fail func(rows *tabletest.Memory, op tabletest.Op) tabletest.Fault
+	fail func(rows *tabletest.Memory, op tabletest.Op) faulttest.Fault
 }{
-	{"not applied", func(*tabletest.Memory, tabletest.Op) tabletest.Fault { return tabletest.NotApplied }},
-	{"lost", func(*tabletest.Memory, tabletest.Op) tabletest.Fault { return tabletest.Lost }},
+	{"not applied", func(*tabletest.Memory, tabletest.Op) faulttest.Fault { return faulttest.NotApplied }},
+	{"lost", func(*tabletest.Memory, tabletest.Op) faulttest.Fault { return faulttest.Lost }},
 	// The client repeats a write whose answer was lost, and its own write refuses it.
-	{"refused by itself", func(rows *tabletest.Memory, op tabletest.Op) tabletest.Fault {
+	{"refused by itself", func(rows *tabletest.Memory, op tabletest.Op) faulttest.Fault {
 		if op.Kind == tabletest.Apply {
 			_, _ = rows.Apply(context.Background(), op.Writes...) // what refuses it refuses the repeat
 		}
-		return tabletest.None
+		return faulttest.None
 	}},
 }
 
@@ -35,9 +36,9 @@ func eachFault(t *testing.T, test func(t *testing.T, rows *tabletest.Memory, fau
 			t.Run(fmt.Sprintf("%s, operation %d", fate.name, moment), func(t *testing.T) {
 				rows, operations := tabletest.NewMemory(), 0
 				test(t, rows, func(do func()) {
-					rows.Fail = func(op tabletest.Op) tabletest.Fault {
+					rows.Fail = func(op tabletest.Op) faulttest.Fault {
 						if operations++; operations != moment {
-							return tabletest.None
+							return faulttest.None
 						}
 						happened = true
 						return fate.fail(rows, op)
@@ -58,7 +59,7 @@ func persist(t *testing.T, do func() error) {
 	t.Helper()
 	var err error
 	for range 3 {
-		if err = do(); !errors.Is(err, tabletest.ErrNoAnswer) {
+		if err = do(); !errors.Is(err, faulttest.ErrNoAnswer) {
 			break
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
@@ -48,12 +49,12 @@ func TestAnythingMayMeetAnythingAtAnyMoment(t *testing.T) {
 				var errs [2]error
 				operations := 0
 				happened = false
-				rows.Fail = func(tabletest.Op) tabletest.Fault {
+				rows.Fail = func(tabletest.Op) faulttest.Fault {
 					if operations++; operations == moment {
 						happened = true
 						errs[1] = other()
 					}
-					return tabletest.None
+					return faulttest.None
 				}
 				errs[0] = one()
 				rows.Fail = nil

@@ -9,6 +9,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 )
@@ -25,15 +26,15 @@ func TestTheRowsOfAShardAgreeAfterAnyWalk(t *testing.T) {
 		// faulty does one thing with a failure somewhere in it, perhaps.
 		faulty := func(do func() error) {
 			moment, fate, operations := pick(8, "moment"), fates[pick(len(fates), "fate")], 0
-			rows.Fail = func(op tabletest.Op) tabletest.Fault {
+			rows.Fail = func(op tabletest.Op) faulttest.Fault {
 				if operations++; operations != moment {
-					return tabletest.None
+					return faulttest.None
 				}
 				return fate.fail(rows, op)
 			}
 			err := do()
 			rows.Fail = nil
-			if err != nil && !errors.Is(err, tabletest.ErrNoAnswer) && !errors.Is(err, table.ErrConflict) {
+			if err != nil && !errors.Is(err, faulttest.ErrNoAnswer) && !errors.Is(err, table.ErrConflict) {
 				rt.Fatal(err)
 			}
 		}

@@ -30,7 +30,7 @@ func onEveryLedger(t *testing.T, test func(t *testing.T, l *store.Ledger, contac
 			tabletest.NewMemory(), contacts, tabletest.NewMemory(), tabletest.NewMemory()), contacts)
 	})
 	t.Run("azurite", func(t *testing.T) {
-		account, err := table.Open(azurite.ForTest(t).ConnectionString(), azurite.Prefix(), nil)
+		account, err := table.Open(azurite.AccountForTest(t).ConnectionString(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

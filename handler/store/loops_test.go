@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/faulttest"
 	"switchboard/handler/store"
 	"switchboard/handler/table/tabletest"
 )
@@ -43,16 +44,16 @@ func TestLoops(t *testing.T) {
 
 func TestLoopsUnderFaults(t *testing.T) {
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	for _, fault := range []tabletest.Fault{tabletest.NotApplied, tabletest.Lost} {
+	for _, fault := range []faulttest.Fault{faulttest.NotApplied, faulttest.Lost} {
 		for n := 1; n <= 2; n++ {
 			table := tabletest.NewMemory()
 			failed := false
-			table.Fail = func(op tabletest.Op) tabletest.Fault {
+			table.Fail = func(op tabletest.Op) faulttest.Fault {
 				if op.N == n && !failed {
 					failed = true
 					return fault
 				}
-				return tabletest.None
+				return faulttest.None
 			}
 			calls := store.NewCalls(table, tabletest.NewMemory())
 			var loops bool

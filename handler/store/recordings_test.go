@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"switchboard/handler/faulttest"
 	"switchboard/handler/filing"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
@@ -195,14 +196,14 @@ func TestAMessageAndUnlistMayMeetAtAnyMoment(t *testing.T) {
 					t.Fatal(err)
 				}
 				happened = false
-				rows.Fail = func(tabletest.Op) tabletest.Fault {
+				rows.Fail = func(tabletest.Op) faulttest.Fault {
 					if operations++; operations == moment {
 						happened = true
 						if err := acts[1](s); err != nil {
 							t.Error(err)
 						}
 					}
-					return tabletest.None
+					return faulttest.None
 				}
 				err := acts[0](s)
 				rows.Fail = nil

@@ -16,47 +16,31 @@ import (
 // Source: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
 var tableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{2,62}$`)
 
-// Account is the table service of a storage account. It sees only the tables whose
-// names begin with its prefix, so that one account can serve several apps. It may
-// be used concurrently.
-type Account struct {
-	service *aztables.ServiceClient
-	prefix  string
-}
+// Account is the table service of a storage account. It may be used concurrently.
+type Account struct{ service *aztables.ServiceClient }
 
-// Open returns the account that a connection string names, in the long form: with
-// the account's key and endpoints. Nothing is sent yet. The prefix may be empty,
-// else it is letters and digits and begins with a letter.
+// Open returns the account that a connection string names, in the long form: with the account's key and endpoints.
+// Nothing is sent yet.
 //
-// Options set transport, retries and tracing; nil means azcore's defaults: three
-// more tries, from 0.8 s on, of whatever was answered 408, 429 or 5xx or was not
-// answered at all. For no delay between tries set a short one: azcore 1.24.0 takes
-// a negative RetryDelay for the longest.
-func Open(connectionString, prefix string, o *azcore.ClientOptions) (*Account, error) {
+// Options set transport, retries and tracing; nil means azcore's defaults: three more tries, from 0.8 s on, of whatever
+// was answered 408, 429 or 5xx or was not answered at all. For no delay between tries set a short one: azcore 1.24.0
+// takes a negative RetryDelay for the longest.
+func Open(connectionString string, o *azcore.ClientOptions) (*Account, error) {
 	service, err := aztables.NewServiceClientFromConnectionString(connectionString, options(o))
 	if err != nil { // aztables names the parts that are missing, not their values
 		return nil, fmt.Errorf("storage connection string: %w", err)
 	}
-	return newAccount(service, prefix)
+	return &Account{service}, nil
 }
 
-// OpenWithCredential returns the account of that name in the public cloud, entered
-// with a token. The rest is as with Open.
-func OpenWithCredential(
-	account string, cred azcore.TokenCredential, prefix string, o *azcore.ClientOptions,
-) (*Account, error) {
-	service, err := aztables.NewServiceClient("https://"+account+".table.core.windows.net", cred, options(o))
+// OpenWithCredential returns the account at the address of its table service, opened with a token. The rest is as with
+// Open.
+func OpenWithCredential(address string, cred azcore.TokenCredential, o *azcore.ClientOptions) (*Account, error) {
+	service, err := aztables.NewServiceClient(address, cred, options(o))
 	if err != nil {
-		return nil, fmt.Errorf("storage account %s: %w", account, err)
+		return nil, fmt.Errorf("storage account at %s: %w", address, err)
 	}
-	return newAccount(service, prefix)
-}
-
-func newAccount(service *aztables.ServiceClient, prefix string) (*Account, error) {
-	if prefix != "" && !tableName.MatchString(prefix+"abc") {
-		return nil, fmt.Errorf("table prefix %q: want letters and digits, a letter first", prefix)
-	}
-	return &Account{service: service, prefix: prefix}, nil
+	return &Account{service}, nil
 }
 
 func options(o *azcore.ClientOptions) *aztables.ClientOptions {
@@ -68,11 +52,9 @@ func options(o *azcore.ClientOptions) *aztables.ClientOptions {
 	return &own
 }
 
-// Table returns the table of that name under the account's prefix. Nothing is
-// sent; whether the table exists shows when it is used, and see Create. Views that
-// share a Tx must share what one call returned.
+// Table returns the table of that name. Nothing is sent; whether the table exists shows when it is used, and see
+// Create. Views that share a Tx must share what one call returned.
 func (a *Account) Table(name string) Rows {
-	name = a.prefix + name
 	return &azureTable{name: name, client: a.service.NewClient(name)}
 }
 
@@ -82,7 +64,6 @@ func (a *Account) Create(ctx context.Context, names ...string) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, name := range names {
 		g.Go(func() error {
-			name := a.prefix + name
 			if !tableName.MatchString(name) {
 				return fmt.Errorf("%w: table name %q", ErrInvalid, name)
 			}

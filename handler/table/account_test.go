@@ -17,20 +17,17 @@ var noRetries = policy.RetryOptions{MaxRetries: -1}
 
 func TestOpen(t *testing.T) {
 	tests := []struct {
-		name, connection, prefix string
-		want                     string // in the error; empty: it opens
+		name, connection string
+		want             string // in the error; empty: it opens
 	}{
-		{"an account's string", anAccount, "", ""},
-		{"a prefix", anAccount, "app1", ""},
-		{"nothing", "", "", "connection string"},
-		{"a string without a key", "AccountName=a", "", "connection string"},
-		{"a key that is not base64", "AccountName=a;AccountKey=s3cr3t!", "", "connection string"},
-		{"a prefix that begins with a digit", anAccount, "1a", "prefix"},
-		{"a prefix with a hyphen", anAccount, "a-", "prefix"},
+		{"an account's string", anAccount, ""},
+		{"nothing", "", "connection string"},
+		{"a string without a key", "AccountName=a", "connection string"},
+		{"a key that is not base64", "AccountName=a;AccountKey=s3cr3t!", "connection string"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Open(tt.connection, tt.prefix, nil)
+			_, err := Open(tt.connection, nil)
 			switch {
 			case tt.want == "" && err != nil:
 				t.Error(err)
@@ -52,13 +49,13 @@ func TestCreate(t *testing.T) {
 	}{
 		{"a new table", 204, "", ""},
 		{"a table that is there already", 409, "TableAlreadyExists", ""},
-		{"a table that is being deleted", 409, "TableBeingDeleted", "app1calls: create: 409 TableBeingDeleted"},
+		{"a table that is being deleted", 409, "TableBeingDeleted", "calls: create: 409 TableBeingDeleted"},
 		{"a closed door", 403, "AuthorizationFailure", "403 AuthorizationFailure"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var requests atomic.Int64
-			account, err := Open(anAccount, "app1", &azcore.ClientOptions{
+			account, err := Open(anAccount, &azcore.ClientOptions{
 				Transport: service(func(r *http.Request) (*http.Response, error) {
 					requests.Add(1)
 					return answer(r, tt.status, "application/json", odataError(tt.code)), nil

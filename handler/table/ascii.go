@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -21,7 +22,7 @@ type asciiBody struct{}
 
 func (asciiBody) Do(req *policy.Request) (*http.Response, error) {
 	contentType := req.Raw().Header.Get("Content-Type")
-	if req.Body() == nil || contentType != "application/json" {
+	if req.Body() == nil || contentType != "application/json" || !isLoopback(req.Raw().URL.Hostname()) {
 		return req.Next()
 	}
 	body, err := io.ReadAll(req.Body())
@@ -33,6 +34,12 @@ func (asciiBody) Do(req *policy.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return req.Next()
+}
+
+// isLoopback reports whether a host is this machine, where only Azurite is.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // asciiJSON writes a JSON document with no byte above 0x7F.

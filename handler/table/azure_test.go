@@ -22,7 +22,7 @@ func (s service) Do(r *http.Request) (*http.Response, error) { return s(r) }
 
 func open(t *testing.T, s service) *Account {
 	t.Helper()
-	account, err := Open(anAccount, "", &azcore.ClientOptions{Transport: s})
+	account, err := Open(anAccount, &azcore.ClientOptions{Transport: s})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestRetriesEndWithTheContext(t *testing.T) {
 
 func TestErrorTextsHoldNoKey(t *testing.T) {
 	// Nobody listens on this port; azcore's own text would hold the whole address.
-	account, err := Open("AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a", "",
+	account, err := Open("AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a",
 		&azcore.ClientOptions{Retry: noRetries})
 	if err != nil {
 		t.Fatal(err)

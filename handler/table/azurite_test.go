@@ -19,9 +19,8 @@ import (
 )
 
 func TestAzuriteKeepsTheContract(t *testing.T) {
-	server := azurite.ForTest(t)
 	tabletest.Run(t, func(t *testing.T) table.Rows {
-		account, err := table.Open(server.ConnectionString(), azurite.Prefix(), nil)
+		account, err := table.Open(azurite.AccountForTest(t).ConnectionString(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,8 +33,8 @@ func TestAzuriteKeepsTheContract(t *testing.T) {
 
 // The client repeats a write whose answer was lost, so its own write refuses it.
 func TestAWriteWhoseAnswerWasLostIsRefusedByItself(t *testing.T) {
-	server := azurite.ForTest(t)
-	target, err := url.Parse(server.TableURL)
+	storage := azurite.AccountForTest(t)
+	target, err := url.Parse(storage.TableURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +47,8 @@ func TestAWriteWhoseAnswerWasLostIsRefusedByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer proxy.Close()
-	account, err := table.Open(azurite.ConnectionString(server.BlobURL, server.QueueURL, proxy.URL),
-		azurite.Prefix(), &azcore.ClientOptions{Retry: policy.RetryOptions{RetryDelay: time.Millisecond}})
+	storage.TableURL = proxy.URL
+	account, err := table.Open(storage.ConnectionString(), &azcore.ClientOptions{Retry: policy.RetryOptions{RetryDelay: time.Millisecond}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,49 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
+
+	"switchboard/handler/storageerror"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 )
 
-// opError is a request that Table Storage refused or did not answer. Its text
-// holds no key, because keys can be phone numbers: azcore's own texts hold the
-// whole address of the request. The cause is kept for errors.AsType.
-type opError struct {
-	op   string // "get", "list", "write", "transaction", "create"
-	on   string // name of the table
-	kind error  // one of the package's errors, or nil
-	err  error
-}
-
-// failed wraps err, the outcome of op on a table. A nil err stays nil.
+// wrap returns err, the result of op on a table, with the package's error for it. Its text holds no key, because keys
+// can be telephone numbers.
 func wrap(op, table string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &opError{op: op, on: table, kind: kindOf(err), err: err}
-}
-
-func (e *opError) Error() string {
-	prefix := "table " + e.on + ": " + e.op + ": "
-	if e.kind != nil {
-		prefix += e.kind.Error() + ": "
-	}
-	if re, ok := errors.AsType[*azcore.ResponseError](e.err); ok {
-		return prefix + fmt.Sprint(re.StatusCode, " ", re.ErrorCode)
-	}
-	if ue, ok := errors.AsType[*url.Error](e.err); ok {
-		return prefix + ue.Err.Error() // without the URL
-	}
-	return prefix + e.err.Error()
-}
-
-func (e *opError) Unwrap() []error {
-	if e.kind == nil {
-		return []error{e.err}
-	}
-	return []error{e.kind, e.err}
+	return storageerror.Wrap("table "+table+": "+op, kindOf(err), err)
 }
 
 // kindOf tells which of the package's errors an answer is. It goes by the code,

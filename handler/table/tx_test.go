@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 )
@@ -45,15 +46,15 @@ func TestAnEmptyTransactionIsDone(t *testing.T) {
 
 func TestATransactionCommittedAgainIsAppliedOnce(t *testing.T) {
 	rows := tabletest.NewMemory()
-	rows.Fail = func(op tabletest.Op) tabletest.Fault {
+	rows.Fail = func(op tabletest.Op) faulttest.Fault {
 		if op.N == 1 {
-			return tabletest.Lost
+			return faulttest.Lost
 		}
-		return tabletest.None
+		return faulttest.None
 	}
 	tx := table.Begin(rows)
 	table.NewTable[int](rows).InsertIn(tx, key, 1)
-	if err := tx.Commit(t.Context()); !errors.Is(err, tabletest.ErrNoAnswer) {
+	if err := tx.Commit(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 		t.Errorf("first Commit: %v", err)
 	}
 	if err := tx.Commit(t.Context()); !errors.Is(err, table.ErrConflict) {
@@ -70,11 +71,11 @@ func TestAListEndsWithItsFirstError(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rows.Fail = func(op tabletest.Op) tabletest.Fault {
+	rows.Fail = func(op tabletest.Op) faulttest.Fault {
 		if op.N == 5 { // the second page
-			return tabletest.NotApplied
+			return faulttest.NotApplied
 		}
-		return tabletest.None
+		return faulttest.None
 	}
 	var got, failed int
 	for _, err := range view.List(t.Context(), table.Query{Partition: "p"}) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 )
@@ -30,8 +31,8 @@ func add(name string) func(guests) (guests, error) {
 }
 
 func TestAnUpdateIsAppliedOnceWhateverFails(t *testing.T) {
-	const none, notApplied, lost = tabletest.None, tabletest.NotApplied, tabletest.Lost
-	for _, faults := range [][]tabletest.Fault{ // get, apply, get, apply …
+	const none, notApplied, lost = faulttest.None, faulttest.NotApplied, faulttest.Lost
+	for _, faults := range [][]faulttest.Fault{ // get, apply, get, apply …
 		{}, {notApplied}, {none, notApplied}, {none, lost}, {none, lost, lost},
 		{none, notApplied, none, lost}, {none, lost, none, lost},
 	} {
@@ -41,7 +42,7 @@ func TestAnUpdateIsAppliedOnceWhateverFails(t *testing.T) {
 			if err := view.Insert(t.Context(), key, guests{[]string{"a"}}); err != nil {
 				t.Fatal(err)
 			}
-			rows.Fail = func(op tabletest.Op) tabletest.Fault {
+			rows.Fail = func(op tabletest.Op) faulttest.Fault {
 				if i := op.N - 2; i < len(faults) { // the insert was the first
 					return faults[i]
 				}
@@ -52,7 +53,7 @@ func TestAnUpdateIsAppliedOnceWhateverFails(t *testing.T) {
 				if _, err = view.Update(t.Context(), key, add("b")); err == nil {
 					break
 				}
-				if !errors.Is(err, tabletest.ErrNoAnswer) {
+				if !errors.Is(err, faulttest.ErrNoAnswer) {
 					t.Errorf("Update: %v", err)
 				}
 			}
@@ -77,14 +78,14 @@ func race(t *testing.T, n int) (*tabletest.Memory, *table.Table[guests]) {
 		t.Fatal(err)
 	}
 	others := 0
-	rows.Fail = func(op tabletest.Op) tabletest.Fault {
+	rows.Fail = func(op tabletest.Op) faulttest.Fault {
 		if op.Kind == tabletest.Apply && op.Writes[0].Kind == table.Replace && others < n {
 			others++
 			if err := view.Put(t.Context(), key, guests{[]string{fmt.Sprint("other ", others)}}); err != nil {
 				t.Error(err)
 			}
 		}
-		return tabletest.None
+		return faulttest.None
 	}
 	return rows, view
 }

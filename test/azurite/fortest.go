@@ -36,6 +36,17 @@ func ForTest(t testing.TB) *Server {
 	return s
 }
 
+// AccountForTest returns an empty account of the Azurite that all tests of this process share, under the conditions of
+// ForTest.
+func AccountForTest(t testing.TB) Account {
+	t.Helper()
+	account, err := ForTest(t).NewAccount()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return account
+}
+
 var prefixes atomic.Int64
 
 // Prefix returns a prefix for the names of tables, containers and queues, in this

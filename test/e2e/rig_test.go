@@ -131,7 +131,7 @@ var starts = regexp.MustCompile(`^POST /\w+/Tables$|^PUT /\w+/\w+$`)
 
 // polls are the timers' questions for what is due, which come every few seconds
 // whatever else happens.
-var polls = regexp.MustCompile(`^GET /\w+/\w+(worklist|campaigns)\(\)$`)
+var polls = regexp.MustCompile(`^GET /\w+/(worklist|campaigns)\(\)$`)
 
 // counts reports a request of the handler that belongs to what it does: not those
 // at its start, nor those that come with the clock.

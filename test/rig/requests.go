@@ -21,10 +21,15 @@ func (r *Rig) Requests() (storage, acs int) {
 	return storage, acs
 }
 
-// own are the requests that only the handler sends: to ACS, to the tables and
-// containers of the app, and those that make the queue and put messages into it.
+// own matches the requests that only the handler sends: to ACS; to the app's tables, and to create tables; to the
+// containers of documents and of recordings, whose files begin with a year; to create the queue and that container,
+// which have one name; and to put messages into the queue.
 var own = regexp.MustCompile(`^\w+ /(calling|v1/objects)/` +
-	`|^\w+ /\w+/(` + prefix + `|Tables|\$batch$)` +
+	`|^\w+ /\w+/(Tables|\$batch)$` +
+	`|^\w+ /\w+/(` + strings.Join(app.Tables, "|") + `)\(` +
+	`|^POST /\w+/(` + strings.Join(app.Tables, "|") + `)$` +
+	`|^\w+ /\w+/` + app.CatalogContainer + `(/|$)` +
+	`|^\w+ /\w+/` + app.RecordingsContainer + `/\d{4}(/|%2F)` +
 	`|^PUT /\w+/` + app.RecordingQueue + `$` +
 	`|^POST /\w+/` + app.RecordingQueue + `/messages$`)
 

@@ -9,12 +9,13 @@ func TestRequestsAreToldApartByWhoSendsThem(t *testing.T) {
 		handler      bool
 	}{
 		{"the handler makes a table", "POST", "/acc1/Tables", true},
-		{"the handler reads a row", "GET", "/acc1/rigcalls(PartitionKey='in-1',RowKey='call')", true},
-		{"the handler lists rows", "GET", "/acc1/riglive()", true},
-		{"the handler inserts a row", "POST", "/acc1/rigcalls", true},
+		{"the handler reads a row", "GET", "/acc1/calls(PartitionKey='in-1',RowKey='call')", true},
+		{"the handler lists rows", "GET", "/acc1/worklist()", true},
+		{"the handler inserts a row", "POST", "/acc1/calls", true},
 		{"the handler writes several rows", "POST", "/acc1/$batch", true},
-		{"the handler makes a container", "PUT", "/acc1/rigcatalog", true},
-		{"the handler reads a document", "GET", "/acc1/rigcatalog/flows%2Freception.json", true},
+		{"the handler makes a container", "PUT", "/acc1/catalog", true},
+		{"the handler reads a document", "GET", "/acc1/catalog/flows%2Freception.json", true},
+		{"the handler writes a file of a recording", "PUT", "/acc1/recordings/2026%2F11%2F21%2Fre-5f%2F0000-5f.wav", true},
 		{"the handler makes the queue", "PUT", "/acc1/recordings", true},
 		{"the handler sends a message", "POST", "/acc1/recordings/messages", true},
 		{"the handler answers a call", "POST", "/calling/callConnections:answer", true},

@@ -76,10 +76,6 @@ type Rig struct {
 	closers []func()
 }
 
-// prefix is that of the app's tables and containers. It tells them from what the
-// host keeps in the same account.
-const prefix = "rig"
-
 // Start sets up a rig and waits until its host serves. What it has started is
 // ended if it fails.
 func Start(ctx context.Context, o Options) (r *Rig, err error) {
@@ -210,7 +206,6 @@ func (r *Rig) settings(front string) (map[string]string, error) {
 		"AzureWebJobsStorage":           storage.ConnectionString(),
 		"AzureFunctionsWebHost__hostid": storage.Name,
 		"FUNCTIONS_WORKER_RUNTIME":      "custom",
-		"STORAGE_PREFIX":                prefix,
 		"ACS_ENDPOINT":                  r.ACS.Endpoint,
 		"ACS_ACCESS_KEY":                acssim.DevelopmentKey,
 		"ACS_RESOURCE_ID":               acssim.DevelopmentResourceID,
@@ -240,7 +235,7 @@ func (r *Rig) proxy(direct string) (string, error) {
 
 // world is the rig as a scenario sees it, past the proxies.
 func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
-	tables, err := table.Open(r.Azurite.ConnectionString(), prefix, nil)
+	tables, err := table.Open(r.Azurite.ConnectionString(), nil)
 	if err != nil {
 		return scenario.World{}, err
 	}
@@ -248,8 +243,8 @@ func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
 	if err != nil {
 		return scenario.World{}, err
 	}
-	documents := catalog.Azure{Container: blobs.NewContainerClient(prefix + app.CatalogContainer)}
-	files := archive.Azure{Container: blobs.NewContainerClient(prefix + app.RecordingsContainer)}
+	documents := catalog.Azure{Container: blobs.NewContainerClient(app.CatalogContainer)}
+	files := archive.Azure{Container: blobs.NewContainerClient(app.RecordingsContainer)}
 	err = errors.Join(tables.Create(ctx, app.Tables...), documents.Create(ctx), files.Create(ctx))
 	if err != nil {
 		return scenario.World{}, err

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"switchboard/handler/archive"
+	"switchboard/handler/faulttest"
 )
 
 // Memory is an archive in memory. The zero value is empty. It checks its arguments
@@ -24,7 +25,7 @@ type Memory struct {
 	// Fail is called before each operation and returns its fault. It may use the
 	// archive itself. With nil no operation fails. It is to be set before the first
 	// use.
-	Fail func(Op) Fault
+	Fail func(Op) faulttest.Fault
 
 	mu     sync.Mutex
 	ops    int
@@ -183,26 +184,26 @@ func (m *Memory) do(ctx context.Context, kind Kind, name string, operation func(
 		return fmt.Errorf("%w: name of a file", archive.ErrInvalid)
 	}
 	fault := m.begin(Op{Kind: kind, Name: name})
-	if fault == NotApplied {
-		return ErrNoAnswer
+	if fault == faulttest.NotApplied {
+		return faulttest.ErrNoAnswer
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	err := operation()
-	if fault == Lost {
-		return ErrNoAnswer
+	if fault == faulttest.Lost {
+		return faulttest.ErrNoAnswer
 	}
 	return err
 }
 
 // begin counts op and returns its fault.
-func (m *Memory) begin(op Op) Fault {
+func (m *Memory) begin(op Op) faulttest.Fault {
 	m.mu.Lock()
 	m.ops++
 	op.N = m.ops
 	m.mu.Unlock()
 	if m.Fail == nil {
-		return None
+		return faulttest.None
 	}
 	return m.Fail(op)
 }

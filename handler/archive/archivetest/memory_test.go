@@ -9,6 +9,7 @@ import (
 
 	"switchboard/handler/archive"
 	"switchboard/handler/archive/archivetest"
+	"switchboard/handler/faulttest"
 )
 
 func TestMemoryKeepsTheContract(t *testing.T) {
@@ -19,21 +20,21 @@ const block = "MQ=="
 
 func TestFaults(t *testing.T) {
 	tests := []struct {
-		fault archivetest.Fault
+		fault faulttest.Fault
 		want  error
 		files string // after a commit and a document
 	}{
-		{archivetest.None, nil, "doc.json file.wav"},
-		{archivetest.NotApplied, archivetest.ErrNoAnswer, ""},
-		{archivetest.Lost, archivetest.ErrNoAnswer, "doc.json file.wav"},
+		{faulttest.None, nil, "doc.json file.wav"},
+		{faulttest.NotApplied, faulttest.ErrNoAnswer, ""},
+		{faulttest.Lost, faulttest.ErrNoAnswer, "doc.json file.wav"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.fault.String(), func(t *testing.T) {
 			var m archivetest.Memory
 			var ops []archivetest.Op
-			m.Fail = func(op archivetest.Op) archivetest.Fault { ops = append(ops, op); return tt.fault }
+			m.Fail = func(op archivetest.Op) faulttest.Fault { ops = append(ops, op); return tt.fault }
 			_, stat := m.Stat(t.Context(), "file.wav")
-			if tt.fault == archivetest.None {
+			if tt.fault == faulttest.None {
 				stat = nil // it is ErrNotFound, which is an answer
 			}
 			for what, err := range map[string]error{

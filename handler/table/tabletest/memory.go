@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 )
 
@@ -27,7 +28,7 @@ type Memory struct {
 	// make it fail. It may use the table itself, outside the table's lock: that is
 	// how a test puts somebody else's write between a read and a write. Nil:
 	// nothing fails.
-	Fail func(Op) Fault
+	Fail func(Op) faulttest.Fault
 
 	// PageSize is how many rows of the partition List looks at for one page,
 	// whether they are selected or not; so pages can be short, or empty with a
@@ -79,8 +80,8 @@ func (m *Memory) Get(ctx context.Context, k table.Key) (table.Entity, error) {
 	if err := cmp.Or(ctx.Err(), k.Check()); err != nil {
 		return table.Entity{}, err
 	}
-	if fault := m.begin(Op{Kind: Get, Key: k}); fault != None {
-		return table.Entity{}, ErrNoAnswer
+	if fault := m.begin(Op{Kind: Get, Key: k}); fault != faulttest.None {
+		return table.Entity{}, faulttest.ErrNoAnswer
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,8 +101,8 @@ func (m *Memory) List(ctx context.Context, q table.Query) (table.Page, error) {
 	if err != nil {
 		return table.Page{}, fmt.Errorf("%w: continuation token", table.ErrInvalid)
 	}
-	if fault := m.begin(Op{Kind: List, Query: q}); fault != None {
-		return table.Page{}, ErrNoAnswer
+	if fault := m.begin(Op{Kind: List, Query: q}); fault != faulttest.None {
+		return table.Page{}, faulttest.ErrNoAnswer
 	}
 	limit := q.Limit
 	if limit == 0 {
@@ -133,14 +134,14 @@ func (m *Memory) Apply(ctx context.Context, writes ...table.Write) ([]string, er
 		return nil, err
 	}
 	fault := m.begin(Op{Kind: Apply, Writes: slices.Clone(writes)})
-	if fault == NotApplied {
-		return nil, ErrNoAnswer
+	if fault == faulttest.NotApplied {
+		return nil, faulttest.ErrNoAnswer
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	etags, err := m.apply(writes)
-	if fault == Lost {
-		return nil, ErrNoAnswer
+	if fault == faulttest.Lost {
+		return nil, faulttest.ErrNoAnswer
 	}
 	return etags, err
 }
@@ -194,7 +195,7 @@ func (m *Memory) refusal(w table.Write) error {
 }
 
 // begin counts op and asks whether it is to fail.
-func (m *Memory) begin(op Op) Fault {
+func (m *Memory) begin(op Op) faulttest.Fault {
 	m.mu.Lock()
 	m.ops++
 	op.N = m.ops
@@ -205,7 +206,7 @@ func (m *Memory) begin(op Op) Fault {
 	}
 	m.mu.Unlock()
 	if m.Fail == nil {
-		return None
+		return faulttest.None
 	}
 	return m.Fail(op)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 )
@@ -30,19 +31,19 @@ func put(row, doc string) table.Write {
 
 func TestFaults(t *testing.T) {
 	tests := []struct {
-		fault tabletest.Fault
+		fault faulttest.Fault
 		want  error
 		rows  int // in the table afterwards
 	}{
-		{tabletest.None, nil, 1},
-		{tabletest.NotApplied, tabletest.ErrNoAnswer, 0},
-		{tabletest.Lost, tabletest.ErrNoAnswer, 1},
+		{faulttest.None, nil, 1},
+		{faulttest.NotApplied, faulttest.ErrNoAnswer, 0},
+		{faulttest.Lost, faulttest.ErrNoAnswer, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.fault.String(), func(t *testing.T) {
 			m := tabletest.NewMemory()
 			var ops []tabletest.Op
-			m.Fail = func(op tabletest.Op) tabletest.Fault { ops = append(ops, op); return tt.fault }
+			m.Fail = func(op tabletest.Op) faulttest.Fault { ops = append(ops, op); return tt.fault }
 			w := put("r", `1`)
 			if _, err := m.Apply(t.Context(), w); !errors.Is(err, tt.want) {
 				t.Errorf("Apply: %v, want %v", err, tt.want)
@@ -50,7 +51,7 @@ func TestFaults(t *testing.T) {
 			if got := len(m.Entities()); got != tt.rows {
 				t.Errorf("%d rows, want %d", got, tt.rows)
 			}
-			if tt.fault != tabletest.None {
+			if tt.fault != faulttest.None {
 				if _, err := m.Get(t.Context(), w.Entity.Key); !errors.Is(err, tt.want) {
 					t.Errorf("Get: %v, want %v", err, tt.want)
 				}
@@ -74,7 +75,7 @@ func TestFaults(t *testing.T) {
 
 func TestARefusedRequestIsNoOperation(t *testing.T) {
 	m := tabletest.NewMemory()
-	m.Fail = func(tabletest.Op) tabletest.Fault { t.Error("asked"); return tabletest.None }
+	m.Fail = func(tabletest.Op) faulttest.Fault { t.Error("asked"); return faulttest.None }
 	m.Apply(t.Context(), put("a/b", `1`))
 	m.Get(t.Context(), table.Key{})
 	m.List(t.Context(), table.Query{})
