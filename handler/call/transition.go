@@ -9,39 +9,32 @@ import (
 	"switchboard/handler/flow"
 )
 
-// Given is what Move is given from outside the call: together with the call and
-// the event it decides everything, and the history keeps it.
+// Input is what a transition depends on besides the call and the event. The history keeps it, so that the
+// transition can be replayed.
 type Input struct {
 	Now   time.Time
-	Flow  *flow.Flow   // the version that the call has pinned
-	Owner string       // who is writing: owns the actions that this write claims
-	Gate  *DialVerdict // whether the call may still be placed; nil: it was not asked
+	Flow  *flow.Flow   // the version that the call is pinned to
+	Owner string       // the run that writes the transition; it leases the actions
+	Gate  *DialVerdict // whether the call may still be dialled; nil: the gate was not asked
 }
 
-// Gate is the verdict on a call that is to be placed: may it be, and by which rule.
+// DialVerdict is the gate's answer about a call that is to be dialled: whether it may be, and the rule that
+// decided.
 type DialVerdict struct {
 	Allowed bool   `json:"allowed"`
 	Rule    string `json:"rule,omitempty"`
 }
 
-// AsksGate reports whether the call is to be placed by another request than its
-// first, which may be sent now: then it has to be asked again whether it may be. The
-// first one was asked for when the call was opened.
-func (c Call) NeedsGate(now time.Time) bool {
-	return slices.ContainsFunc(c.Pending, func(a outbox.Action) bool {
-		return a.Verb == outbox.VerbCreate && a.Send > 1 && a.Owner == "" && a.Leasable(now)
-	})
-}
-
-// Move returns c after e: stepped, its free actions claimed for g.Run, and
-// counted as one row of history. It reports false, and c as it was, when the event
-// changes nothing and is a Tick, or the history is full: then only what is done
-// about the call's debts is written down.
-func Apply(c Call, e Event, g Input) (Call, bool) {
-	now := later(g.Now.UTC().Round(0), c.Updated)
-	next := lease(runPhases(c, e, g), g, now)
-	_, tick := e.Body.(Wake)
-	if (tick || c.Seq >= maxHistory) && reflect.DeepEqual(normal(next), normal(c)) {
+// Apply returns c after e: with the event's effects, with every action that may be sent now leased to
+// in.Owner, and with one history row more.
+//
+// It returns c unchanged and false if the event changes nothing and is a Wake, or if it changes nothing and
+// the history is full. A full history still records what is done about outstanding work.
+func Apply(c Call, e Event, in Input) (Call, bool) {
+	now := later(in.Now.UTC().Round(0), c.Updated)
+	next := lease(runPhases(c, e, in), in, now)
+	_, wake := e.Body.(Wake)
+	if (wake || c.Seq >= maxHistory) && reflect.DeepEqual(normal(next), normal(c)) {
 		return c, false
 	}
 	next.Seq++
@@ -53,20 +46,28 @@ func Apply(c Call, e Event, g Input) (Call, bool) {
 	return next, true
 }
 
-// lease gives the owner of the write every action that may be sent now.
-func lease(c Call, g Input, now time.Time) Call {
+// NeedsGate reports whether a repeated CreateCall could be leased now, for which the gate must be asked
+// again. The first CreateCall needs no second verdict: the gate was asked before the call was opened.
+func (c Call) NeedsGate(now time.Time) bool {
+	return slices.ContainsFunc(c.Pending, func(a outbox.Action) bool {
+		return a.Verb == outbox.VerbCreate && a.Send > 1 && a.Owner == "" && a.Leasable(now)
+	})
+}
+
+// lease returns c with every action that may be sent now leased to the owner of the write.
+func lease(c Call, in Input, now time.Time) Call {
 	held := func(a outbox.Action) bool {
-		return a.Verb == outbox.VerbCreate && a.Send > 1 && (g.Gate == nil || !g.Gate.Allowed)
+		return a.Verb == outbox.VerbCreate && a.Send > 1 && (in.Gate == nil || !in.Gate.Allowed)
 	}
 	until := func(v outbox.Verb) time.Time { return c.leaseUntil(v, now) }
-	for _, ref := range c.Pending.Lease(g.Owner, now, held, until) {
+	for _, ref := range c.Pending.Lease(in.Owner, now, held, until) {
 		c.Wait.retarget(ref)
 	}
 	return c
 }
 
-// until is the end of a run's time for an action that it claims now. A run starts
-// no request that could outlast it; so no answer begins after its own deadline.
+// leaseUntil returns the end of a lease that begins now. No request is begun that could last beyond the
+// lease; the lease of an answer is therefore cut so that no answer begins after Limits.Answer.
 func (c Call) leaseUntil(v outbox.Verb, now time.Time) time.Time {
 	until := now.Add(c.Limits.lease(v))
 	if v != outbox.VerbAnswer {
@@ -78,7 +79,7 @@ func (c Call) leaseUntil(v outbox.Verb, now time.Time) time.Time {
 	return until
 }
 
-// follow makes a wait for an earlier send of the operation one for this send.
+// retarget replaces a reference to an earlier send of the operation by r.
 func (w *Wait) retarget(r outbox.Ref) {
 	for _, waiting := range []*outbox.Ref{&w.Media, &w.Music, &w.Invite.Ref, &w.Invite.Check} {
 		if waiting.Op == r.Op {
@@ -87,7 +88,7 @@ func (w *Wait) retarget(r outbox.Ref) {
 	}
 }
 
-// normal makes calls comparable: empty and nil lists are the same.
+// normal returns c in the form in which calls are compared: empty lists are nil.
 func normal(c Call) Call {
 	c = c.clone()
 	if len(c.Pending) == 0 {
@@ -99,6 +100,7 @@ func normal(c Call) Call {
 	return c
 }
 
+// later returns the later of two times.
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b
