@@ -7,25 +7,6 @@ import (
 	"time"
 )
 
-func TestKindsOfActions(t *testing.T) {
-	kinds := map[outbox.RetryClass][]outbox.Verb{
-		outbox.AtMostOnce:  {outbox.VerbCreate, outbox.VerbAdd},
-		outbox.Repeatable:  {outbox.VerbAnswer, outbox.VerbStartRecording, outbox.VerbHangUp},
-		outbox.AtLeastOnce: {outbox.VerbPlay, outbox.VerbRecognize, outbox.VerbCancelMedia, outbox.VerbCheckParticipants},
-		outbox.Local:       {outbox.VerbBackOff, outbox.VerbOptOut, outbox.VerbLink, outbox.VerbSettle, outbox.VerbRelease},
-	}
-	for kind, verbs := range kinds {
-		for _, v := range verbs {
-			if got := v.RetryClass(); got != kind {
-				t.Errorf("%s is of kind %v, want %v", v, got, kind)
-			}
-			if got := v.Lane() == outbox.LaneLocal; got != (kind == outbox.Local) {
-				t.Errorf("%s is in lane %s", v, v.Lane())
-			}
-		}
-	}
-}
-
 func TestChangesOfOtherRows(t *testing.T) {
 	// ended: a placed call is over, and its campaign is to know.
 	ended := func(t tester) *life {

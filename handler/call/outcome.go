@@ -16,7 +16,7 @@ const (
 	OutcomeBlocked       Outcome = "blocked"       // the network refused it
 	OutcomeMisconfigured Outcome = "misconfigured" // line, licence or trunk are not set up
 	OutcomeThrottled     Outcome = "throttled"     // ACS had too many requests, or too many calls
-	OutcomeCancelled     Outcome = "cancelled"     // it was taken back
+	OutcomeCancelled     Outcome = "cancelled"     // it was cancelled before it was answered
 	OutcomeUnknown       Outcome = "unknown"       // it may have rung; ACS never reported on it
 	OutcomeFailed        Outcome = "failed"        // anything else that went wrong
 )

@@ -49,8 +49,9 @@ func (o Outbox) Sending(i int, now time.Time) bool {
 // long as all before them are leased by this call too. Held actions are passed over, with all behind them in
 // their lane; until returns the end of a lease.
 //
-// An action of the class AtLeastOnce whose lease has ended becomes a new send. Lease returns the references
-// of those.
+// Of the actions whose lease has ended, those of the class AtLeastOnce become new sends, whose references are
+// returned; the others keep their send. Actions of the class AtMostOnce whose lease has ended must have been
+// removed before: Lease would lease them again.
 func (o Outbox) Lease(owner string, now time.Time, held func(Action) bool, until func(Verb) time.Time) (resent []Ref) {
 	blocked := map[Lane]bool{}
 	for i, a := range o {
