@@ -2,14 +2,15 @@ package call
 
 import (
 	"slices"
-	"switchboard/handler/call/outbox"
 	"time"
+
+	"switchboard/handler/call/outbox"
 )
 
 // model is ACS, as far as one call goes, with the telephones behind it.
-type model struct {
+type acsModel struct {
 	connected, gone bool
-	people          []string
+	participants    []string
 	sequence        int
 	phone           *telephone // of the person whom we call
 	invitations     []*telephone
@@ -19,169 +20,169 @@ type model struct {
 
 // telephone is one that rings.
 type telephone struct {
-	ref     outbox.Ref
-	who     string
-	ends    time.Time // when it stops ringing
-	answers bool
+	ref        outbox.Ref
+	target     string
+	ringsUntil time.Time // when it stops ringing
+	answers    bool
 }
 
 // take does what ACS does.
-func (m *model) take(w *world, a outbox.Action) Replied {
+func (acs *acsModel) perform(s *simulation, a outbox.Action) Replied {
 	switch {
 	case a.Verb == outbox.VerbCreate:
-		return m.create(w, a)
-	case a.Verb == outbox.VerbAnswer && !m.connected && !m.gone:
-		m.connect(w, a.Ref, caller)
-		return done
-	case a.Verb == outbox.VerbAnswer && m.connected:
-		return refuses("8585")
-	case m.phone != nil && !m.connected && !m.gone:
-		return m.takeRinging(w, a)
-	case m.gone || !m.connected:
-		return refuses(CodeGone)
+		return acs.createCall(s, a)
+	case a.Verb == outbox.VerbAnswer && !acs.connected && !acs.gone:
+		acs.connect(s, a.Ref, caller)
+		return replyOK
+	case a.Verb == outbox.VerbAnswer && acs.connected:
+		return replyRefused("8585")
+	case acs.phone != nil && !acs.connected && !acs.gone:
+		return acs.performWhileRinging(s, a)
+	case acs.gone || !acs.connected:
+		return replyRefused(CodeGone)
 	}
 	switch a.Verb {
 	case outbox.VerbPlay:
-		w.tell(a.Ref, PlayStarted{})
+		s.enqueue(a.Ref, PlayStarted{})
 		if !a.Loop {
-			w.tell(a.Ref, []Body{PlayCompleted{}, PlayFailed{}}[w.pick(2, "played")])
+			s.enqueue(a.Ref, []Body{PlayCompleted{}, PlayFailed{}}[s.pick(2, "played")])
 		}
 	case outbox.VerbRecognize:
 		key := func(tone string) Body { return Recognized{Tones: []string{tone}} }
 		pressed := []Body{key("one"), key("one"), key("nine"), key("pound"), RecognizeFailed{}}
-		w.tell(a.Ref, pressed[w.pick(len(pressed), "pressed")])
+		s.enqueue(a.Ref, pressed[s.pick(len(pressed), "pressed")])
 	case outbox.VerbAdd:
-		if w.now.Before(w.rings[a.Target]) {
-			w.rt.Fatalf("%s is rung twice at once", a.Target)
+		if s.now.Before(s.ringingUntil[a.Target]) {
+			s.rt.Fatalf("%s is rung twice at once", a.Target)
 		}
-		rings := time.Duration(w.pick(int(a.Ring/time.Second), "rings")) * time.Second
-		w.rings[a.Target] = w.now.Add(rings)
-		m.invitations = append(m.invitations, &telephone{a.Ref, a.Target, w.now.Add(rings), w.chance(60, "joins")})
+		rings := time.Duration(s.pick(int(a.Ring/time.Second), "rings")) * time.Second
+		s.ringingUntil[a.Target] = s.now.Add(rings)
+		acs.invitations = append(acs.invitations, &telephone{a.Ref, a.Target, s.now.Add(rings), s.chance(60, "joins")})
 	case outbox.VerbStartRecording:
-		if m.recording {
-			return refuses("8559")
+		if acs.recording {
+			return replyRefused("8559")
 		}
-		m.recording = true
-		w.tell(outbox.Ref{}, RecordingStateChanged{RecordingID: "rec", Active: true, Op: a.Op})
+		acs.recording = true
+		s.enqueue(outbox.Ref{}, RecordingStateChanged{RecordingID: "rec", Active: true, Op: a.Op})
 	case outbox.VerbHangUp:
-		m.end(w)
+		acs.disconnect(s)
 	case outbox.VerbCheckParticipants:
-		reply := saw(m.people...)
+		reply := replyParticipants(acs.participants...)
 		reply.Connected = true
 		return reply
 	}
-	return done
+	return replyOK
 }
 
 // create rings the person whom we call.
-func (m *model) create(w *world, a outbox.Action) Replied {
-	if m.phone != nil {
-		w.rt.Fatalf("%s is rung twice", a.Target)
+func (acs *acsModel) createCall(s *simulation, a outbox.Action) Replied {
+	if acs.phone != nil {
+		s.rt.Fatalf("%s is rung twice", a.Target)
 	}
-	if w.chance(10, "refused") {
-		return refuses("8523")
+	if s.chance(10, "refused") {
+		return replyRefused("8523")
 	}
-	rings := []int{5, 30, 120, 900}[w.pick(4, "long")]
-	ends := w.now.Add(time.Duration(w.pick(rings, "rings")) * time.Second)
-	m.phone = &telephone{a.Ref, a.Target, ends, w.chance(60, "answers")}
-	return done
+	rings := []int{5, 30, 120, 900}[s.pick(4, "long")]
+	ends := s.now.Add(time.Duration(s.pick(rings, "rings")) * time.Second)
+	acs.phone = &telephone{a.Ref, a.Target, ends, s.chance(60, "answers")}
+	return replyOK
 }
 
 // takeRinging is take while the telephone of the person whom we call rings.
-func (m *model) takeRinging(w *world, a outbox.Action) Replied {
+func (acs *acsModel) performWhileRinging(s *simulation, a outbox.Action) Replied {
 	switch a.Verb {
 	case outbox.VerbHangUp:
-		m.unanswered(w, takenBack)
-		return done
+		acs.failCreate(s, cancelled)
+		return replyOK
 	case outbox.VerbCheckParticipants:
-		return done
+		return replyOK
 	default:
-		return refuses("8501")
+		return replyRefused("8501")
 	}
 }
 
 // connect puts the first person into the call.
-func (m *model) connect(w *world, r outbox.Ref, who string) {
-	m.connected, m.people = true, []string{who}
-	w.tell(r, Connected{})
-	m.tellPeople(w)
+func (acs *acsModel) connect(s *simulation, r outbox.Ref, who string) {
+	acs.connected, acs.participants = true, []string{who}
+	s.enqueue(r, Connected{})
+	acs.enqueueParticipants(s)
 }
 
 // unanswered ends the ringing: ACS tells both of the call and of its connection.
-func (m *model) unanswered(w *world, r Result) {
-	m.gone = true
-	w.tellOf(m.phone.ref, CreateCallFailed{}, r)
-	w.tellOf(outbox.Ref{}, Disconnected{}, r)
+func (acs *acsModel) failCreate(s *simulation, r Result) {
+	acs.gone = true
+	s.enqueueResult(acs.phone.ref, CreateCallFailed{}, r)
+	s.enqueueResult(outbox.Ref{}, Disconnected{}, r)
 }
 
 // tell sends an event on its way.
-func (w *world) tell(r outbox.Ref, b Body) { w.inbox = append(w.inbox, w.event(r, b)) }
+func (s *simulation) enqueue(r outbox.Ref, b Body) { s.inbox = append(s.inbox, s.event(r, b)) }
 
 // tellOf is tell with ACS's word on how it ended.
-func (w *world) tellOf(r outbox.Ref, b Body, result Result) {
-	e := w.event(r, b)
+func (s *simulation) enqueueResult(r outbox.Ref, b Body, result Result) {
+	e := s.event(r, b)
 	e.Result = result
-	w.inbox = append(w.inbox, e)
+	s.inbox = append(s.inbox, e)
 }
 
-func (m *model) tellPeople(w *world) {
-	m.sequence++
-	w.tell(outbox.Ref{}, people(m.sequence, m.people...))
+func (acs *acsModel) enqueueParticipants(s *simulation) {
+	acs.sequence++
+	s.enqueue(outbox.Ref{}, roster(acs.sequence, acs.participants...))
 }
 
-func (m *model) end(w *world) {
-	if m.connected && !m.gone {
-		w.tellOf(outbox.Ref{}, Disconnected{}, Result{Code: 200})
+func (acs *acsModel) disconnect(s *simulation) {
+	if acs.connected && !acs.gone {
+		s.enqueueResult(outbox.Ref{}, Disconnected{}, Result{Code: 200})
 	}
-	m.gone, m.people = true, nil
+	acs.gone, acs.participants = true, nil
 }
 
 // leave takes somebody out of the call, which ends with the caller alone or with nobody.
-func (m *model) leave(w *world, id string) {
-	i := slices.Index(m.people, id)
+func (acs *acsModel) removeParticipant(s *simulation, id string) {
+	i := slices.Index(acs.participants, id)
 	if i < 0 {
 		return
 	}
-	m.people = slices.Delete(slices.Clone(m.people), i, i+1)
-	if len(m.people) == 0 {
-		m.end(w)
+	acs.participants = slices.Delete(slices.Clone(acs.participants), i, i+1)
+	if len(acs.participants) == 0 {
+		acs.disconnect(s)
 		return
 	}
-	m.tellPeople(w)
+	acs.enqueueParticipants(s)
 }
 
 // ring lets the telephones ring until now.
-func (m *model) ring(w *world) {
-	if p := m.phone; p != nil && !m.connected && !m.gone && !w.now.Before(p.ends) {
+func (acs *acsModel) updateTelephones(s *simulation) {
+	if p := acs.phone; p != nil && !acs.connected && !acs.gone && !s.now.Before(p.ringsUntil) {
 		if p.answers {
-			m.connect(w, p.ref, p.who)
+			acs.connect(s, p.ref, p.target)
 		} else {
 			why := []Result{busy, {Code: 603, SubCode: 560603, Q850: 34}, {Code: 408, SubCode: 560408}}
-			m.unanswered(w, why[w.pick(len(why), "why")])
+			acs.failCreate(s, why[s.pick(len(why), "why")])
 		}
 	}
 	var ringing []*telephone
-	for _, i := range m.invitations {
+	for _, i := range acs.invitations {
 		switch {
-		case m.gone:
-		case w.now.Before(i.ends):
+		case acs.gone:
+		case s.now.Before(i.ringsUntil):
 			ringing = append(ringing, i)
 		case i.answers:
-			if !slices.Contains(m.people, i.who) {
-				m.people = append(slices.Clone(m.people), i.who)
+			if !slices.Contains(acs.participants, i.target) {
+				acs.participants = append(slices.Clone(acs.participants), i.target)
 			}
-			w.tell(i.ref, Added{Participant: i.who})
-			m.tellPeople(w)
+			s.enqueue(i.ref, Added{Participant: i.target})
+			acs.enqueueParticipants(s)
 		default:
-			w.tell(i.ref, AddFailed{Participant: i.who})
+			s.enqueue(i.ref, AddFailed{Participant: i.target})
 		}
 	}
-	m.invitations = ringing
+	acs.invitations = ringing
 }
 
 // rows are the rows of ours that calls change from outside: the campaign's, the
 // number's and the recording's.
-type rows struct {
+type otherRows struct {
 	settled  Outcome // how the campaign was told that its attempt ended
 	released bool
 
@@ -190,40 +191,40 @@ type rows struct {
 }
 
 // keep does an action of the kind Storage.
-func (r *rows) keep(w *world, c Call, a outbox.Action) Replied {
+func (r *otherRows) perform(s *simulation, c Call, a outbox.Action) Replied {
 	switch a.Verb {
 	case outbox.VerbSettle:
 		if r.settled != "" && r.settled != c.Outcome {
-			w.rt.Fatalf("settled as %s, after %s", c.Outcome, r.settled)
+			s.rt.Fatalf("settled as %s, after %s", c.Outcome, r.settled)
 		}
 		r.settled = c.Outcome
 	case outbox.VerbRelease:
 		if r.settled == "" {
-			w.rt.Fatalf("released before it was settled")
+			s.rt.Fatalf("released before it was settled")
 		}
 		r.released = true
 	case outbox.VerbLink:
 		r.linked = true
 		return Replied{Verdict: VerdictOK, Recording: r.file}
 	}
-	return done
+	return replyOK
 }
 
 // deliver lets the file of a recording come, or never come.
-func (r *rows) deliver(w *world) {
-	if !w.acs.recording || !w.acs.gone || r.file != "" {
+func (r *otherRows) fileRecording(s *simulation) {
+	if !s.acs.recording || !s.acs.gone || r.file != "" {
 		return
 	}
 	r.file = RecordingFiled
-	if w.chance(20, "lost") {
+	if s.chance(20, "lost") {
 		r.file = RecordingLost
 	}
 	if !r.linked { // the link will find it
 		return
 	}
-	if op := w.c.Recordings[0].Op; r.file == RecordingFiled {
-		w.tell(outbox.Ref{}, FilesFiled{RecordingID: "rec", Op: op})
+	if op := s.c.Recordings[0].Op; r.file == RecordingFiled {
+		s.enqueue(outbox.Ref{}, FilesFiled{RecordingID: "rec", Op: op})
 	} else {
-		w.tell(outbox.Ref{}, FilesLost{RecordingID: "rec", Op: op, Reason: "deleted"})
+		s.enqueue(outbox.Ref{}, FilesLost{RecordingID: "rec", Op: op, Reason: "deleted"})
 	}
 }

@@ -14,106 +14,54 @@ import (
 	"switchboard/handler/flow"
 )
 
-// The people of the tests.
-const (
-	caller = "4:+12065550100"
-	anna   = "8:acs:r_t_anna"
-	ben    = "8:acs:r_t_ben"
-	line   = "28:orgid:line"
-)
-
-var t0 = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-
-var limits = Limits{
-	Request: 10 * time.Second, Answer: 25 * time.Second, Connect: 20 * time.Second, Prompt: 2 * time.Minute,
-	InviteGrace: 10 * time.Second, RecordingStart: 30 * time.Second, Hangup: 15 * time.Second,
-	KeepAlive: 5 * time.Minute, Call: time.Hour, Ring: 45 * time.Second, Confirm: 10 * time.Minute,
-	Recording: 25 * time.Hour,
-}
-
-// spoken is longer than any prompt of the tests takes to speak.
-const spoken = 2 * time.Second
-
-// reception is the flow of the tests.
-var reception = parse(`{"name":"reception","start":"greeting","nodes":{
-	"greeting":{"kind":"play","prompt":{"text":"Hello."},"next":"menu","failed":"sorry"},
-	"menu":{"kind":"menu","prompt":{"text":"Press 1."},"keys":{"1":"agent","#":"bye"},"repeats":1,"nothing":"bye"},
-	"agent":{"kind":"agent","agents":["` + anna + `","` + ben + `"],"music":{"text":"la la"},"answered":"record","unanswered":"sorry"},
-	"record":{"kind":"record","next":"talk"},
-	"talk":{"kind":"talk","next":"bye"},
-	"bye":{"kind":"play","prompt":{"text":"Goodbye."},"next":"end"},
-	"sorry":{"kind":"play","prompt":{"text":"Sorry."},"next":"end"},
-	"end":{"kind":"hangup"}}}`)
-
-func parse(doc string) *flow.Flow {
-	f, err := flow.Parse([]byte(doc))
-	if err != nil {
-		panic(err)
-	}
-	return f
-}
-
-// tester is what life needs of a testing.T and of a rapid.T.
+// tester is the part of testing.T and rapid.T that a machine needs.
 type tester interface {
 	Helper()
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }
 
-// life is a call on its way, as the engine takes it: every transition is made by
-// a run of its own, is checked, and goes into the history.
-type life struct {
+// machine takes a call through events as the engine does. Every transition is made by a run of its own, is
+// checked, and goes into the history.
+type machine struct {
 	t       tester
 	c       Call
 	flow    *flow.Flow
 	now     time.Time
-	gate    *DialVerdict // the next verdict on placing the call
+	gate    *DialVerdict // the gate's verdict for the next transitions
 	history []Entry
 	runs    int
-	keys    int
+	events  int
 }
 
-// offer opens a call at t0.
-func offer(t tester) *life {
-	t.Helper()
-	l := &life{t: t, c: Call{ID: "in-1"}, flow: reception, now: t0}
-	l.move(Event{Key: "offer", At: t0, ServerCallID: "server-1", CorrelationID: "corr-1", Body: offered})
-	return l
-}
-
-var offered = Offered{
-	Line: line, Caller: caller, CallerName: "Caller", IncomingCallContext: "token",
-	Flow: flow.Ref{Name: "reception", Version: "v1"}, Limits: limits,
-}
-
-// fork returns another life from here on.
-func (l *life) fork(t tester) *life {
-	other := *l
-	other.t, other.history = t, slices.Clip(l.history)
+// fork returns a machine that goes on from here and leaves m as it is.
+func (m *machine) fork(t tester) *machine {
+	other := *m
+	other.t, other.history = t, slices.Clip(m.history)
 	return &other
 }
 
-// move makes one transition and returns the run that wrote it.
-func (l *life) move(e Event) (run string) {
-	l.t.Helper()
-	l.runs++
-	run = fmt.Sprintf("run-%d", l.runs)
-	before := doc(l.t, l.c)
-	given := Input{Now: l.now, Flow: l.flow, Owner: run, Gate: l.gate}
-	next, moved := Apply(l.c, e, given)
-	if after := doc(l.t, l.c); after != before {
-		l.t.Fatalf("%s changed its argument (-before +after):\n%s", e.Kind(), cmp.Diff(before, after))
+// apply makes one transition and returns the run that wrote it.
+func (m *machine) apply(e Event) (run string) {
+	m.t.Helper()
+	m.runs++
+	run = fmt.Sprintf("run-%d", m.runs)
+	before := storedJSON(m.t, m.c)
+	in := Input{Now: m.now, Flow: m.flow, Owner: run, Gate: m.gate}
+	next, changed := Apply(m.c, e, in)
+	if after := storedJSON(m.t, m.c); after != before {
+		m.t.Fatalf("%s changed its argument (-before +after):\n%s", e.Kind(), cmp.Diff(before, after))
 	}
-	if moved {
-		l.history = append(l.history, NewEntry(l.c, next, e, given))
+	if changed {
+		m.history = append(m.history, NewEntry(m.c, next, e, in))
 	}
-	l.c = next
-	l.check(e)
+	m.c = next
+	m.checkInvariants(e)
 	return run
 }
 
-// doc is a call as it is stored.
-func doc(t tester, c Call) string {
+// storedJSON returns a call as it is stored.
+func storedJSON(t tester, c Call) string {
 	t.Helper()
 	text, err := json.Marshal(c)
 	if err != nil {
@@ -122,23 +70,23 @@ func doc(t tester, c Call) string {
 	return string(text)
 }
 
-// check reports what must never be, whatever happens.
-func (l *life) check(e Event) {
-	l.t.Helper()
-	for name, at := range l.c.Deadlines {
-		if !l.now.Before(at) {
-			l.t.Fatalf("after %s: deadline %q is past and was not met", e.Kind(), name)
+// checkInvariants fails the test if the call is in a state that no event may lead to.
+func (m *machine) checkInvariants(e Event) {
+	m.t.Helper()
+	for name, at := range m.c.Deadlines {
+		if !m.now.Before(at) {
+			m.t.Fatalf("after %s: deadline %q is past and was not met", e.Kind(), name)
 		}
 	}
-	if why := stuck(l.c, l.flow); why != "" {
-		l.t.Fatalf("after %s: stuck for ever: %s", e.Kind(), why)
+	if why := stuck(m.c, m.flow); why != "" {
+		m.t.Fatalf("after %s: stuck for ever: %s", e.Kind(), why)
 	}
 	owners := map[outbox.Lane]string{}
 	refs := map[outbox.Ref]bool{}
 	adds := 0
-	for _, a := range l.c.Pending {
-		if refs[a.Ref] || a.Op > l.c.Ops {
-			l.t.Fatalf("after %s: operation %v is there twice, or was never counted", e.Kind(), a.Ref)
+	for _, a := range m.c.Pending {
+		if refs[a.Ref] || a.Op > m.c.Ops {
+			m.t.Fatalf("after %s: operation %v is there twice, or was never counted", e.Kind(), a.Ref)
 		}
 		refs[a.Ref] = true
 		if a.Verb == outbox.VerbAdd {
@@ -150,19 +98,19 @@ func (l *life) check(e Event) {
 		case !any:
 			owners[lane] = a.Owner
 		case a.Owner != "" && a.Owner != first:
-			l.t.Fatalf("after %s: %s %v was claimed though it is behind another run's", e.Kind(), a.Verb, a.Ref)
+			m.t.Fatalf("after %s: %s %v was claimed though it is behind another run's", e.Kind(), a.Verb, a.Ref)
 		}
-		gated := a.Verb == outbox.VerbCreate && a.Send > 1 && l.gate == nil
-		if a.Owner == "" && owners[lane] == "" && !any && !gated && !l.now.Before(a.NotBefore) {
-			l.t.Fatalf("after %s: nobody has claimed %s %v", e.Kind(), a.Verb, a.Ref)
+		gated := a.Verb == outbox.VerbCreate && a.Send > 1 && m.gate == nil
+		if a.Owner == "" && owners[lane] == "" && !any && !gated && !m.now.Before(a.NotBefore) {
+			m.t.Fatalf("after %s: nobody has claimed %s %v", e.Kind(), a.Verb, a.Ref)
 		}
 	}
 	if adds > 1 {
-		l.t.Fatalf("after %s: %d invitations at once", e.Kind(), adds)
+		m.t.Fatalf("after %s: %d invitations at once", e.Kind(), adds)
 	}
 }
 
-// stuck says why nothing would ever happen to the call if no event came any more.
+// stuck returns why the call would never go on if no event came; empty if it would go on.
 func stuck(c Call, f *flow.Flow) string {
 	waits := func(d Deadline) bool { return !c.Deadlines[d].IsZero() }
 	pending := func(v outbox.Verb) bool {
@@ -206,8 +154,8 @@ func stuck(c Call, f *flow.Flow) string {
 	return ""
 }
 
-// stuckEnded is stuck for a call that has ended: it may owe a late hang-up, changes
-// of rows of ours, and recordings until their deadline.
+// stuckEnded is stuck for a call that has ended. Such a call may have a late hang-up pending, local actions,
+// and recordings until their deadline.
 func stuckEnded(c Call) string {
 	if c.Outcome == "" || c.EndedAt.IsZero() {
 		return "it has ended without an outcome or a time"
@@ -223,66 +171,92 @@ func stuckEnded(c Call) string {
 	if hangUps > 1 {
 		return "it has ended and is hung up twice"
 	}
-	debts := 0
+	recordingDeadlines := 0
 	if slices.ContainsFunc(c.Recordings, Recording.outstanding) {
-		debts = 1
+		recordingDeadlines = 1
 	}
-	if _, file := c.Deadlines[byFile]; len(c.Deadlines) != debts || file != (debts == 1) {
+	if _, file := c.Deadlines[byFile]; len(c.Deadlines) != recordingDeadlines || file != (recordingDeadlines == 1) {
 		return "it has ended with other deadlines than that of its recordings"
 	}
 	return ""
 }
 
-// happens delivers an event of the call's connection, each with a key of its own.
-func (l *life) happens(b Body) {
-	l.t.Helper()
-	l.happensTo(outbox.Ref{}, b)
+// report applies an event of the call's connection, with a key of its own.
+func (m *machine) report(b Body) {
+	m.t.Helper()
+	m.reportFor(outbox.Ref{}, b)
 }
 
-// happensTo is happens with the context of an operation.
-func (l *life) happensTo(r outbox.Ref, b Body) {
-	l.t.Helper()
-	l.move(l.event(r, b))
+// reportFor applies such an event with the context of an operation.
+func (m *machine) reportFor(r outbox.Ref, b Body) {
+	m.t.Helper()
+	m.apply(m.event(r, b))
 }
 
-func (l *life) event(r outbox.Ref, b Body) Event {
-	l.keys++
+// reportCreateFailed applies a CreateCallFailed with the result.
+func (m *machine) reportCreateFailed(r Result) {
+	m.t.Helper()
+	e := m.event(outbox.Ref{Op: CreateOp, Send: 1}, CreateCallFailed{})
+	e.Result = r
+	m.apply(e)
+}
+
+// reportDisconnected applies a Disconnected with the result.
+func (m *machine) reportDisconnected(r Result) {
+	m.t.Helper()
+	e := m.event(outbox.Ref{}, Disconnected{})
+	e.Result = r
+	m.apply(e)
+}
+
+// event returns an event of the call's connection, with a key of its own.
+func (m *machine) event(r outbox.Ref, b Body) Event {
+	m.events++
 	return Event{
-		Key: fmt.Sprintf("event-%d", l.keys), At: l.now, Ref: r, Body: b,
+		Key: fmt.Sprintf("event-%d", m.events), At: m.now, Ref: r, Body: b,
 		ConnectionID: "conn-1", ServerCallID: "server-1", CorrelationID: "corr-1",
 	}
 }
 
-// passes lets time go by, and then the sweep come.
-func (l *life) passes(d time.Duration) {
-	l.t.Helper()
-	l.now = l.now.Add(d)
-	l.move(Event{Body: Wake{}})
+// wait lets the time pass, and applies a Wake.
+func (m *machine) wait(d time.Duration) {
+	m.t.Helper()
+	m.now = m.now.Add(d)
+	m.apply(Event{Body: Wake{}})
 }
 
-// owed returns the first pending action of a verb.
-func (l *life) owed(v outbox.Verb) outbox.Action {
-	l.t.Helper()
-	i := slices.IndexFunc(l.c.Pending, func(a outbox.Action) bool { return a.Verb == v })
+// pending returns the first pending action of the verb.
+func (m *machine) pending(v outbox.Verb) outbox.Action {
+	m.t.Helper()
+	i := slices.IndexFunc(m.c.Pending, func(a outbox.Action) bool { return a.Verb == v })
 	if i < 0 {
-		l.t.Fatalf("no %s is owed; the call is %s", v, summary(l.c))
+		m.t.Fatalf("no %s is owed; the call is %s", v, summary(m.c))
 	}
-	return l.c.Pending[i]
+	return m.c.Pending[i]
 }
 
-// replies delivers ACS's answer to the first pending action of a verb.
-func (l *life) replies(v outbox.Verb, b Replied) {
-	l.t.Helper()
-	l.answers(l.owed(v), b)
+// reply applies the reply to the first pending action of the verb.
+func (m *machine) reply(v outbox.Verb, b Replied) {
+	m.t.Helper()
+	m.replyTo(m.pending(v), b)
 }
 
-// answers delivers ACS's answer to an action, pending or not.
-func (l *life) answers(a outbox.Action, b Replied) {
-	l.t.Helper()
-	l.move(replyTo(a, l.now, b))
+// replyTo applies the reply to an action, pending or not.
+func (m *machine) replyTo(a outbox.Action, b Replied) {
+	m.t.Helper()
+	m.apply(replyEvent(a, m.now, b))
 }
 
-func replyTo(a outbox.Action, at time.Time, b Replied) Event {
+// refuseCreate applies ACS's refusal of the CreateCall, with the result.
+func (m *machine) refuseCreate(r Result) {
+	m.t.Helper()
+	e := replyEvent(m.pending(outbox.VerbCreate), m.now, replyRefused("400"))
+	e.Result = r
+	m.apply(e)
+}
+
+// replyEvent returns the event of a reply to an action.
+func replyEvent(a outbox.Action, at time.Time, b Replied) Event {
 	e := Event{Key: fmt.Sprintf("reply %s %d", a.Ref, a.Leases), At: at, Ref: a.Ref, Body: b}
 	if (a.Verb == outbox.VerbAnswer || a.Verb == outbox.VerbCreate) && b.Verdict == VerdictOK {
 		e.ConnectionID, e.ServerCallID = "conn-1", "server-1"
@@ -290,23 +264,31 @@ func replyTo(a outbox.Action, at time.Time, b Replied) Event {
 	return e
 }
 
-// done, refuses, throttled and unheard are answers of ACS.
+// Replies of ACS.
 var (
-	done    = Replied{Verdict: VerdictOK}
-	unheard = Replied{Verdict: VerdictNoResponse}
+	replyOK         = Replied{Verdict: VerdictOK}
+	replyNoResponse = Replied{Verdict: VerdictNoResponse}
 )
 
-func refuses(code string) Replied { return Replied{Verdict: VerdictRefused, Code: code} }
+// replyRefused returns ACS's refusal with the code.
+func replyRefused(code string) Replied { return Replied{Verdict: VerdictRefused, Code: code} }
 
-func throttled(wait time.Duration) Replied {
+// replyThrottled returns a 429 that asks for the wait.
+func replyThrottled(wait time.Duration) Replied {
 	return Replied{Verdict: VerdictThrottled, RetryAfter: wait}
 }
 
-// people is an update of who is in the call.
-func people(sequence int, ids ...string) ParticipantsUpdated {
+// replyParticipants returns the reply to a check of participants.
+func replyParticipants(ids ...string) Replied {
+	return Replied{Verdict: VerdictOK, Participants: participants(ids...)}
+}
+
+// roster returns the event body of a list of participants.
+func roster(sequence int, ids ...string) ParticipantsUpdated {
 	return ParticipantsUpdated{Sequence: sequence, Participants: participants(ids...), Count: len(ids)}
 }
 
+// participants returns the participants with the raw ids.
 func participants(ids ...string) []Participant {
 	var list []Participant
 	for _, id := range ids {
@@ -315,106 +297,8 @@ func participants(ids ...string) []Participant {
 	return list
 }
 
-func saw(ids ...string) Replied {
-	return Replied{Verdict: VerdictOK, Participants: participants(ids...)}
-}
-
-// The stages of a usual call, each with nothing on its way to ACS.
-
-// answered: ACS has taken the answer and says nothing more yet.
-func answered(t tester) *life {
-	t.Helper()
-	l := offer(t)
-	l.replies(outbox.VerbAnswer, done)
-	return l
-}
-
-// greeted: connected, the greeting is being heard.
-func greeted(t tester) *life {
-	t.Helper()
-	l := answered(t)
-	l.happens(Connected{})
-	l.replies(outbox.VerbPlay, done)
-	l.happens(people(1, caller))
-	return l
-}
-
-// asked: the menu is being heard.
-func asked(t tester) *life {
-	t.Helper()
-	l := greeted(t)
-	l.happensTo(l.c.Wait.Media, PlayCompleted{})
-	l.replies(outbox.VerbRecognize, done)
-	return l
-}
-
-// inviting: the music plays, the first agent's telephone rings.
-func inviting(t tester) *life {
-	t.Helper()
-	l := asked(t)
-	l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-	l.replies(outbox.VerbPlay, done)
-	l.replies(outbox.VerbAdd, done)
-	return l
-}
-
-// talking: agent and caller are recorded while they talk.
-func talking(t tester) *life {
-	t.Helper()
-	l := inviting(t)
-	l.happensTo(l.c.Wait.Invite.Ref, Added{Participant: anna})
-	l.replies(outbox.VerbCancelMedia, done)
-	l.replies(outbox.VerbStartRecording, done)
-	l.happens(people(2, caller, anna))
-	l.happens(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: l.c.Recordings[0].Op})
-	l.replies(outbox.VerbLink, done)
-	return l
-}
-
-// thanked: the agent has left, the caller hears the goodbye.
-func thanked(t tester) *life {
-	t.Helper()
-	l := talking(t)
-	l.happens(people(3, caller))
-	l.replies(outbox.VerbPlay, done)
-	return l
-}
-
-// released: the call was hung up.
-func released(t tester) *life {
-	t.Helper()
-	l := thanked(t)
-	l.happensTo(l.c.Wait.Media, PlayCompleted{})
-	l.replies(outbox.VerbHangUp, done)
-	return l
-}
-
-// over: the call has come to its usual end, and pending its recording.
-func over(t tester) *life {
-	t.Helper()
-	l := released(t)
-	l.happens(Disconnected{})
-	return l
-}
-
-// filed: the recording is where it belongs.
-func filed(t tester) *life {
-	t.Helper()
-	l := over(t)
-	l.move(Event{Key: "filed", Body: FilesFiled{RecordingID: "rec-1", Op: l.c.Recordings[0].Op}})
-	return l
-}
-
-// missed: nothing was ever heard of the answer.
-func missed(t tester) *life {
-	t.Helper()
-	l := offer(t)
-	l.passes(30 * time.Second)
-	l.passes(30 * time.Second)
-	return l
-}
-
-// summary says where a call is and what it pending, in one line.
+// summary returns in one line where a call is and what is pending: #n after a send other than the first, ?
+// after an action without an owner.
 func summary(c Call) string {
 	text := string(c.State)
 	switch {
@@ -443,47 +327,48 @@ func summary(c Call) string {
 	return text
 }
 
-// story is a test that is told in one line: what happens at a stage of a call.
-type story struct {
+// testCase is a test of one call: what happens at a stage, and the summary of the call after it.
+type testCase struct {
 	name string
-	from func(tester) *life
-	then func(l *life)
+	from func(tester) *machine
+	then func(m *machine)
 	want string // the summary
 }
 
-func tell(t *testing.T, stories []story) {
+// runCases runs the cases, and checks that the history of each replays.
+func runCases(t *testing.T, cases []testCase) {
 	t.Helper()
-	for _, tt := range stories {
+	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
-			l := tt.from(t)
+			m := tt.from(t)
 			if tt.then != nil {
-				tt.then(l)
+				tt.then(m)
 			}
-			if got := summary(l.c); got != tt.want {
+			if got := summary(m.c); got != tt.want {
 				t.Errorf("the call is %s\n             want %s", got, tt.want)
 			}
-			l.replays()
+			m.checkReplay()
 		})
 	}
 }
 
-// replays checks that the history, read back from storage, leads to the row.
-func (l *life) replays() {
-	l.t.Helper()
-	text, err := json.Marshal(l.history)
+// checkReplay checks that the history, read from storage, leads to the call's row.
+func (m *machine) checkReplay() {
+	m.t.Helper()
+	text, err := json.Marshal(m.history)
 	if err != nil {
-		l.t.Fatalf("%v", err)
+		m.t.Fatalf("%v", err)
 	}
 	var history []Entry
 	if err := json.Unmarshal(text, &history); err != nil {
-		l.t.Fatalf("%v", err)
+		m.t.Fatalf("%v", err)
 	}
-	if got, want := doc(l.t, Replay(l.c.ID, history, l.flow)), doc(l.t, l.c); got != want {
-		l.t.Errorf("history does not replay to the row (-row +replayed):\n%s", cmp.Diff(want, got))
+	if got, want := storedJSON(m.t, Replay(m.c.ID, history, m.flow)), storedJSON(m.t, m.c); got != want {
+		m.t.Errorf("history does not replay to the row (-row +replayed):\n%s", cmp.Diff(want, got))
 	}
 	for i, entry := range history {
 		if entry.Seq != i+1 || entry.Rules != RulesVersion {
-			l.t.Errorf("entry %d has number %d and rules %d", i, entry.Seq, entry.Rules)
+			m.t.Errorf("entry %d has number %d and rules %d", i, entry.Seq, entry.Rules)
 		}
 	}
 }

@@ -1,60 +1,61 @@
 package call
 
 import (
-	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
+
+	"switchboard/handler/call/outbox"
 )
 
-func TestPlacedCall(t *testing.T) {
-	tell(t, []story{
-		{"is to be placed", dial, nil, "ringing, pending create"},
-		{"rings when ACS has taken the request", placed, nil, "ringing"},
-		{"goes into its flow when somebody answers", placed, func(l *life) {
-			l.happens(Connected{})
+func TestOutboundCall(t *testing.T) {
+	runCases(t, []testCase{
+		{"is to be placed", atDialled, nil, "ringing, pending create"},
+		{"rings when ACS has taken the request", atRinging, nil, "ringing"},
+		{"goes into its flow when somebody answers", atRinging, func(m *machine) {
+			m.report(Connected{})
 		}, "connected at menu, pending recognize"},
-		{"may be answered before ACS's answer is heard", dial, func(l *life) {
-			create := l.owed(outbox.VerbCreate)
-			l.happensTo(create.Ref, Connected{})
-			l.answers(create, done)
+		{"may be answered before ACS's answer is heard", atDialled, func(m *machine) {
+			create := m.pending(outbox.VerbCreate)
+			m.reportFor(create.Ref, Connected{})
+			m.replyTo(create, replyOK)
 		}, "connected at menu, pending recognize"},
-		{"is not placed again once it is answered, whatever the answer says", dial, func(l *life) {
-			create := l.owed(outbox.VerbCreate)
-			l.happens(Connected{}) // without the operation's context
-			l.answers(create, throttled(time.Second))
-			l.gate = open
-			l.passes(time.Second)
+		{"is not placed again once it is answered, whatever the answer says", atDialled, func(m *machine) {
+			create := m.pending(outbox.VerbCreate)
+			m.report(Connected{}) // without the operation's context
+			m.replyTo(create, replyThrottled(time.Second))
+			m.gate = gateOpen
+			m.wait(time.Second)
 		}, "connected at menu, pending recognize"},
-		{"is answered once", noticed, func(l *life) {
-			l.happens(Connected{})
-			l.happensTo(outbox.Ref{Op: CreateOp, Send: 1}, Connected{})
+		{"is answered once", atNotice, func(m *machine) {
+			m.report(Connected{})
+			m.reportFor(outbox.Ref{Op: CreateOp, Send: 1}, Connected{})
 		}, "connected at menu"},
-		{"is known to be placed by any event with its context", dial, func(l *life) {
-			l.happensTo(outbox.Ref{Op: CreateOp, Send: 1}, Unknown{})
-			l.passes(limits.Ring)
+		{"is known to be placed by any event with its context", atDialled, func(m *machine) {
+			m.reportFor(outbox.Ref{Op: CreateOp, Send: 1}, Unknown{})
+			m.wait(limits.Ring)
 		}, "ringing, pending checkParticipants"},
-		{"is opened once", placed, func(l *life) {
-			l.move(Event{Key: "dialled again", Body: dialled})
+		{"is opened once", atRinging, func(m *machine) {
+			m.apply(Event{Key: "dialled again", Body: dialled})
 		}, "ringing"},
-		{"is not buried", placed, func(l *life) {
-			l.move(Event{Key: "tombstone", Body: Tombstone{Dial: dialled.Dial}})
+		{"is not buried", atRinging, func(m *machine) {
+			m.apply(Event{Key: "tombstone", Body: Tombstone{Dial: dialled.Dial}})
 		}, "ringing"},
-		{"is not opened where the gate is shut", func(t tester) *life {
-			l := &life{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0, gate: shut}
-			l.move(Event{Key: "dialled", Body: dialled})
-			return l
+		{"is not opened where the gate is shut", func(t tester) *machine {
+			m := &machine{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0, gate: gateClosed}
+			m.apply(Event{Key: "dialled", Body: dialled})
+			return m
 		}, nil, "ended cancelled, pending settle release"},
-		{"owes its campaign nothing if it belongs to none", func(t tester) *life {
-			l := &life{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0}
+		{"owes its campaign nothing if it belongs to none", func(t tester) *machine {
+			m := &machine{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0}
 			d := dialled
 			d.Attempt = AttemptRef{}
-			l.move(Event{Key: "dialled", Body: d})
-			return l
-		}, func(l *life) { l.fails(busy) }, "ended busy, pending release"},
+			m.apply(Event{Key: "dialled", Body: d})
+			return m
+		}, func(m *machine) { m.reportCreateFailed(busy) }, "ended busy, pending release"},
 	})
 }
 
-func TestCallThatIsNotAnswered(t *testing.T) {
+func TestOutcomeOfAnUnansweredOutboundCall(t *testing.T) {
 	tests := []struct {
 		name   string
 		result Result
@@ -71,310 +72,310 @@ func TestCallThatIsNotAnswered(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tell(t, []story{
-				{"by callback", placed, func(l *life) { l.fails(tt.result) }, tt.want},
-				{"by a callback before ACS's answer", dial, func(l *life) {
-					create := l.owed(outbox.VerbCreate)
-					l.fails(tt.result)
-					l.answers(create, done)
+			runCases(t, []testCase{
+				{"by callback", atRinging, func(m *machine) { m.reportCreateFailed(tt.result) }, tt.want},
+				{"by a callback before ACS's answer", atDialled, func(m *machine) {
+					create := m.pending(outbox.VerbCreate)
+					m.reportCreateFailed(tt.result)
+					m.replyTo(create, replyOK)
 				}, tt.want},
-				{"by a callback after ACS's answer was lost", unheardOf, func(l *life) { l.fails(tt.result) }, tt.want},
-				{"by callback twice", placed, func(l *life) {
-					l.fails(tt.result)
-					l.fails(Result{Code: 408})
+				{"by a callback after ACS's answer was lost", atCreateUnconfirmed, func(m *machine) { m.reportCreateFailed(tt.result) }, tt.want},
+				{"by callback twice", atRinging, func(m *machine) {
+					m.reportCreateFailed(tt.result)
+					m.reportCreateFailed(Result{Code: 408})
 				}, tt.want},
-				{"by its end and then by what says more", placed, func(l *life) {
-					l.ends(Result{Code: 500})
-					l.fails(tt.result)
+				{"by its end and then by what says more", atRinging, func(m *machine) {
+					m.reportDisconnected(Result{Code: 500})
+					m.reportCreateFailed(tt.result)
 				}, tt.want},
-				{"by its end alone, heard twice", placed, func(l *life) {
-					l.ends(tt.result)
-					l.ends(Result{Code: 500})
-					l.passes(disconnectWait)
+				{"by its end alone, heard twice", atRinging, func(m *machine) {
+					m.reportDisconnected(tt.result)
+					m.reportDisconnected(Result{Code: 500})
+					m.wait(disconnectWait)
 				}, tt.want},
-				{"by ACS's refusal", dial, func(l *life) { l.isRefused(tt.result) }, tt.want},
+				{"by ACS's refusal", atDialled, func(m *machine) { m.refuseCreate(tt.result) }, tt.want},
 			})
 		})
 	}
 }
 
-func TestThrottledCall(t *testing.T) {
-	tell(t, []story{
-		{"tells its line, and waits", dial, func(l *life) {
-			l.replies(outbox.VerbCreate, throttled(5*time.Second))
-			if at := l.owed(outbox.VerbBackOff).At; !at.Equal(l.now.Add(5 * time.Second)) {
-				l.t.Errorf("the line is to wait until %v", at)
+func TestThrottledCreateCall(t *testing.T) {
+	runCases(t, []testCase{
+		{"tells its line, and waits", atDialled, func(m *machine) {
+			m.reply(outbox.VerbCreate, replyThrottled(5*time.Second))
+			if at := m.pending(outbox.VerbBackOff).At; !at.Equal(m.now.Add(5 * time.Second)) {
+				m.t.Errorf("the line is to wait until %v", at)
 			}
 		}, "ringing, pending create#2? backOff"},
-		{"is not taken for placed when its line has been told twice", dial, func(l *life) {
-			l.replies(outbox.VerbCreate, throttled(time.Minute))
-			first := l.owed(outbox.VerbBackOff)
-			l.passes(limits.lease(outbox.VerbBackOff))
-			l.replies(outbox.VerbBackOff, done)
-			l.answers(first, done)
-			l.passes(limits.Confirm)
+		{"is not taken for placed when its line has been told twice", atDialled, func(m *machine) {
+			m.reply(outbox.VerbCreate, replyThrottled(time.Minute))
+			first := m.pending(outbox.VerbBackOff)
+			m.wait(limits.lease(outbox.VerbBackOff))
+			m.reply(outbox.VerbBackOff, replyOK)
+			m.replyTo(first, replyOK)
+			m.wait(limits.Confirm)
 		}, "ended throttled, pending backOff settle release"},
-		{"is not placed unless the gate is asked again", denied, func(l *life) {
-			l.passes(5 * time.Second)
-			if !l.c.NeedsGate(l.now) {
-				l.t.Errorf("the gate is not to be asked")
+		{"is not placed unless the gate is asked again", atThrottled, func(m *machine) {
+			m.wait(5 * time.Second)
+			if !m.c.NeedsGate(m.now) {
+				m.t.Errorf("the gate is not to be asked")
 			}
 		}, "ringing, pending create#2?"},
-		{"nor before its time", denied, func(l *life) {
-			l.gate = open
-			l.passes(4 * time.Second)
-			if l.c.NeedsGate(l.now) {
-				l.t.Errorf("the gate is to be asked though nothing can be sent")
+		{"nor before its time", atThrottled, func(m *machine) {
+			m.gate = gateOpen
+			m.wait(4 * time.Second)
+			if m.c.NeedsGate(m.now) {
+				m.t.Errorf("the gate is to be asked though nothing can be sent")
 			}
 		}, "ringing, pending create#2?"},
-		{"is placed when the gate is open", denied, func(l *life) {
-			l.gate = open
-			l.passes(5 * time.Second)
-			if l.c.NeedsGate(l.now) {
-				l.t.Errorf("the gate is to be asked again about what is on its way")
+		{"is placed when the gate is open", atThrottled, func(m *machine) {
+			m.gate = gateOpen
+			m.wait(5 * time.Second)
+			if m.c.NeedsGate(m.now) {
+				m.t.Errorf("the gate is to be asked again about what is on its way")
 			}
 		}, "ringing, pending create#2"},
-		{"is given up when the gate is shut", denied, func(l *life) {
-			l.gate = shut
-			l.passes(5 * time.Second)
+		{"is given up when the gate is shut", atThrottled, func(m *machine) {
+			m.gate = gateClosed
+			m.wait(5 * time.Second)
 		}, "ended cancelled, pending settle release"},
-		{"is not given up by a gate that shuts when it is on its way", denied, func(l *life) {
-			l.gate = open
-			l.passes(5 * time.Second)
-			l.gate = shut
-			l.passes(time.Second)
+		{"is not given up by a gate that shuts when it is on its way", atThrottled, func(m *machine) {
+			m.gate = gateOpen
+			m.wait(5 * time.Second)
+			m.gate = gateClosed
+			m.wait(time.Second)
 		}, "ringing, pending create#2"},
-		{"is of unknown fate if its second request goes unheard", denied, func(l *life) {
-			l.gate = open
-			l.passes(5 * time.Second)
-			l.replies(outbox.VerbCreate, unheard)
-			l.passes(limits.Confirm)
+		{"is of unknown fate if its second request goes unheard", atThrottled, func(m *machine) {
+			m.gate = gateOpen
+			m.wait(5 * time.Second)
+			m.reply(outbox.VerbCreate, replyNoResponse)
+			m.wait(limits.Confirm)
 		}, "ended unknown, pending settle release"},
-		{"was never placed if it is throttled until the settle time", denied, func(l *life) {
-			l.gate = open
-			for !l.now.After(t0.Add(limits.Confirm)) && l.c.State == StateRinging {
-				l.passes(time.Minute)
-				if l.c.State == StateRinging {
-					l.replies(outbox.VerbCreate, throttled(time.Minute))
-					l.replies(outbox.VerbBackOff, done)
+		{"was never placed if it is throttled until the settle time", atThrottled, func(m *machine) {
+			m.gate = gateOpen
+			for !m.now.After(t0.Add(limits.Confirm)) && m.c.State == StateRinging {
+				m.wait(time.Minute)
+				if m.c.State == StateRinging {
+					m.reply(outbox.VerbCreate, replyThrottled(time.Minute))
+					m.reply(outbox.VerbBackOff, replyOK)
 				}
 			}
 		}, "ended throttled, pending backOff settle release"},
 	})
 }
 
-func TestCallOfUnknownFate(t *testing.T) {
-	tell(t, []story{
-		{"is not placed again after a failure", unheardOf, func(l *life) {
-			l.gate = open
-			l.passes(limits.Confirm - time.Second)
+func TestUnconfirmedCreateCall(t *testing.T) {
+	runCases(t, []testCase{
+		{"is not placed again after a failure", atCreateUnconfirmed, func(m *machine) {
+			m.gate = gateOpen
+			m.wait(limits.Confirm - time.Second)
 		}, "ringing"},
-		{"is not placed again by another run", dial, func(l *life) {
-			l.gate = open
-			l.passes(limits.lease(outbox.VerbCreate))
+		{"is not placed again by another run", atDialled, func(m *machine) {
+			m.gate = gateOpen
+			m.wait(limits.lease(outbox.VerbCreate))
 		}, "ringing"},
-		{"ends unknown at the settle time", unheardOf, func(l *life) {
-			l.passes(limits.Confirm)
+		{"ends unknown at the settle time", atCreateUnconfirmed, func(m *machine) {
+			m.wait(limits.Confirm)
 		}, "ended unknown, pending settle release"},
-		{"and is hung up if there is a connection all the same", unheardOf, func(l *life) {
-			l.happens(Unknown{})
-			l.passes(limits.Confirm)
+		{"and is hung up if there is a connection all the same", atCreateUnconfirmed, func(m *machine) {
+			m.report(Unknown{})
+			m.wait(limits.Confirm)
 		}, "ended unknown, pending settle release hangUp"},
-		{"so does one whose run has died", dial, func(l *life) {
-			l.passes(limits.lease(outbox.VerbCreate))
-			l.passes(limits.Confirm - limits.lease(outbox.VerbCreate))
+		{"so does one whose run has died", atDialled, func(m *machine) {
+			m.wait(limits.lease(outbox.VerbCreate))
+			m.wait(limits.Confirm - limits.lease(outbox.VerbCreate))
 		}, "ended unknown, pending settle release"},
-		{"ends unknown even where calls may be short", func(t tester) *life {
-			l := &life{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0}
+		{"ends unknown even where calls may be short", func(t tester) *machine {
+			m := &machine{t: t, c: Call{ID: "out-1"}, flow: notice, now: t0}
 			d := dialled
 			d.Limits.Call = time.Minute
-			l.move(Event{Key: "dialled", Body: d})
-			l.replies(outbox.VerbCreate, unheard)
-			return l
-		}, func(l *life) { l.passes(time.Minute) }, "ended unknown, pending settle release"},
-		{"goes into its flow if it was answered all the same", unheardOf, func(l *life) {
-			l.passes(limits.Confirm - time.Second)
-			l.happens(Connected{})
+			m.apply(Event{Key: "dialled", Body: d})
+			m.reply(outbox.VerbCreate, replyNoResponse)
+			return m
+		}, func(m *machine) { m.wait(time.Minute) }, "ended unknown, pending settle release"},
+		{"goes into its flow if it was answered all the same", atCreateUnconfirmed, func(m *machine) {
+			m.wait(limits.Confirm - time.Second)
+			m.report(Connected{})
 		}, "connected at menu, pending recognize"},
-		{"rings, if ACS's answer comes after its run's time", dial, func(l *life) {
-			create := l.owed(outbox.VerbCreate)
-			l.passes(limits.lease(outbox.VerbCreate))
-			l.answers(create, done)
-			l.passes(limits.Ring)
+		{"rings, if ACS's answer comes after its run's time", atDialled, func(m *machine) {
+			create := m.pending(outbox.VerbCreate)
+			m.wait(limits.lease(outbox.VerbCreate))
+			m.replyTo(create, replyOK)
+			m.wait(limits.Ring)
 		}, "ringing, pending checkParticipants"},
-		{"is hung up at once if it is answered after that", silent, func(l *life) {
-			l.happens(Connected{})
+		{"is hung up at once if it is answered after that", atConfirmTimeout, func(m *machine) {
+			m.report(Connected{})
 		}, "ended unknown, pending hangUp"},
-		{"is hung up once", silent, func(l *life) {
-			l.happens(Connected{})
-			l.happensTo(outbox.Ref{Op: CreateOp, Send: 1}, Connected{})
+		{"is hung up once", atConfirmTimeout, func(m *machine) {
+			m.report(Connected{})
+			m.reportFor(outbox.Ref{Op: CreateOp, Send: 1}, Connected{})
 		}, "ended unknown, pending hangUp"},
-		{"is hung up if ACS's answer comes after that", silent, func(l *life) {
-			l.answers(outbox.Action{Verb: outbox.VerbCreate, Ref: outbox.Ref{Op: CreateOp, Send: 1}, Leases: 1}, done)
+		{"is hung up if ACS's answer comes after that", atConfirmTimeout, func(m *machine) {
+			m.replyTo(outbox.Action{Verb: outbox.VerbCreate, Ref: outbox.Ref{Op: CreateOp, Send: 1}, Leases: 1}, replyOK)
 		}, "ended unknown, pending hangUp"},
-		{"stays unknown, whatever is heard of it", silent, func(l *life) {
-			l.fails(busy)
-			l.happens(Connected{})
-			l.replies(outbox.VerbHangUp, done)
-			l.ends(Result{Code: 200})
+		{"stays unknown, whatever is heard of it", atConfirmTimeout, func(m *machine) {
+			m.reportCreateFailed(busy)
+			m.report(Connected{})
+			m.reply(outbox.VerbHangUp, replyOK)
+			m.reportDisconnected(Result{Code: 200})
 		}, "ended unknown"},
-		{"has nothing to hang up if it ends by itself", silent, func(l *life) {
-			l.happens(Connected{})
-			l.ends(Result{Code: 200})
+		{"has nothing to hang up if it ends by itself", atConfirmTimeout, func(m *machine) {
+			m.report(Connected{})
+			m.reportDisconnected(Result{Code: 200})
 		}, "ended unknown"},
 	})
 }
 
-func TestCallThatRingsTooLong(t *testing.T) {
-	saidConnected := saw(callee)
-	saidConnected.Connected = true
+func TestRingTimeout(t *testing.T) {
+	replyConnected := replyParticipants(callee)
+	replyConnected.Connected = true
 	// hangingUp: ACS has taken the hang-up, and its end is waited for.
-	hangingUp := func(t tester) *life {
-		l := givenUp(t)
-		l.replies(outbox.VerbHangUp, done)
-		return l
+	atRingHangUpAccepted := func(t tester) *machine {
+		m := atRingHangUp(t)
+		m.reply(outbox.VerbHangUp, replyOK)
+		return m
 	}
-	tell(t, []story{
-		{"is looked at", rungOut, nil, "ringing, pending checkParticipants"},
-		{"is looked at once", rungOut, func(l *life) { l.passes(time.Second) }, "ringing, pending checkParticipants"},
-		{"goes into its flow if it is connected: the event that says so was lost", rungOut, func(l *life) {
-			l.replies(outbox.VerbCheckParticipants, saidConnected)
+	runCases(t, []testCase{
+		{"is looked at", atRingTimeout, nil, "ringing, pending checkParticipants"},
+		{"is looked at once", atRingTimeout, func(m *machine) { m.wait(time.Second) }, "ringing, pending checkParticipants"},
+		{"goes into its flow if it is connected: the event that says so was lost", atRingTimeout, func(m *machine) {
+			m.reply(outbox.VerbCheckParticipants, replyConnected)
 		}, "connected at menu, pending recognize"},
-		{"is hung up if it is not connected", givenUp, nil, "ringing ending noAnswer, pending hangUp"},
-		{"was not answered when its end is heard of", hangingUp, func(l *life) { l.fails(takenBack) },
+		{"is hung up if it is not connected", atRingHangUp, nil, "ringing ending noAnswer, pending hangUp"},
+		{"was not answered when its end is heard of", atRingHangUpAccepted, func(m *machine) { m.reportCreateFailed(cancelled) },
 			"ended noAnswer, pending settle release"},
-		{"even if only the end of its connection is", hangingUp, func(l *life) {
-			l.ends(takenBack)
-			l.passes(disconnectWait)
+		{"even if only the end of its connection is", atRingHangUpAccepted, func(m *machine) {
+			m.reportDisconnected(cancelled)
+			m.wait(disconnectWait)
 		}, "ended noAnswer, pending settle release"},
-		{"was busy if the network says so", hangingUp, func(l *life) { l.fails(busy) },
+		{"was busy if the network says so", atRingHangUpAccepted, func(m *machine) { m.reportCreateFailed(busy) },
 			"ended busy, pending settle release"},
-		{"is over if ACS does not have it any more", givenUp, func(l *life) { l.replies(outbox.VerbHangUp, refuses(CodeGone)) },
+		{"is over if ACS does not have it any more", atRingHangUp, func(m *machine) { m.reply(outbox.VerbHangUp, replyRefused(CodeGone)) },
 			"ended noAnswer, pending settle release"},
-		{"is over if ACS did not have it when it was looked at", rungOut, func(l *life) {
-			l.replies(outbox.VerbCheckParticipants, refuses(CodeGone))
+		{"is over if ACS did not have it when it was looked at", atRingTimeout, func(m *machine) {
+			m.reply(outbox.VerbCheckParticipants, replyRefused(CodeGone))
 		}, "ended noAnswer, pending settle release"},
-		{"is given up and hung up if ACS does not say", rungOut, func(l *life) {
+		{"is given up and hung up if ACS does not say", atRingTimeout, func(m *machine) {
 			for range outbox.MaxSends {
-				l.replies(outbox.VerbCheckParticipants, unheard)
+				m.reply(outbox.VerbCheckParticipants, replyNoResponse)
 			}
 		}, "ended noAnswer, pending settle release hangUp"},
-		{"is looked for if its end is not heard of", hangingUp, func(l *life) { l.passes(limits.Hangup) },
+		{"is looked for if its end is not heard of", atRingHangUpAccepted, func(m *machine) { m.wait(limits.Hangup) },
 			"ringing ending noAnswer, pending checkParticipants"},
-		{"is hung up again if it is still there", hangingUp, func(l *life) {
-			l.passes(limits.Hangup)
-			l.replies(outbox.VerbCheckParticipants, done)
+		{"is hung up again if it is still there", atRingHangUpAccepted, func(m *machine) {
+			m.wait(limits.Hangup)
+			m.reply(outbox.VerbCheckParticipants, replyOK)
 		}, "ringing ending noAnswer, pending hangUp"},
-		{"is over if it was gone", hangingUp, func(l *life) {
-			l.passes(limits.Hangup)
-			l.replies(outbox.VerbCheckParticipants, refuses(CodeGone))
+		{"is over if it was gone", atRingHangUpAccepted, func(m *machine) {
+			m.wait(limits.Hangup)
+			m.reply(outbox.VerbCheckParticipants, replyRefused(CodeGone))
 		}, "ended noAnswer, pending settle release"},
-		{"may be answered while it is looked at", rungOut, func(l *life) {
-			look := l.owed(outbox.VerbCheckParticipants)
-			l.happens(Connected{})
-			l.answers(look, saw(callee))
+		{"may be answered while it is looked at", atRingTimeout, func(m *machine) {
+			look := m.pending(outbox.VerbCheckParticipants)
+			m.report(Connected{})
+			m.replyTo(look, replyParticipants(callee))
 		}, "connected at menu, pending recognize"},
-		{"and end while it is looked at", rungOut, func(l *life) {
-			look := l.owed(outbox.VerbCheckParticipants)
-			l.ends(Result{Code: 480})
-			l.answers(look, saidConnected)
-			l.passes(disconnectWait)
+		{"and end while it is looked at", atRingTimeout, func(m *machine) {
+			look := m.pending(outbox.VerbCheckParticipants)
+			m.reportDisconnected(Result{Code: 480})
+			m.replyTo(look, replyConnected)
+			m.wait(disconnectWait)
 		}, "ended noAnswer, pending settle release"},
-		{"answered while it is hung up, is hung up", hangingUp, func(l *life) {
-			l.happens(Connected{})
+		{"answered while it is hung up, is hung up", atRingHangUpAccepted, func(m *machine) {
+			m.report(Connected{})
 		}, "connected ending noAnswer"},
-		{"and is over then", hangingUp, func(l *life) {
-			l.happens(Connected{})
-			l.ends(Result{Code: 200})
+		{"and is over then", atRingHangUpAccepted, func(m *machine) {
+			m.report(Connected{})
+			m.reportDisconnected(Result{Code: 200})
 		}, "ended noAnswer, pending settle release"},
-		{"also if its end overtakes its beginning", hangingUp, func(l *life) {
-			l.ends(Result{Code: 200})
-			l.happens(Connected{})
+		{"also if its end overtakes its beginning", atRingHangUpAccepted, func(m *machine) {
+			m.reportDisconnected(Result{Code: 200})
+			m.report(Connected{})
 		}, "ended noAnswer, pending settle release"},
-		{"its end is not put off by the wait for the hang-up", hangingUp, func(l *life) {
-			l.passes(limits.Hangup - disconnectWait + time.Second)
-			l.ends(busy)
-			l.passes(disconnectWait - time.Second)
+		{"its end is not put off by the wait for the hang-up", atRingHangUpAccepted, func(m *machine) {
+			m.wait(limits.Hangup - disconnectWait + time.Second)
+			m.reportDisconnected(busy)
+			m.wait(disconnectWait - time.Second)
 		}, "ringing ending noAnswer"},
 	})
 }
 
-func TestAnsweredCall(t *testing.T) {
-	tell(t, []story{
-		{"hears the menu", noticed, nil, "connected at menu"},
-		{"that ends before it was seen connected was abandoned", placed, func(l *life) {
-			l.ends(Result{Code: 200})
-			l.happens(Connected{})
+func TestAnsweredOutboundCall(t *testing.T) {
+	runCases(t, []testCase{
+		{"hears the menu", atNotice, nil, "connected at menu"},
+		{"that ends before it was seen connected was abandoned", atRinging, func(m *machine) {
+			m.reportDisconnected(Result{Code: 200})
+			m.report(Connected{})
 		}, "ended abandoned, pending settle release"},
-		{"that its person ends is abandoned", noticed, func(l *life) { l.ends(Result{Code: 200}) },
+		{"that its person ends is abandoned", atNotice, func(m *machine) { m.reportDisconnected(Result{Code: 200}) },
 			"ended abandoned, pending settle release"},
-		{"that its person has left is hung up", noticed, func(l *life) {
-			l.happens(people(1, callee))
-			l.happens(people(2))
+		{"that its person has left is hung up", atNotice, func(m *machine) {
+			m.report(roster(1, callee))
+			m.report(roster(2))
 		}, "connected ending abandoned, pending hangUp"},
-		{"that has come through its flow is completed", noticed, func(l *life) {
-			l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-			l.replies(outbox.VerbPlay, done)
-			l.happensTo(l.c.Wait.Media, PlayCompleted{})
-			l.replies(outbox.VerbHangUp, done)
-			l.ends(Result{Code: 200})
+		{"that has come through its flow is completed", atNotice, func(m *machine) {
+			m.reportFor(m.c.Wait.Media, Recognized{Tones: []string{"one"}})
+			m.reply(outbox.VerbPlay, replyOK)
+			m.reportFor(m.c.Wait.Media, PlayCompleted{})
+			m.reply(outbox.VerbHangUp, replyOK)
+			m.reportDisconnected(Result{Code: 200})
 		}, "ended completed, pending settle release"},
 	})
 }
 
-func TestMenuAsksThePersonWhoWasCalled(t *testing.T) {
-	l := placed(t)
-	l.happens(Connected{})
-	if a := l.owed(outbox.VerbRecognize); a.Target != callee {
+func TestMenuOfAnOutboundCallWaitsForTheCalleesKey(t *testing.T) {
+	m := atRinging(t)
+	m.report(Connected{})
+	if a := m.pending(outbox.VerbRecognize); a.Target != callee {
 		t.Errorf("asked is %q", a.Target)
 	}
 }
 
-func TestBurial(t *testing.T) {
-	buried := func(d Dial) func(tester) *life {
-		return func(t tester) *life {
-			l := &life{t: t, c: Call{ID: "x-1"}, flow: notice, now: t0}
-			l.move(Event{Key: "tombstone", Body: Tombstone{Dial: d}})
-			return l
+func TestTombstone(t *testing.T) {
+	atTombstone := func(d Dial) func(tester) *machine {
+		return func(t tester) *machine {
+			m := &machine{t: t, c: Call{ID: "x-1"}, flow: notice, now: t0}
+			m.apply(Event{Key: "tombstone", Body: Tombstone{Dial: d}})
+			return m
 		}
 	}
-	tell(t, []story{
-		{"of an offer leaves nothing to do", buried(Dial{}), nil, "ended cancelled"},
-		{"of a call to be placed gives back what was taken for it", buried(dialled.Dial), nil,
+	runCases(t, []testCase{
+		{"of an offer leaves nothing to do", atTombstone(Dial{}), nil, "ended cancelled"},
+		{"of a call to be placed gives back what was taken for it", atTombstone(dialled.Dial), nil,
 			"ended cancelled, pending settle release"},
-		{"keeps the call from being placed by whoever comes late", buried(dialled.Dial), func(l *life) {
-			l.move(Event{Key: "dialled", Body: dialled})
+		{"keeps the call from being placed by whoever comes late", atTombstone(dialled.Dial), func(m *machine) {
+			m.apply(Event{Key: "dialled", Body: dialled})
 		}, "ended cancelled, pending settle release"},
-		{"keeps the offer from being answered", buried(Dial{}), func(l *life) {
-			l.move(Event{Key: "offer", At: t0, Body: offered})
+		{"keeps the offer from being answered", atTombstone(Dial{}), func(m *machine) {
+			m.apply(Event{Key: "offer", At: t0, Body: offered})
 		}, "ended cancelled"},
-		{"happens once", buried(dialled.Dial), func(l *life) {
-			l.replies(outbox.VerbSettle, done)
-			l.replies(outbox.VerbRelease, done)
-			l.move(Event{Key: "tombstone again", Body: Tombstone{Dial: dialled.Dial}})
+		{"happens once", atTombstone(dialled.Dial), func(m *machine) {
+			m.reply(outbox.VerbSettle, replyOK)
+			m.reply(outbox.VerbRelease, replyOK)
+			m.apply(Event{Key: "tombstone again", Body: Tombstone{Dial: dialled.Dial}})
 		}, "ended cancelled"},
 	})
-	l := buried(dialled.Dial)(t)
-	if got := l.c.Dial(); got != dialled.Dial {
+	m := atTombstone(dialled.Dial)(t)
+	if got := m.c.Dial(); got != dialled.Dial {
 		t.Errorf("buried was %+v", got)
 	}
 	// It was opened by nobody, so it has no limits; its actions have their time all the same.
-	if a := l.owed(outbox.VerbSettle); a.LeaseUntil.Sub(l.now) <= l.c.Limits.Timeout(outbox.VerbSettle) || l.c.Limits.Timeout(outbox.VerbSettle) == 0 {
-		t.Errorf("it is to be settled until %v, in %v", a.LeaseUntil, l.c.Limits.Timeout(outbox.VerbSettle))
+	if a := m.pending(outbox.VerbSettle); a.LeaseUntil.Sub(m.now) <= m.c.Limits.Timeout(outbox.VerbSettle) || m.c.Limits.Timeout(outbox.VerbSettle) == 0 {
+		t.Errorf("it is to be settled until %v, in %v", a.LeaseUntil, m.c.Limits.Timeout(outbox.VerbSettle))
 	}
 }
 
-func TestDialIsOfPlacedCallsAlone(t *testing.T) {
-	if got := dial(t).c.Dial(); got != dialled.Dial {
+func TestDialAndRemotePartyByDirection(t *testing.T) {
+	if got := atDialled(t).c.Dial(); got != dialled.Dial {
 		t.Errorf("a placed call is for %+v", got)
 	}
-	if got := offer(t).c.Dial(); got != (Dial{}) {
+	if got := atOffer(t).c.Dial(); got != (Dial{}) {
 		t.Errorf("an answered call is for %+v", got)
 	}
-	if got, want := dial(t).c.RemoteParty(), callee; got != want {
+	if got, want := atDialled(t).c.RemoteParty(), callee; got != want {
 		t.Errorf("the person of a placed call is %q", got)
 	}
-	if got, want := offer(t).c.RemoteParty(), caller; got != want {
+	if got, want := atOffer(t).c.RemoteParty(), caller; got != want {
 		t.Errorf("the person of an answered call is %q", got)
 	}
 }

@@ -65,7 +65,7 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-func TestARefusedRequestSaysNothingOfWhoWasToBeCalled(t *testing.T) {
+func TestClassifyRequest(t *testing.T) {
 	tests := []struct {
 		name   string
 		result Result
@@ -91,7 +91,7 @@ func TestARefusedRequestSaysNothingOfWhoWasToBeCalled(t *testing.T) {
 	}
 }
 
-func TestAttemptsThatCount(t *testing.T) {
+func TestSpends(t *testing.T) {
 	// Each outcome there is, and whether somebody may have been rung, or never can be.
 	counts := map[bool][]Outcome{
 		true: {

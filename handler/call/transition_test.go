@@ -9,35 +9,35 @@ import (
 	"switchboard/handler/flow"
 )
 
-func TestClaim(t *testing.T) {
-	l := offer(t)
-	a := l.owed(outbox.VerbAnswer)
+func TestLeasesOfACall(t *testing.T) {
+	m := atOffer(t)
+	a := m.pending(outbox.VerbAnswer)
 	if a.Owner != "run-1" || a.Leases != 1 || !a.FirstSent.Equal(t0) || !a.LeaseUntil.Equal(t0.Add(9*time.Second)) {
 		t.Errorf("an answer belongs to its run for 9 s: %+v", a)
 	}
-	l = pressed(t)
-	a = l.owed(outbox.VerbAdd)
-	if !a.LeaseUntil.Equal(l.now.Add(30 * time.Second)) {
+	m = atInvitationSent(t)
+	a = m.pending(outbox.VerbAdd)
+	if !a.LeaseUntil.Equal(m.now.Add(30 * time.Second)) {
 		t.Errorf("an invitation belongs to its run for 30 s: %+v", a)
 	}
-	lanes := l.c.Pending.Leased(a.Owner)
+	lanes := m.c.Pending.Leased(a.Owner)
 	if len(lanes) != 2 || len(lanes[outbox.LaneMedia]) != 1 || len(lanes[outbox.LaneParticipants]) != 1 {
 		t.Errorf("lanes = %+v", lanes)
 	}
-	if !l.c.Pending.Owns(a.Owner, a) || l.c.Pending.Owns("somebody", a) {
+	if !m.c.Pending.Owns(a.Owner, a) || m.c.Pending.Owns("somebody", a) {
 		t.Error("only its run owns an action")
 	}
-	l.replies(outbox.VerbAdd, throttled(time.Second))
-	if l.c.Pending.Owns(a.Owner, a) {
+	m.reply(outbox.VerbAdd, replyThrottled(time.Second))
+	if m.c.Pending.Owns(a.Owner, a) {
 		t.Error("an answered send belongs to nobody any more")
 	}
 }
 
-func TestLateAnswerEndsWithTheRinging(t *testing.T) {
-	l := offer(t)
-	l.replies(outbox.VerbAnswer, throttled(24*time.Second))
-	l.passes(24 * time.Second)
-	a := l.owed(outbox.VerbAnswer)
+func TestLeaseOfALateAnswerEndsWithTheRinging(t *testing.T) {
+	m := atOffer(t)
+	m.reply(outbox.VerbAnswer, replyThrottled(24*time.Second))
+	m.wait(24 * time.Second)
+	a := m.pending(outbox.VerbAnswer)
 	// A request of 5 s must end by then; so none begins later than 25 s after the offer.
 	if want := t0.Add(30 * time.Second); !a.LeaseUntil.Equal(want) {
 		t.Errorf("until %v, want %v", a.LeaseUntil, want)
@@ -45,14 +45,14 @@ func TestLateAnswerEndsWithTheRinging(t *testing.T) {
 }
 
 func TestThrottledRequestsWaitLongerEachTime(t *testing.T) {
-	l := greeted(t)
-	l.happensTo(l.c.Wait.Media, PlayCompleted{})
+	m := atGreeting(t)
+	m.reportFor(m.c.Wait.Media, PlayCompleted{})
 	var waits []time.Duration
 	for range 5 {
-		l.replies(outbox.VerbRecognize, throttled(0))
-		wait := l.owed(outbox.VerbRecognize).NotBefore.Sub(l.now)
+		m.reply(outbox.VerbRecognize, replyThrottled(0))
+		wait := m.pending(outbox.VerbRecognize).NotBefore.Sub(m.now)
 		waits = append(waits, wait)
-		l.passes(wait)
+		m.wait(wait)
 	}
 	want := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second}
 	if !slices.Equal(waits, want) {
@@ -65,34 +65,34 @@ func TestThrottledRequestsWaitLongerEachTime(t *testing.T) {
 	}
 }
 
-func TestWake(t *testing.T) {
+func TestWakeIsTheNearestDeadlineOrLease(t *testing.T) {
 	tests := []struct {
 		name string
-		from func(tester) *life
-		then func(l *life)
+		from func(tester) *machine
+		then func(m *machine)
 		want time.Duration // from now; 0: never
 	}{
-		{"an answer is taken over when its owner's time is up", offer, nil, 9 * time.Second},
-		{"a connection is waited for", answered, nil, limits.Connect},
-		{"a throttled request may be sent again", offer, func(l *life) { l.replies(outbox.VerbAnswer, throttled(3*time.Second)) }, 3 * time.Second},
-		{"a prompt is over some time", greeted, nil, limits.Prompt + flow.Prompt{Text: "Hello."}.Spoken()},
-		{"people who talk are looked at", talking, nil, limits.KeepAlive},
-		{"a hang-up is heard of", released, nil, limits.Hangup},
-		{"a telephone has rung long enough", placed, nil, limits.Ring},
-		{"a call of unknown fate is settled", unheardOf, nil, limits.Confirm},
-		{"a throttled call may be placed", denied, nil, 5 * time.Second},
-		{"a recording is lost", over, nil, limits.Recording},
-		{"nothing is owed after the end", filed, nil, 0},
+		{"an answer is taken over when its owner's time is up", atOffer, nil, 9 * time.Second},
+		{"a connection is waited for", atAnswered, nil, limits.Connect},
+		{"a throttled request may be sent again", atOffer, func(m *machine) { m.reply(outbox.VerbAnswer, replyThrottled(3*time.Second)) }, 3 * time.Second},
+		{"a prompt is over some time", atGreeting, nil, limits.Prompt + flow.Prompt{Text: "Hello."}.Spoken()},
+		{"people who talk are looked at", atTalk, nil, limits.KeepAlive},
+		{"a hang-up is heard of", atHangUp, nil, limits.Hangup},
+		{"a telephone has rung long enough", atRinging, nil, limits.Ring},
+		{"a call of unknown fate is settled", atCreateUnconfirmed, nil, limits.Confirm},
+		{"a throttled call may be placed", atThrottled, nil, 5 * time.Second},
+		{"a recording is lost", atEnd, nil, limits.Recording},
+		{"nothing is owed after the end", atFiled, nil, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := tt.from(t)
+			m := tt.from(t)
 			if tt.then != nil {
-				tt.then(l)
+				tt.then(m)
 			}
 			var got time.Duration
-			if wake := l.c.Wake(); !wake.IsZero() {
-				got = wake.Sub(l.now)
+			if wake := m.c.Wake(); !wake.IsZero() {
+				got = wake.Sub(m.now)
 			}
 			if got != tt.want {
 				t.Errorf("wakes in %v, want %v", got, tt.want)
@@ -101,12 +101,12 @@ func TestWake(t *testing.T) {
 	}
 }
 
-func TestSeenKeepsTheLatestKeys(t *testing.T) {
-	l := offer(t)
+func TestRecentEventKeysAreTheLatest(t *testing.T) {
+	m := atOffer(t)
 	for range maxEventKeys {
-		l.happens(Unknown{Type: "x"})
+		m.report(Unknown{Type: "x"})
 	}
-	if len(l.c.RecentEventKeys) != maxEventKeys || l.c.HasEvent("offer") || !l.c.HasEvent("event-1") || l.c.HasEvent("") {
-		t.Errorf("seen = %q", l.c.RecentEventKeys)
+	if len(m.c.RecentEventKeys) != maxEventKeys || m.c.HasEvent("offer") || !m.c.HasEvent("event-1") || m.c.HasEvent("") {
+		t.Errorf("seen = %q", m.c.RecentEventKeys)
 	}
 }
