@@ -7,26 +7,26 @@ import (
 	"switchboard/handler/call/outbox"
 )
 
-// model is ACS, as far as one call goes, with the telephones behind it.
+// acsModel is a model of ACS for one call, with the telephones behind it.
 type acsModel struct {
 	connected, gone bool
 	participants    []string
 	sequence        int
-	phone           *telephone // of the person whom we call
+	phone           *telephone // the callee's
 	invitations     []*telephone
 	recording       bool
-	pairs           map[outbox.Ref]Replied // answers that a repeat gets again
+	pairs           map[outbox.Ref]Replied // replies that a repeat gets again
 }
 
-// telephone is one that rings.
+// telephone is a telephone that rings.
 type telephone struct {
 	ref        outbox.Ref
 	target     string
-	ringsUntil time.Time // when it stops ringing
+	ringsUntil time.Time
 	answers    bool
 }
 
-// take does what ACS does.
+// perform handles a request as ACS does.
 func (acs *acsModel) perform(s *simulation, a outbox.Action) Replied {
 	switch {
 	case a.Verb == outbox.VerbCreate:
@@ -74,7 +74,7 @@ func (acs *acsModel) perform(s *simulation, a outbox.Action) Replied {
 	return replyOK
 }
 
-// create rings the person whom we call.
+// createCall rings the callee.
 func (acs *acsModel) createCall(s *simulation, a outbox.Action) Replied {
 	if acs.phone != nil {
 		s.rt.Fatalf("%s is rung twice", a.Target)
@@ -88,7 +88,7 @@ func (acs *acsModel) createCall(s *simulation, a outbox.Action) Replied {
 	return replyOK
 }
 
-// takeRinging is take while the telephone of the person whom we call rings.
+// performWhileRinging handles a request while the callee's telephone rings.
 func (acs *acsModel) performWhileRinging(s *simulation, a outbox.Action) Replied {
 	switch a.Verb {
 	case outbox.VerbHangUp:
@@ -101,35 +101,37 @@ func (acs *acsModel) performWhileRinging(s *simulation, a outbox.Action) Replied
 	}
 }
 
-// connect puts the first person into the call.
-func (acs *acsModel) connect(s *simulation, r outbox.Ref, who string) {
-	acs.connected, acs.participants = true, []string{who}
+// connect connects the call with its first participant.
+func (acs *acsModel) connect(s *simulation, r outbox.Ref, id string) {
+	acs.connected, acs.participants = true, []string{id}
 	s.enqueue(r, Connected{})
 	acs.enqueueParticipants(s)
 }
 
-// unanswered ends the ringing: ACS tells both of the call and of its connection.
+// failCreate ends the ringing. ACS reports both CreateCallFailed and Disconnected.
 func (acs *acsModel) failCreate(s *simulation, r Result) {
 	acs.gone = true
 	s.enqueueResult(acs.phone.ref, CreateCallFailed{}, r)
 	s.enqueueResult(outbox.Ref{}, Disconnected{}, r)
 }
 
-// tell sends an event on its way.
+// enqueue sends an event on its way.
 func (s *simulation) enqueue(r outbox.Ref, b Body) { s.inbox = append(s.inbox, s.event(r, b)) }
 
-// tellOf is tell with ACS's word on how it ended.
+// enqueueResult sends an event with a result on its way.
 func (s *simulation) enqueueResult(r outbox.Ref, b Body, result Result) {
 	e := s.event(r, b)
 	e.Result = result
 	s.inbox = append(s.inbox, e)
 }
 
+// enqueueParticipants reports the participants.
 func (acs *acsModel) enqueueParticipants(s *simulation) {
 	acs.sequence++
 	s.enqueue(outbox.Ref{}, roster(acs.sequence, acs.participants...))
 }
 
+// disconnect ends the call for everybody.
 func (acs *acsModel) disconnect(s *simulation) {
 	if acs.connected && !acs.gone {
 		s.enqueueResult(outbox.Ref{}, Disconnected{}, Result{Code: 200})
@@ -137,7 +139,7 @@ func (acs *acsModel) disconnect(s *simulation) {
 	acs.gone, acs.participants = true, nil
 }
 
-// leave takes somebody out of the call, which ends with the caller alone or with nobody.
+// removeParticipant lets a participant leave. The call ends when the last one has left.
 func (acs *acsModel) removeParticipant(s *simulation, id string) {
 	i := slices.Index(acs.participants, id)
 	if i < 0 {
@@ -151,7 +153,7 @@ func (acs *acsModel) removeParticipant(s *simulation, id string) {
 	acs.enqueueParticipants(s)
 }
 
-// ring lets the telephones ring until now.
+// updateTelephones answers or stops the telephones whose time to ring is over.
 func (acs *acsModel) updateTelephones(s *simulation) {
 	if p := acs.phone; p != nil && !acs.connected && !acs.gone && !s.now.Before(p.ringsUntil) {
 		if p.answers {
@@ -180,17 +182,16 @@ func (acs *acsModel) updateTelephones(s *simulation) {
 	acs.invitations = ringing
 }
 
-// rows are the rows of ours that calls change from outside: the campaign's, the
-// number's and the recording's.
+// otherRows are the rows that local actions change: the campaign's, the number's and the recording's.
 type otherRows struct {
-	settled  Outcome // how the campaign was told that its attempt ended
+	settled  Outcome // outcome with which the attempt was settled
 	released bool
 
-	linked bool           // the recording knows its call
-	file   RecordingState // what came of it
+	linked bool           // whether the recording's row names its call
+	file   RecordingState // filed or lost; empty: neither yet
 }
 
-// keep does an action of the kind Storage.
+// perform performs a local action.
 func (r *otherRows) perform(s *simulation, c Call, a outbox.Action) Replied {
 	switch a.Verb {
 	case outbox.VerbSettle:
@@ -210,7 +211,7 @@ func (r *otherRows) perform(s *simulation, c Call, a outbox.Action) Replied {
 	return replyOK
 }
 
-// deliver lets the file of a recording come, or never come.
+// fileRecording files the recording, or loses it.
 func (r *otherRows) fileRecording(s *simulation) {
 	if !s.acs.recording || !s.acs.gone || r.file != "" {
 		return
@@ -219,7 +220,7 @@ func (r *otherRows) fileRecording(s *simulation) {
 	if s.chance(20, "lost") {
 		r.file = RecordingLost
 	}
-	if !r.linked { // the link will find it
+	if !r.linked { // the reply to the link will report it
 		return
 	}
 	if op := s.c.Recordings[0].Op; r.file == RecordingFiled {

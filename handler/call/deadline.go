@@ -22,9 +22,9 @@ type Limits struct {
 	Recording      time.Duration `json:"recording"`      // from the end of a call to its recording's files
 }
 
-// lease returns how long a lease of an action lasts: three times the time-out of its request, which leaves
-// room for clocks that differ. That of an answer is shorter, because the caller's telephone rings for 30 s
-// in all.
+// lease returns how long a lease of an action lasts: three times the time-out of its request, which allows
+// for clocks that differ. That of an answer is shorter, because the caller's telephone rings for 30 s in
+// all.
 func (l Limits) lease(v outbox.Verb) time.Duration {
 	if v == outbox.VerbAnswer {
 		return 9 * l.Request / 10

@@ -54,12 +54,12 @@ func TestUnreadableEventsAreErrorsAndChangeNothing(t *testing.T) {
 				t.Errorf("error = %v, want %s…", err, tt.want)
 			}
 			if e.Key != "before" || e.Body != nil {
-				t.Errorf("event = %+v: it was changed all the same", e)
+				t.Errorf("event = %+v, want it unchanged", e)
 			}
 		})
 	}
 	if _, err := json.Marshal(Event{}); err == nil {
-		t.Error("an event without a body was written; it could not be read")
+		t.Error("an event without a body was written, want an error")
 	}
 }
 

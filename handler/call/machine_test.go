@@ -75,18 +75,18 @@ func (m *machine) checkInvariants(e Event) {
 	m.t.Helper()
 	for name, at := range m.c.Deadlines {
 		if !m.now.Before(at) {
-			m.t.Fatalf("after %s: deadline %q is past and was not met", e.Kind(), name)
+			m.t.Fatalf("after %s: deadline %q is past and was not run", e.Kind(), name)
 		}
 	}
 	if why := stuck(m.c, m.flow); why != "" {
-		m.t.Fatalf("after %s: stuck for ever: %s", e.Kind(), why)
+		m.t.Fatalf("after %s: stuck: %s", e.Kind(), why)
 	}
 	owners := map[outbox.Lane]string{}
 	refs := map[outbox.Ref]bool{}
 	adds := 0
 	for _, a := range m.c.Pending {
 		if refs[a.Ref] || a.Op > m.c.Ops {
-			m.t.Fatalf("after %s: operation %v is there twice, or was never counted", e.Kind(), a.Ref)
+			m.t.Fatalf("after %s: %v is pending twice, or its operation was not counted", e.Kind(), a.Ref)
 		}
 		refs[a.Ref] = true
 		if a.Verb == outbox.VerbAdd {
@@ -98,11 +98,11 @@ func (m *machine) checkInvariants(e Event) {
 		case !any:
 			owners[lane] = a.Owner
 		case a.Owner != "" && a.Owner != first:
-			m.t.Fatalf("after %s: %s %v was claimed though it is behind another run's", e.Kind(), a.Verb, a.Ref)
+			m.t.Fatalf("after %s: %s %v was leased though it is behind an action of another run", e.Kind(), a.Verb, a.Ref)
 		}
 		gated := a.Verb == outbox.VerbCreate && a.Send > 1 && m.gate == nil
 		if a.Owner == "" && owners[lane] == "" && !any && !gated && !m.now.Before(a.NotBefore) {
-			m.t.Fatalf("after %s: nobody has claimed %s %v", e.Kind(), a.Verb, a.Ref)
+			m.t.Fatalf("after %s: %s %v was not leased", e.Kind(), a.Verb, a.Ref)
 		}
 	}
 	if adds > 1 {
@@ -123,30 +123,30 @@ func stuck(c Call, f *flow.Flow) string {
 		inbound := waits(byAnswer) && pending(outbox.VerbAnswer) || waits(byConnect)
 		outbound := waits(byConfirm) || waits(byRing) || waits(byHangup) && c.EndingAs != ""
 		if !waits(byEnd) || !(inbound || outbound || waits(byDisconnect) || pending(outbox.VerbCheckParticipants)) {
-			return "ringing, and nothing is waited for"
+			return "ringing, without a deadline"
 		}
 		return ""
 	case c.EndingAs != "":
 		if !waits(byHangup) {
-			return "nobody looks whether the hang-up was heard"
+			return "being hung up, without a deadline"
 		}
 		return ""
 	case !waits(byEnd) || !waits(byKeepAlive) && !pending(outbox.VerbCheckParticipants):
-		return "connected, and nobody would look"
+		return "connected, and nothing would check it"
 	}
 	switch f.Nodes[c.Node].(type) {
 	case *flow.Play, *flow.Menu:
 		if !waits(byPrompt) || c.Wait.Media == (outbox.Ref{}) {
-			return "no prompt is waited for"
+			return "at a prompt, without waiting for it"
 		}
 	case *flow.Agent:
-		looking := slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Ref == c.Wait.Invite.Check })
-		if !waits(byInvite) && !looking {
-			return "no invitation is waited for"
+		checking := slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Ref == c.Wait.Invite.Check })
+		if !waits(byInvite) && !checking {
+			return "at an agent, without waiting for the invitation"
 		}
 	case *flow.Talk:
-		if !slices.ContainsFunc(c.Agents, func(p JoinedAgent) bool { return !p.Left }) {
-			return "nobody is there to talk"
+		if !slices.ContainsFunc(c.Agents, func(a JoinedAgent) bool { return !a.Left }) {
+			return "at a talk without an agent"
 		}
 	default:
 		return fmt.Sprintf("at a node that does not wait: %q", c.Node)
@@ -154,8 +154,8 @@ func stuck(c Call, f *flow.Flow) string {
 	return ""
 }
 
-// stuckEnded is stuck for a call that has ended. Such a call may have a late hang-up pending, local actions,
-// and recordings until their deadline.
+// stuckEnded returns the same for a call that has ended. Such a call may have a late hang-up and local
+// actions pending, and recordings outstanding until their deadline.
 func stuckEnded(c Call) string {
 	if c.Outcome == "" || c.EndedAt.IsZero() {
 		return "it has ended without an outcome or a time"
@@ -165,11 +165,11 @@ func stuckEnded(c Call) string {
 		if a.Verb == outbox.VerbHangUp {
 			hangUps++
 		} else if a.Verb.RetryClass() != outbox.Local {
-			return "it has ended and pending " + string(a.Verb)
+			return "it has ended, and pending is " + string(a.Verb)
 		}
 	}
 	if hangUps > 1 {
-		return "it has ended and is hung up twice"
+		return "it has ended, and is hung up twice"
 	}
 	recordingDeadlines := 0
 	if slices.ContainsFunc(c.Recordings, Recording.outstanding) {
@@ -230,7 +230,7 @@ func (m *machine) pending(v outbox.Verb) outbox.Action {
 	m.t.Helper()
 	i := slices.IndexFunc(m.c.Pending, func(a outbox.Action) bool { return a.Verb == v })
 	if i < 0 {
-		m.t.Fatalf("no %s is owed; the call is %s", v, summary(m.c))
+		m.t.Fatalf("no %s is pending; the call is %s", v, summary(m.c))
 	}
 	return m.c.Pending[i]
 }
@@ -321,7 +321,7 @@ func summary(c Call) string {
 			text += fmt.Sprintf("#%d", a.Send)
 		}
 		if a.Owner == "" {
-			text += "?" // nobody has claimed it
+			text += "?"
 		}
 	}
 	return text

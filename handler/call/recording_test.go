@@ -11,7 +11,7 @@ import (
 )
 
 func TestStartOfARecording(t *testing.T) {
-	// recording: the agent has joined, and the recording is asked for.
+	// atRecordingWanted returns a call that an agent has joined. The start of the recording is on its way.
 	atRecordingWanted := func(t tester) *machine {
 		m := atAgentRinging(t)
 		m.reportFor(m.c.Wait.Invite.Ref, Added{Participant: anna})
@@ -23,65 +23,65 @@ func TestStartOfARecording(t *testing.T) {
 		name string
 		then func(m *machine)
 		want string
-		rec  Recording // Op aside
+		rec  Recording // without Op
 	}{
-		{"is asked for while people talk", func(m *machine) {}, "connected at talk, pending startRecording",
+		{"is started while agent and caller talk", func(m *machine) {}, "connected at talk, pending startRecording",
 			Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
-		{"has the id that ACS's answer gives", func(m *machine) {
+		{"gets its id from the reply", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
-		{"may get its id only from the callback", func(m *machine) {
+		{"gets its id from the callback if the reply has none", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(m)})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
-		{"a callback before ACS's answer proves it", func(m *machine) {
+		{"is confirmed by a callback before the reply", func(m *machine) {
 			start := m.pending(outbox.VerbStartRecording)
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(m)})
 			m.replyTo(start, replyNoResponse)
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
-		{"a callback at the call's own address is known by ACS's id", func(m *machine) {
+		{"is found by ACS's id if the callback names no operation", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
-		{"or is the one that is waited for", func(m *machine) {
+		{"is the one that has not started if the callback names neither operation nor known id", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
-		{"a callback of another recording is not its own", func(m *machine) {
+		{"ignores the callback of another recording", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.report(RecordingStateChanged{RecordingID: "rec-9", Active: true, Op: 99})
 		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
-		{"that stops is finished", func(m *machine) {
+		{"is finished when it stops", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(m)})
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Op: op(m)})
-			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(m)}) // overtaken
+			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(m)}) // late
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
-		{"that does not start does not hold up the talk", func(m *machine) {
+		{"that does not start does not hold up the flow", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.report(StartRecordingFailed{Op: op(m)})
 		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingFailed}},
-		{"that ACS refuses does not hold up the talk", func(m *machine) {
+		{"that is refused does not hold up the flow", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyRefused("8523"))
 		}, "connected at talk", Recording{Send: 1, Channels: "mixed", State: RecordingFailed}},
-		{"that is refused and runs all the same runs", func(m *machine) {
+		{"that is refused and reported as running runs", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyRefused("8523"))
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(m)})
 		}, "connected at talk, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingStarted}},
-		{"throttled is a new send", func(m *machine) {
+		{"that is throttled becomes a new send", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyThrottled(time.Second))
 			m.wait(time.Second)
 		}, "connected at talk, pending startRecording#2", Recording{Send: 2, Channels: "mixed", State: RecordingWanted}},
-		{"of which nothing is heard is asked for again", func(m *machine) {
+		{"that does not start in time is asked for again", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.wait(limits.RecordingStart)
 		}, "connected at talk, pending startRecording#2", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
-		{"runs if ACS refuses the second request because it runs", func(m *machine) {
+		{"runs if the second request is refused because it runs", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.wait(limits.RecordingStart)
 			m.reply(outbox.VerbStartRecording, replyRefused("8559"))
 		}, "connected at talk", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingStarted}},
-		{"waits for the callback if ACS refuses the second request for another reason of state", func(m *machine) {
+		{"waits for the callback if the second request is refused for another state", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.wait(limits.RecordingStart)
 			m.reply(outbox.VerbStartRecording, replyRefused("409"))
@@ -92,43 +92,43 @@ func TestStartOfARecording(t *testing.T) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.wait(limits.RecordingStart)
 		}, "connected at talk", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
-		{"unheard is repeated with its pair", func(m *machine) {
+		{"without response is repeated with its pair", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyNoResponse)
 			m.wait(30 * time.Second)
 			if a := m.pending(outbox.VerbStartRecording); a.Leases != 2 {
-				m.t.Errorf("claimed %d times", a.Leases)
+				m.t.Errorf("leases = %d, want 2", a.Leases)
 			}
 		}, "connected at talk, pending startRecording", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
-		{"whose pair ACS has forgotten is a new send", func(m *machine) { m.wait(outbox.PairLife) },
+		{"whose pair is too old becomes a new send", func(m *machine) { m.wait(outbox.PairLife) },
 			"connected at talk, pending startRecording#2", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"that runs when the call ends is finished", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: op(m)})
 			m.report(Disconnected{})
 		}, "ended completed, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingFinished}},
-		{"that may run when the call ends is owed", func(m *machine) { m.report(Disconnected{}) },
+		{"that may run when the call ends is outstanding", func(m *machine) { m.report(Disconnected{}) },
 			"ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingWanted}},
-		{"that was certainly not asked for when the call ends is none", func(m *machine) {
+		{"that was not sent when the call ends has failed", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyThrottled(time.Minute))
 			m.report(Disconnected{})
 		}, "ended completed", Recording{Send: 2, Channels: "mixed", State: RecordingFailed}},
-		{"that was refused while the call ended is none", func(m *machine) {
+		{"that is refused after the call's end has failed", func(m *machine) {
 			start := m.pending(outbox.VerbStartRecording)
 			m.report(Disconnected{})
 			m.replyTo(start, replyRefused(CodeGone))
 		}, "ended completed", Recording{Send: 1, Channels: "mixed", State: RecordingFailed}},
-		{"that was taken while the call ended has the id of ACS's answer", func(m *machine) {
+		{"gets its id from a reply after the call's end", func(m *machine) {
 			start := m.pending(outbox.VerbStartRecording)
 			m.report(Disconnected{})
 			m.replyTo(start, Replied{Verdict: VerdictOK, RecordingID: "rec-1"})
 		}, "ended completed, pending link", Recording{Send: 1, ID: "rec-1", Channels: "mixed", State: RecordingWanted}},
-		{"is owed though ACS refused a send before the latest", func(m *machine) {
+		{"is outstanding though an earlier send is refused", func(m *machine) {
 			first := m.pending(outbox.VerbStartRecording)
 			m.wait(outbox.PairLife)
 			m.report(Disconnected{})
 			m.replyTo(first, replyRefused(CodeGone))
 		}, "ended completed", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
-		{"that is heard of after the call's end was one", func(m *machine) {
+		{"that is reported after the call's end is finished", func(m *machine) {
 			o := op(m)
 			m.report(Disconnected{})
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: o})
@@ -157,7 +157,7 @@ func TestTwoRecordingsAreStartedOneAfterTheOther(t *testing.T) {
 	m.report(offered)
 	run := func() string { m.report(Connected{}); return "run-2" }()
 	if got := m.c.Pending.Leased(run)[outbox.LaneRecording]; len(got) != 2 {
-		t.Fatalf("claimed %d", len(got))
+		t.Fatalf("leased are %d starts, want 2", len(got))
 	}
 	m.reply(outbox.VerbStartRecording, replyThrottled(time.Second))
 	var pending []string
@@ -166,19 +166,20 @@ func TestTwoRecordingsAreStartedOneAfterTheOther(t *testing.T) {
 			pending = append(pending, a.Ref.String()+" "+a.Owner)
 		}
 	}
-	// The second must not be sent before the first; its owner has not sent it yet.
+	// The second must not be sent before the first. It was not sent yet, so its lease has ended.
 	if want := []string{"2.2 ", "3.1 "}; !slices.Equal(pending, want) {
-		t.Errorf("owed %q, want %q", pending, want)
+		t.Errorf("pending = %q, want %q", pending, want)
 	}
 	m.wait(time.Second)
 	if got := len(m.c.Pending.Leased("run-4")[outbox.LaneRecording]); got != 2 {
-		t.Errorf("then %d are claimed: %+v", got, m.c.Pending)
+		t.Errorf("leased after the wait are %d starts, want 2: %+v", got, m.c.Pending)
 	}
 	m.checkReplay()
 }
 
 func TestFilesOfARecording(t *testing.T) {
-	// asked: the call has ended, and of the recording nothing was heard but that ACS took the request.
+	// atEndWithoutID returns an ended call. ACS has accepted the start of its recording and reported
+	// nothing.
 	atEndWithoutID := func(t tester) *machine {
 		m := atAgentRinging(t)
 		m.reportFor(m.c.Wait.Invite.Ref, Added{Participant: anna})
@@ -186,7 +187,7 @@ func TestFilesOfARecording(t *testing.T) {
 		m.report(Disconnected{})
 		return m
 	}
-	// linking: ACS has told the recording's id late, and the recording's row is to know.
+	// atLink returns such a call after ACS has reported the id. The link is on its way.
 	atLink := func(t tester) *machine {
 		m := atEndWithoutID(t)
 		m.report(RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: m.c.Recordings[0].Op})
@@ -201,7 +202,7 @@ func TestFilesOfARecording(t *testing.T) {
 	}
 	replyLinked := func(m *machine, state RecordingState, reason string) {
 		if got := m.pending(outbox.VerbLink).Recording; got != op(m) {
-			m.t.Errorf("linked is recording %d", got)
+			m.t.Errorf("the link is of operation %d, want %d", got, op(m))
 		}
 		m.reply(outbox.VerbLink, Replied{Verdict: VerdictOK, Recording: state, Reason: reason})
 	}
@@ -209,64 +210,64 @@ func TestFilesOfARecording(t *testing.T) {
 		name   string
 		from   func(tester) *machine
 		then   func(m *machine)
-		want   string // the call
+		want   string // the call's summary
 		state  RecordingState
 		reason string
 	}{
-		{"is owed when the call has ended", atEnd, func(m *machine) {}, "ended completed", RecordingFinished, ""},
-		{"is paid when the files are where they belong", atEnd, func(m *machine) { reportFiled(m, op(m), "rec-1") },
+		{"are outstanding when the call has ended", atEnd, func(m *machine) {}, "ended completed", RecordingFinished, ""},
+		{"are filed", atEnd, func(m *machine) { reportFiled(m, op(m), "rec-1") },
 			"ended completed", RecordingFiled, ""},
-		{"is known by ACS's id", atEnd, func(m *machine) { reportFiled(m, 0, "rec-1") }, "ended completed", RecordingFiled, ""},
-		{"is not paid by another recording", atEnd, func(m *machine) { reportFiled(m, 99, "rec-9") },
+		{"are filed by ACS's id", atEnd, func(m *machine) { reportFiled(m, 0, "rec-1") }, "ended completed", RecordingFiled, ""},
+		{"are not filed by those of another recording", atEnd, func(m *machine) { reportFiled(m, 99, "rec-9") },
 			"ended completed", RecordingFinished, ""},
-		{"may be paid while people talk", atTalk, func(m *machine) { reportFiled(m, op(m), "rec-1") },
+		{"may be filed while agent and caller talk", atTalk, func(m *machine) { reportFiled(m, op(m), "rec-1") },
 			"connected at talk", RecordingFiled, ""},
-		{"that is paid during the call is not owed at its end", atTalk, func(m *machine) {
+		{"that are filed during the call are not outstanding at its end", atTalk, func(m *machine) {
 			reportFiled(m, op(m), "rec-1")
 			m.report(Disconnected{})
 		}, "ended completed", RecordingFiled, ""},
-		{"that is paid is not asked for, nor linked", atLink, func(m *machine) { reportFiled(m, op(m), "rec-1") },
+		{"that are filed need no link", atLink, func(m *machine) { reportFiled(m, op(m), "rec-1") },
 			"ended completed", RecordingFiled, ""},
-		{"is lost when ACS has nothing any more", atEnd, func(m *machine) { reportLost(m, "deleted") },
+		{"are lost when ACS has deleted them", atEnd, func(m *machine) { reportLost(m, "deleted") },
 			"ended completed", RecordingLost, "deleted"},
-		{"is paid by files that come after all", atEnd, func(m *machine) {
+		{"that were lost are filed if they come after all", atEnd, func(m *machine) {
 			reportLost(m, "deleted")
 			reportFiled(m, op(m), "rec-1")
 		}, "ended completed", RecordingFiled, ""},
-		{"stays paid, whatever is said later", atEnd, func(m *machine) {
+		{"stay filed although they are reported as lost later", atEnd, func(m *machine) {
 			reportFiled(m, op(m), "rec-1")
 			reportLost(m, "deleted")
 		}, "ended completed", RecordingFiled, ""},
-		{"is owed without an id", atEndWithoutID, func(m *machine) {}, "ended completed", RecordingWanted, ""},
-		{"gets its id late, and is linked", atLink, func(m *machine) {},
+		{"are outstanding without an id", atEndWithoutID, func(m *machine) {}, "ended completed", RecordingWanted, ""},
+		{"are linked when the id comes late", atLink, func(m *machine) {},
 			"ended completed, pending link", RecordingFinished, ""},
-		{"is owed when it is linked to a recording that is not filed yet", atLink, func(m *machine) {
+		{"are outstanding when the linked recording is not filed yet", atLink, func(m *machine) {
 			replyLinked(m, "", "")
 		}, "ended completed", RecordingFinished, ""},
-		{"is paid when it is linked to a recording that was filed", atLink, func(m *machine) {
+		{"are filed when the linked recording is", atLink, func(m *machine) {
 			replyLinked(m, RecordingFiled, "")
 		}, "ended completed", RecordingFiled, ""},
-		{"is lost when it is linked to a recording that was lost", atLink, func(m *machine) {
+		{"are lost when the linked recording is", atLink, func(m *machine) {
 			replyLinked(m, RecordingLost, "deleted")
 		}, "ended completed", RecordingLost, "deleted"},
-		{"is linked in the end", atLink, func(m *machine) {
+		{"are linked after a link that failed", atLink, func(m *machine) {
 			m.reply(outbox.VerbLink, replyNoResponse)
 			m.wait(time.Second)
 		}, "ended completed, pending link", RecordingFinished, ""},
-		{"is none when ACS says late that it did not start", atEndWithoutID, func(m *machine) {
+		{"do not exist if ACS reports late that the recording did not start", atEndWithoutID, func(m *machine) {
 			m.report(StartRecordingFailed{Op: op(m)})
 		}, "ended completed", RecordingFailed, ""},
-		{"is lost when its time is over", atEnd, func(m *machine) { m.wait(limits.Recording) },
+		{"are lost when their time is over", atEnd, func(m *machine) { m.wait(limits.Recording) },
 			"ended completed", RecordingLost, "no file came in time"},
-		{"is not lost before", atEnd, func(m *machine) { m.wait(limits.Recording - time.Second) },
+		{"are not lost before", atEnd, func(m *machine) { m.wait(limits.Recording - time.Second) },
 			"ended completed", RecordingFinished, ""},
-		{"is lost though ACS never told its id", atEndWithoutID, func(m *machine) { m.wait(limits.Recording) },
+		{"are lost although ACS never reported an id", atEndWithoutID, func(m *machine) { m.wait(limits.Recording) },
 			"ended completed", RecordingLost, "no file came in time, and ACS never told its id"},
-		{"that counts as lost gets its id, and is linked", atEndWithoutID, func(m *machine) {
+		{"that are lost are linked when the id comes", atEndWithoutID, func(m *machine) {
 			m.wait(limits.Recording)
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Op: op(m)})
 		}, "ended completed, pending link", RecordingLost, "no file came in time, and ACS never told its id"},
-		{"that counts as lost is paid by the file that it is linked to", atEndWithoutID, func(m *machine) {
+		{"that are lost are filed when the linked recording is", atEndWithoutID, func(m *machine) {
 			m.wait(limits.Recording)
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Op: op(m)})
 			replyLinked(m, RecordingFiled, "")
@@ -284,7 +285,7 @@ func TestFilesOfARecording(t *testing.T) {
 			}
 			wantOutstanding := tt.state == RecordingWanted || tt.state == RecordingFinished
 			if got := m.c.HasWork(); got != (wantOutstanding || m.c.Active()) {
-				t.Errorf("owes %v, is busy %v", got, m.c.Active())
+				t.Errorf("HasWork = %v, want %v", got, wantOutstanding || m.c.Active())
 			}
 			m.checkReplay()
 		})

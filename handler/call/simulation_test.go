@@ -11,10 +11,9 @@ import (
 	"switchboard/handler/call/outbox"
 )
 
-// world is a call, the runs that act for it, a little model of ACS with the
-// people on the telephone and of our other rows, and the events that are on their
-// way. Every step of it may happen at any time, and whatever can get lost may get
-// lost.
+// simulation is a call with its surroundings: the runs of the engine that act for it, a model of ACS with
+// the telephones behind it, our other rows, and the events that are on their way. Its steps come in random
+// order, and each may fail or be lost.
 type simulation struct {
 	*machine
 	rt        *rapid.T
@@ -22,25 +21,26 @@ type simulation struct {
 	rows      *otherRows
 	runs      []*laneRun
 	inbox     []Event
-	delivered []Event // delivered; may come again
+	delivered []Event // may be delivered again
 
-	leasesSent   map[string]bool          // ref and claim of what was sent
-	sends        map[outbox.Ref]int       // how often each send was
-	firstSent    map[outbox.Ref]time.Time // its First-Sent
-	ringingUntil map[string]time.Time     // until when the telephone of an agent rings
-	gateAsked    bool                     // the gate has opened for the request that is under way
-	faulty       bool                     // something got lost
+	leasesSent   map[string]bool          // leases under which a request was sent
+	sends        map[outbox.Ref]int       // number of requests per send
+	firstSent    map[outbox.Ref]time.Time // Repeatability-First-Sent of each send
+	ringingUntil map[string]time.Time     // when an agent's telephone stops ringing
+	gateAsked    bool                     // whether the gate has opened for this event
+	faulty       bool                     // whether a fault has happened
 }
 
-// runner is the part of a run of the engine that works on one lane.
+// laneRun is the part of a run of the engine that sends the actions of one lane.
 type laneRun struct {
 	owner      string
 	actions    []outbox.Action
-	view       Call   // the call as the run's last write left it
-	reply      *Event // what ACS has answered, not saved yet
+	view       Call   // the call after the run's last write
+	reply      *Event // ACS's reply that is not saved yet
 	leaseUntil time.Time
 }
 
+// newSimulation returns a simulation of a call that is not opened yet.
 func newSimulation(rt *rapid.T, id ID) *simulation {
 	return &simulation{
 		machine: &machine{t: rt, c: Call{ID: id}, flow: reception, now: t0},
@@ -49,7 +49,7 @@ func newSimulation(rt *rapid.T, id ID) *simulation {
 	}
 }
 
-// somebodyCalls is a world in which a call is offered.
+// newInbound returns a simulation in which a call is offered.
 func newInbound(rt *rapid.T) *simulation {
 	s := newSimulation(rt, "in-1")
 	s.now = t0.Add([]time.Duration{0, 0, 0, 10 * time.Second, 24 * time.Second}[s.pick(5, "late")])
@@ -59,7 +59,7 @@ func newInbound(rt *rapid.T) *simulation {
 	return s
 }
 
-// somebodyIsCalled is a world in which a call is placed.
+// newOutbound returns a simulation in which a call is dialled.
 func newOutbound(rt *rapid.T) *simulation {
 	s := newSimulation(rt, "out-1")
 	if s.chance(50, "notice") {
@@ -71,14 +71,14 @@ func newOutbound(rt *rapid.T) *simulation {
 	return s
 }
 
-// take lets the call take an event, and starts a runner for each lane that the
-// write has claimed.
+// deliver applies an event to the call, and starts a laneRun for each lane with actions that the write has
+// leased.
 func (s *simulation) deliver(e Event) {
 	if s.c.HasEvent(e.Key) {
-		return // the engine's first read
+		return // a duplicate that the call knows
 	}
 	if e.Key != "" && slices.ContainsFunc(s.delivered, func(o Event) bool { return o.Key == e.Key }) {
-		return // its row is there
+		return // a duplicate whose history row exists
 	}
 	if e.Key != "" {
 		s.delivered = append(s.delivered, e)
@@ -92,15 +92,15 @@ func (s *simulation) deliver(e Event) {
 			continue
 		}
 		if a := actions[0]; a.Verb == outbox.VerbCreate && a.Send > 1 && !s.gateAsked {
-			s.rt.Fatalf("%s %v was claimed though the gate is not known to be open", a.Verb, a.Ref)
+			s.rt.Fatalf("%s %v was leased though the gate was not open", a.Verb, a.Ref)
 		}
 		s.runs = append(s.runs, &laneRun{owner: run, actions: actions, view: s.c})
 	}
 	s.gate, s.gateAsked = nil, false
 }
 
-// askGate asks whether the call may still be placed, as the engine does before a
-// write that could claim it. It may come to nothing.
+// askGate asks the gate, as the engine does before a write that could lease a repeated CreateCall. The gate
+// may not answer.
 func (s *simulation) askGate() {
 	if !s.c.NeedsGate(s.now) {
 		return
@@ -114,8 +114,7 @@ func (s *simulation) askGate() {
 	}
 }
 
-// pick returns a number below n, each as likely as the others: rapid's own
-// integers are mostly small ones.
+// pick returns a number from 0 to n-1, each equally likely. rapid's own integers are mostly small ones.
 func (s *simulation) pick(n int, what string) int {
 	v := 0
 	for range 8 {
@@ -127,9 +126,10 @@ func (s *simulation) pick(n int, what string) int {
 	return v % n
 }
 
+// chance returns true with the given probability.
 func (s *simulation) chance(percent int, what string) bool { return s.pick(100, what) >= 100-percent }
 
-// work takes one runner one step on: it sends its next action, or saves an answer.
+// advanceRun takes a laneRun one step on: it sends its next action, or saves a reply.
 func (s *simulation) advanceRun(i int, faults bool) {
 	r := s.runs[i]
 	if faults && s.chance(10, "crash") {
@@ -138,7 +138,7 @@ func (s *simulation) advanceRun(i int, faults bool) {
 		return
 	}
 	if r.reply != nil {
-		if !s.now.Before(r.leaseUntil) { // it gives up: somebody has taken over
+		if !s.now.Before(r.leaseUntil) { // it gives up: another run may have leased the action
 			s.runs = slices.Delete(s.runs, i, i+1)
 			return
 		}
@@ -162,7 +162,7 @@ func (s *simulation) advanceRun(i int, faults bool) {
 	s.runs = slices.Delete(s.runs, i, i+1)
 }
 
-// send is one request on its way and back.
+// send sends one request and returns its reply, with or without a fault.
 func (s *simulation) send(c Call, a outbox.Action, faults bool) Replied {
 	s.checkSendInvariants(a)
 	fault := "none"
@@ -205,9 +205,9 @@ func (s *simulation) send(c Call, a outbox.Action, faults bool) Replied {
 	return reply
 }
 
-// promised checks the promises that are kept for every request.
+// checkSendInvariants fails the test if the request must not be sent now.
 func (s *simulation) checkSendInvariants(a outbox.Action) {
-	leaseID := fmt.Sprintf("%v claim %d", a.Ref, a.Leases)
+	leaseID := fmt.Sprintf("%v lease %d", a.Ref, a.Leases)
 	if s.leasesSent[leaseID] {
 		s.rt.Fatalf("%s %s was sent twice", a.Verb, leaseID)
 	}
@@ -234,27 +234,28 @@ func (s *simulation) checkSendInvariants(a outbox.Action) {
 	}
 }
 
+// indexOf returns the index of the pending action with the reference, or -1.
 func (m *machine) indexOf(r outbox.Ref) int {
 	return slices.IndexFunc(m.c.Pending, func(a outbox.Action) bool { return a.Ref == r })
 }
 
-// sleep lets time go by for the telephones.
+// passTime lets the time pass for the telephones.
 func (s *simulation) passTime(d time.Duration) {
 	s.now = s.now.Add(d)
 	s.acs.updateTelephones(s)
 }
 
-// sweep lets time be noticed, and noticed again at once, which changes nothing.
+// sweep delivers a Wake, and checks that a second one at the same time changes nothing.
 func (s *simulation) sweep() {
 	s.deliver(Event{Body: Wake{}})
-	if next, moved := Apply(s.c, Event{Body: Wake{}}, Input{Now: s.now, Flow: s.flow, Owner: "again"}); moved {
-		s.rt.Fatalf("a second look at once moved the call from %s to %s", summary(s.c), summary(next))
+	if next, changed := Apply(s.c, Event{Body: Wake{}}, Input{Now: s.now, Flow: s.flow, Owner: "again"}); changed {
+		s.rt.Fatalf("a second wake at the same time changed the call from %s to %s", summary(s.c), summary(next))
 	}
 }
 
 func TestEveryInterleavingOfEventsAndFaultsEndsTheCall(t *testing.T) {
-	for name, begin := range map[string]func(*rapid.T) *simulation{"offered": newInbound, "placed": newOutbound} {
-		for n := range 4 { // rapid tries a hundred worlds each time
+	for name, begin := range map[string]func(*rapid.T) *simulation{"inbound": newInbound, "outbound": newOutbound} {
+		for n := range 4 { // rapid runs a hundred simulations each time
 			t.Run(fmt.Sprintf("%s %d", name, n), rapid.MakeCheck(func(rt *rapid.T) {
 				s := begin(rt)
 				for range s.pick(128, "steps") {
@@ -266,7 +267,7 @@ func TestEveryInterleavingOfEventsAndFaultsEndsTheCall(t *testing.T) {
 	}
 }
 
-// step is one thing that may happen, if there is anything for it to happen to.
+// step does one random thing, if it is possible now.
 func (s *simulation) step() {
 	switch n := s.pick(100, "step"); {
 	case n < 40:
@@ -291,7 +292,7 @@ func (s *simulation) step() {
 	}
 }
 
-// arrives takes any event out of those on their way.
+// takeFromInbox removes a random event from the inbox and returns it.
 func (s *simulation) takeFromInbox() Event {
 	i := s.pick(len(s.inbox), "event")
 	e := s.inbox[i]
@@ -299,7 +300,7 @@ func (s *simulation) takeFromInbox() Event {
 	return e
 }
 
-// goWell is one step of a world in which nothing is lost, late or refused.
+// stepWithoutFaults does the next thing that is due, with nothing lost, late or refused.
 func (s *simulation) stepWithoutFaults() {
 	switch {
 	case len(s.inbox) > 0:
@@ -311,32 +312,32 @@ func (s *simulation) stepWithoutFaults() {
 	case s.c.Active():
 		s.passTime(5 * time.Second)
 		s.sweep()
-	default: // it waits for its recording at most
+	default: // only its recording is outstanding
 		s.passTime(6 * time.Hour)
 		s.sweep()
 	}
 }
 
-// settle lets everything go well from now on, and checks that the call ends, and
-// that nobody is left who waits for something.
+// runToEnd goes on without faults, and checks that the call ends, that its other rows are right, and that no
+// participant is left in it.
 func (s *simulation) runToEnd() {
 	for end := s.now.Add(2 * limits.Recording); s.c.HasWork() || len(s.inbox)+len(s.runs) > 0; s.stepWithoutFaults() {
 		if s.now.After(end) {
-			s.rt.Fatalf("the call still owes something: it is %s, deadlines %v", summary(s.c), s.c.Deadlines)
+			s.rt.Fatalf("the call still has work: it is %s, deadlines %v", summary(s.c), s.c.Deadlines)
 		}
 		if s.c.State == StateEnded {
 			s.rows.fileRecording(s)
 		}
 	}
 	if s.c.Direction == DirectionOutbound && (s.rows.settled != s.c.Outcome || !s.rows.released) {
-		s.rt.Fatalf("ended %s, the campaign heard %q, released %v", s.c.Outcome, s.rows.settled, s.rows.released)
+		s.rt.Fatalf("ended %s, settled as %q, released %v", s.c.Outcome, s.rows.settled, s.rows.released)
 	}
 	if s.acs.connected && !s.acs.gone && !s.faulty {
 		s.rt.Fatalf("the call is %s, and %v are still in it", summary(s.c), s.acs.participants)
 	}
 	for _, r := range s.c.Recordings {
 		if !s.faulty && s.acs.recording && r.State != s.rows.file {
-			s.rt.Fatalf("the recording is %s, its file %q", r.State, s.rows.file)
+			s.rt.Fatalf("the recording is %s, its files are %q", r.State, s.rows.file)
 		}
 	}
 	s.checkReplay()

@@ -284,8 +284,8 @@ func atConfirmTimeout(t tester) *machine {
 var stages = map[string]func(tester) *machine{
 	"ringing": atOffer, "answered": atAnswered, "greeting": atGreeting, "menu": atMenu, "agent": atAgentRinging,
 	"talk": atTalk, "bye": atGoodbye, "ending": atHangUp, "ended": atEnd, "filed": atFiled, "missed": atMissed,
-	"dialled": atDialled, "throttled": atThrottled, "unheard of": atCreateUnconfirmed, "placed": atRinging, "overdue": atRingTimeout,
-	"given up": atRingHangUp, "notice": atNotice, "silent": atConfirmTimeout,
+	"dialled": atDialled, "throttled": atThrottled, "unconfirmed": atCreateUnconfirmed, "outbound ringing": atRinging, "ring timeout": atRingTimeout,
+	"ring hang-up": atRingHangUp, "notice": atNotice, "confirm timeout": atConfirmTimeout,
 }
 
 // everyBody returns at least one event body of every kind, in no particular order.

@@ -10,19 +10,19 @@ import (
 
 func TestUsualInboundCall(t *testing.T) {
 	runCases(t, []testCase{
-		{"an offer is to be answered", atOffer, nil, "ringing, pending answer"},
-		{"an answer that ACS has taken waits for the connection", atAnswered, nil, "ringing"},
-		{"a connected caller is greeted", atGreeting, nil, "connected at greeting"},
+		{"an offer is answered", atOffer, nil, "ringing, pending answer"},
+		{"an answer that ACS has accepted waits for Connected", atAnswered, nil, "ringing"},
+		{"a connected call plays the greeting", atGreeting, nil, "connected at greeting"},
 		{"after the greeting comes the menu", atMenu, nil, "connected at menu"},
 		{"a key leads to the agents", atAgentRinging, nil, "connected at agent"},
 		{"an agent who joins talks to the caller", atTalk, nil, "connected at talk"},
-		{"after the agent has left the caller is thanked", atGoodbye, nil, "connected at bye"},
-		{"a caller who was thanked is released", atHangUp, nil, "connected ending completed"},
-		{"a call that is over is completed", atEnd, nil, "ended completed"},
-		{"and owes nothing once its recording is filed", atFiled, nil, "ended completed"},
+		{"after the agent has left the goodbye is played", atGoodbye, nil, "connected at bye"},
+		{"after the goodbye the call is hung up", atHangUp, nil, "connected ending completed"},
+		{"a call that has ended is completed", atEnd, nil, "ended completed"},
+		{"a call whose recording is filed has no work", atFiled, nil, "ended completed"},
 	})
 	if c := atEnd(t).c; !c.HasWork() || c.Active() || !c.Wake().Equal(c.EndedAt.Add(limits.Recording)) {
-		t.Errorf("before that it owes %v, is busy %v, wakes at %v", c.HasWork(), c.Active(), c.Wake())
+		t.Errorf("before its recording is filed: HasWork = %v, Active = %v, Wake = %v", c.HasWork(), c.Active(), c.Wake())
 	}
 	c := atFiled(t).c
 	if c.ConnectionID != "conn-1" || c.ServerCallID != "server-1" || c.CorrelationID != "corr-1" || c.IncomingCallContext != "" {
@@ -32,12 +32,12 @@ func TestUsualInboundCall(t *testing.T) {
 		t.Errorf("agents = %+v", c.Agents)
 	}
 	if c.HasWork() || !c.Wake().IsZero() {
-		t.Errorf("owes %v, wakes at %v", c.HasWork(), c.Wake())
+		t.Errorf("after its recording is filed: HasWork = %v, Wake = %v", c.HasWork(), c.Wake())
 	}
 }
 
 func TestNoEventAtAnyStageLeavesACallStuck(t *testing.T) {
-	// life.check does the looking.
+	// machine.checkInvariants makes the checks.
 	for stage, from := range stages {
 		there := from(t)
 		for i, body := range everyBody() {
@@ -60,7 +60,7 @@ func TestEventsThatDoNotFitTheStateChangeNothing(t *testing.T) {
 		then func(m *machine)
 	}{
 		{"a second offer of the same call changes nothing", atMenu, func(m *machine) { m.report(offered) }},
-		{"a second connection of a connected call changes nothing", atMenu, func(m *machine) {
+		{"a second Connected changes nothing", atMenu, func(m *machine) {
 			m.report(Connected{})
 		}},
 		{"a prompt that ended long ago changes nothing", atAgentRinging, func(m *machine) {
@@ -75,34 +75,34 @@ func TestEventsThatDoNotFitTheStateChangeNothing(t *testing.T) {
 		{"an unknown event changes nothing", atTalk, func(m *machine) {
 			m.report(Unknown{Type: "Microsoft.Communication.New"})
 		}},
-		{"a late answer of ACS changes nothing", atTalk, func(m *machine) {
+		{"a late reply changes nothing", atTalk, func(m *machine) {
 			m.replyTo(outbox.Action{Verb: outbox.VerbAnswer, Ref: outbox.Ref{Op: 1, Send: 1}, Leases: 1}, replyRefused("8522"))
 		}},
-		{"a late failure of an invitation changes nothing", atTalk, func(m *machine) {
+		{"a late AddFailed changes nothing", atTalk, func(m *machine) {
 			m.reportFor(outbox.Ref{Op: 5, Send: 1}, AddFailed{Participant: anna})
 		}},
 		{"an agent who joined does not join twice", atTalk, func(m *machine) {
 			m.reportFor(outbox.Ref{Op: 5, Send: 1}, Added{Participant: anna})
 		}},
-		{"a failed answer of a connected call changes nothing", atMenu, func(m *machine) {
+		{"AnswerFailed of a connected call changes nothing", atMenu, func(m *machine) {
 			m.report(AnswerFailed{})
 		}},
-		{"a burial of a call that is there changes nothing", atMenu, func(m *machine) { m.report(Tombstone{}) }},
-		{"an end of a call that has ended changes nothing", atEnd, func(m *machine) { m.report(Disconnected{}) }},
-		{"a connection of a call that has come to its end changes nothing", atEnd, func(m *machine) {
+		{"a tombstone of an open call changes nothing", atMenu, func(m *machine) { m.report(Tombstone{}) }},
+		{"Disconnected of an ended call changes nothing", atEnd, func(m *machine) { m.report(Disconnected{}) }},
+		{"Connected of an ended call changes nothing", atEnd, func(m *machine) {
 			m.report(Connected{})
 		}},
 		{"a prompt after the end changes nothing", atEnd, func(m *machine) {
 			m.reportFor(outbox.Ref{Op: 8, Send: 1}, PlayCompleted{})
 		}},
-		{"people after the end change nothing", atEnd, func(m *machine) { m.report(roster(9, caller, anna)) }},
+		{"participants after the end change nothing", atEnd, func(m *machine) { m.report(roster(9, caller, anna)) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := tt.from(t)
 			before := m.c
 			tt.then(m)
-			// Only what every event brings: a row of history, and news.
+			// Every event adds a history row and restarts the keep-alive.
 			m.c.Seq, m.c.Updated, m.c.RecentEventKeys = before.Seq, before.Updated, before.RecentEventKeys
 			if at, ok := before.Deadlines[byKeepAlive]; ok {
 				m.c.Deadlines[byKeepAlive] = at
@@ -120,19 +120,19 @@ func TestEventOfAnotherConnectionIsIgnored(t *testing.T) {
 	e.ConnectionID = "conn-2"
 	m.apply(e)
 	if got := summary(m.c); got != "connected at menu" {
-		t.Errorf("the call is %s: it took another connection's end for its own", got)
+		t.Errorf("the call is %s, want connected at menu", got)
 	}
 	m.checkReplay()
 
-	t.Run("does not keep deadlines from being met", func(t *testing.T) {
+	t.Run("the deadlines run all the same", func(t *testing.T) {
 		m := atMenu(t)
 		m.reportFor(m.c.Wait.Media, Recognized{Tones: []string{"one"}})
-		m.now = m.now.Add(limits.lease(outbox.VerbAdd)) // the run that was to invite has died
+		m.now = m.now.Add(limits.lease(outbox.VerbAdd)) // the lease of the invitation ends
 		e := m.event(outbox.Ref{}, Connected{})
 		e.ConnectionID = "conn-2"
 		m.apply(e)
 		if got := summary(m.c); got != "connected at agent, pending play#2" {
-			t.Errorf("the call is %s: an invitation is never sent by a second run", got)
+			t.Errorf("the call is %s, want connected at agent, pending play#2", got)
 		}
 	})
 }
@@ -153,9 +153,9 @@ func TestWakeThatChangesNothingIsNotWritten(t *testing.T) {
 			m := from(t)
 			for range 2 {
 				before := m.c
-				next, moved := Apply(before, Event{Body: Wake{}}, Input{Now: m.now, Flow: m.flow, Owner: "sweep"})
-				if moved || storedJSON(t, next) != storedJSON(t, before) {
-					t.Errorf("a tick without need moved the call to %s", summary(next))
+				next, changed := Apply(before, Event{Body: Wake{}}, Input{Now: m.now, Flow: m.flow, Owner: "sweep"})
+				if changed || storedJSON(t, next) != storedJSON(t, before) {
+					t.Errorf("a wake changed the call to %s", summary(next))
 				}
 			}
 		})
@@ -165,9 +165,9 @@ func TestWakeThatChangesNothingIsNotWritten(t *testing.T) {
 func TestTombstoneKeepsAnOfferFromBeingOpened(t *testing.T) {
 	m := &machine{t: t, c: Call{ID: "in-1"}, now: t0}
 	m.apply(Event{Key: "tombstone", Body: Tombstone{}})
-	m.apply(Event{Key: "offer", At: t0, Body: offered}) // whoever was about to open it
+	m.apply(Event{Key: "offer", At: t0, Body: offered}) // from the process that was slow to open it
 	if got := summary(m.c); got != "ended cancelled" {
-		t.Errorf("the call is %s", got)
+		t.Errorf("the call is %s, want ended cancelled", got)
 	}
 	m.checkReplay()
 }
@@ -179,10 +179,10 @@ func TestCallEndsWithItsLastRowOfHistory(t *testing.T) {
 		want string
 	}{
 		{"a connected call is hung up at once", atTalk, "ended completed, pending hangUp"},
-		{"a call that was placed is given up", atRinging, "ended noAnswer, pending settle release hangUp"},
+		{"an outbound call is given up", atRinging, "ended noAnswer, pending settle release hangUp"},
 		{"an answered call is hung up", atAnswered, "ended missed, pending hangUp"},
 		{"a call that rings is given up", atOffer, "ended missed, pending hangUp"},
-		{"a call that is being hung up is over", atHangUp, "ended completed, pending hangUp"},
+		{"a call that is being hung up ends", atHangUp, "ended completed, pending hangUp"},
 		{"a call that has ended stays as it is", atEnd, "ended completed"},
 	}
 	for _, tt := range tests {
@@ -209,7 +209,7 @@ func TestFullHistoryRecordsOnlyOutstandingWork(t *testing.T) {
 		m.report(Unknown{})
 		return m
 	}
-	t.Run("what changes nothing is not written down", func(t *testing.T) {
+	t.Run("an event that changes nothing is not recorded", func(t *testing.T) {
 		m := atFullHistory(t)
 		m.reply(outbox.VerbHangUp, replyOK)
 		rows := m.c.Seq
@@ -219,19 +219,19 @@ func TestFullHistoryRecordsOnlyOutstandingWork(t *testing.T) {
 			m.reportCreateFailed(busy)
 		}
 		if m.c.Seq != rows {
-			t.Errorf("%d rows more", m.c.Seq-rows)
+			t.Errorf("rows = %d, want %d", m.c.Seq, rows)
 		}
 	})
-	t.Run("what pays a debt is", func(t *testing.T) {
+	t.Run("an event about outstanding work is recorded", func(t *testing.T) {
 		m := atFullHistory(t)
 		m.reply(outbox.VerbSettle, replyOK)
 		m.reply(outbox.VerbRelease, replyOK)
 		m.reply(outbox.VerbHangUp, replyOK)
 		if got := summary(m.c); got != "ended noAnswer" || m.c.Seq != maxHistory+3 {
-			t.Errorf("at row %d the call is %s", m.c.Seq, got)
+			t.Errorf("at row %d the call is %s, want ended noAnswer at row %d", m.c.Seq, got, maxHistory+3)
 		}
 	})
-	t.Run("a change that never comes about takes fewer and fewer rows", func(t *testing.T) {
+	t.Run("a change that always fails takes fewer and fewer rows", func(t *testing.T) {
 		m := atFullHistory(t)
 		m.reply(outbox.VerbHangUp, replyOK)
 		day := func() int {
@@ -244,7 +244,7 @@ func TestFullHistoryRecordsOnlyOutstandingWork(t *testing.T) {
 			return m.c.Seq - rows
 		}
 		if first, second := day(), day(); second > 200 {
-			t.Errorf("%d rows on the first day, %d on the second", first, second)
+			t.Errorf("%d rows on the first day, %d on the second, want at most 200 on the second", first, second)
 		}
 	})
 }

@@ -17,86 +17,86 @@ func TestPrompts(t *testing.T) {
 		return m
 	}
 	runCases(t, []testCase{
-		{"an end that is heard of before ACS's answer counts", atGreetingSent, func(m *machine) {
+		{"PlayCompleted before the reply counts", atGreetingSent, func(m *machine) {
 			play := m.pending(outbox.VerbPlay)
 			m.reportFor(m.c.Wait.Media, PlayCompleted{})
 			m.replyTo(play, replyOK)
 		}, "connected at menu, pending recognize"},
-		{"a start proves the request", atGreetingSent, func(m *machine) {
+		{"PlayStarted confirms the request", atGreetingSent, func(m *machine) {
 			m.reportFor(m.c.Wait.Media, PlayStarted{})
 		}, "connected at greeting"},
-		{"one that was cut short is over", atGreeting, func(m *machine) {
+		{"a prompt that is stopped is followed by the next node", atGreeting, func(m *machine) {
 			m.reportFor(m.c.Wait.Media, PlayCanceled{})
 		}, "connected at menu, pending recognize"},
-		{"one that cannot be played leads where the flow says", atGreeting, func(m *machine) {
+		{"a prompt that cannot be played leads to the node's failed", atGreeting, func(m *machine) {
 			m.reportFor(m.c.Wait.Media, PlayFailed{})
 		}, "connected at sorry, pending play"},
-		{"or else on", atGoodbye, func(m *machine) {
+		{"a prompt that cannot be played leads to next if the node has no failed", atGoodbye, func(m *machine) {
 			m.reportFor(m.c.Wait.Media, PlayFailed{})
 		}, "connected ending completed, pending hangUp"},
-		{"one that ACS refuses cannot be played", atGreetingSent, func(m *machine) {
+		{"a prompt that is refused leads to the node's failed", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyRefused("8535"))
 		}, "connected at sorry, pending play"},
-		{"one of a call that ACS does not have makes it look", atGreetingSent, func(m *machine) {
+		{"a prompt refused because the call is gone makes a check due", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyRefused(CodeGone))
 		}, "connected at greeting, pending checkParticipants"},
-		{"if it is there all the same, the flow goes on in time", atGreetingSent, func(m *machine) {
+		{"if the check finds the call, the prompt's deadline lets the flow go on", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyRefused(CodeGone))
 			m.reply(outbox.VerbCheckParticipants, replyParticipants(caller))
 			m.wait(limits.Prompt + spoken)
 		}, "connected at sorry, pending cancelMedia play"},
-		{"the call is over if ACS says so again", atGreetingSent, func(m *machine) {
+		{"if the check finds no call, the call ends", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyRefused(CodeGone))
 			m.reply(outbox.VerbCheckParticipants, replyRefused(CodeGone))
 		}, "ended abandoned"},
-		{"one that goes unheard is sent again", atGreetingSent, func(m *machine) {
+		{"a prompt without response becomes a new send", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyNoResponse)
 		}, "connected at greeting, pending play#2?"},
-		{"after a moment", atGreetingSent, func(m *machine) {
+		{"a prompt without response is sent again after a wait", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyNoResponse)
 			m.wait(outbox.NoResponseBackoff(1))
 		}, "connected at greeting, pending play#2"},
-		{"it was heard after all if its first send is over", atGreetingSent, func(m *machine) {
+		{"PlayCompleted of the first send ends the prompt", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyNoResponse)
 			m.reportFor(outbox.Ref{Op: 2, Send: 1}, PlayCompleted{})
 		}, "connected at menu, pending cancelMedia recognize"},
-		{"it was not if its first send was stopped by the second", atGreetingSent, func(m *machine) {
+		{"PlayCanceled of the first send does not end the prompt", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyNoResponse)
 			m.wait(outbox.NoResponseBackoff(1))
 			m.reportFor(outbox.Ref{Op: 2, Send: 1}, PlayCanceled{})
 		}, "connected at greeting, pending play#2"},
-		{"but is not sent for ever", atGreetingSent, func(m *machine) {
+		{"a prompt is sent three times at most", atGreetingSent, func(m *machine) {
 			for send := range outbox.MaxSends {
 				m.reply(outbox.VerbPlay, replyNoResponse)
 				m.wait(outbox.NoResponseBackoff(send + 1))
 			}
 		}, "connected at sorry, pending play"},
-		{"the refusal of a repeat is a question: it counts as running", atGreetingSent, func(m *machine) {
+		{"a prompt whose repeat is refused as a duplicate counts as playing", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyNoResponse)
 			m.reply(outbox.VerbPlay, replyRefused("8583"))
 		}, "connected at greeting"},
-		{"until its deadline", atGreetingSent, func(m *machine) {
+		{"a prompt that counts as playing is stopped at its deadline", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyNoResponse)
 			m.wait(outbox.NoResponseBackoff(1))
 			m.reply(outbox.VerbPlay, replyRefused("412"))
 			m.wait(limits.Prompt + spoken)
 		}, "connected at sorry, pending cancelMedia play"},
-		{"one of which nothing is heard is stopped", atGreeting, func(m *machine) {
+		{"a prompt without an event is stopped at its deadline", atGreeting, func(m *machine) {
 			m.wait(limits.Prompt + spoken)
 		}, "connected at sorry, pending cancelMedia play"},
-		{"one whose run has died is sent by another", atGreetingSent, func(m *machine) {
+		{"a prompt whose lease has ended becomes a new send", atGreetingSent, func(m *machine) {
 			m.wait(30 * time.Second)
 		}, "connected at greeting, pending play#2"},
-		{"one that is throttled to its deadline is given up", atGreetingSent, func(m *machine) {
+		{"a prompt that is throttled until its deadline is given up", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyThrottled(time.Hour))
 			m.wait(limits.Prompt + spoken)
 		}, "connected at sorry, pending play"},
-		{"one that is on its way at its deadline is waited for", atGreetingSent, func(m *machine) {
+		{"a prompt that is being sent at its deadline is waited for", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyThrottled(limits.Prompt-time.Second))
 			m.wait(limits.Prompt - time.Second)
 			m.wait(2 * time.Second)
 		}, "connected at greeting, pending play#2"},
-		{"and is stopped if it goes unheard until its owner's time is up", atGreetingSent, func(m *machine) {
+		{"a prompt that is being sent at its deadline is stopped when its lease has ended", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyThrottled(limits.Prompt-time.Second))
 			m.wait(limits.Prompt - time.Second)
 			m.wait(2 * time.Second)
@@ -111,10 +111,10 @@ func TestMenus(t *testing.T) {
 		{"a key leads where the flow says", atMenu, func(m *machine) {
 			m.reportFor(ref(m), Recognized{Tones: []string{"pound"}})
 		}, "connected at bye, pending play"},
-		{"a key collected before the time was over counts", atMenu, func(m *machine) {
+		{"a key reported with a failed recognition counts", atMenu, func(m *machine) {
 			m.reportFor(ref(m), RecognizeFailed{Tones: []string{"pound"}})
 		}, "connected at bye, pending play"},
-		{"a key pressed in the first send counts, though the second is being made", atGreeting, func(m *machine) {
+		{"a key pressed in the first send counts after the second was sent", atGreeting, func(m *machine) {
 			m.reportFor(ref(m), PlayCompleted{})
 			m.reply(outbox.VerbRecognize, replyNoResponse)
 			first := outbox.Ref{Op: ref(m).Op, Send: 1}
@@ -122,32 +122,32 @@ func TestMenus(t *testing.T) {
 			m.reply(outbox.VerbRecognize, replyOK)
 			m.reportFor(first, Recognized{Tones: []string{"pound"}})
 		}, "connected at bye, pending cancelMedia play"},
-		{"a key that leads nowhere is asked for again", atMenu, func(m *machine) {
+		{"a key that the menu does not have repeats the menu", atMenu, func(m *machine) {
 			m.reportFor(ref(m), Recognized{Tones: []string{"nine"}})
 		}, "connected at menu, pending recognize"},
-		{"silence is asked again", atMenu, func(m *machine) {
+		{"silence repeats the menu", atMenu, func(m *machine) {
 			m.reportFor(ref(m), RecognizeFailed{})
 		}, "connected at menu, pending recognize"},
-		{"as often as the flow says", atMenu, func(m *machine) {
+		{"the menu is repeated as often as the flow says", atMenu, func(m *machine) {
 			m.reportFor(ref(m), RecognizeFailed{})
 			m.reportFor(ref(m), RecognizeCanceled{})
 		}, "connected at bye, pending play"},
-		{"a duplicate of the silence is not asked again", atMenu, func(m *machine) {
+		{"a duplicate of a failed recognition repeats the menu once", atMenu, func(m *machine) {
 			first := ref(m)
 			m.reportFor(first, RecognizeFailed{})
 			m.reportFor(first, RecognizeFailed{})
 		}, "connected at menu, pending recognize"},
-		{"what ACS refuses to ask is asked again", atMenu, func(m *machine) {
+		{"a menu that is refused is a try", atMenu, func(m *machine) {
 			m.reportFor(ref(m), RecognizeFailed{})
 			m.reply(outbox.VerbRecognize, replyRefused("8583"))
 		}, "connected at bye, pending play"},
-		{"what is never answered is asked again", atMenu, func(m *machine) {
+		{"a menu without an event is repeated at its deadline", atMenu, func(m *machine) {
 			m.wait(limits.Prompt + spoken + defaultSilence)
 		}, "connected at menu, pending cancelMedia recognize"},
-		{"the time for the keys does not count as the prompt's", atMenu, func(m *machine) {
+		{"the time for the keys comes on top of the prompt's", atMenu, func(m *machine) {
 			m.wait(limits.Prompt + defaultSilence - time.Second)
 		}, "connected at menu"},
-		{"a menu begins anew when it is come to again", func(t tester) *machine {
+		{"a menu that is entered again begins anew", func(t tester) *machine {
 			m := atMenu(t)
 			m.flow = parse(`{"name":"f","start":"menu","nodes":{"menu":{"kind":"menu","prompt":{"text":"?"},
 				"keys":{"1":"menu"},"repeats":1,"nothing":"end"},"end":{"kind":"hangup"}}}`)
@@ -202,7 +202,7 @@ func TestValuesSetByTheFlow(t *testing.T) {
 	}
 	m.checkReplay()
 
-	t.Run("are those that were set last", func(t *testing.T) {
+	t.Run("the value that was set last counts", func(t *testing.T) {
 		m := atRinging(t)
 		m.flow = parse(`{"name":"f","start":"a","nodes":{"a":{"kind":"set","values":{"x":"1","y":"1"},"next":"b"},
 			"b":{"kind":"play","prompt":{"text":"!"},"next":"c"},"c":{"kind":"set","values":{"x":"2"},"next":"end"},
@@ -213,7 +213,7 @@ func TestValuesSetByTheFlow(t *testing.T) {
 			t.Errorf("values (-want +got):\n%s", d)
 		}
 		if got := m.flow.Nodes["a"].(*flow.Set).Values["x"]; got != "1" {
-			t.Errorf("the flow was changed: x is %s", got)
+			t.Errorf("x in the flow = %s, want 1", got)
 		}
 	})
 }
@@ -225,13 +225,13 @@ func TestOptOut(t *testing.T) {
 		return m
 	}
 	runCases(t, []testCase{
-		{"does not hold up the call", atOptOut, nil, "connected at thanks, pending optOut play"},
-		{"is owed though the call ends at once, and comes first", atOptOut, func(m *machine) { m.reportDisconnected(Result{Code: 200}) },
+		{"does not hold up the flow", atOptOut, nil, "connected at thanks, pending optOut play"},
+		{"is pending after the end of the call, and comes first", atOptOut, func(m *machine) { m.reportDisconnected(Result{Code: 200}) },
 			"ended abandoned, pending optOut settle? release?"},
-		{"is owed though the call is hung up", atOptOut, func(m *machine) {
+		{"is pending after the hang-up", atOptOut, func(m *machine) {
 			m.reportFor(m.c.Wait.Media, PlayCompleted{})
 		}, "connected ending completed, pending optOut hangUp"},
-		{"is tried until it is written down", atOptOut, func(m *machine) {
+		{"is repeated until it succeeds", atOptOut, func(m *machine) {
 			m.reply(outbox.VerbOptOut, replyNoResponse)
 			m.reportDisconnected(Result{Code: 200})
 			m.wait(time.Second)
@@ -240,10 +240,10 @@ func TestOptOut(t *testing.T) {
 	})
 	m := atOptOut(t)
 	if a := m.pending(outbox.VerbOptOut); a.Target != callee || !a.At.Equal(m.now) {
-		t.Errorf("%q has opted out at %v", a.Target, a.At)
+		t.Errorf("%q has opted out at %v, want %q at %v", a.Target, a.At, callee, m.now)
 	}
 
-	t.Run("of a caller who withheld the number is of nobody who can be dialled", func(t *testing.T) {
+	t.Run("of a withheld number is confirmed as any other", func(t *testing.T) {
 		const withheld = "4:anonymous"
 		m := &machine{t: t, c: Call{ID: "in-1"}, flow: notice, now: t0}
 		o := offered
@@ -252,7 +252,7 @@ func TestOptOut(t *testing.T) {
 		m.report(Connected{})
 		m.reportFor(m.c.Wait.Media, Recognized{Tones: []string{"nine"}})
 		if a := m.pending(outbox.VerbOptOut); a.Target != withheld {
-			t.Errorf("%q has opted out", a.Target)
+			t.Errorf("%q has opted out, want %q", a.Target, withheld)
 		}
 		m.reply(outbox.VerbOptOut, replyOK) // there is no row to write
 		if got := summary(m.c); got != "connected at thanks, pending play" {

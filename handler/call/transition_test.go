@@ -13,23 +13,23 @@ func TestLeasesOfACall(t *testing.T) {
 	m := atOffer(t)
 	a := m.pending(outbox.VerbAnswer)
 	if a.Owner != "run-1" || a.Leases != 1 || !a.FirstSent.Equal(t0) || !a.LeaseUntil.Equal(t0.Add(9*time.Second)) {
-		t.Errorf("an answer belongs to its run for 9 s: %+v", a)
+		t.Errorf("answer = %+v, want it leased to run-1 for 9 s", a)
 	}
 	m = atInvitationSent(t)
 	a = m.pending(outbox.VerbAdd)
 	if !a.LeaseUntil.Equal(m.now.Add(30 * time.Second)) {
-		t.Errorf("an invitation belongs to its run for 30 s: %+v", a)
+		t.Errorf("invitation = %+v, want it leased for 30 s", a)
 	}
 	lanes := m.c.Pending.Leased(a.Owner)
 	if len(lanes) != 2 || len(lanes[outbox.LaneMedia]) != 1 || len(lanes[outbox.LaneParticipants]) != 1 {
 		t.Errorf("lanes = %+v", lanes)
 	}
-	if !m.c.Pending.Owns(a.Owner, a) || m.c.Pending.Owns("somebody", a) {
-		t.Error("only its run owns an action")
+	if !m.c.Pending.Owns(a.Owner, a) || m.c.Pending.Owns("another", a) {
+		t.Error("Owns is not true for the owner alone")
 	}
 	m.reply(outbox.VerbAdd, replyThrottled(time.Second))
 	if m.c.Pending.Owns(a.Owner, a) {
-		t.Error("an answered send belongs to nobody any more")
+		t.Error("Owns = true for a send that was throttled")
 	}
 }
 
@@ -40,7 +40,7 @@ func TestLeaseOfALateAnswerEndsWithTheRinging(t *testing.T) {
 	a := m.pending(outbox.VerbAnswer)
 	// A request of 5 s must end by then; so none begins later than 25 s after the offer.
 	if want := t0.Add(30 * time.Second); !a.LeaseUntil.Equal(want) {
-		t.Errorf("until %v, want %v", a.LeaseUntil, want)
+		t.Errorf("the lease ends at %v, want %v", a.LeaseUntil, want)
 	}
 }
 
@@ -60,7 +60,7 @@ func TestThrottledRequestsWaitLongerEachTime(t *testing.T) {
 	}
 	for _, asked := range []time.Duration{0, 24 * time.Hour} {
 		if got := outbox.ThrottleBackoff(asked, 1000); got != time.Minute {
-			t.Errorf("waits %v, want at most a minute", got)
+			t.Errorf("wait = %v, want a minute at most", got)
 		}
 	}
 }
@@ -72,17 +72,17 @@ func TestWakeIsTheNearestDeadlineOrLease(t *testing.T) {
 		then func(m *machine)
 		want time.Duration // from now; 0: never
 	}{
-		{"an answer is taken over when its owner's time is up", atOffer, nil, 9 * time.Second},
-		{"a connection is waited for", atAnswered, nil, limits.Connect},
+		{"the lease of an answer ends", atOffer, nil, 9 * time.Second},
+		{"a connection is late", atAnswered, nil, limits.Connect},
 		{"a throttled request may be sent again", atOffer, func(m *machine) { m.reply(outbox.VerbAnswer, replyThrottled(3*time.Second)) }, 3 * time.Second},
-		{"a prompt is over some time", atGreeting, nil, limits.Prompt + flow.Prompt{Text: "Hello."}.Spoken()},
-		{"people who talk are looked at", atTalk, nil, limits.KeepAlive},
-		{"a hang-up is heard of", atHangUp, nil, limits.Hangup},
+		{"a prompt is late", atGreeting, nil, limits.Prompt + flow.Prompt{Text: "Hello."}.Spoken()},
+		{"a talk is due to be checked", atTalk, nil, limits.KeepAlive},
+		{"a hang-up is late", atHangUp, nil, limits.Hangup},
 		{"a telephone has rung long enough", atRinging, nil, limits.Ring},
-		{"a call of unknown fate is settled", atCreateUnconfirmed, nil, limits.Confirm},
-		{"a throttled call may be placed", atThrottled, nil, 5 * time.Second},
+		{"a CreateCall is not confirmed", atCreateUnconfirmed, nil, limits.Confirm},
+		{"a throttled CreateCall may be sent again", atThrottled, nil, 5 * time.Second},
 		{"a recording is lost", atEnd, nil, limits.Recording},
-		{"nothing is owed after the end", atFiled, nil, 0},
+		{"a call without work never wakes", atFiled, nil, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestWakeIsTheNearestDeadlineOrLease(t *testing.T) {
 				got = wake.Sub(m.now)
 			}
 			if got != tt.want {
-				t.Errorf("wakes in %v, want %v", got, tt.want)
+				t.Errorf("wakes after %v, want %v", got, tt.want)
 			}
 		})
 	}
@@ -107,6 +107,6 @@ func TestRecentEventKeysAreTheLatest(t *testing.T) {
 		m.report(Unknown{Type: "x"})
 	}
 	if len(m.c.RecentEventKeys) != maxEventKeys || m.c.HasEvent("offer") || !m.c.HasEvent("event-1") || m.c.HasEvent("") {
-		t.Errorf("seen = %q", m.c.RecentEventKeys)
+		t.Errorf("recent event keys = %q", m.c.RecentEventKeys)
 	}
 }

@@ -49,9 +49,9 @@ func (o Outbox) Sending(i int, now time.Time) bool {
 // long as all before them are leased by this call too. Held actions are passed over, with all behind them in
 // their lane; until returns the end of a lease.
 //
-// Of the actions whose lease has ended, those of the class AtLeastOnce become new sends, whose references are
-// returned; the others keep their send. Actions of the class AtMostOnce whose lease has ended must have been
-// removed before: Lease would lease them again.
+// Of the actions whose lease has ended, those of the class AtLeastOnce become new sends, whose references
+// are returned; the others keep their send. Actions of the class AtMostOnce whose lease has ended must have
+// been removed before: Lease would lease them again.
 func (o Outbox) Lease(owner string, now time.Time, held func(Action) bool, until func(Verb) time.Time) (resent []Ref) {
 	blocked := map[Lane]bool{}
 	for i, a := range o {
@@ -74,7 +74,8 @@ func (o Outbox) Lease(owner string, now time.Time, held func(Action) bool, until
 	return resent
 }
 
-// Leased returns the actions that the owner has leased, by lane, each lane in the order in which to send them.
+// Leased returns the actions that the owner has leased, by lane, each lane in the order in which to send
+// them.
 func (o Outbox) Leased(owner string) map[Lane][]Action {
 	lanes := map[Lane][]Action{}
 	for _, a := range o {
