@@ -18,7 +18,7 @@ type Limits struct {
 	KeepAlive      time.Duration `json:"keepAlive"`      // a connected call without events
 	Call           time.Duration `json:"call"`           // the whole call
 	Ring           time.Duration `json:"ring"`           // how long a callee's telephone rings
-	Confirm        time.Duration `json:"confirm"`        // from Dialled to a sign that CreateCall took effect
+	Confirm        time.Duration `json:"confirm"`        // from Dialled until CreateCall is confirmed
 	Recording      time.Duration `json:"recording"`      // from the end of a call to its recording's files
 }
 

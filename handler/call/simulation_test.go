@@ -191,7 +191,7 @@ func (s *simulation) send(c Call, a outbox.Action, faults bool) Replied {
 		s.acs.perform(s, a)
 		return replyNoResponse
 	case "not now":
-		if a.Verb != outbox.VerbHangUp && a.Verb != outbox.VerbCheckParticipants { // or the call would never end
+		if a.Verb != outbox.VerbHangUp && a.Verb != outbox.VerbCheckParticipants { // else it never ends
 			return replyRefused("8583")
 		}
 	}

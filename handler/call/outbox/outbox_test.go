@@ -184,7 +184,8 @@ func TestSendingIsTheFirstOfALaneWhileItsLeaseLasts(t *testing.T) {
 		leased(1, VerbPlay, "a", time.Second), leased(2, VerbRecognize, "a", time.Second),
 		leased(3, VerbAdd, "a", 0), free(4, VerbHangUp),
 	}
-	want := []bool{true, false, false, false} // the second waits, the third has expired, the fourth has no owner
+	// The second waits for the first, the lease of the third has ended, the fourth has none.
+	want := []bool{true, false, false, false}
 	for i := range o {
 		if got := o.Sending(i, t0); got != want[i] {
 			t.Errorf("Sending(%d) = %v, want %v: %s", i, got, want[i], describe(o[i:i+1]))
