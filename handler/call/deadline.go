@@ -1,32 +1,30 @@
 package call
 
 import (
-	"switchboard/handler/call/outbox"
 	"time"
+
+	"switchboard/handler/call/outbox"
 )
 
-// Limits are how long a call waits for what. They are pinned when it opens.
+// Limits are the longest times that a call waits. They are pinned when the call is opened.
 type Limits struct {
 	Request        time.Duration `json:"request"`        // one request to ACS, with its retries
-	Answer         time.Duration `json:"answer"`         // from the offer on; no answer begins later
+	Answer         time.Duration `json:"answer"`         // from the offer to the beginning of an answer
 	Connect        time.Duration `json:"connect"`        // from the answer to Connected
-	Prompt         time.Duration `json:"prompt"`         // a prompt, with the keys to be pressed after it
-	InviteGrace    time.Duration `json:"inviteGrace"`    // beyond the time an agent's telephone rings
-	RecordingStart time.Duration `json:"recordingStart"` // from the request to RecordingChanged
+	Prompt         time.Duration `json:"prompt"`         // a prompt, beyond the time that it takes to speak
+	InviteGrace    time.Duration `json:"inviteGrace"`    // beyond the time that an agent's telephone rings
+	RecordingStart time.Duration `json:"recordingStart"` // from the request to RecordingStateChanged
 	Hangup         time.Duration `json:"hangup"`         // from the hang-up to Disconnected
-	KeepAlive      time.Duration `json:"keepAlive"`      // without news of a connected call
+	KeepAlive      time.Duration `json:"keepAlive"`      // a connected call without events
 	Call           time.Duration `json:"call"`           // the whole call
-	// Ring is how long somebody's telephone rings whom we call, Settle how long an
-	// attempt of unknown fate may still be heard of.
-	Ring    time.Duration `json:"ring"`
-	Confirm time.Duration `json:"confirm"`
-	// Recording is from the end of a call to the file of its recording.
-	Recording time.Duration `json:"recording"`
+	Ring           time.Duration `json:"ring"`           // how long a callee's telephone rings
+	Confirm        time.Duration `json:"confirm"`        // from Dialled until CreateCall is confirmed
+	Recording      time.Duration `json:"recording"`      // from the end of a call to its recording's files
 }
 
-// own is how long the run that claimed an action may work on it: three times the
-// time-out of its request, which leaves room for clocks that differ. Answer and
-// reject get less, because the caller's telephone rings for 30 s in all.
+// lease returns how long a lease of an action lasts: three times the time-out of its request, which allows
+// for clocks that differ. That of an answer is shorter, because the caller's telephone rings for 30 s in
+// all.
 func (l Limits) lease(v outbox.Verb) time.Duration {
 	if v == outbox.VerbAnswer {
 		return 9 * l.Request / 10
@@ -34,7 +32,7 @@ func (l Limits) lease(v outbox.Verb) time.Duration {
 	return 3 * l.Timeout(v)
 }
 
-// Timeout is how long one request for the action may take, retries included.
+// Timeout returns how long one request for an action may take, with its retries.
 func (l Limits) Timeout(v outbox.Verb) time.Duration {
 	switch {
 	case v.RetryClass() == outbox.Local:
@@ -46,36 +44,34 @@ func (l Limits) Timeout(v outbox.Verb) time.Duration {
 	}
 }
 
-// storageTime is how long it may take to change rows of ours. It is no limit of the
-// call's: a call that was buried has none, and has to give back what was taken for it.
+// localTimeout is how long a change of our own rows may take. It is a constant and not one of Limits,
+// because a tombstone has no Limits and still has reservations to release.
 const localTimeout = 10 * time.Second
 
-// Deadline names a wait of a call that must come to an end.
+// Deadline names one kind of wait of a call.
 type Deadline string
 
-// The deadlines of a call, each at most once.
+// The deadlines of a call. Each is set at most once at a time.
 const (
-	byAnswer     Deadline = "answer"     // begin to answer
-	byConnect    Deadline = "connect"    // hear of the connection
-	byDisconnect Deadline = "disconnect" // hear why a call ended that was not seen connected
-	byPrompt     Deadline = "prompt"     // prompt over, keys pressed
-	byInvite     Deadline = "invite"     // agent joined or not
-	byRecording  Deadline = "recording"  // recording running
-	byHangup     Deadline = "hangup"     // hear that the call is over
-	byKeepAlive  Deadline = "keepAlive"  // hear anything
-	byEnd        Deadline = "end"        // longest call
-	byConfirm    Deadline = "confirm"    // hear whether the call was placed
-	byRing       Deadline = "ring"       // somebody answers
-	byFile       Deadline = "file"       // recordings filed
+	byAnswer     Deadline = "answer"     // to begin an answer
+	byConnect    Deadline = "connect"    // for Connected after an answer
+	byDisconnect Deadline = "disconnect" // for a more exact end than a Disconnected before Connected
+	byPrompt     Deadline = "prompt"     // for the end of a prompt, or for a key
+	byInvite     Deadline = "invite"     // for an invited agent to join or to fail
+	byRecording  Deadline = "recording"  // for a recording to start
+	byHangup     Deadline = "hangup"     // for Disconnected after a hang-up
+	byKeepAlive  Deadline = "keepAlive"  // for any event of a connected call
+	byEnd        Deadline = "end"        // for the end of the call
+	byConfirm    Deadline = "confirm"    // to learn whether CreateCall took effect
+	byRing       Deadline = "ring"       // for the callee to answer
+	byFile       Deadline = "file"       // for the recordings' files
 )
 
-// goneWait is how long the end of a call that was not seen connected waits for
-// the event that says more.
+// disconnectWait is how long a call that ended before it was seen connected waits for a more exact event.
 const disconnectWait = 10 * time.Second
 
-// Wake is when the call next needs somebody's attention though no event comes:
-// its nearest deadline, or the time at which a pending action may be claimed.
-// Zero: never.
+// Wake returns when the call must be looked at although no event comes: its nearest deadline, or the time at
+// which a pending action may be leased anew. Zero: never.
 func (c Call) Wake() time.Time {
 	var wake time.Time
 	sooner := func(t time.Time) {

@@ -10,28 +10,28 @@ import (
 	"switchboard/handler/flow"
 )
 
-// Event is something that happened to a call: what ACS reported, what it
-// answered to a request, or that time went by.
+// Event is something that happened to a call: a report of ACS, the reply to an action, a request of our own,
+// or the passing of time.
 type Event struct {
-	// Key identifies the event among those of its call: deliveries with one key
-	// count once. It is empty for a Tick, which may come any number of times.
+	// Key identifies the event among those of its call: of several deliveries with one key, one counts. It
+	// is empty for a Wake, which may come any number of times.
 	Key string `json:"key,omitempty"`
-	// At is when the sender says it happened; zero if it does not say.
+	// At is the time of the event as its sender reports it; zero if it reports none.
 	At time.Time `json:"at,omitzero"`
 
 	ConnectionID  string `json:"connectionId,omitempty"`
 	ServerCallID  string `json:"serverCallId,omitempty"`
 	CorrelationID string `json:"correlationId,omitempty"`
 
-	// Ref is the operation that the event belongs to, by its operationContext;
-	// zero if it belongs to none of ours.
+	// Ref is the operation that the event belongs to, from its operationContext; zero if it belongs to none
+	// of ours.
 	Ref outbox.Ref `json:"ref,omitzero"`
 	// Result is ACS's resultInformation; zero if there was none.
 	Result Result `json:"result,omitzero"`
 	Body   Body   `json:"-"`
 }
 
-// Result tells how an operation or a call ended, in ACS's codes.
+// Result is how an operation or a call ended, in ACS's codes.
 //
 // Source: resultInformation, Azure/azure-rest-api-specs,
 // communicationservicescallautomation.json, stable/2026-03-12.
@@ -43,30 +43,30 @@ type Result struct {
 	Message string `json:"message,omitempty"` // for people
 }
 
-// Body is the part of an Event that its kind decides.
+// Body is the part of an Event that depends on its kind.
 type Body interface{ kind() string }
 
-// Offered opens an inbound call: somebody rings a line of ours.
+// Offered opens an inbound call: a person calls one of our lines.
 type Offered struct {
 	Line                string `json:"line"`   // raw id of the line that is called
-	Caller              string `json:"caller"` // raw id of who calls
+	Caller              string `json:"caller"` // raw id of the caller
 	CallerName          string `json:"callerName,omitempty"`
-	IncomingCallContext string `json:"incomingCallContext"` // incomingCallContext: what Answer and Reject need, good for some 30 s
-	// Flow is what the call is taken through, pinned for its whole life.
+	IncomingCallContext string `json:"incomingCallContext"` // needed to answer; valid for some 30 s
+	// Flow is the flow that the call is taken through, in the version that it keeps until its end.
 	Flow flow.Ref `json:"flow"`
-	// Limits are the deadlines that this call is held to.
+	// Limits are the longest times that this call waits.
 	Limits Limits `json:"limits"`
 }
 
-// Dialled opens an outbound call: somebody is to be rung.
+// Dialled opens an outbound call: a person is to be called.
 type Dialled struct {
 	Dial
 	Flow   flow.Ref `json:"flow"`
 	Limits Limits   `json:"limits"`
 }
 
-// Buried ends a call that was listed as one that owes something but never
-// written: whoever opened it has died, or is too late, or has thought better of it.
+// Tombstone ends a call that was scheduled but whose row was never written, because the process that was
+// opening it crashed, was too slow, or gave up. The call cannot be opened after that.
 type Tombstone struct {
 	Dial
 }
@@ -77,17 +77,17 @@ type (
 	Connected struct{}
 	// Disconnected: the call is over (CallDisconnected).
 	Disconnected struct{}
-	// AnswerFailed: the answer came to nothing.
+	// AnswerFailed: the answer failed.
 	AnswerFailed struct{}
-	// CreateFailed: the dialled call came to nothing (CreateCallFailed).
+	// CreateCallFailed: the dialled call was not connected.
 	CreateCallFailed struct{}
-	// PlayStarted: a prompt is being heard.
+	// PlayStarted: a prompt has begun.
 	PlayStarted struct{}
-	// PlayCompleted: a prompt was heard to its end.
+	// PlayCompleted: a prompt was played to its end.
 	PlayCompleted struct{}
 	// PlayFailed: a prompt could not be played.
 	PlayFailed struct{}
-	// PlayCanceled: a prompt was cut short.
+	// PlayCanceled: a prompt was stopped before its end.
 	PlayCanceled struct{}
 	// Recognized: keys were pressed or a choice was made (RecognizeCompleted).
 	Recognized struct {
@@ -95,12 +95,12 @@ type (
 		Choice string   `json:"choice,omitempty"`
 		Speech string   `json:"speech,omitempty"`
 	}
-	// RecognizeFailed: nothing usable was heard; Result says why.
+	// RecognizeFailed: nothing usable was recognized; Event.Result has the reason.
 	RecognizeFailed struct {
-		// Tones are those collected before it failed, if any.
+		// Tones are the tones collected before the failure.
 		Tones []string `json:"tones,omitempty"`
 	}
-	// RecognizeCanceled: the recognition was cut short.
+	// RecognizeCanceled: the recognition was stopped before its end.
 	RecognizeCanceled struct{}
 	// Added: an invited participant has joined (AddParticipantSucceeded).
 	Added struct {
@@ -114,80 +114,80 @@ type (
 	ParticipantsUpdated struct {
 		Sequence     int           `json:"sequence"` // grows; a lower one is stale
 		Participants []Participant `json:"participants"`
-		Count        int           `json:"count"` // how many there were before the list was bounded
+		Count        int           `json:"count"` // number of participants before the list was truncated
 	}
-	// RecordingChanged: a recording runs, or no longer (RecordingStateChanged).
+	// RecordingStateChanged: a recording runs, or has stopped.
 	RecordingStateChanged struct {
 		RecordingID string `json:"recordingId"`
 		Active      bool   `json:"active"`
-		// Op is our operation that asked for the recording, from the address
-		// that the event came to; 0 if unknown.
+		// Op is our operation that started the recording, from the address that the event was sent to; 0 if
+		// unknown.
 		Op int `json:"op,omitempty"`
 	}
-	// RecordingFailed: a recording did not start (StartRecordingFailed).
+	// StartRecordingFailed: a recording did not start.
 	StartRecordingFailed struct {
 		RecordingID string `json:"recordingId,omitempty"`
 		Op          int    `json:"op,omitempty"`
 	}
-	// RecordingKept: the files of a recording are where they belong.
+	// FilesFiled: all files of a recording that ACS has reported are filed.
 	FilesFiled struct {
 		RecordingID string `json:"recordingId"`
-		Op          int    `json:"op"`    // our operation that asked for the recording
-		Files       int    `json:"files"` // how many ACS has told us of
+		Op          int    `json:"op"`    // our operation that started the recording
+		Files       int    `json:"files"` // number of files that ACS has reported
 	}
-	// RecordingGone: of the files of a recording, not all will ever come.
+	// FilesLost: at least one file of a recording will never come.
 	FilesLost struct {
 		RecordingID string `json:"recordingId"`
-		Op          int    `json:"op"`    // our operation that asked for the recording
-		Files       int    `json:"files"` // how many ACS has told us of
+		Op          int    `json:"op"`    // our operation that started the recording
+		Files       int    `json:"files"` // number of files that ACS has reported
 		Reason      string `json:"reason"`
 	}
-	// Unknown: an event that this version has no use for. It is in the history.
+	// Unknown: an event that this version does not use. The history keeps it.
 	Unknown struct {
 		Type string `json:"type"`
 	}
 )
 
-// Participant is somebody in a call.
+// Participant is one end of a call, as ACS lists it.
 type Participant struct {
 	ID     string `json:"id"` // raw id
 	Muted  bool   `json:"muted,omitempty"`
 	OnHold bool   `json:"onHold,omitempty"`
 }
 
-// Replied is what ACS answered to an action, or that it did not.
+// Replied is the reply to an action, or the news that none came.
 type Replied struct {
 	Verdict Verdict `json:"verdict"`
 	// Code is ACS's error code of a refusal, e.g. "8522".
 	Code string `json:"code,omitempty"`
-	// RetryAfter is how long a throttled request is to wait.
+	// RetryAfter is how long ACS asks a throttled request to wait.
 	RetryAfter time.Duration `json:"retryAfter,omitempty"`
-	// RecordingID is what starting a recording gave; it may give none.
+	// RecordingID is ACS's id of a recording that was started; the reply may lack it.
 	RecordingID string `json:"recordingId,omitempty"`
-	// Participants are who is in the call, in the answer to a look; Connected that
-	// a call that we placed was answered.
+	// Participants are the participants of the call, in the reply to a check of participants.
 	Participants []Participant `json:"participants,omitempty"`
-	Connected    bool          `json:"connected,omitempty"`
-	// Recording is where a recording is already, in the answer to a link, with so
-	// many Files, and Reason why it is lost.
+	// Connected reports that an outbound call is answered, in the reply to a check of participants.
+	Connected bool `json:"connected,omitempty"`
+	// Recording is the state of a recording whose files are filed or lost already, in the reply to a link.
 	Recording RecordingState `json:"recording,omitempty"`
-	Files     int            `json:"files,omitempty"`
-	Reason    string         `json:"reason,omitempty"`
+	// Files is the number of files that ACS has reported of that recording.
+	Files int `json:"files,omitempty"`
+	// Reason is why that recording is lost.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Verdict is what is known of a request after it was sent.
 type Verdict string
 
-// The verdicts. Only Refused and Throttled are a certain no.
+// The verdicts. VerdictRefused and VerdictThrottled are certain: the request was not performed.
 const (
-	VerdictOK         Verdict = "ok"         // ACS took it
-	VerdictRefused    Verdict = "refused"    // ACS said no, and would again
-	VerdictThrottled  Verdict = "throttled"  // ACS said not now (429)
-	VerdictNoResponse Verdict = "noResponse" // no answer, or a 5xx: done or not, nobody knows
+	VerdictOK         Verdict = "ok"         // ACS accepted it
+	VerdictRefused    Verdict = "refused"    // ACS refused it, and would refuse it again
+	VerdictThrottled  Verdict = "throttled"  // ACS refused it for the time being (429)
+	VerdictNoResponse Verdict = "noResponse" // no response, or a 5xx: it may have been performed
 )
 
-// Tick says only that time has gone by: deadlines may be past, and actions
-// without an owner may be claimed.
+// Wake carries nothing but the time: deadlines may be past, and actions without an owner may be leased.
 type Wake struct{}
 
 func (Offered) kind() string               { return "offered" }
@@ -215,7 +215,7 @@ func (Unknown) kind() string               { return "unknown" }
 func (Replied) kind() string               { return "replied" }
 func (Wake) kind() string                  { return "wake" }
 
-// bodies reads a body of each kind.
+// bodies holds the decoder of each kind of body.
 var bodies = map[string]func([]byte) (Body, error){
 	"offered":               decodeBody[Offered],
 	"dialled":               decodeBody[Dialled],
@@ -243,6 +243,7 @@ var bodies = map[string]func([]byte) (Body, error){
 	"wake":                  decodeBody[Wake],
 }
 
+// decodeBody reads a body of type B. An empty document is the zero body.
 func decodeBody[B Body](doc []byte) (Body, error) {
 	var b B
 	if len(doc) == 0 {
@@ -252,7 +253,7 @@ func decodeBody[B Body](doc []byte) (Body, error) {
 	return b, err
 }
 
-// Kind names what happened, as the history does: "connected", "replied" ….
+// Kind returns the event's kind as it is stored: "connected", "replied" ….
 func (e Event) Kind() string {
 	if e.Body == nil {
 		return ""
@@ -260,16 +261,17 @@ func (e Event) Kind() string {
 	return e.Body.kind()
 }
 
-// stored is an Event as the history row holds it.
+// storedEvent is an Event as a history row holds it.
 type storedEvent struct {
 	Kind string `json:"kind"`
 	plainEvent
 	Body json.RawMessage `json:"body,omitempty"`
 }
 
+// plainEvent is an Event without its methods, so that its JSON is that of its fields.
 type plainEvent Event
 
-// MarshalJSON writes the event with its kind, so that it can be read back.
+// MarshalJSON writes the event with its kind, so that UnmarshalJSON can read it.
 func (e Event) MarshalJSON() ([]byte, error) {
 	if e.Body == nil {
 		return nil, errors.New("event without a body")
@@ -281,8 +283,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return json.Marshal(storedEvent{Kind: e.Kind(), plainEvent: plainEvent(e), Body: body})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. A kind it does not know is an
-// error: it was written by a later version.
+// UnmarshalJSON reads what MarshalJSON wrote. An unknown kind is an error: a later version wrote it.
 func (e *Event) UnmarshalJSON(doc []byte) error {
 	var s storedEvent
 	if err := json.Unmarshal(doc, &s); err != nil {

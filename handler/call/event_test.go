@@ -3,14 +3,15 @@ package call
 import (
 	"encoding/json"
 	"strings"
-	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"switchboard/handler/call/outbox"
 )
 
-func TestEventsOfEveryKindAreReadAsTheyWereWritten(t *testing.T) {
+func TestEventsOfEveryKindSurviveJSON(t *testing.T) {
 	written := map[string]bool{}
 	for i, body := range everyBody() {
 		e := Event{
@@ -38,7 +39,7 @@ func TestEventsOfEveryKindAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
-func TestEventsThatCannotBeRead(t *testing.T) {
+func TestUnreadableEventsAreErrorsAndChangeNothing(t *testing.T) {
 	tests := []struct{ name, doc, want string }{
 		{"a kind of a later version", `{"kind":"sung"}`, `event kind "sung": not known to this version`},
 		{"no kind", `{}`, `event kind "": not known to this version`},
@@ -53,27 +54,27 @@ func TestEventsThatCannotBeRead(t *testing.T) {
 				t.Errorf("error = %v, want %s…", err, tt.want)
 			}
 			if e.Key != "before" || e.Body != nil {
-				t.Errorf("event = %+v: it was changed all the same", e)
+				t.Errorf("event = %+v, want it unchanged", e)
 			}
 		})
 	}
 	if _, err := json.Marshal(Event{}); err == nil {
-		t.Error("an event without a body was written; it could not be read")
+		t.Error("an event without a body was written, want an error")
 	}
 }
 
-func TestCallsAreReadAsTheyWereWritten(t *testing.T) {
+func TestCallsAndEntriesSurviveJSON(t *testing.T) {
 	for stage, from := range stages {
 		t.Run(stage, func(t *testing.T) {
-			l := from(t)
+			m := from(t)
 			var c Call
-			if err := json.Unmarshal([]byte(doc(t, l.c)), &c); err != nil {
+			if err := json.Unmarshal([]byte(storedJSON(t, m.c)), &c); err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(normal(l.c), normal(c)); d != "" {
+			if d := cmp.Diff(normal(m.c), normal(c)); d != "" {
 				t.Errorf("call (-written +read):\n%s", d)
 			}
-			entry := l.history[len(l.history)-1]
+			entry := m.history[len(m.history)-1]
 			text, err := json.Marshal(entry)
 			if err != nil {
 				t.Fatal(err)
@@ -89,18 +90,18 @@ func TestCallsAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
-func TestCallFromStorageGoesOnAsTheOneInMemory(t *testing.T) {
+func TestStoredCallGoesOnAsTheOneInMemory(t *testing.T) {
 	for stage, from := range stages {
 		there := from(t)
 		for _, body := range everyBody() {
 			inMemory, stored := there.fork(t), there.fork(t)
 			stored.c = Call{}
-			if err := json.Unmarshal([]byte(doc(t, inMemory.c)), &stored.c); err != nil {
+			if err := json.Unmarshal([]byte(storedJSON(t, inMemory.c)), &stored.c); err != nil {
 				t.Fatal(err)
 			}
-			inMemory.happensTo(inMemory.c.Wait.Media, body)
-			stored.happensTo(stored.c.Wait.Media, body)
-			if a, b := doc(t, inMemory.c), doc(t, stored.c); a != b {
+			inMemory.reportFor(inMemory.c.Wait.Media, body)
+			stored.reportFor(stored.c.Wait.Media, body)
+			if a, b := storedJSON(t, inMemory.c), storedJSON(t, stored.c); a != b {
 				t.Errorf("%s at %s (-memory +stored):\n%s", Event{Body: body}.Kind(), stage, cmp.Diff(a, b))
 			}
 		}

@@ -7,24 +7,24 @@ import (
 	"switchboard/handler/flow"
 )
 
-// Entry is one row of a call's history: everything that its transition was given
-// and what came of it. The entries from the first on replay to the call's row.
+// Entry is one row of a call's history: the input of one transition and its result. The entries of a call,
+// replayed from the first on, lead to the call's row.
 type Entry struct {
 	Seq     int             `json:"seq"` // from 1
 	Now     time.Time       `json:"now"`
-	Owner   string          `json:"owner"` // who wrote it
+	Owner   string          `json:"owner"` // the run that wrote the entry
 	Event   Event           `json:"event"`
 	Gate    *DialVerdict    `json:"gate,omitempty"`
-	Rules   int             `json:"rules"` // StepVersion
-	State   State           `json:"state"` // after it
+	Rules   int             `json:"rules"` // RulesVersion of the transition
+	State   State           `json:"state"` // after the transition
 	Node    string          `json:"node,omitempty"`
-	Actions []outbox.Action `json:"actions,omitempty"` // added by it
+	Actions []outbox.Action `json:"actions,omitempty"` // actions that the transition added
 }
 
-// Recorded returns the entry of the transition from before to after.
-func NewEntry(before, after Call, e Event, g Input) Entry {
+// NewEntry returns the history entry of the transition from before to after.
+func NewEntry(before, after Call, e Event, in Input) Entry {
 	entry := Entry{
-		Seq: after.Seq, Now: after.Updated, Owner: g.Owner, Event: e, Gate: g.Gate, Rules: RulesVersion,
+		Seq: after.Seq, Now: after.Updated, Owner: in.Owner, Event: e, Gate: in.Gate, Rules: RulesVersion,
 		State: after.State, Node: after.Node,
 	}
 	for _, a := range after.Pending {
@@ -35,8 +35,8 @@ func NewEntry(before, after Call, e Event, g Input) Entry {
 	return entry
 }
 
-// Replay returns the call that its whole history leads to. What is not part of
-// its life, Listed, is left as it was at the start.
+// Replay returns the call that its whole history leads to. Call.Scheduled is not part of the history: it
+// stays false.
 func Replay(id ID, history []Entry, f *flow.Flow) Call {
 	c := Call{ID: id}
 	for _, entry := range history {

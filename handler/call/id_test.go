@@ -5,7 +5,7 @@ import "testing"
 func TestInboundIDIsTheSameInEveryDeliveryAndDiffersInEveryOffer(t *testing.T) {
 	id := InboundID("corr", "28:orgid:line", "token")
 	if id != InboundID("corr", "28:orgid:line", "token") {
-		t.Error("it changes from delivery to delivery")
+		t.Error("two deliveries of an offer have different ids")
 	}
 	for _, other := range []ID{
 		InboundID("corr2", "28:orgid:line", "token"), InboundID("corr", "28:orgid:line2", "token"),
@@ -23,7 +23,7 @@ func TestInboundIDIsTheSameInEveryDeliveryAndDiffersInEveryOffer(t *testing.T) {
 func TestOutboundIDIsTheSameForOneAttemptAndDiffersInEveryOther(t *testing.T) {
 	id := OutboundID("campaign", "contact", 1)
 	if id != OutboundID("campaign", "contact", 1) {
-		t.Error("it changes from try to try")
+		t.Error("the id of an attempt changes")
 	}
 	for _, other := range []ID{
 		OutboundID("campaign2", "contact", 1), OutboundID("campaign", "contact2", 1), OutboundID("campaign", "contact", 2),

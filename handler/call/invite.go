@@ -8,12 +8,22 @@ import (
 	"switchboard/handler/flow"
 )
 
-// defaultRing is how long an agent's telephone rings when the flow gives no time.
+// defaultRing is how long an agent's telephone rings if the flow sets no time.
 const defaultRing = 20 * time.Second
 
-// invite rings the node's agent with this index; after the last one, the flow
-// goes where it says for nobody.
-func (s *step) invite(n *flow.Agent, index int, again bool) {
+// Invite is the invitation of an agent that is under way.
+type Invite struct {
+	Ref       outbox.Ref `json:"ref,omitzero"`        // the request
+	Agent     string     `json:"agent"`               // raw id
+	Index     int        `json:"index"`               // position of the agent in the node's list
+	Accepted  bool       `json:"accepted,omitempty"`  // whether ACS has accepted the request
+	Reinvited bool       `json:"reinvited,omitempty"` // whether it repeats an unconfirmed invitation
+	Check     outbox.Ref `json:"check,omitzero"`      // check of participants that decides it
+}
+
+// invite invites the node's agent with this index. After the last one, the flow goes to the node's
+// Unanswered.
+func (s *step) invite(n *flow.Agent, index int, reinvited bool) {
 	s.clearDeadline(byInvite)
 	if index >= len(n.Agents) {
 		s.Wait.Invite = Invite{}
@@ -23,11 +33,11 @@ func (s *step) invite(n *flow.Agent, index int, again bool) {
 	}
 	ring := n.Ring.Or(defaultRing)
 	ref := s.addAction(outbox.Action{Verb: outbox.VerbAdd, Target: n.Agents[index], Ring: ring})
-	s.Wait.Invite = Invite{Ref: ref, Agent: n.Agents[index], Index: index, Reinvited: again}
+	s.Wait.Invite = Invite{Ref: ref, Agent: n.Agents[index], Index: index, Reinvited: reinvited}
 	s.setDeadline(byInvite, ring+s.Limits.InviteGrace)
 }
 
-// inviteTaken takes in that ACS took the invitation: the telephone rings now.
+// inviteAccepted records that ACS accepted the invitation: the agent's telephone rings now.
 func (s *step) inviteAccepted(a outbox.Action) {
 	if s.Wait.Invite.Ref == a.Ref {
 		s.Wait.Invite.Accepted = true
@@ -35,8 +45,7 @@ func (s *step) inviteAccepted(a outbox.Action) {
 	}
 }
 
-// added takes in that somebody joined. An agent whose invitation was given up is
-// in the call all the same.
+// added records that an invited agent joined. It counts even if the invitation was given up.
 func (s *step) added(participant string) {
 	if s.State != StateConnected || s.e.Ref.Op == 0 {
 		return
@@ -44,10 +53,9 @@ func (s *step) added(participant string) {
 	s.join(participant, s.e.Ref.Op)
 }
 
-// join counts an agent as joined. Whoever it is, the flow need not wait for
-// another: the caller has somebody to talk to.
+// join records an agent as joined. If the flow waits for an agent it goes on, whichever agent this is.
 func (s *step) join(agent string, op int) {
-	if slices.ContainsFunc(s.Agents, func(p JoinedAgent) bool { return p.Op == op }) {
+	if slices.ContainsFunc(s.Agents, func(a JoinedAgent) bool { return a.Op == op }) {
 		return
 	}
 	s.Agents = append(s.Agents, JoinedAgent{
@@ -57,14 +65,14 @@ func (s *step) join(agent string, op int) {
 	if !ok {
 		return
 	}
-	s.removeAction(s.Wait.Invite.Ref) // it may be an earlier invitation that came through
+	s.removeAction(s.Wait.Invite.Ref) // this may be another invitation than the one that succeeded
 	s.Wait.Invite = Invite{}
 	s.clearDeadline(byInvite)
 	s.stopMusic()
 	s.enter(n.Answered)
 }
 
-// notAdded goes on to the next agent.
+// addFailed invites the next agent, if the event belongs to the invitation under way.
 func (s *step) addFailed() {
 	n, ok := s.node().(*flow.Agent)
 	if ok && s.e.Ref != (outbox.Ref{}) && s.e.Ref == s.Wait.Invite.Ref {
@@ -72,51 +80,50 @@ func (s *step) addFailed() {
 	}
 }
 
-// inviteOverdue deals with an invitation of which nothing was heard for as long
-// as the telephone may ring: who is in the call decides.
+// inviteTimeout checks the participants when an invitation has neither succeeded nor failed in time.
 func (s *step) inviteTimeout() {
 	if _, ok := s.node().(*flow.Agent); !ok || s.State != StateConnected {
 		return
 	}
 	if i := s.Pending.Index(s.Wait.Invite.Ref); i >= 0 {
-		if a := s.Pending[i]; a.Owner != "" { // its owner's time is not up: expire would have struck it
+		if a := s.Pending[i]; a.Owner != "" { // its lease has not ended: expireLeases would have removed it
 			s.Deadlines[byInvite] = a.LeaseUntil
 			return
 		}
-		s.removeAction(s.Wait.Invite.Ref) // throttled all the time: it was never sent
-		s.Wait.Invite.Accepted = true
+		s.removeAction(s.Wait.Invite.Ref) // ACS throttled it every time
+		s.Wait.Invite.Accepted = true     // so that the same agent is not invited again
 	}
 	s.Wait.Invite.Check = s.addAction(outbox.Action{Verb: outbox.VerbCheckParticipants})
 }
 
-// inviteLooked decides an overdue invitation by who is in the call. One of which
-// it is unknown whether ACS ever got it is made once more, as a new operation.
+// inviteChecked decides an overdue invitation by the list of participants. One that ACS may never have
+// received is repeated once, as a new operation.
 func (s *step) inviteChecked() {
 	n, ok := s.node().(*flow.Agent)
 	if !ok {
 		return
 	}
-	w := s.Wait.Invite
+	invite := s.Wait.Invite
 	switch {
-	case s.Roster.has(w.Agent):
-		s.join(w.Agent, w.Ref.Op)
-	case w.Accepted || w.Reinvited:
-		s.invite(n, w.Index+1, false)
+	case s.Roster.has(invite.Agent):
+		s.join(invite.Agent, invite.Ref.Op)
+	case invite.Accepted || invite.Reinvited:
+		s.invite(n, invite.Index+1, false)
 	default:
-		s.invite(n, w.Index, true)
+		s.invite(n, invite.Index, true)
 	}
 }
 
-// inviteUndecided goes on to the next agent when ACS does not say who is in the
-// call: ringing the same one again could be one telephone rung twice.
+// inviteCheckRefused invites the next agent when ACS returns no list of participants: inviting the same one
+// again could ring one telephone twice.
 func (s *step) inviteCheckRefused() {
 	if n, ok := s.node().(*flow.Agent); ok {
 		s.invite(n, s.Wait.Invite.Index+1, false)
 	}
 }
 
-// musicOff stops the music on hold. Where it is on its way to ACS, the request to
-// stop it waits behind it in its lane.
+// stopMusic stops the music on hold. If the music is still being sent, the request that stops it waits
+// behind it in its lane.
 func (s *step) stopMusic() {
 	if s.Wait.Music == (outbox.Ref{}) {
 		return

@@ -1,154 +1,130 @@
 package call
 
 import (
-	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
+
+	"switchboard/handler/call/outbox"
 )
 
-// pressed: the caller has pressed 1; music and invitation are on their way.
-func pressed(t tester) *life {
-	t.Helper()
-	l := asked(t)
-	l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-	return l
-}
-
-// uncertain: nobody knows whether the first agent's telephone rings.
-func uncertain(t tester) *life {
-	t.Helper()
-	l := pressed(t)
-	l.replies(outbox.VerbPlay, done)
-	l.replies(outbox.VerbAdd, unheard)
-	return l
-}
-
-// looking: the time for it to ring is over, and ACS is asked who is there.
-func looking(t tester) *life {
-	t.Helper()
-	l := uncertain(t)
-	l.passes(defaultRing + limits.InviteGrace)
-	return l
-}
-
 func TestInvitations(t *testing.T) {
-	invitation := func(l *life) outbox.Ref { return l.c.Wait.Invite.Ref }
-	tell(t, []story{
-		{"music and invitation go out side by side", pressed, nil, "connected at agent, pending play add anna"},
-		{"an agent who joins before ACS's answer is in the call", pressed, func(l *life) {
-			add := l.owed(outbox.VerbAdd)
-			l.replies(outbox.VerbPlay, done)
-			l.happensTo(invitation(l), Added{Participant: anna})
-			l.answers(add, done)
+	invitation := func(m *machine) outbox.Ref { return m.c.Wait.Invite.Ref }
+	runCases(t, []testCase{
+		{"music and invitation are sent at the same time", atInvitationSent, nil, "connected at agent, pending play add anna"},
+		{"an agent who joins before the reply to the invitation has joined", atInvitationSent, func(m *machine) {
+			add := m.pending(outbox.VerbAdd)
+			m.reply(outbox.VerbPlay, replyOK)
+			m.reportFor(invitation(m), Added{Participant: anna})
+			m.replyTo(add, replyOK)
 		}, "connected at talk, pending cancelMedia startRecording"},
-		{"an agent known by another spelling is who was invited", inviting, func(l *life) {
-			l.happensTo(invitation(l), Added{Participant: "8:ACS:r_t_anna"})
+		{"an agent reported by another spelling is the one who was invited", atAgentRinging, func(m *machine) {
+			m.reportFor(invitation(m), Added{Participant: "8:ACS:r_t_anna"})
 		}, "connected at talk, pending cancelMedia startRecording"},
-		{"after one who does not join comes the next", inviting, func(l *life) {
-			l.happensTo(invitation(l), AddFailed{Participant: anna})
+		{"after an agent who does not join the next is invited", atAgentRinging, func(m *machine) {
+			m.reportFor(invitation(m), AddFailed{Participant: anna})
 		}, "connected at agent, pending add ben"},
-		{"a failure that is told twice skips nobody", inviting, func(l *life) {
-			first := invitation(l)
-			l.happensTo(first, AddFailed{Participant: anna})
-			l.happensTo(first, AddFailed{Participant: anna})
+		{"a failure that is reported twice skips no agent", atAgentRinging, func(m *machine) {
+			first := invitation(m)
+			m.reportFor(first, AddFailed{Participant: anna})
+			m.reportFor(first, AddFailed{Participant: anna})
 		}, "connected at agent, pending add ben"},
-		{"after the last one comes nobody, and the music stops", inviting, func(l *life) {
-			l.happensTo(invitation(l), AddFailed{Participant: anna})
-			l.happensTo(invitation(l), AddFailed{Participant: ben})
+		{"after the last agent the flow goes to unanswered and the music stops", atAgentRinging, func(m *machine) {
+			m.reportFor(invitation(m), AddFailed{Participant: anna})
+			m.reportFor(invitation(m), AddFailed{Participant: ben})
 		}, "connected at sorry, pending cancelMedia play"},
-		{"a refused invitation goes to the next", pressed, func(l *life) {
-			l.replies(outbox.VerbAdd, refuses("8544"))
+		{"after a refused invitation the next agent is invited", atInvitationSent, func(m *machine) {
+			m.reply(outbox.VerbAdd, replyRefused("8544"))
 		}, "connected at agent, pending play add ben"},
-		{"a refusal that an event contradicts changes nothing", pressed, func(l *life) {
-			add := l.owed(outbox.VerbAdd)
-			l.happensTo(invitation(l), Added{Participant: anna})
-			l.answers(add, refuses("409"))
+		{"a refusal that comes after Added changes nothing", atInvitationSent, func(m *machine) {
+			add := m.pending(outbox.VerbAdd)
+			m.reportFor(invitation(m), Added{Participant: anna})
+			m.replyTo(add, replyRefused("409"))
 		}, "connected at talk, pending play cancelMedia? startRecording"},
-		{"a throttled invitation is sent again when ACS allows", pressed, func(l *life) {
-			l.replies(outbox.VerbAdd, throttled(2*time.Second))
-			l.passes(2 * time.Second)
+		{"a throttled invitation is a new send after the wait", atInvitationSent, func(m *machine) {
+			m.reply(outbox.VerbAdd, replyThrottled(2*time.Second))
+			m.wait(2 * time.Second)
 		}, "connected at agent, pending play add anna#2"},
-		{"one throttled until its deadline passes to the next after a look", pressed, func(l *life) {
-			l.replies(outbox.VerbPlay, done)
-			l.replies(outbox.VerbAdd, throttled(time.Hour))
-			l.passes(defaultRing + limits.InviteGrace)
-			l.replies(outbox.VerbCheckParticipants, saw(caller))
+		{"after an invitation throttled until its deadline, a check decides, and the next agent is invited", atInvitationSent, func(m *machine) {
+			m.reply(outbox.VerbPlay, replyOK)
+			m.reply(outbox.VerbAdd, replyThrottled(time.Hour))
+			m.wait(defaultRing + limits.InviteGrace)
+			m.reply(outbox.VerbCheckParticipants, replyParticipants(caller))
 		}, "connected at agent, pending add ben"},
-		{"an unheard invitation is not sent again", uncertain, nil, "connected at agent"},
-		{"it may have been done: its agent joins", uncertain, func(l *life) {
-			l.happensTo(invitation(l), Added{Participant: anna})
+		{"an invitation without response is not sent again", atInvitationUnconfirmed, nil, "connected at agent"},
+		{"an invitation without response may have been accepted: its agent joins", atInvitationUnconfirmed, func(m *machine) {
+			m.reportFor(invitation(m), Added{Participant: anna})
 		}, "connected at talk, pending cancelMedia startRecording"},
-		{"it may have been done: its agent does not want to", uncertain, func(l *life) {
-			l.happensTo(invitation(l), AddFailed{Participant: anna})
+		{"an invitation without response may have been accepted: its agent does not join", atInvitationUnconfirmed, func(m *machine) {
+			m.reportFor(invitation(m), AddFailed{Participant: anna})
 		}, "connected at agent, pending add ben"},
-		{"at its deadline ACS is asked who is in the call", looking, nil, "connected at agent, pending checkParticipants"},
-		{"an agent who is there has joined", looking, func(l *life) {
-			l.replies(outbox.VerbCheckParticipants, saw(caller, anna))
+		{"an unconfirmed invitation makes a check of participants due", atInvitationChecked, nil, "connected at agent, pending checkParticipants"},
+		{"an agent whom the check finds has joined", atInvitationChecked, func(m *machine) {
+			m.reply(outbox.VerbCheckParticipants, replyParticipants(caller, anna))
 		}, "connected at talk, pending cancelMedia startRecording"},
-		{"one who is not is invited once more", looking, func(l *life) {
-			l.replies(outbox.VerbCheckParticipants, saw(caller))
+		{"an agent whom the check does not find is invited a second time", atInvitationChecked, func(m *machine) {
+			m.reply(outbox.VerbCheckParticipants, replyParticipants(caller))
 		}, "connected at agent, pending add anna"},
-		{"but only once", looking, func(l *life) {
-			l.replies(outbox.VerbCheckParticipants, saw(caller))
-			l.replies(outbox.VerbAdd, unheard)
-			l.passes(defaultRing + limits.InviteGrace)
-			l.replies(outbox.VerbCheckParticipants, saw(caller))
+		{"an agent is not invited a third time", atInvitationChecked, func(m *machine) {
+			m.reply(outbox.VerbCheckParticipants, replyParticipants(caller))
+			m.reply(outbox.VerbAdd, replyNoResponse)
+			m.wait(defaultRing + limits.InviteGrace)
+			m.reply(outbox.VerbCheckParticipants, replyParticipants(caller))
 		}, "connected at agent, pending add ben"},
-		{"the first of two invitations may be the one that comes through", looking, func(l *life) {
-			first := invitation(l)
-			l.replies(outbox.VerbCheckParticipants, saw(caller))
-			l.happensTo(first, Added{Participant: anna})
+		{"the first of two invitations may be the one that succeeds", atInvitationChecked, func(m *machine) {
+			first := invitation(m)
+			m.reply(outbox.VerbCheckParticipants, replyParticipants(caller))
+			m.reportFor(first, Added{Participant: anna})
 		}, "connected at talk, pending cancelMedia startRecording"},
-		{"one that ACS took is not made again", inviting, func(l *life) {
-			l.passes(defaultRing + limits.InviteGrace)
-			l.replies(outbox.VerbCheckParticipants, saw(caller))
+		{"an invitation that ACS accepted is not repeated", atAgentRinging, func(m *machine) {
+			m.wait(defaultRing + limits.InviteGrace)
+			m.reply(outbox.VerbCheckParticipants, replyParticipants(caller))
 		}, "connected at agent, pending add ben"},
-		{"when ACS does not say who is there nobody is rung twice", looking, func(l *life) {
+		{"if the check gets no response, the next agent is invited", atInvitationChecked, func(m *machine) {
 			for range outbox.MaxSends {
-				l.replies(outbox.VerbCheckParticipants, unheard)
+				m.reply(outbox.VerbCheckParticipants, replyNoResponse)
 			}
 		}, "connected at agent, pending add ben"},
-		{"nor when it refuses to say", looking, func(l *life) {
-			l.replies(outbox.VerbCheckParticipants, refuses("8501"))
+		{"if the check is refused, the next agent is invited", atInvitationChecked, func(m *machine) {
+			m.reply(outbox.VerbCheckParticipants, replyRefused("8501"))
 		}, "connected at agent, pending add ben"},
-		{"a call that is gone is over", looking, func(l *life) {
-			l.replies(outbox.VerbCheckParticipants, refuses(CodeGone))
+		{"if the check finds no call, the call ends", atInvitationChecked, func(m *machine) {
+			m.reply(outbox.VerbCheckParticipants, replyRefused(CodeGone))
 		}, "ended abandoned"},
-		{"one whose run has died is of unknown fate", pressed, func(l *life) {
-			l.passes(30 * time.Second)
+		{"an invitation whose lease has ended is not sent again", atInvitationSent, func(m *machine) {
+			m.wait(30 * time.Second)
 		}, "connected at agent, pending play#2"},
-		{"and has its time to ring", pressed, func(l *life) {
-			l.passes(30 * time.Second)
-			l.passes(29 * time.Second)
+		{"an invitation whose lease has ended has its full time to ring", atInvitationSent, func(m *machine) {
+			m.wait(30 * time.Second)
+			m.wait(29 * time.Second)
 		}, "connected at agent, pending play#2"},
-		{"an agent given up who joins all the same has the caller", inviting, func(l *life) {
-			first := invitation(l)
-			l.happensTo(first, AddFailed{Participant: anna})
-			l.replies(outbox.VerbAdd, done)
-			l.happensTo(first, Added{Participant: anna})
+		{"an agent who joins after the invitation was given up talks to the caller", atAgentRinging, func(m *machine) {
+			first := invitation(m)
+			m.reportFor(first, AddFailed{Participant: anna})
+			m.reply(outbox.VerbAdd, replyOK)
+			m.reportFor(first, Added{Participant: anna})
 		}, "connected at talk, pending cancelMedia startRecording"},
-		{"somebody who joins without an invitation is no agent", inviting, func(l *life) {
-			l.happens(Added{Participant: "8:acs:r_t_else"})
+		{"a participant who joins without an invitation is no agent", atAgentRinging, func(m *machine) {
+			m.report(Added{Participant: "8:acs:r_t_else"})
 		}, "connected at agent"},
-		{"music that is still on its way is stopped after it", pressed, func(l *life) {
-			l.happensTo(invitation(l), Added{Participant: anna})
+		{"music that is being sent is stopped after it was sent", atInvitationSent, func(m *machine) {
+			m.reportFor(invitation(m), Added{Participant: anna})
 		}, "connected at talk, pending play cancelMedia? startRecording"},
-		{"and not played again if it went unheard", pressed, func(l *life) {
-			l.happensTo(invitation(l), Added{Participant: anna})
-			l.replies(outbox.VerbPlay, unheard)
+		{"obsolete music without response is not sent again", atInvitationSent, func(m *machine) {
+			m.reportFor(invitation(m), Added{Participant: anna})
+			m.reply(outbox.VerbPlay, replyNoResponse)
 		}, "connected at talk, pending cancelMedia startRecording"},
-		{"nor if it was throttled", pressed, func(l *life) {
-			l.happensTo(invitation(l), Added{Participant: anna})
-			l.replies(outbox.VerbPlay, throttled(time.Second))
+		{"obsolete music that was throttled is not sent again", atInvitationSent, func(m *machine) {
+			m.reportFor(invitation(m), Added{Participant: anna})
+			m.reply(outbox.VerbPlay, replyThrottled(time.Second))
 		}, "connected at talk, pending cancelMedia startRecording"},
-		{"nor if its run has died", pressed, func(l *life) {
-			l.happensTo(invitation(l), Added{Participant: anna})
-			l.passes(30 * time.Second)
+		{"obsolete music whose lease has ended is not sent again", atInvitationSent, func(m *machine) {
+			m.reportFor(invitation(m), Added{Participant: anna})
+			m.wait(30 * time.Second)
 		}, "connected at talk, pending cancelMedia startRecording"},
-		{"music that was never sent need not be stopped", func(t tester) *life {
-			l := pressed(t)
-			l.replies(outbox.VerbPlay, refuses("8535"))
-			return l
-		}, func(l *life) { l.happensTo(invitation(l), Added{Participant: anna}) }, "connected at talk, pending startRecording"},
+		{"music that was refused is not stopped", func(t tester) *machine {
+			m := atInvitationSent(t)
+			m.reply(outbox.VerbPlay, replyRefused("8535"))
+			return m
+		}, func(m *machine) { m.reportFor(invitation(m), Added{Participant: anna}) }, "connected at talk, pending startRecording"},
 	})
 }

@@ -1,40 +1,39 @@
 package call
 
-// Outcome is how a call ended: one word of a closed list.
+// Outcome is how a call ended.
 type Outcome string
 
 // The outcomes.
 const (
-	OutcomeCompleted     Outcome = "completed"     // it went through its flow, or an agent talked to the caller
-	OutcomeAbandoned     Outcome = "abandoned"     // the caller left before anybody was there
+	OutcomeCompleted     Outcome = "completed"     // it went through its flow, or an agent joined
+	OutcomeAbandoned     Outcome = "abandoned"     // the remote party left before an agent joined
 	OutcomeMissed        Outcome = "missed"        // it was not answered in time
-	OutcomeBusy          Outcome = "busy"          // the other end was busy
-	OutcomeNoAnswer      Outcome = "noAnswer"      // nobody answered, or could be reached
-	OutcomeDeclined      Outcome = "declined"      // the other end did not want the call
-	OutcomeLineLimit     Outcome = "lineLimit"     // the line holds as many calls as it may
+	OutcomeBusy          Outcome = "busy"          // the callee was busy
+	OutcomeNoAnswer      Outcome = "noAnswer"      // the callee did not answer, or could not be reached
+	OutcomeDeclined      Outcome = "declined"      // the callee declined the call
+	OutcomeLineLimit     Outcome = "lineLimit"     // the line has as many calls as it is allowed
 	OutcomeInvalidNumber Outcome = "invalidNumber" // no such number
 	OutcomeBlocked       Outcome = "blocked"       // the network refused it
 	OutcomeMisconfigured Outcome = "misconfigured" // line, licence or trunk are not set up
-	OutcomeThrottled     Outcome = "throttled"     // ACS had too many requests
-	OutcomeCancelled     Outcome = "cancelled"     // we took it back
-	OutcomeUnknown       Outcome = "unknown"       // it may have rung, and nothing was ever heard of it
+	OutcomeThrottled     Outcome = "throttled"     // ACS had too many requests, or too many calls
+	OutcomeCancelled     Outcome = "cancelled"     // it was cancelled before it was answered
+	OutcomeUnknown       Outcome = "unknown"       // it may have rung; ACS never reported on it
 	OutcomeFailed        Outcome = "failed"        // anything else that went wrong
 )
 
-// Spends reports whether an attempt that ended so counts as one: somebody may have
-// been rung, or never can be. The others came to nothing for reasons of ours, which
-// say nothing about whom we called.
+// Spends reports whether an attempt with this outcome counts: the callee may have been rung, or can never
+// be. The other outcomes have causes on our side and mean nothing about the callee.
 func (o Outcome) Spends() bool { return o != OutcomeCancelled && !o.isLineFault() }
 
-// lineFails reports whether a call that ended so came to nothing because of its line:
-// the next one from there would fare no better.
+// isLineFault reports whether the call's line is the cause of the outcome, so that the next call from it
+// would end alike.
 func (o Outcome) isLineFault() bool {
 	return o == OutcomeThrottled || o == OutcomeLineLimit || o == OutcomeMisconfigured
 }
 
-// Classify returns the outcome of a call that came to nothing, from ACS's codes.
-// The network's own word (SIP, Q.850) is more exact than ACS's and goes first
-// where the two could mean different things. The zero Result is Failed.
+// Classify returns the outcome of a call that was not connected, or has ended, from ACS's codes. A sub code
+// that we know goes first, then the network's code (SIP, Q.850), which is more exact than ACS's code. The
+// zero Result is OutcomeFailed.
 //
 // Source: "Troubleshooting call end response codes for Call Automation" and
 // "… for PSTN calls", Microsoft Learn.
@@ -62,23 +61,23 @@ func Classify(r Result) Outcome {
 	return OutcomeFailed
 }
 
-// ClassifyRequest returns the outcome of a call that ACS refused to place. Its status
-// is that of our request, and says nothing of the telephone network; a sub code may.
+// ClassifyRequest returns the outcome of a call whose CreateCall ACS refused. The code is the HTTP status of
+// our request and means nothing about the telephone network; a sub code may.
 func ClassifyRequest(r Result) Outcome {
 	if _, known := bySubCode[r.SubCode]; known || r.SubCode > 540000 || r.SIP != 0 || r.Code == 429 {
 		return Classify(r)
 	}
 	switch r.Code {
-	case 401, 403, 404, 405: // credentials, rights, the address of the resource, a missing set-up
+	case 401, 403, 404, 405: // credentials, permissions, address of the resource, missing configuration
 		return OutcomeMisconfigured
 	default:
 		return OutcomeFailed
 	}
 }
 
-// refusal tells apart the two meanings of SIP 603: the callee declined, or the
-// line already holds as many calls as it may. Q.850 causes of missing resources
-// (34, 38, 41 to 44, 47) are the latter.
+// classifyRefusal returns the outcome of a call that ended with SIP 603: the callee declined, or the line
+// has as many calls as it is allowed. Q.850 causes of missing resources (34, 38, 41 to 44, 47) mean the
+// latter.
 func classifyRefusal(r Result) Outcome {
 	switch r.Q850 {
 	case 34, 38, 41, 42, 43, 44, 47:

@@ -13,22 +13,22 @@ func TestClassify(t *testing.T) {
 		{"normal clearing on our side", Result{SubCode: 540000}, OutcomeCompleted},
 		{"graceful end", Result{Code: 200, SubCode: 7000}, OutcomeCompleted},
 		{"busy", Result{Code: 486, SubCode: 560486}, OutcomeBusy},
-		{"busy by the network's word alone", Result{Code: 500, SIP: 486}, OutcomeBusy},
+		{"busy by the network's code alone", Result{Code: 500, SIP: 486}, OutcomeBusy},
 		{"callee busy", Result{SubCode: 8539}, OutcomeBusy},
 		{"busy everywhere", Result{Code: 600}, OutcomeBusy},
 		{"busy everywhere by sub code", Result{SubCode: 8540}, OutcomeBusy},
-		{"nobody answers", Result{Code: 480, SubCode: 560480}, OutcomeNoAnswer},
+		{"unanswered", Result{Code: 480, SubCode: 560480}, OutcomeNoAnswer},
 		{"not available", Result{SubCode: 8541}, OutcomeNoAnswer},
 		{"gateway did not answer", Result{Code: 408, SubCode: 560408}, OutcomeNoAnswer},
 		{"callee did not answer", Result{Code: 408, SubCode: 500001}, OutcomeNoAnswer},
 		{"agent did not answer", Result{Code: 408, SubCode: 10057}, OutcomeNoAnswer},
-		{"taken back", Result{Code: 487, SubCode: 540487}, OutcomeCancelled},
-		{"taken back by the network's word", Result{Code: 497, SubCode: 560487}, OutcomeCancelled},
-		{"cancelled", Result{SubCode: 8542}, OutcomeCancelled},
+		{"cancelled on our side", Result{Code: 487, SubCode: 540487}, OutcomeCancelled},
+		{"cancelled by the network's code", Result{Code: 497, SubCode: 560487}, OutcomeCancelled},
+		{"cancelled by ACS's sub code", Result{SubCode: 8542}, OutcomeCancelled},
 		{"declined", Result{Code: 603, SubCode: 560603}, OutcomeDeclined},
-		{"declined by ACS's word", Result{SubCode: 8538}, OutcomeDeclined},
-		{"declined by the network's word alone", Result{SIP: 603}, OutcomeDeclined},
-		{"a user's rejection is no limit", Result{SubCode: 560603, Q850: 21}, OutcomeDeclined},
+		{"declined by ACS's sub code", Result{SubCode: 8538}, OutcomeDeclined},
+		{"declined by the network's code alone", Result{SIP: 603}, OutcomeDeclined},
+		{"declined by the user", Result{SubCode: 560603, Q850: 21}, OutcomeDeclined},
 		{"declined because no circuit is free", Result{Code: 603, SubCode: 560603, Q850: 34}, OutcomeLineLimit},
 		{"declined because of congestion", Result{Code: 603, SubCode: 560603, Q850: 42}, OutcomeLineLimit},
 		{"declined for want of resources", Result{SIP: 603, Q850: 47}, OutcomeLineLimit},
@@ -51,10 +51,10 @@ func TestClassify(t *testing.T) {
 		{"the key of another resource", Result{Code: 403, SubCode: 7507}, OutcomeMisconfigured},
 		{"no speech service", Result{Code: 400, SubCode: 8567}, OutcomeMisconfigured},
 		{"answered too late", Result{Code: 400, SubCode: 8587}, OutcomeMissed},
-		{"the network's word goes before ACS's code", Result{Code: 500, SIP: 404}, OutcomeInvalidNumber},
-		{"the sub code goes before the network's word", Result{SubCode: 10105, SIP: 480}, OutcomeMisconfigured},
-		{"nothing said", Result{}, OutcomeFailed},
-		{"nothing known", Result{Code: 999, SubCode: 123456, SIP: 699}, OutcomeFailed},
+		{"the network's code goes before ACS's code", Result{Code: 500, SIP: 404}, OutcomeInvalidNumber},
+		{"the sub code goes before the network's code", Result{SubCode: 10105, SIP: 480}, OutcomeMisconfigured},
+		{"no codes", Result{}, OutcomeFailed},
+		{"unknown codes", Result{Code: 999, SubCode: 123456, SIP: 699}, OutcomeFailed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -65,17 +65,17 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-func TestARefusedRequestSaysNothingOfWhoWasToBeCalled(t *testing.T) {
+func TestClassifyRequest(t *testing.T) {
 	tests := []struct {
 		name   string
 		result Result
 		want   Outcome
 	}{
-		{"credentials that are not taken", Result{Code: 401}, OutcomeMisconfigured},
+		{"credentials that are not accepted", Result{Code: 401}, OutcomeMisconfigured},
 		{"no permission", Result{Code: 403}, OutcomeMisconfigured},
 		{"another resource's key", Result{Code: 403, SubCode: 7507}, OutcomeMisconfigured},
 		{"the wrong address", Result{Code: 404}, OutcomeMisconfigured},
-		{"nothing there", Result{Code: 404, SubCode: 8522}, OutcomeMisconfigured},
+		{"no such resource", Result{Code: 404, SubCode: 8522}, OutcomeMisconfigured},
 		{"no configuration", Result{Code: 405, SubCode: 8522}, OutcomeMisconfigured},
 		{"an invalid argument", Result{Code: 400, SubCode: 8523}, OutcomeFailed},
 		{"a request that our own client would not send", Result{}, OutcomeFailed},
@@ -91,8 +91,8 @@ func TestARefusedRequestSaysNothingOfWhoWasToBeCalled(t *testing.T) {
 	}
 }
 
-func TestAttemptsThatCount(t *testing.T) {
-	// Each outcome there is, and whether somebody may have been rung, or never can be.
+func TestSpends(t *testing.T) {
+	// Every outcome, by whether the callee may have been rung, or can never be.
 	counts := map[bool][]Outcome{
 		true: {
 			OutcomeCompleted, OutcomeAbandoned, OutcomeMissed, OutcomeBusy, OutcomeNoAnswer, OutcomeDeclined, OutcomeInvalidNumber, OutcomeBlocked, OutcomeUnknown, OutcomeFailed,
@@ -102,7 +102,7 @@ func TestAttemptsThatCount(t *testing.T) {
 	for want, outcomes := range counts {
 		for _, o := range outcomes {
 			if got := o.Spends(); got != want {
-				t.Errorf("an attempt that ended %s counts: %v, want %v", o, got, want)
+				t.Errorf("Spends of %s = %v, want %v", o, got, want)
 			}
 		}
 	}

@@ -2,11 +2,12 @@ package call
 
 import (
 	"slices"
-	"switchboard/handler/call/outbox"
 	"time"
+
+	"switchboard/handler/call/outbox"
 )
 
-// replied takes in what ACS answered to an action.
+// replied handles the reply to an action.
 func (s *step) replied(b Replied) {
 	i := s.Pending.Index(s.e.Ref)
 	if i < 0 {
@@ -36,19 +37,19 @@ func (s *step) replied(b Replied) {
 	}
 }
 
-// overtaken takes in an answer to an action that is no longer pending: an event has
-// proved it, its run's time was up, or the call is over. Only what it says of calls
-// and recordings that have come to be counts even then.
+// lateReply handles the reply to an action that is no longer pending: an event has confirmed it, its lease
+// has ended, or the call has ended. Such a reply counts only for the start of a recording and for a
+// CreateCall that was accepted.
 func (s *step) lateReply(b Replied) {
 	if i := s.recording(s.e.Ref.Op, ""); i >= 0 && s.e.Ref.Op != 0 {
 		s.recordingReplied(i, b)
 	}
-	if _, unsettled := s.Deadlines[byConfirm]; unsettled && b.Verdict == VerdictOK && s.e.Ref.Op == CreateOp {
+	if _, unconfirmed := s.Deadlines[byConfirm]; unconfirmed && b.Verdict == VerdictOK && s.e.Ref.Op == CreateOp {
 		s.createAccepted()
 	}
 }
 
-// done takes in that ACS took the action.
+// accepted handles an action that ACS accepted, or that was performed on our own rows.
 func (s *step) accepted(a outbox.Action, b Replied) {
 	switch a.Verb {
 	case outbox.VerbAnswer:
@@ -65,13 +66,13 @@ func (s *step) accepted(a outbox.Action, b Replied) {
 	case outbox.VerbCheckParticipants:
 		s.participantsChecked(b.Participants, b.Connected)
 	case outbox.VerbLink:
-		if b.Recording == RecordingFiled || b.Recording == RecordingLost { // it was there before
+		if b.Recording == RecordingFiled || b.Recording == RecordingLost { // its files came before the link
 			s.recordingDone(a.Recording, "", b.Recording, b.Files, b.Reason)
 		}
 	}
 }
 
-// Error codes of ACS that Step knows.
+// Error codes of ACS that decide how a call goes on.
 //
 // Source: "Troubleshooting call end response codes for Call Automation", Microsoft Learn.
 const (
@@ -80,19 +81,19 @@ const (
 	codeRecordingRunning   = "8559"
 )
 
-// repeated are the codes with which ACS refuses what was done already, or what
-// does not fit the state that doing it has brought about. "409" and "412" stand
-// for those statuses whatever their code.
+// duplicateCodes are the codes with which ACS refuses a request that it has performed already: as a
+// duplicate, or because the call's state does not allow it any more. "409" and "412" stand for every code
+// with that HTTP status.
 var duplicateCodes = []string{"409", "412", "8519", codeRecordingDuplicate, codeRecordingRunning, "8583", "8585", "8586"}
 
-// refused takes in that ACS will not do the action. To a repeat that is no
-// answer but a question: was the first request done? Requests with a pair are
-// repeated on their way already, so each of them may be a repeat.
+// refused handles an action that ACS refused. If the request may have been a repeat, a duplicate code can
+// mean that an earlier request was performed; an event or a deadline decides then. A request with a
+// Repeatability pair may always have been a repeat, because the client repeats it by itself.
 func (s *step) refused(a outbox.Action, b Replied) {
-	question := (a.Repeated() || a.Verb.RetryClass() == outbox.Repeatable) && slices.Contains(duplicateCodes, b.Code)
+	maybeDone := (a.Repeated() || a.Verb.RetryClass() == outbox.Repeatable) && slices.Contains(duplicateCodes, b.Code)
 	switch a.Verb {
 	case outbox.VerbAnswer:
-		if question {
+		if maybeDone {
 			s.clearDeadline(byAnswer)
 			s.setDeadline(byConnect, s.Limits.Connect)
 			return
@@ -102,10 +103,10 @@ func (s *step) refused(a outbox.Action, b Replied) {
 	case outbox.VerbCreate:
 		s.createRefused()
 	case outbox.VerbPlay, outbox.VerbRecognize:
-		if !question && s.Wait.Media == a.Ref && b.Code != CodeGone { // a look says whether the call is there
-			s.promptFailed() // otherwise it counts as running until its deadline
+		if !maybeDone && s.Wait.Media == a.Ref && b.Code != CodeGone { // CodeGone: see checkIfGone
+			s.promptFailed() // otherwise the prompt counts as playing until its deadline
 		}
-		if s.Wait.Music == a.Ref && !question {
+		if s.Wait.Music == a.Ref && !maybeDone {
 			s.Wait.Music = outbox.Ref{}
 		}
 		s.checkIfGone(b)
@@ -125,16 +126,16 @@ func (s *step) refused(a outbox.Action, b Replied) {
 		case s.State == StateEnded:
 		case b.Code == CodeGone:
 			s.callGone()
-		case question:
+		case maybeDone:
 			s.setDeadline(byHangup, 0)
-		default: // not at once: it would be refused again
+		default: // not at once, because ACS would refuse it again
 			s.setDeadline(byHangup, s.Limits.Hangup)
 		}
 	case outbox.VerbCheckParticipants:
 		switch {
 		case b.Code == CodeGone:
 			s.callGone()
-		case s.State == StateRinging: // there, but not connected after all this time
+		case s.State == StateRinging: // ACS has the call, but it is not connected in time
 			s.end(s.outcomeGivenUp())
 			s.hangUpLate()
 		case s.Wait.Invite.Check == a.Ref:
@@ -143,53 +144,27 @@ func (s *step) refused(a outbox.Action, b Replied) {
 	}
 }
 
-// unanswered is the outcome of a call whose answer ACS refused with this code.
+// outcomeAnswerRefused returns the outcome of a call whose answer ACS refused with this code.
 func outcomeAnswerRefused(code string) Outcome {
 	switch code {
 	case "7504", "7507", "8567": // no permission, another resource's key, no speech service
 		return OutcomeMisconfigured
-	case CodeGone, "8528", "8585", "8587": // the caller is gone, or it was too late
+	case CodeGone, "8528", "8585", "8587": // the caller has left, or it was too late
 		return OutcomeMissed
 	default:
 		return OutcomeFailed
 	}
 }
 
-// suspect looks after a call that ACS says it does not have.
+// checkIfGone makes the keep-alive due if ACS refused a request because it does not have the call or the
+// participant.
 func (s *step) checkIfGone(b Replied) {
 	if b.Code == CodeGone && s.State == StateConnected {
 		s.setDeadline(byKeepAlive, 0)
 	}
 }
 
-// gone ends a call that ACS does not have any more.
-func (s *step) callGone() {
-	switch s.State {
-	case StateConnected:
-		s.end(s.outcomeNow())
-	case StateRinging:
-		if s.Direction == DirectionOutbound {
-			s.end(s.outcomeGivenUp())
-		} else { // it was answered, and its caller did not wait
-			s.end(OutcomeAbandoned)
-		}
-	}
-}
-
-// recordingRefused takes in that a recording did not start, or runs already.
-func (s *step) recordingRefused(i int, b Replied) {
-	switch {
-	case s.Recordings[i].State != RecordingWanted:
-	case b.Code == codeRecordingDuplicate || b.Code == codeRecordingRunning:
-		s.recordingStarted(i)
-	case slices.Contains(duplicateCodes, b.Code): // it may be a repeat: wait for the callback
-	default:
-		s.Recordings[i].State = RecordingFailed
-		s.clearRecordingDeadlines()
-	}
-}
-
-// unheard deals with a request that got no answer, or a 5xx.
+// noResponse handles a request that got no response, or a 5xx.
 func (s *step) noResponse(i int) {
 	a := s.Pending[i]
 	switch {
@@ -201,12 +176,12 @@ func (s *step) noResponse(i int) {
 		s.Pending[i].Owner, s.Pending[i].LeaseUntil = "", time.Time{}
 		s.Pending[i].NotBefore = s.now.Add(outbox.LocalBackoff(a.Leases))
 	case a.Verb.RetryClass() == outbox.Repeatable:
-		// It stays its owner's, who has nothing more to send; once the time is up
-		// it is repeated with its pair.
+		// It stays leased to its owner, who sends nothing more. When the lease has ended, it is repeated
+		// with its pair.
 		s.Pending.UnleaseBehind(i)
 	case s.obsolete(a):
 		s.removeAction(a.Ref)
-	case a.Send < outbox.MaxSends || a.Verb == outbox.VerbCancelMedia: // music over a conversation is never put up with
+	case a.Send < outbox.MaxSends || a.Verb == outbox.VerbCancelMedia: // music must not cover a conversation
 		s.resend(i, false, s.now.Add(outbox.NoResponseBackoff(a.Send)))
 	default:
 		s.removeAction(a.Ref)
@@ -214,7 +189,7 @@ func (s *step) noResponse(i int) {
 	}
 }
 
-// again makes the action with this index a new send, after a refusal or after silence.
+// resend makes the action with this index a new send. refused reports whether ACS refused the latest one.
 func (s *step) resend(i int, refused bool, notBefore time.Time) {
 	s.Pending.UnleaseBehind(i)
 	s.Pending[i] = s.Pending[i].Resend(refused, notBefore)

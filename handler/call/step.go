@@ -8,68 +8,81 @@ import (
 	"switchboard/handler/flow"
 )
 
-// StepVersion is the version of Step's rules. The history names it, so that a
-// call can be replayed by the rules that it was taken through.
+// RulesVersion is the version of the rules by which a transition changes a call. The history names it, so
+// that a call can be replayed by the rules of its time.
 const RulesVersion = 1
 
-// Step returns c after e. An event that makes no sense in the state of the call
-// (they arrive twice, late and out of order) changes nothing. A zero Call
-// becomes one with Offered.
+// runPhases returns c after e, without leasing actions: Apply does that. An event that does not fit the
+// call's state changes nothing, because events arrive twice, late and out of order. Offered and Dialled turn
+// a zero Call into an open one.
 //
-// Actions that Step adds belong to nobody yet: claiming them is Move's.
-func runPhases(c Call, e Event, g Input) Call {
-	s := &step{Call: c.clone(), e: e, flow: g.Flow, now: later(g.Now.UTC().Round(0), c.Updated)}
+// The nine phases, in this order:
+//
+//  1. otherConnection: an event of another connection skips phases 2 to 5; time passes all the same.
+//  2. recordIDs: before the handlers, because they hang up by the connection id and may shorten the
+//     keep-alive.
+//  3. confirmActions: before the handlers, which must not find an action pending that ACS has accepted.
+//  4. dispatch: before the clock, so that an event that arrived counts although its deadline is past.
+//  5. hangUpLateConnection: after dispatch, which decides whether the call has ended.
+//  6. checkGate: after dispatch, which may have opened the call; before Apply leases its CreateCall.
+//  7. expireLeases: after dispatch, so that a late reply still finds its action; before the deadlines,
+//     because they depend on what is pending, and an expired lease can set one that is due at once.
+//  8. runDeadlines: after every phase that sets or clears a deadline.
+//  9. limitHistory: last, because it ends the call whatever the other phases made of it.
+func runPhases(c Call, e Event, in Input) Call {
+	s := &step{Call: c.clone(), e: e, flow: in.Flow, now: later(in.Now.UTC().Round(0), c.Updated)}
 	if !s.otherConnection() {
 		s.recordIDs()
 		s.confirmActions()
 		s.dispatch()
 		s.hangUpLateConnection()
 	}
-	s.checkGate(g.Gate)
+	s.checkGate(in.Gate)
 	s.expireLeases()
 	s.runDeadlines()
 	s.limitHistory()
 	return s.Call
 }
 
-// step is a call on its way through Step.
+// step is a call during one transition.
 type step struct {
 	Call
 	e    Event
 	flow *flow.Flow
 	now  time.Time
 
-	firstReport bool // the event is the first to tell of a connection
+	firstReport bool // whether the event is the first to name a connection
 }
 
-// foreign reports an event of another connection than the call's own.
+// otherConnection reports whether the event is of another connection than the call's own.
 func (s *step) otherConnection() bool {
 	return s.e.ConnectionID != "" && s.ConnectionID != "" && s.e.ConnectionID != s.ConnectionID
 }
 
-// learn takes the ids that ACS tells with every event, and counts it as news.
+// recordIDs copies the connection, server call and correlation id from the event where the call has none
+// yet, and restarts the keep-alive of a connected call.
 func (s *step) recordIDs() {
 	if s.State == "" {
 		return
 	}
 	s.firstReport = s.ConnectionID == "" && s.e.ConnectionID != ""
-	for _, id := range []struct{ mine, told *string }{
+	for _, id := range []struct{ own, reported *string }{
 		{&s.ConnectionID, &s.e.ConnectionID},
 		{&s.ServerCallID, &s.e.ServerCallID},
 		{&s.CorrelationID, &s.e.CorrelationID},
 	} {
-		if *id.mine == "" {
-			*id.mine = *id.told
+		if *id.own == "" {
+			*id.own = *id.reported
 		}
 	}
-	if _, tick := s.e.Body.(Wake); !tick && s.State == StateConnected && s.EndingAs == "" {
+	if _, wake := s.e.Body.(Wake); !wake && s.State == StateConnected && s.EndingAs == "" {
 		s.setDeadline(byKeepAlive, s.Limits.KeepAlive)
 	}
 }
 
-// prove strikes off the action whose current send ACS reports about: whatever
-// the report says, ACS took it. A look is known by its answer alone, and what is
-// done to rows of ours is none of ACS's business.
+// confirmActions removes the pending action whose current send the event names: an event that carries its
+// operationContext shows that ACS accepted the request. Only a reply confirms a check of participants, which
+// returns the list, or a change of our own rows, of which ACS knows nothing.
 func (s *step) confirmActions() {
 	if _, reply := s.e.Body.(Replied); reply {
 		return
@@ -84,7 +97,7 @@ func (s *step) confirmActions() {
 	}
 }
 
-// happen hands the event to those whom it concerns.
+// dispatch calls the handler for the event's type.
 func (s *step) dispatch() {
 	switch b := s.e.Body.(type) {
 	case Offered:
@@ -128,7 +141,7 @@ func (s *step) dispatch() {
 	}
 }
 
-// do adds an action and returns its reference.
+// addAction adds an action as a new operation and returns its reference.
 func (s *step) addAction(a outbox.Action) outbox.Ref {
 	s.Ops++
 	a.Ref = outbox.Ref{Op: s.Ops, Send: 1}
@@ -136,17 +149,17 @@ func (s *step) addAction(a outbox.Action) outbox.Ref {
 	return a.Ref
 }
 
-// strike removes the action with this very reference, if there is one.
+// removeAction removes the action with this operation and send, if it is pending.
 func (s *step) removeAction(r outbox.Ref) {
 	s.Pending = s.Pending.Without(r)
 }
 
-// strikeVerb removes the actions of this verb.
+// removeActions removes the actions of the verb.
 func (s *step) removeActions(v outbox.Verb) {
 	s.Pending = s.Pending.WithoutVerb(v)
 }
 
-// deadline sets a deadline so long from now.
+// setDeadline sets the deadline d to the given time from now.
 func (s *step) setDeadline(d Deadline, wait time.Duration) {
 	if s.Deadlines == nil {
 		s.Deadlines = map[Deadline]time.Time{}
@@ -154,11 +167,11 @@ func (s *step) setDeadline(d Deadline, wait time.Duration) {
 	s.Deadlines[d] = s.now.Add(wait)
 }
 
-// met clears a deadline.
+// clearDeadline clears the deadline d.
 func (s *step) clearDeadline(d Deadline) { delete(s.Deadlines, d) }
 
-// expire decides what becomes of actions whose owner's time is up and that may
-// not simply be sent again. The others are claimed by this write.
+// expireLeases removes the actions whose lease has ended and which must not be sent again. The other actions
+// with an ended lease stay, and Apply leases them anew.
 func (s *step) expireLeases() {
 	for _, a := range slices.Clone(s.Pending) {
 		if a.Owner == "" || s.now.Before(a.LeaseUntil) {
@@ -177,22 +190,23 @@ func (s *step) expireLeases() {
 			if s.obsolete(a) {
 				s.removeAction(a.Ref)
 			}
-		case outbox.Local: // repeated until it is done
+		case outbox.Local: // it is repeated until it succeeds
 		}
 	}
 }
 
-// unknown deals with an action of the kind Once that may have been done or not. A
-// call that may have been placed waits to be heard of until bySettle.
+// unconfirmed handles an action of the class AtMostOnce that may or may not have taken effect. An
+// unconfirmed invitation is checked at byInvite. An unconfirmed CreateCall stays open until byConfirm, which
+// is set already.
 func (s *step) unconfirmed(a outbox.Action) {
 	if a.Verb == outbox.VerbAdd && s.Wait.Invite.Ref == a.Ref {
-		// It may have been sent a moment ago: give the telephone its time to ring.
+		// It may have been sent a moment ago: give the telephone time to ring.
 		s.setDeadline(byInvite, a.Ring+s.Limits.InviteGrace)
 	}
 }
 
-// pairTooOld deals with an action that was repeated for as long as ACS keeps its
-// pair: from now on a repeat could be a second execution, so look instead.
+// pairTooOld handles an action whose Repeatability pair ACS may have forgotten. A repeat could now be
+// performed a second time, so the action's deadline is made due and finds out what became of it.
 func (s *step) pairTooOld(a outbox.Action) {
 	switch a.Verb {
 	case outbox.VerbAnswer:
@@ -204,8 +218,8 @@ func (s *step) pairTooOld(a outbox.Action) {
 	}
 }
 
-// pass runs every deadline that is past, in a fixed order. Running one may
-// change the others; so each is looked at only when its turn comes.
+// runDeadlines runs every deadline that is past, in a fixed order. Running one may set or clear others, so
+// each is read only when its turn comes.
 func (s *step) runDeadlines() {
 	for _, d := range []struct {
 		name Deadline

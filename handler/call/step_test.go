@@ -2,28 +2,29 @@ package call
 
 import (
 	"fmt"
-	"switchboard/handler/call/outbox"
 	"testing"
 	"time"
+
+	"switchboard/handler/call/outbox"
 )
 
-func TestUsualCall(t *testing.T) {
-	tell(t, []story{
-		{"an offer is to be answered", offer, nil, "ringing, pending answer"},
-		{"an answer that ACS has taken waits for the connection", answered, nil, "ringing"},
-		{"a connected caller is greeted", greeted, nil, "connected at greeting"},
-		{"after the greeting comes the menu", asked, nil, "connected at menu"},
-		{"a key leads to the agents", inviting, nil, "connected at agent"},
-		{"an agent who joins talks to the caller", talking, nil, "connected at talk"},
-		{"after the agent has left the caller is thanked", thanked, nil, "connected at bye"},
-		{"a caller who was thanked is released", released, nil, "connected ending completed"},
-		{"a call that is over is completed", over, nil, "ended completed"},
-		{"and owes nothing once its recording is filed", filed, nil, "ended completed"},
+func TestUsualInboundCall(t *testing.T) {
+	runCases(t, []testCase{
+		{"an offer is answered", atOffer, nil, "ringing, pending answer"},
+		{"an answer that ACS has accepted waits for Connected", atAnswered, nil, "ringing"},
+		{"a connected call plays the greeting", atGreeting, nil, "connected at greeting"},
+		{"after the greeting comes the menu", atMenu, nil, "connected at menu"},
+		{"a key leads to the agents", atAgentRinging, nil, "connected at agent"},
+		{"an agent who joins talks to the caller", atTalk, nil, "connected at talk"},
+		{"after the agent has left the goodbye is played", atGoodbye, nil, "connected at bye"},
+		{"after the goodbye the call is hung up", atHangUp, nil, "connected ending completed"},
+		{"a call that has ended is completed", atEnd, nil, "ended completed"},
+		{"a call whose recording is filed has no work", atFiled, nil, "ended completed"},
 	})
-	if c := over(t).c; !c.HasWork() || c.Active() || !c.Wake().Equal(c.EndedAt.Add(limits.Recording)) {
-		t.Errorf("before that it owes %v, is busy %v, wakes at %v", c.HasWork(), c.Active(), c.Wake())
+	if c := atEnd(t).c; !c.HasWork() || c.Active() || !c.Wake().Equal(c.EndedAt.Add(limits.Recording)) {
+		t.Errorf("before its recording is filed: HasWork = %v, Active = %v, Wake = %v", c.HasWork(), c.Active(), c.Wake())
 	}
-	c := filed(t).c
+	c := atFiled(t).c
 	if c.ConnectionID != "conn-1" || c.ServerCallID != "server-1" || c.CorrelationID != "corr-1" || c.IncomingCallContext != "" {
 		t.Errorf("ids = %q, %q, %q, context %q", c.ConnectionID, c.ServerCallID, c.CorrelationID, c.IncomingCallContext)
 	}
@@ -31,241 +32,219 @@ func TestUsualCall(t *testing.T) {
 		t.Errorf("agents = %+v", c.Agents)
 	}
 	if c.HasWork() || !c.Wake().IsZero() {
-		t.Errorf("owes %v, wakes at %v", c.HasWork(), c.Wake())
+		t.Errorf("after its recording is filed: HasWork = %v, Wake = %v", c.HasWork(), c.Wake())
 	}
 }
 
-// stages are all stages of a usual call, of one that was given up, and of those
-// that are placed.
-var stages = map[string]func(tester) *life{
-	"ringing": offer, "answered": answered, "greeting": greeted, "menu": asked, "agent": inviting,
-	"talk": talking, "bye": thanked, "ending": released, "ended": over, "filed": filed, "missed": missed,
-	"dialled": dial, "throttled": denied, "unheard of": unheardOf, "placed": placed, "overdue": rungOut,
-	"given up": givenUp, "notice": noticed, "silent": silent,
-}
-
-// bodies of events of every kind that ACS sends, in an order of no meaning.
-func everyBody() []Body {
-	return []Body{
-		offered, dialled, Tombstone{}, Tombstone{Dial: dialled.Dial}, Connected{}, Disconnected{}, AnswerFailed{},
-		CreateCallFailed{}, PlayStarted{}, PlayCompleted{}, PlayFailed{}, PlayCanceled{}, Recognized{}, Recognized{Tones: []string{"one"}}, RecognizeFailed{},
-		RecognizeFailed{Tones: []string{"pound"}}, RecognizeCanceled{}, Added{Participant: ben},
-		AddFailed{Participant: anna}, people(9, caller), people(9), RecordingStateChanged{RecordingID: "x", Active: true},
-		RecordingStateChanged{RecordingID: "x"}, StartRecordingFailed{RecordingID: "x"},
-		FilesFiled{RecordingID: "rec-1", Op: 8}, FilesLost{RecordingID: "x", Op: 8, Reason: "deleted"},
-		Unknown{Type: "x"}, done, unheard, refuses("8522"), throttled(time.Second), Wake{},
-	}
-}
-
-func TestEveryEventAtEveryStageLeavesACallThatGoesOn(t *testing.T) {
-	// life.check does the looking.
+func TestNoEventAtAnyStageLeavesACallStuck(t *testing.T) {
+	// machine.checkInvariants makes the checks.
 	for stage, from := range stages {
 		there := from(t)
 		for i, body := range everyBody() {
 			t.Run(fmt.Sprintf("%d %s at %s", i, Event{Body: body}.Kind(), stage), func(t *testing.T) {
 				for _, ref := range []outbox.Ref{{}, {Op: 1, Send: 1}, {Op: 1, Send: 2}, {Op: 99, Send: 1}, there.c.Wait.Media, there.c.Wait.Invite.Ref} {
-					l := there.fork(t)
-					l.happensTo(ref, body)
-					l.happensTo(ref, body)
-					l.passes(time.Second)
+					m := there.fork(t)
+					m.reportFor(ref, body)
+					m.reportFor(ref, body)
+					m.wait(time.Second)
 				}
 			})
 		}
 	}
 }
 
-func TestEventsWithoutSense(t *testing.T) {
+func TestEventsThatDoNotFitTheStateChangeNothing(t *testing.T) {
 	tests := []struct {
 		name string
-		from func(tester) *life
-		then func(l *life)
+		from func(tester) *machine
+		then func(m *machine)
 	}{
-		{"a second offer of the same call changes nothing", asked, func(l *life) { l.happens(offered) }},
-		{"a second connection of a connected call changes nothing", asked, func(l *life) {
-			l.happens(Connected{})
+		{"a second offer of the same call changes nothing", atMenu, func(m *machine) { m.report(offered) }},
+		{"a second Connected changes nothing", atMenu, func(m *machine) {
+			m.report(Connected{})
 		}},
-		{"a prompt that ended long ago changes nothing", inviting, func(l *life) {
-			l.happensTo(outbox.Ref{Op: 2, Send: 1}, PlayCompleted{})
+		{"a prompt that ended long ago changes nothing", atAgentRinging, func(m *machine) {
+			m.reportFor(outbox.Ref{Op: 2, Send: 1}, PlayCompleted{})
 		}},
-		{"keys of a menu that was left change nothing", inviting, func(l *life) {
-			l.happensTo(outbox.Ref{Op: 3, Send: 1}, Recognized{Tones: []string{"pound"}})
+		{"keys of a menu that was left change nothing", atAgentRinging, func(m *machine) {
+			m.reportFor(outbox.Ref{Op: 3, Send: 1}, Recognized{Tones: []string{"pound"}})
 		}},
-		{"an event without a context belongs to no prompt", asked, func(l *life) {
-			l.happens(Recognized{Tones: []string{"one"}})
+		{"an event without a context belongs to no prompt", atMenu, func(m *machine) {
+			m.report(Recognized{Tones: []string{"one"}})
 		}},
-		{"an unknown event changes nothing", talking, func(l *life) {
-			l.happens(Unknown{Type: "Microsoft.Communication.New"})
+		{"an unknown event changes nothing", atTalk, func(m *machine) {
+			m.report(Unknown{Type: "Microsoft.Communication.New"})
 		}},
-		{"a late answer of ACS changes nothing", talking, func(l *life) {
-			l.answers(outbox.Action{Verb: outbox.VerbAnswer, Ref: outbox.Ref{Op: 1, Send: 1}, Leases: 1}, refuses("8522"))
+		{"a late reply changes nothing", atTalk, func(m *machine) {
+			m.replyTo(outbox.Action{Verb: outbox.VerbAnswer, Ref: outbox.Ref{Op: 1, Send: 1}, Leases: 1}, replyRefused("8522"))
 		}},
-		{"a late failure of an invitation changes nothing", talking, func(l *life) {
-			l.happensTo(outbox.Ref{Op: 5, Send: 1}, AddFailed{Participant: anna})
+		{"a late AddFailed changes nothing", atTalk, func(m *machine) {
+			m.reportFor(outbox.Ref{Op: 5, Send: 1}, AddFailed{Participant: anna})
 		}},
-		{"an agent who joined does not join twice", talking, func(l *life) {
-			l.happensTo(outbox.Ref{Op: 5, Send: 1}, Added{Participant: anna})
+		{"an agent who joined does not join twice", atTalk, func(m *machine) {
+			m.reportFor(outbox.Ref{Op: 5, Send: 1}, Added{Participant: anna})
 		}},
-		{"a failed answer of a connected call changes nothing", asked, func(l *life) {
-			l.happens(AnswerFailed{})
+		{"AnswerFailed of a connected call changes nothing", atMenu, func(m *machine) {
+			m.report(AnswerFailed{})
 		}},
-		{"a burial of a call that is there changes nothing", asked, func(l *life) { l.happens(Tombstone{}) }},
-		{"an end of a call that has ended changes nothing", over, func(l *life) { l.happens(Disconnected{}) }},
-		{"a connection of a call that has come to its end changes nothing", over, func(l *life) {
-			l.happens(Connected{})
+		{"a tombstone of an open call changes nothing", atMenu, func(m *machine) { m.report(Tombstone{}) }},
+		{"Disconnected of an ended call changes nothing", atEnd, func(m *machine) { m.report(Disconnected{}) }},
+		{"Connected of an ended call changes nothing", atEnd, func(m *machine) {
+			m.report(Connected{})
 		}},
-		{"a prompt after the end changes nothing", over, func(l *life) {
-			l.happensTo(outbox.Ref{Op: 8, Send: 1}, PlayCompleted{})
+		{"a prompt after the end changes nothing", atEnd, func(m *machine) {
+			m.reportFor(outbox.Ref{Op: 8, Send: 1}, PlayCompleted{})
 		}},
-		{"people after the end change nothing", over, func(l *life) { l.happens(people(9, caller, anna)) }},
+		{"participants after the end change nothing", atEnd, func(m *machine) { m.report(roster(9, caller, anna)) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := tt.from(t)
-			before := l.c
-			tt.then(l)
-			// Only what every event brings: a row of history, and news.
-			l.c.Seq, l.c.Updated, l.c.RecentEventKeys = before.Seq, before.Updated, before.RecentEventKeys
+			m := tt.from(t)
+			before := m.c
+			tt.then(m)
+			// Every event adds a history row and restarts the keep-alive.
+			m.c.Seq, m.c.Updated, m.c.RecentEventKeys = before.Seq, before.Updated, before.RecentEventKeys
 			if at, ok := before.Deadlines[byKeepAlive]; ok {
-				l.c.Deadlines[byKeepAlive] = at
+				m.c.Deadlines[byKeepAlive] = at
 			}
-			if got, want := doc(t, l.c), doc(t, before); got != want {
+			if got, want := storedJSON(t, m.c), storedJSON(t, before); got != want {
 				t.Errorf("the call is %s\n    was %s", got, want)
 			}
 		})
 	}
 }
 
-func TestEventOfAnotherConnection(t *testing.T) {
-	l := asked(t)
-	e := l.event(outbox.Ref{}, Disconnected{})
+func TestEventOfAnotherConnectionIsIgnored(t *testing.T) {
+	m := atMenu(t)
+	e := m.event(outbox.Ref{}, Disconnected{})
 	e.ConnectionID = "conn-2"
-	l.move(e)
-	if got := summary(l.c); got != "connected at menu" {
-		t.Errorf("the call is %s: it took another connection's end for its own", got)
+	m.apply(e)
+	if got := summary(m.c); got != "connected at menu" {
+		t.Errorf("the call is %s, want connected at menu", got)
 	}
-	l.replays()
+	m.checkReplay()
 
-	t.Run("does not keep deadlines from being met", func(t *testing.T) {
-		l := asked(t)
-		l.happensTo(l.c.Wait.Media, Recognized{Tones: []string{"one"}})
-		l.now = l.now.Add(limits.lease(outbox.VerbAdd)) // the run that was to invite has died
-		e := l.event(outbox.Ref{}, Connected{})
+	t.Run("the deadlines run all the same", func(t *testing.T) {
+		m := atMenu(t)
+		m.reportFor(m.c.Wait.Media, Recognized{Tones: []string{"one"}})
+		m.now = m.now.Add(limits.lease(outbox.VerbAdd)) // the lease of the invitation ends
+		e := m.event(outbox.Ref{}, Connected{})
 		e.ConnectionID = "conn-2"
-		l.move(e)
-		if got := summary(l.c); got != "connected at agent, pending play#2" {
-			t.Errorf("the call is %s: an invitation is never sent by a second run", got)
+		m.apply(e)
+		if got := summary(m.c); got != "connected at agent, pending play#2" {
+			t.Errorf("the call is %s, want connected at agent, pending play#2", got)
 		}
 	})
 }
 
 func TestTimeNeverGoesBack(t *testing.T) {
-	l := asked(t)
-	updated := l.c.Updated
-	l.now = t0.Add(-time.Hour)
-	next, _ := Apply(l.c, l.event(outbox.Ref{}, Unknown{}), Input{Now: l.now, Flow: l.flow, Owner: "late"})
+	m := atMenu(t)
+	updated := m.c.Updated
+	m.now = t0.Add(-time.Hour)
+	next, _ := Apply(m.c, m.event(outbox.Ref{}, Unknown{}), Input{Now: m.now, Flow: m.flow, Owner: "late"})
 	if !next.Updated.Equal(updated) {
 		t.Errorf("updated = %v, want %v", next.Updated, updated)
 	}
 }
 
-func TestTickThatChangesNothingIsNotWritten(t *testing.T) {
+func TestWakeThatChangesNothingIsNotWritten(t *testing.T) {
 	for stage, from := range stages {
 		t.Run(stage, func(t *testing.T) {
-			l := from(t)
+			m := from(t)
 			for range 2 {
-				before := l.c
-				next, moved := Apply(before, Event{Body: Wake{}}, Input{Now: l.now, Flow: l.flow, Owner: "sweep"})
-				if moved || doc(t, next) != doc(t, before) {
-					t.Errorf("a tick without need moved the call to %s", summary(next))
+				before := m.c
+				next, changed := Apply(before, Event{Body: Wake{}}, Input{Now: m.now, Flow: m.flow, Owner: "sweep"})
+				if changed || storedJSON(t, next) != storedJSON(t, before) {
+					t.Errorf("a wake changed the call to %s", summary(next))
 				}
 			}
 		})
 	}
 }
 
-func TestBurialTakesThePlaceOfACallThatWasNeverWritten(t *testing.T) {
-	l := &life{t: t, c: Call{ID: "in-1"}, now: t0}
-	l.move(Event{Key: "tombstone", Body: Tombstone{}})
-	l.move(Event{Key: "offer", At: t0, Body: offered}) // whoever was about to open it
-	if got := summary(l.c); got != "ended cancelled" {
-		t.Errorf("the call is %s", got)
+func TestTombstoneKeepsAnOfferFromBeingOpened(t *testing.T) {
+	m := &machine{t: t, c: Call{ID: "in-1"}, now: t0}
+	m.apply(Event{Key: "tombstone", Body: Tombstone{}})
+	m.apply(Event{Key: "offer", At: t0, Body: offered}) // from the process that was slow to open it
+	if got := summary(m.c); got != "ended cancelled" {
+		t.Errorf("the call is %s, want ended cancelled", got)
 	}
-	l.replays()
+	m.checkReplay()
 }
 
 func TestCallEndsWithItsLastRowOfHistory(t *testing.T) {
 	tests := []struct {
 		name string
-		from func(tester) *life
+		from func(tester) *machine
 		want string
 	}{
-		{"a connected call is hung up at once", talking, "ended completed, pending hangUp"},
-		{"a call that was placed is given up", placed, "ended noAnswer, pending settle release hangUp"},
-		{"an answered call is hung up", answered, "ended missed, pending hangUp"},
-		{"a call that rings is given up", offer, "ended missed, pending hangUp"},
-		{"a call that is being hung up is over", released, "ended completed, pending hangUp"},
-		{"a call that has ended stays as it is", over, "ended completed"},
+		{"a connected call is hung up at once", atTalk, "ended completed, pending hangUp"},
+		{"an outbound call is given up", atRinging, "ended noAnswer, pending settle release hangUp"},
+		{"an answered call is hung up", atAnswered, "ended missed, pending hangUp"},
+		{"a call that rings is given up", atOffer, "ended missed, pending hangUp"},
+		{"a call that is being hung up ends", atHangUp, "ended completed, pending hangUp"},
+		{"a call that has ended stays as it is", atEnd, "ended completed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := tt.from(t)
-			before := summary(l.c)
-			l.c.Seq = maxHistory - 2
-			l.happens(Unknown{})
-			if got := summary(l.c); got != before {
+			m := tt.from(t)
+			before := summary(m.c)
+			m.c.Seq = maxHistory - 2
+			m.report(Unknown{})
+			if got := summary(m.c); got != before {
 				t.Errorf("one row earlier the call is %s", got)
 			}
-			l.happens(Unknown{})
-			if got := summary(l.c); got != tt.want || l.c.Seq != 9900 {
-				t.Errorf("at row %d the call is %s, want %s", l.c.Seq, got, tt.want)
+			m.report(Unknown{})
+			if got := summary(m.c); got != tt.want || m.c.Seq != 9900 {
+				t.Errorf("at row %d the call is %s, want %s", m.c.Seq, got, tt.want)
 			}
 		})
 	}
 }
 
-func TestFullHistoryTakesInOnlyWhatIsDoneAboutDebts(t *testing.T) {
-	full := func(t *testing.T) *life {
-		l := placed(t)
-		l.c.Seq = maxHistory - 1
-		l.happens(Unknown{})
-		return l
+func TestFullHistoryRecordsOnlyOutstandingWork(t *testing.T) {
+	atFullHistory := func(t *testing.T) *machine {
+		m := atRinging(t)
+		m.c.Seq = maxHistory - 1
+		m.report(Unknown{})
+		return m
 	}
-	t.Run("what changes nothing is not written down", func(t *testing.T) {
-		l := full(t)
-		l.replies(outbox.VerbHangUp, done)
-		rows := l.c.Seq
+	t.Run("an event that changes nothing is not recorded", func(t *testing.T) {
+		m := atFullHistory(t)
+		m.reply(outbox.VerbHangUp, replyOK)
+		rows := m.c.Seq
 		for range 100 {
-			l.happens(Unknown{})
-			l.happens(people(9, callee))
-			l.fails(busy)
+			m.report(Unknown{})
+			m.report(roster(9, callee))
+			m.reportCreateFailed(busy)
 		}
-		if l.c.Seq != rows {
-			t.Errorf("%d rows more", l.c.Seq-rows)
-		}
-	})
-	t.Run("what pays a debt is", func(t *testing.T) {
-		l := full(t)
-		l.replies(outbox.VerbSettle, done)
-		l.replies(outbox.VerbRelease, done)
-		l.replies(outbox.VerbHangUp, done)
-		if got := summary(l.c); got != "ended noAnswer" || l.c.Seq != maxHistory+3 {
-			t.Errorf("at row %d the call is %s", l.c.Seq, got)
+		if m.c.Seq != rows {
+			t.Errorf("rows = %d, want %d", m.c.Seq, rows)
 		}
 	})
-	t.Run("a change that never comes about takes fewer and fewer rows", func(t *testing.T) {
-		l := full(t)
-		l.replies(outbox.VerbHangUp, done)
+	t.Run("an event about outstanding work is recorded", func(t *testing.T) {
+		m := atFullHistory(t)
+		m.reply(outbox.VerbSettle, replyOK)
+		m.reply(outbox.VerbRelease, replyOK)
+		m.reply(outbox.VerbHangUp, replyOK)
+		if got := summary(m.c); got != "ended noAnswer" || m.c.Seq != maxHistory+3 {
+			t.Errorf("at row %d the call is %s, want ended noAnswer at row %d", m.c.Seq, got, maxHistory+3)
+		}
+	})
+	t.Run("a change that always fails takes fewer and fewer rows", func(t *testing.T) {
+		m := atFullHistory(t)
+		m.reply(outbox.VerbHangUp, replyOK)
 		day := func() int {
-			rows := l.c.Seq
-			for end := l.now.Add(24 * time.Hour); l.now.Before(end); l.passes(max(l.c.Wake().Sub(l.now), time.Second)) {
-				if l.owed(outbox.VerbSettle).Owner != "" {
-					l.replies(outbox.VerbSettle, unheard)
+			rows := m.c.Seq
+			for end := m.now.Add(24 * time.Hour); m.now.Before(end); m.wait(max(m.c.Wake().Sub(m.now), time.Second)) {
+				if m.pending(outbox.VerbSettle).Owner != "" {
+					m.reply(outbox.VerbSettle, replyNoResponse)
 				}
 			}
-			return l.c.Seq - rows
+			return m.c.Seq - rows
 		}
 		if first, second := day(), day(); second > 200 {
-			t.Errorf("%d rows on the first day, %d on the second", first, second)
+			t.Errorf("%d rows on the first day, %d on the second, want at most 200 on the second", first, second)
 		}
 	})
 }

@@ -7,47 +7,48 @@ import (
 	"switchboard/handler/flow"
 )
 
-// Verb is what an action asks ACS to do.
+// Verb is the kind of an action.
 type Verb string
 
-// The verbs, named as the operations of Call Automation that they stand for.
+// The verbs of requests to ACS, named after the operations of Call Automation.
 const (
 	VerbAnswer            Verb = "answer"
-	VerbCreate            Verb = "create" // ring somebody
+	VerbCreate            Verb = "create" // call a person
 	VerbPlay              Verb = "play"
 	VerbRecognize         Verb = "recognize"   // play a prompt and wait for a key
-	VerbCancelMedia       Verb = "cancelMedia" // stop whatever is playing
-	VerbAdd               Verb = "add"         // ring somebody and add them to the call
+	VerbCancelMedia       Verb = "cancelMedia" // stop what is playing
+	VerbAdd               Verb = "add"         // call an agent and add them to the call
 	VerbStartRecording    Verb = "startRecording"
 	VerbHangUp            Verb = "hangUp"            // for everybody
-	VerbCheckParticipants Verb = "checkParticipants" // ask who is in the call
+	VerbCheckParticipants Verb = "checkParticipants" // ask for the participants
 )
 
-// The verbs of what is done to rows of our own, outside the call's.
+// The verbs of changes of our own rows other than the call's.
 const (
-	VerbBackOff Verb = "backOff" // the line has had one request too many
-	VerbOptOut  Verb = "optOut"  // the person does not want to be called again
-	VerbLink    Verb = "link"    // tell a recording whose debt it pays
-	VerbSettle  Verb = "settle"  // tell the campaign how its attempt ended
-	VerbRelease Verb = "release" // give back line and number
+	VerbBackOff Verb = "backOff" // lower the line's limit
+	VerbOptOut  Verb = "optOut"  // record that the remote party must not be called again
+	VerbLink    Verb = "link"    // write into a recording's row which call it belongs to
+	VerbSettle  Verb = "settle"  // book the attempt's result with its campaign
+	VerbRelease Verb = "release" // release the place on the line, and the number
 )
 
-// Repeat is what may be done about an action whose fate is unknown.
+// RetryClass is the way in which an unconfirmed action may be repeated.
 type RetryClass int
 
-// The kinds of action.
+// The retry classes.
 const (
-	// Once: it rings somebody, so a send is sent by the run that claimed it, or never.
+	// AtMostOnce: the action rings a telephone. A send is leased once; if it is not confirmed, it is never
+	// repeated.
 	AtMostOnce RetryClass = iota
-	// Paired: it is repeated with the same Repeatability pair, for a while.
+	// Repeatable: the same send is repeated with its Repeatability pair, for PairLife.
 	Repeatable
-	// Plain: it has no pair; a repeat is a new send.
+	// AtLeastOnce: the action has no such pair. It is repeated as a new send.
 	AtLeastOnce
-	// Storage: it changes a row of ours on a condition, and is repeated without limit.
+	// Local: the action changes rows of our own, conditionally. It is repeated without limit.
 	Local
 )
 
-// Repeat returns the kind of action that the verb is.
+// RetryClass returns the retry class of the verb.
 func (v Verb) RetryClass() RetryClass {
 	switch v {
 	case VerbCreate, VerbAdd:
@@ -61,7 +62,7 @@ func (v Verb) RetryClass() RetryClass {
 	}
 }
 
-// Lane returns the queue in which actions of the verb are sent one after another.
+// Lane returns the lane of the verb.
 func (v Verb) Lane() Lane {
 	switch v {
 	case VerbPlay, VerbRecognize, VerbCancelMedia:
@@ -77,10 +78,10 @@ func (v Verb) Lane() Lane {
 	}
 }
 
-// Lane is a queue of actions: within one, each waits for the one before it.
+// Lane is a queue of actions: within a lane, each waits for the one before it.
 type Lane string
 
-// The lanes. LaneRelease is one of its own, because hanging up waits for nothing.
+// The lanes. Hanging up has one of its own, because it waits for nothing.
 const (
 	LaneMedia        Lane = "media"
 	LaneParticipants Lane = "participants"
@@ -89,52 +90,51 @@ const (
 	LaneLocal        Lane = "local"
 )
 
-// Action is something that a call owes: a request to ACS, or a change of rows that
-// are not the call's, which was decided and saved, and of which it is not known yet
-// that it was done.
+// Action is a request to ACS, or a change of our own rows other than the call's, that was decided and saved
+// with the call. It is pending until it is known that it was performed or will not be.
 type Action struct {
 	Ref
 	Verb Verb `json:"verb"`
 
-	Target   string        `json:"target,omitempty"` // raw id: whom to ring, who presses keys
+	Target   string        `json:"target,omitempty"` // raw id of the one called, or who presses keys
 	Prompt   *flow.Prompt  `json:"prompt,omitempty"`
-	Loop     bool          `json:"loop,omitempty"`     // play again and again
+	Loop     bool          `json:"loop,omitempty"`     // repeat until stopped
 	Silence  time.Duration `json:"silence,omitempty"`  // how long to wait for the first key
 	Ring     time.Duration `json:"ring,omitempty"`     // how long the target's telephone rings
 	Channels string        `json:"channels,omitempty"` // "mixed" or "unmixed"
-	// At is when somebody opted out, or until when the line is to wait.
+	// At is when the remote party opted out (VerbOptOut), or the end of the line's wait (VerbBackOff).
 	At time.Time `json:"at,omitzero"`
-	// Recording is the operation that asked for the recording to be linked.
+	// Recording is the operation that started the recording to be linked.
 	Recording int `json:"recording,omitempty"`
 
-	// By is the run that may send this send, until Until; empty: nobody yet.
-	Owner      string    `json:"owner,omitempty"`
+	// Owner is the run that has leased this send: it alone may send it, until LeaseUntil. Empty: not leased.
+	Owner string `json:"owner,omitempty"`
+	// LeaseUntil is the end of the lease; zero if the send is not leased.
 	LeaseUntil time.Time `json:"leaseUntil,omitzero"`
-	// Unsure says that an earlier send may have reached ACS.
+	// MaybeSent reports that an earlier send may have been performed.
 	MaybeSent bool `json:"maybeSent,omitempty"`
-	// Claims counts the runs that have owned this send.
+	// Leases is how many times this send was leased.
 	Leases int `json:"leases,omitempty"`
-	// FirstSent is when this send was first claimed, in whole seconds: the
-	// Repeatability-First-Sent of a pair.
+	// FirstSent is when this send was first leased, in whole seconds: the Repeatability-First-Sent of its
+	// pair.
 	FirstSent time.Time `json:"firstSent,omitzero"`
-	NotBefore time.Time `json:"notBefore,omitzero"` // ACS asked us to wait until then
+	// NotBefore is the earliest time at which the send may be leased; zero: at once.
+	NotBefore time.Time `json:"notBefore,omitzero"`
 }
 
-// Repeated reports whether an earlier request for the action may have been
-// carried out.
+// Repeated reports whether a request for the action before the present one may have been performed.
 func (a Action) Repeated() bool { return a.Leases > 1 || a.MaybeSent }
 
-// sent reports whether any request for the action may have been carried out.
+// Sent reports whether any request for the action may have been performed.
 func (a Action) Sent() bool { return a.Leases > 0 || a.MaybeSent }
 
-// free reports whether the action may be claimed at the given time.
+// Leasable reports whether the action may be leased at the given time.
 func (a Action) Leasable(now time.Time) bool {
 	return (a.Owner == "" || !now.Before(a.LeaseUntil)) && !now.Before(a.NotBefore)
 }
 
-// resend makes the action a new send, which nobody owns yet. Refused says that ACS
-// has refused the latest request; one before it, or one that nobody answered, may
-// have been carried out.
+// Resend returns the action as a new send without an owner. refused reports that ACS refused the latest
+// request; if it did not, or if there were requests before it, one of them may have been performed.
 func (a Action) Resend(refused bool, notBefore time.Time) Action {
 	a.MaybeSent = a.MaybeSent || a.Leases > 1 || !refused
 	a.Send++
@@ -142,7 +142,8 @@ func (a Action) Resend(refused bool, notBefore time.Time) Action {
 	return a
 }
 
-// unclaim takes an action that was not sent from its owner.
+// Unlease returns the action without an owner. The lease is not counted, because the action was not sent
+// during it.
 func (a Action) Unlease() Action {
 	if a.Owner == "" {
 		return a
@@ -154,8 +155,8 @@ func (a Action) Unlease() Action {
 	return a
 }
 
-// pairLife is how long a Repeatability pair is used after it was first sent. ACS
-// keeps one for about 5 minutes.
+// PairLife is how long a Repeatability pair is used, counted from its first use. ACS keeps one for about 5
+// minutes.
 //
 // Source: "Repeatable requests", Azure Communication Services REST reference.
 const PairLife = 4 * time.Minute

@@ -1,3 +1,8 @@
+// Package outbox holds the pending actions of a call: which there are, who may send them, in which order,
+// and when one is tried again. An action is saved before it is sent, so that a crash loses none.
+//
+// The package is pure: no context, I/O, clock, randomness or logger. Its one rule: an action is sent only by
+// the run that has leased it, while the lease lasts, and after all actions before it in its lane.
 package outbox
 
 import (
@@ -5,14 +10,14 @@ import (
 	"time"
 )
 
-// Outbox holds the pending actions of a call, in the order added. Its methods that return an Outbox leave the
-// receiver as it was; Lease and UnleaseBehind change its actions in place.
+// Outbox holds the pending actions of a call, in the order added. Its methods that return an Outbox leave
+// the receiver as it was; Lease and UnleaseBehind change its actions in place.
 type Outbox []Action
 
 // Has reports whether an action of the verb is pending.
 func (o Outbox) Has(v Verb) bool { return o.IndexVerb(v) >= 0 }
 
-// Index returns the index of the action with this very reference, or -1.
+// Index returns the index of the action with this operation and send, or -1.
 func (o Outbox) Index(r Ref) int {
 	return slices.IndexFunc(o, func(a Action) bool { return a.Ref == r })
 }
@@ -22,7 +27,7 @@ func (o Outbox) IndexVerb(v Verb) int {
 	return slices.IndexFunc(o, func(a Action) bool { return a.Verb == v })
 }
 
-// Without returns the outbox without the action with this very reference.
+// Without returns the outbox without the action with this operation and send.
 func (o Outbox) Without(r Ref) Outbox {
 	return slices.DeleteFunc(slices.Clone(o), func(a Action) bool { return a.Ref == r })
 }
@@ -32,20 +37,21 @@ func (o Outbox) WithoutVerb(v Verb) Outbox {
 	return slices.DeleteFunc(slices.Clone(o), func(a Action) bool { return a.Verb == v })
 }
 
-// Sending reports whether the action with this index may be on its way to ACS: its lease has not ended, and no
-// action before it in its lane holds it back.
+// Sending reports whether the action with this index may be on its way to ACS: its lease has not ended, and
+// no action before it in its lane holds it back.
 func (o Outbox) Sending(i int, now time.Time) bool {
 	a := o[i]
 	return a.Owner != "" && now.Before(a.LeaseUntil) &&
 		!slices.ContainsFunc(o[:i], func(b Action) bool { return b.Verb.Lane() == a.Verb.Lane() })
 }
 
-// Lease gives the owner every action that may be sent now: the first of each lane, and those behind it as long as
-// all before them are leased by this call too. Held actions are passed over, with all behind them in their lane;
-// until returns the end of a lease.
+// Lease gives the owner every action that may be sent now: the first of each lane, and those behind it as
+// long as all before them are leased by this call too. Held actions are passed over, with all behind them in
+// their lane; until returns the end of a lease.
 //
-// An action of the class AtLeastOnce whose lease has ended becomes a new send. Lease returns the references of
-// those.
+// Of the actions whose lease has ended, those of the class AtLeastOnce become new sends, whose references
+// are returned; the others keep their send. Actions of the class AtMostOnce whose lease has ended must have
+// been removed before: Lease would lease them again.
 func (o Outbox) Lease(owner string, now time.Time, held func(Action) bool, until func(Verb) time.Time) (resent []Ref) {
 	blocked := map[Lane]bool{}
 	for i, a := range o {
@@ -68,7 +74,8 @@ func (o Outbox) Lease(owner string, now time.Time, held func(Action) bool, until
 	return resent
 }
 
-// Leased returns the actions that the owner has leased, lane by lane, each lane in the order to send them.
+// Leased returns the actions that the owner has leased, by lane, each lane in the order in which to send
+// them.
 func (o Outbox) Leased(owner string) map[Lane][]Action {
 	lanes := map[Lane][]Action{}
 	for _, a := range o {
@@ -84,8 +91,8 @@ func (o Outbox) Owns(owner string, a Action) bool {
 	return slices.ContainsFunc(o, func(p Action) bool { return p.Ref == a.Ref && p.Owner == owner })
 }
 
-// UnleaseBehind ends the leases of the actions behind the one with this index, in its lane. Their owner has not
-// sent them, because it sends one after another; and while this one is pending it must not.
+// UnleaseBehind ends the leases of the actions behind the one with this index, in its lane. They were not
+// sent, because a lane is sent in order, and must not be sent while this one is pending.
 func (o Outbox) UnleaseBehind(i int) {
 	for j := i + 1; j < len(o); j++ {
 		if o[j].Verb.Lane() == o[i].Verb.Lane() {
@@ -94,8 +101,8 @@ func (o Outbox) UnleaseBehind(i int) {
 	}
 }
 
-// Wake returns the earliest time at which an action may be leased anew: the end of a lease, or of a wait that ACS
-// asked for. Zero: no action waits for a time.
+// Wake returns the earliest time at which an action may be leased anew: the end of a lease, or of a wait
+// that ACS asked for. Zero: no action waits for a time.
 func (o Outbox) Wake() time.Time {
 	return o.earliest(func(a Action) time.Time {
 		if a.Owner != "" {
@@ -105,8 +112,7 @@ func (o Outbox) Wake() time.Time {
 	})
 }
 
-// NextRetry returns the earliest time at which an action without an owner, which has to wait, may be leased. Zero:
-// there is none.
+// NextRetry returns the earliest NotBefore of the actions without an owner. Zero: there is none.
 func (o Outbox) NextRetry() time.Time {
 	return o.earliest(func(a Action) time.Time {
 		if a.Owner != "" {

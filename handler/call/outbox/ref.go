@@ -2,10 +2,10 @@ package outbox
 
 import "fmt"
 
-// Ref is one sending of one operation of a call. As text it is "<op>.<send>".
+// Ref identifies one send of one operation of a call. Both count from 1. Zero: no send.
 type Ref struct {
-	Op   int `json:"op,omitempty"`
-	Send int `json:"send,omitempty"`
+	Op   int `json:"op,omitempty"`   // number of the operation within its call
+	Send int `json:"send,omitempty"` // number of the send within its operation
 }
 
 // String returns "<op>.<send>".

@@ -2,16 +2,15 @@ package call
 
 import "switchboard/handler/call/outbox"
 
-// Dial is what an outbound call is placed for: enough to give back, without the
-// call, whatever was taken for it.
+// Dial is what an outbound call was dialled for. It suffices to release, without the call, what was reserved
+// for it.
 type Dial struct {
 	Line    string     `json:"line,omitempty"`   // raw id of our line
-	Callee  string     `json:"callee,omitempty"` // raw id of who is called
+	Callee  string     `json:"callee,omitempty"` // raw id of the person called
 	Attempt AttemptRef `json:"attempt,omitzero"`
 }
 
-// Attempt is one dialling of one contact of a campaign. Zero: the call belongs to
-// no campaign.
+// AttemptRef identifies one attempt at one contact of a campaign. Zero: the call belongs to no campaign.
 type AttemptRef struct {
 	Campaign string `json:"campaign"`
 	Contact  string `json:"contact"`
@@ -19,13 +18,13 @@ type AttemptRef struct {
 	Claim    int    `json:"claim"` // number of the attempt, from 1
 }
 
-// CreateOp is the operation that places a call: its first.
+// CreateOp is the number of the operation that dials an outbound call: it is the call's first.
 const CreateOp = 1
 
-// dialled opens the call and owes the request that rings somebody.
+// dialled opens an outbound call and adds its CreateCall.
 func (s *step) dialled(d Dialled) {
 	if s.State != "" {
-		return // somebody else has opened it, or buried it
+		return // the call is open already, or has a tombstone
 	}
 	s.open(d.Dial)
 	s.State, s.Flow, s.Limits = StateRinging, d.Flow, d.Limits
@@ -35,13 +34,13 @@ func (s *step) dialled(d Dialled) {
 	s.setDeadline(byEnd, s.Limits.Call)
 }
 
+// open makes the call an outbound one for d.
 func (s *step) open(d Dial) {
 	s.Schema, s.Direction = Schema, DirectionOutbound
 	s.Line, s.Callee, s.Attempt = d.Line, d.Callee, d.Attempt
 }
 
-// buried takes the place of a call that was listed and never written, so that
-// whoever was about to write it finds that it is over.
+// tombstone ends a call that was never opened, so that a process that is about to open it finds it ended.
 func (s *step) tombstone(d Dial) {
 	if s.State != "" {
 		return
@@ -53,7 +52,7 @@ func (s *step) tombstone(d Dial) {
 	s.end(OutcomeCancelled)
 }
 
-// placed takes in that ACS took the request: the telephone rings.
+// createAccepted records that ACS accepted the CreateCall: the telephone rings.
 func (s *step) createAccepted() {
 	if s.State != StateRinging {
 		return
@@ -62,7 +61,7 @@ func (s *step) createAccepted() {
 	s.setDeadline(byRing, s.Limits.Ring)
 }
 
-// notPlaced takes in that ACS will not ring anybody.
+// createRefused ends a call whose CreateCall ACS refused.
 func (s *step) createRefused() {
 	if s.State == StateRinging {
 		s.Result = s.e.Result
@@ -70,9 +69,10 @@ func (s *step) createRefused() {
 	}
 }
 
-// denied gives the call up when it may not be placed any more.
-func (s *step) checkGate(g *DialVerdict) {
-	if g == nil || g.Allowed || s.State != StateRinging {
+// checkGate ends a call that the gate refuses, if its CreateCall is pending without an owner. One that is
+// leased may have been sent.
+func (s *step) checkGate(verdict *DialVerdict) {
+	if verdict == nil || verdict.Allowed || s.State != StateRinging {
 		return
 	}
 	if i := s.Pending.IndexVerb(outbox.VerbCreate); i >= 0 && s.Pending[i].Owner == "" {
@@ -80,13 +80,13 @@ func (s *step) checkGate(g *DialVerdict) {
 	}
 }
 
-// unsettled ends a call of which nothing was heard for so long that nothing will be.
-// One that was refused for the time being again and again was never placed.
+// confirmTimeout ends a call that ACS did not report on within Limits.Confirm.
 func (s *step) confirmTimeout() {
 	if s.State != StateRinging {
 		return
 	}
-	if i := s.Pending.IndexVerb(outbox.VerbCreate); i >= 0 && s.Pending[i].Owner != "" { // its owner may be sending it this moment
+	if i := s.Pending.IndexVerb(outbox.VerbCreate); i >= 0 && s.Pending[i].Owner != "" {
+		// Its owner may be sending it now: decide when the lease has ended.
 		s.Deadlines[byConfirm] = s.Pending[i].LeaseUntil
 		return
 	}
@@ -94,8 +94,8 @@ func (s *step) confirmTimeout() {
 	s.hangUpLate()
 }
 
-// unplaced is the outcome of a call that is given up before ACS has said that it
-// placed it.
+// outcomeUnconfirmed returns the outcome of a call that is given up before ACS accepted its CreateCall:
+// throttled if ACS throttled every request, otherwise unknown.
 func (s *step) outcomeUnconfirmed() Outcome {
 	if i := s.Pending.IndexVerb(outbox.VerbCreate); i >= 0 && !s.Pending[i].Sent() {
 		return OutcomeThrottled
@@ -103,18 +103,18 @@ func (s *step) outcomeUnconfirmed() Outcome {
 	return OutcomeUnknown
 }
 
-// rungOut looks after a telephone that has rung long enough. It may have been
-// answered, and the event that says so lost.
+// ringTimeout checks a call that has rung for Limits.Ring. It may have been answered and the event lost.
 func (s *step) ringTimeout() {
 	if s.State == StateRinging {
 		s.addAction(outbox.Action{Verb: outbox.VerbCheckParticipants})
 	}
 }
 
-// rungOutLooked decides by ACS's word whether a call that has rung long enough is answered.
+// ringTimeoutChecked takes a call that has rung for Limits.Ring into its flow if ACS returns it as
+// connected, and hangs it up otherwise.
 func (s *step) ringTimeoutChecked(connected bool) {
 	switch {
-	case s.EndingAs != "": // still there: hang up again
+	case s.EndingAs != "": // it has not ended: hang up again
 		if !s.Pending.Has(outbox.VerbHangUp) {
 			s.hangUp(s.EndingAs)
 		}

@@ -2,17 +2,18 @@ package call
 
 import (
 	"slices"
+
 	"switchboard/handler/call/outbox"
 )
 
-// offered opens the call and owes its answer.
+// offered opens an inbound call and adds its answer.
 func (s *step) offered(o Offered) {
 	if s.State != "" {
-		return // a second offer of the same call
+		return // the call is open already, or has a tombstone
 	}
 	s.Schema = Schema
 	s.Direction = DirectionInbound
-	s.Line, s.Caller, s.Name, s.IncomingCallContext = o.Line, o.Caller, o.CallerName, o.IncomingCallContext
+	s.Line, s.Caller, s.IncomingCallContext = o.Line, o.Caller, o.IncomingCallContext
 	s.ServerCallID, s.CorrelationID = s.e.ServerCallID, s.e.CorrelationID
 	s.State, s.Flow, s.Limits = StateRinging, o.Flow, o.Limits
 	s.OfferedAt = s.e.At.UTC()
@@ -24,15 +25,15 @@ func (s *step) offered(o Offered) {
 	s.setDeadline(byEnd, s.Limits.Call)
 }
 
-// tooLateToAnswer gives the call up, unless an answer is under way.
+// answerTimeout gives the call up, unless its answer may have been sent.
 func (s *step) answerTimeout() {
 	i := slices.IndexFunc(s.Pending, func(a outbox.Action) bool { return a.Verb == outbox.VerbAnswer })
 	switch {
 	case s.State != StateRinging || i < 0:
 	case s.Pending[i].Owner != "" && s.now.Before(s.Pending[i].LeaseUntil):
-		// Its owner may be sending it this moment; look again when that is over.
+		// Its owner may be sending it now: decide when the lease has ended.
 		s.Deadlines[byAnswer] = s.Pending[i].LeaseUntil
-	case s.Pending[i].Sent(): // perhaps; but it is not sent again
+	case s.Pending[i].Sent(): // ACS may have accepted it: wait for Connected, and do not send it again
 		s.removeAction(s.Pending[i].Ref)
 		s.setDeadline(byConnect, s.Limits.Connect)
 	default:
@@ -40,7 +41,8 @@ func (s *step) answerTimeout() {
 	}
 }
 
-// connected takes the call into its flow.
+// connected confirms that the call is connected and enters its flow. A call that was given up before is hung
+// up.
 func (s *step) connected() {
 	s.removeActions(outbox.VerbAnswer)
 	s.removeActions(outbox.VerbCreate)
@@ -50,13 +52,13 @@ func (s *step) connected() {
 	switch {
 	case s.State == StateEnded:
 		if s.ConnectedAt.IsZero() {
-			s.hangUpLate() // we had given it up
+			s.hangUpLate()
 		}
 	case s.State != StateRinging:
 	case s.disconnectedFirst():
 		s.clearDeadline(byDisconnect)
-		s.end(s.outcomeNow()) // its end overtook its beginning
-	case s.EndingAs != "": // answered while we were hanging up
+		s.end(s.outcomeNow()) // Connected and Disconnected came in reverse order
+	case s.EndingAs != "": // it was answered while we were hanging up
 		s.State, s.ConnectedAt = StateConnected, s.now
 	default:
 		s.State, s.ConnectedAt, s.IncomingCallContext = StateConnected, s.now, ""
@@ -65,7 +67,7 @@ func (s *step) connected() {
 	}
 }
 
-// neverConnected ends a call that ACS says has come to nothing.
+// setupFailed ends a call that ACS reports as failed before it was connected.
 func (s *step) setupFailed() {
 	if s.State != StateRinging {
 		return
@@ -74,9 +76,9 @@ func (s *step) setupFailed() {
 	s.end(s.outcomeNeverConnected())
 }
 
-// lost is the outcome of a call that was never seen connected. One that we hung up
-// ends as we meant it to, unless the network knew better. A caller who took the call
-// back, or was connected to nobody, has abandoned it.
+// outcomeNeverConnected returns the outcome of a call that ended before it was seen connected, from ACS's
+// result. A specific result goes first, then the outcome of our own hang-up. A call that ended normally or
+// was cancelled was abandoned by its caller.
 func (s *step) outcomeNeverConnected() Outcome {
 	o := Classify(s.Result)
 	switch {
@@ -91,8 +93,8 @@ func (s *step) outcomeNeverConnected() Outcome {
 	}
 }
 
-// notConnected looks after a call that was answered, it seems, and of whose
-// connection nothing was heard.
+// connectTimeout handles a call that was answered, or may have been, and was not reported connected. If ACS
+// has reported a connection at all, it is asked about the call.
 func (s *step) connectTimeout() {
 	switch {
 	case s.State != StateRinging:
@@ -103,7 +105,7 @@ func (s *step) connectTimeout() {
 	}
 }
 
-// answered takes in that ACS took the answer. The call goes on with Connected.
+// answerAccepted records that ACS accepted the answer. The call goes on with Connected.
 func (s *step) answerAccepted() {
 	s.IncomingCallContext = ""
 	s.clearDeadline(byAnswer)

@@ -2,15 +2,16 @@ package call
 
 import (
 	"slices"
-	"switchboard/handler/call/outbox"
 	"time"
+
+	"switchboard/handler/call/outbox"
 )
 
-// release hangs up for everybody; the call ends when ACS says that it is over.
-// Whatever else ACS was still owed is dropped.
-func (s *step) hangUp(as Outcome) {
+// hangUp hangs up for everybody and drops all other requests to ACS. The call ends, with the outcome, when
+// ACS reports its end. The outcome of an earlier hangUp is kept.
+func (s *step) hangUp(outcome Outcome) {
 	if s.EndingAs == "" {
-		s.EndingAs = as
+		s.EndingAs = outcome
 	}
 	s.Wait = Wait{}
 	s.dropPending()
@@ -21,8 +22,7 @@ func (s *step) hangUp(as Outcome) {
 	s.setDeadline(byHangup, s.Limits.Hangup)
 }
 
-// drop strikes off everything that ACS was to be asked for. A recording that was
-// not asked for yet will not be.
+// dropPending removes all pending requests to ACS. A recording whose start was not sent yet has failed.
 func (s *step) dropPending() {
 	for _, a := range s.Pending {
 		if i := s.recording(a.Op, ""); a.Verb == outbox.VerbStartRecording && i >= 0 && !a.Sent() {
@@ -32,12 +32,12 @@ func (s *step) dropPending() {
 	s.Pending = slices.DeleteFunc(s.Pending, func(a outbox.Action) bool { return a.Verb.RetryClass() != outbox.Local })
 }
 
-// personLeft ends a call that its person has left while others are still in it.
+// remotePartyLeft hangs up a call that its remote party has left while others are still in it.
 func (s *step) remotePartyLeft() {
 	s.hangUp(s.outcomeNow())
 }
 
-// tooLong ends a call that has reached its longest time.
+// callTimeout ends a call that has lasted for Limits.Call.
 func (s *step) callTimeout() {
 	switch s.State {
 	case StateConnected:
@@ -48,46 +48,46 @@ func (s *step) callTimeout() {
 	}
 }
 
-// unmet is the outcome of a call that rings and is given up.
+// outcomeGivenUp returns the outcome of a ringing call that is given up now.
 func (s *step) outcomeGivenUp() Outcome {
-	_, unsettled := s.Deadlines[byConfirm]
+	_, unconfirmed := s.Deadlines[byConfirm]
 	switch {
 	case s.EndingAs != "":
 		return s.EndingAs
 	case s.Direction == DirectionInbound:
 		return OutcomeMissed
-	case unsettled:
+	case unconfirmed:
 		return s.outcomeUnconfirmed()
 	default:
 		return OutcomeNoAnswer
 	}
 }
 
-// maxHistory is how many rows of history a call may have: more than any
-// conversation makes, and few enough to be read and replayed.
+// maxHistory is the number of history rows at which a call is ended. It is more than any conversation needs,
+// and few enough to be read and replayed.
 const maxHistory = 9900
 
-// full ends a call at its last row of history. Nothing is waited for any more,
-// because waiting takes rows too.
+// limitHistory ends a call whose history is full. It does not wait for the hang-up, because waiting takes
+// rows too.
 func (s *step) limitHistory() {
 	if s.Seq+1 < maxHistory || s.State == StateEnded {
 		return
 	}
-	as := s.outcomeGivenUp()
+	outcome := s.outcomeGivenUp()
 	if s.State == StateConnected {
-		as = s.outcomeNow()
+		outcome = s.outcomeNow()
 	}
-	s.end(as)
+	s.end(outcome)
 	s.hangUpLate()
 }
 
-// hangupOverdue looks whether a call that was hung up is over.
+// hangUpTimeout checks whether a call that was hung up has ended.
 func (s *step) hangUpTimeout() {
 	if s.State == StateEnded {
 		return
 	}
 	for _, a := range s.Pending {
-		if a.Verb == outbox.VerbHangUp { // not heard of yet: its owner is at it, or the next one will be
+		if a.Verb == outbox.VerbHangUp { // it is still being sent, or will be sent again
 			s.Deadlines[byHangup] = later(a.LeaseUntil, s.now.Add(s.Limits.Hangup))
 			return
 		}
@@ -98,15 +98,15 @@ func (s *step) hangUpTimeout() {
 	s.setDeadline(byHangup, s.Limits.Hangup+s.Limits.lease(outbox.VerbCheckParticipants))
 }
 
-// hangUpLate hangs up a connection that came to be after we gave the call up.
+// hangUpLate hangs up the connection of a call that was given up before it was connected.
 func (s *step) hangUpLate() {
 	if s.ConnectionID != "" && !s.Pending.Has(outbox.VerbHangUp) {
 		s.addAction(outbox.Action{Verb: outbox.VerbHangUp})
 	}
 }
 
-// foundLate hangs up a connection that is first heard of when the call is over,
-// unless what is heard is its end.
+// hangUpLateConnection hangs up a connection that is first reported when the call has ended already, unless
+// the event reports its end.
 func (s *step) hangUpLateConnection() {
 	if !s.firstReport || s.State != StateEnded || !s.ConnectedAt.IsZero() {
 		return
@@ -118,8 +118,8 @@ func (s *step) hangUpLateConnection() {
 	}
 }
 
-// disconnected ends the call. One that was not seen connected waits a little for
-// the event that says more.
+// disconnected ends a connected call. A ringing one waits for disconnectWait: an event with a more exact
+// result may follow, or the Connected that should have come first.
 func (s *step) disconnected() {
 	switch s.State {
 	case StateConnected:
@@ -136,24 +136,38 @@ func (s *step) disconnected() {
 		s.dropPending()
 		s.setDeadline(byDisconnect, disconnectWait)
 	case StateEnded:
-		s.dropPending() // a late hang-up has nothing left to do
+		s.dropPending() // a late hang-up is not needed any more
 	}
 }
 
-// goneEarly reports that the call's end was heard before its connection.
+// disconnectedFirst reports whether Disconnected came before Connected.
 func (s *step) disconnectedFirst() bool {
 	_, ok := s.Deadlines[byDisconnect]
 	return ok
 }
 
-// stayedGone ends a call of whose end nothing more was heard.
+// disconnectTimeout ends a ringing call whose Disconnected was not followed by another event.
 func (s *step) disconnectTimeout() {
 	if s.State == StateRinging {
 		s.end(s.outcomeNeverConnected())
 	}
 }
 
-// outcomeNow is the outcome of a connected call that ends at this moment.
+// callGone ends a call that ACS does not have any more.
+func (s *step) callGone() {
+	switch s.State {
+	case StateConnected:
+		s.end(s.outcomeNow())
+	case StateRinging:
+		if s.Direction == DirectionOutbound {
+			s.end(s.outcomeGivenUp())
+		} else { // our answer was accepted, but the caller has left
+			s.end(OutcomeAbandoned)
+		}
+	}
+}
+
+// outcomeNow returns the outcome of a connected call that ends now.
 func (s *step) outcomeNow() Outcome {
 	switch {
 	case s.EndingAs != "":
@@ -165,9 +179,9 @@ func (s *step) outcomeNow() Outcome {
 	}
 }
 
-// end is the one way to StateEnded.
-func (s *step) end(as Outcome) {
-	s.State, s.Outcome, s.EndedAt = StateEnded, as, s.now
+// end ends the call. It is the only way to StateEnded.
+func (s *step) end(outcome Outcome) {
+	s.State, s.Outcome, s.EndedAt = StateEnded, outcome, s.now
 	s.dropPending()
 	for i, r := range s.Recordings {
 		if r.State == RecordingStarted {
@@ -181,8 +195,8 @@ func (s *step) end(as Outcome) {
 	}
 }
 
-// settle owes what others are to know of the end of an outbound call, in the order
-// in which they may: the campaign first, because a number that is free can be rung.
+// settleAndRelease adds the changes of other rows that the end of an outbound call requires. The attempt is
+// settled before the number is released, because a released number can be called again.
 func (s *step) settleAndRelease() {
 	if s.Direction != DirectionOutbound {
 		return
@@ -196,5 +210,5 @@ func (s *step) settleAndRelease() {
 	s.addAction(outbox.Action{Verb: outbox.VerbRelease})
 }
 
-// lineWait is how long a line waits after a call that failed because of it.
+// lineWait is how long a line waits after a call that failed because of the line.
 const lineWait = 30 * time.Second

@@ -7,7 +7,43 @@ import (
 	"switchboard/handler/flow"
 )
 
-// record asks for a recording of the call.
+// Recording is a recording that the flow has asked for.
+type Recording struct {
+	Op        int            `json:"op"`           // operation that starts it
+	Send      int            `json:"send"`         // latest send of that operation
+	ID        string         `json:"id,omitempty"` // ACS's id; ACS may never report it
+	Channels  string         `json:"channels"`     // "mixed" or "unmixed"
+	State     RecordingState `json:"state"`
+	Restarted bool           `json:"restarted,omitempty"` // whether it was asked for a second time
+	Files     int            `json:"files,omitempty"`     // number of files when it was filed or lost
+	Reason    string         `json:"reason,omitempty"`    // why it was lost
+}
+
+// outstanding reports whether the recording may still get a file: it is not filed, lost or failed.
+func (r Recording) outstanding() bool {
+	switch r.State {
+	case RecordingWanted, RecordingStarted, RecordingFinished:
+		return true
+	default:
+		return false
+	}
+}
+
+// RecordingState is the stage of a recording's life, as far as its call is concerned. A recording is
+// outstanding until it is filed, lost or failed.
+type RecordingState string
+
+// The states of a recording within its call.
+const (
+	RecordingWanted   RecordingState = "wanted"
+	RecordingStarted  RecordingState = "started"
+	RecordingFinished RecordingState = "finished"
+	RecordingFiled    RecordingState = "filed"  // its files are in the archive
+	RecordingLost     RecordingState = "lost"   // not all of its files will come; Reason says why
+	RecordingFailed   RecordingState = "failed" // it did not start
+)
+
+// record starts a recording of the call.
 func (s *step) record(n *flow.Record) {
 	channels := n.Channels
 	if channels == "" {
@@ -20,8 +56,8 @@ func (s *step) record(n *flow.Record) {
 	s.setDeadline(byRecording, s.Limits.RecordingStart)
 }
 
-// recording returns the index of the recording that the event is about: by our
-// operation, else by ACS's id, else the one of which nothing was heard yet.
+// recording returns the index of the recording with this operation, else of that with this id of ACS, else,
+// if the operation is not known, of the first that has not started. -1: there is none.
 func (s *step) recording(op int, id string) int {
 	for _, match := range []func(Recording) bool{
 		func(r Recording) bool { return op != 0 && r.Op == op },
@@ -35,7 +71,7 @@ func (s *step) recording(op int, id string) int {
 	return -1
 }
 
-// recordingChanged takes in that a recording runs, or has stopped.
+// recordingStateChanged records that a recording runs, or has stopped.
 func (s *step) recordingStateChanged(b RecordingStateChanged) {
 	i := s.recording(b.Op, b.RecordingID)
 	if i < 0 {
@@ -50,8 +86,8 @@ func (s *step) recordingStateChanged(b RecordingStateChanged) {
 	}
 }
 
-// learnRecording takes in by which id ACS knows a recording, and owes to tell the
-// recording's row whose it is.
+// setRecordingID records ACS's id of a recording, and adds the action that links the recording's row to the
+// call.
 func (s *step) setRecordingID(i int, id string) {
 	if id == "" || s.Recordings[i].ID == id {
 		return
@@ -60,8 +96,8 @@ func (s *step) setRecordingID(i int, id string) {
 	s.addAction(outbox.Action{Verb: outbox.VerbLink, Recording: s.Recordings[i].Op})
 }
 
-// paid takes in what came of a recording: its files, or the word that there are none.
-// ACS may tell of another file later; what is known of more files counts.
+// recordingDone records that a recording is filed or lost. ACS may report another file later: the event with
+// the larger number of files counts, and of two with the same number a filed recording stays filed.
 func (s *step) recordingDone(op int, id string, state RecordingState, files int, reason string) {
 	i := s.recording(op, id)
 	if i < 0 || files < s.Recordings[i].Files || files == s.Recordings[i].Files && s.Recordings[i].State == RecordingFiled {
@@ -77,7 +113,7 @@ func (s *step) recordingDone(op int, id string, state RecordingState, files int,
 	s.clearRecordingDeadlines()
 }
 
-// owedNoMore clears the waits for recordings that nothing is waited for any more.
+// clearRecordingDeadlines clears the deadlines that no recording needs any more.
 func (s *step) clearRecordingDeadlines() {
 	if !s.awaitsRecordingStart() {
 		s.clearDeadline(byRecording)
@@ -87,8 +123,7 @@ func (s *step) clearRecordingDeadlines() {
 	}
 }
 
-// fileOverdue gives up the recordings whose files have not come: ACS has deleted
-// them by now.
+// filesTimeout marks the recordings lost whose files have not come: ACS has deleted them by now.
 func (s *step) filesTimeout() {
 	for i, r := range s.Recordings {
 		if r.outstanding() {
@@ -101,7 +136,7 @@ func (s *step) filesTimeout() {
 	}
 }
 
-// recordingRuns proves the request for the recording.
+// recordingStarted records that a recording runs, and removes the action that starts it.
 func (s *step) recordingStarted(i int) {
 	s.Recordings[i].State = RecordingStarted
 	if s.State == StateEnded {
@@ -116,8 +151,21 @@ func (s *step) recordingStarted(i int) {
 	}
 }
 
-// recordingReplied takes in what ACS answered, after the call's end or a callback,
-// to a request for a recording. A refusal of an earlier send says nothing of the latest.
+// recordingRefused records that ACS refused to start a recording: it runs already, or it has failed.
+func (s *step) recordingRefused(i int, b Replied) {
+	switch {
+	case s.Recordings[i].State != RecordingWanted:
+	case b.Code == codeRecordingDuplicate || b.Code == codeRecordingRunning:
+		s.recordingStarted(i)
+	case slices.Contains(duplicateCodes, b.Code): // it may have started: wait for the callback
+	default:
+		s.Recordings[i].State = RecordingFailed
+		s.clearRecordingDeadlines()
+	}
+}
+
+// recordingReplied handles a late reply to the start of a recording: one that came after the callback or
+// after the call's end. A refusal counts only if it is the reply to the latest send.
 func (s *step) recordingReplied(i int, b Replied) {
 	switch {
 	case b.Verdict == VerdictOK:
@@ -127,7 +175,7 @@ func (s *step) recordingReplied(i int, b Replied) {
 	}
 }
 
-// recordingFailed takes in that a recording did not start.
+// startRecordingFailed records that a recording did not start.
 func (s *step) startRecordingFailed(b StartRecordingFailed) {
 	if i := s.recording(b.Op, b.RecordingID); i >= 0 && s.Recordings[i].State == RecordingWanted {
 		s.Recordings[i].State = RecordingFailed
@@ -135,13 +183,13 @@ func (s *step) startRecordingFailed(b StartRecordingFailed) {
 	}
 }
 
-// wanted reports whether a recording was asked for of which nothing was heard.
+// awaitsRecordingStart reports whether a recording was asked for and has not started yet.
 func (s *step) awaitsRecordingStart() bool {
 	return slices.ContainsFunc(s.Recordings, func(r Recording) bool { return r.State == RecordingWanted })
 }
 
-// recordingOverdue asks once more for recordings of which nothing was heard: a
-// refusal as a duplicate will prove that they run.
+// recordingStartTimeout asks a second time for recordings that have not started. If ACS refuses that as a
+// duplicate, they run.
 func (s *step) recordingStartTimeout() {
 	if s.State != StateConnected {
 		return
@@ -151,11 +199,11 @@ func (s *step) recordingStartTimeout() {
 			continue
 		}
 		if j := slices.IndexFunc(s.Pending, func(a outbox.Action) bool { return a.Op == r.Op }); j >= 0 {
-			s.setDeadline(byRecording, s.Limits.RecordingStart) // it was not sent yet, or is being sent
+			s.setDeadline(byRecording, s.Limits.RecordingStart) // it is not sent yet, or is being sent
 			continue
 		}
 		if r.Restarted {
-			continue // it may run all the same: its file is owed
+			continue // it may run all the same, so it stays outstanding
 		}
 		s.Recordings[i].Restarted, s.Recordings[i].Send = true, r.Send+1
 		s.Pending = append(s.Pending, outbox.Action{

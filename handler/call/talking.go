@@ -8,10 +8,10 @@ import (
 	"switchboard/handler/flow"
 )
 
-// defaultSilence is how long a menu waits for a key that its flow gives no time for.
+// defaultSilence is how long a menu waits for a key if the flow sets no time.
 const defaultSilence = 5 * time.Second
 
-// enter takes the call to a node of its flow, and on from nodes that wait for nothing.
+// enter takes the call to a node of its flow, and on to the next as long as a node waits for nothing.
 func (s *step) enter(id string) {
 	for {
 		s.Node, s.MenuTries = id, 0
@@ -51,14 +51,14 @@ func (s *step) enter(id string) {
 		case *flow.Hangup:
 			s.hangUp(OutcomeCompleted)
 			return
-		default: // a node that the flow does not have; Parse lets none through
+		default: // the flow has no such node; flow.Parse refuses such flows
 			s.hangUp(OutcomeFailed)
 			return
 		}
 	}
 }
 
-// ask plays a menu's prompt and waits for a key of the call's person.
+// playMenu plays a menu's prompt and waits for a key from the remote party.
 func (s *step) playMenu(n *flow.Menu) {
 	s.MenuTries++
 	silence := n.Silence.Or(defaultSilence)
@@ -66,15 +66,15 @@ func (s *step) playMenu(n *flow.Menu) {
 	s.setDeadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken()+silence)
 }
 
-// mine reports whether the event belongs to the prompt that the node waits for.
-// Without a reference in the event it may be any; such are not ours.
+// isCurrentPrompt reports whether the event belongs to the current send of the prompt that the node waits
+// for. An event without a reference belongs to no prompt.
 func (s *step) isCurrentPrompt() bool {
 	return s.State == StateConnected && s.Wait.Media != (outbox.Ref{}) && s.e.Ref == s.Wait.Media
 }
 
-// over reports whether the event ends the prompt that the node waits for. What
-// people have heard and pressed counts whichever send of the prompt it was; a
-// later send, made because nothing was known of the first, is silenced.
+// endsCurrentPrompt reports whether the event ends the prompt that the node waits for. What the remote party
+// heard and pressed counts for every send of the prompt. If the event belongs to an earlier send, the
+// current one is stopped.
 func (s *step) endsCurrentPrompt() bool {
 	if s.isCurrentPrompt() {
 		return true
@@ -86,30 +86,30 @@ func (s *step) endsCurrentPrompt() bool {
 	return true
 }
 
-// heard goes on after a prompt that was heard to its end.
+// playCompleted goes on after a prompt that was played to its end.
 func (s *step) playCompleted() {
 	if n, ok := s.node().(*flow.Play); ok && s.endsCurrentPrompt() {
 		s.enter(n.Next)
 	}
 }
 
-// cutShort goes on after a prompt that somebody has stopped. A later send of the
-// same prompt stops the one before, which says nothing.
+// playCanceled goes on after a prompt that was stopped. Events of earlier sends are ignored: the current
+// send of the prompt has stopped those.
 func (s *step) playCanceled() {
 	if n, ok := s.node().(*flow.Play); ok && s.isCurrentPrompt() {
 		s.enter(n.Next)
 	}
 }
 
-// unplayable goes where the flow says when a prompt cannot be played.
+// playFailed goes on after a prompt that could not be played.
 func (s *step) playFailed() {
 	if s.isCurrentPrompt() {
 		s.promptFailed()
 	}
 }
 
-// pressed goes where the key leads. The tones may be of a failed recognition,
-// some of which ACS reports as such though a key was pressed.
+// recognized goes where the pressed key leads, or repeats the menu. The tones may be those of a recognition
+// that ACS reports as failed although a key was pressed.
 func (s *step) recognized(tones []string) {
 	n, ok := s.node().(*flow.Menu)
 	if !ok || !s.endsCurrentPrompt() {
@@ -124,7 +124,8 @@ func (s *step) recognized(tones []string) {
 	s.repeatMenu(n)
 }
 
-// nothingPressed asks again after a recognition that came to nothing.
+// recognizeFailed repeats the menu after a recognition that failed or was stopped. Tones that ACS reports
+// with the failure count.
 func (s *step) recognizeFailed() {
 	if b, ok := s.e.Body.(RecognizeFailed); ok && len(b.Tones) > 0 {
 		s.recognized(b.Tones)
@@ -135,6 +136,7 @@ func (s *step) recognizeFailed() {
 	}
 }
 
+// repeatMenu plays the menu again, or goes to its Nothing if it was played often enough.
 func (s *step) repeatMenu(n *flow.Menu) {
 	if s.MenuTries > n.Repeats {
 		s.enter(n.Nothing)
@@ -143,7 +145,7 @@ func (s *step) repeatMenu(n *flow.Menu) {
 	s.playMenu(n)
 }
 
-// promptOverdue goes on though nothing was heard of a prompt for too long.
+// promptTimeout stops a prompt whose end ACS did not report in time, and goes on.
 func (s *step) promptTimeout() {
 	if s.State != StateConnected || s.Wait.Media == (outbox.Ref{}) {
 		return
@@ -156,9 +158,9 @@ func (s *step) promptTimeout() {
 	s.promptFailed()
 }
 
-// silence makes sure that a prompt is not heard any more: one that was not sent
-// is struck off, one that may have been is cancelled. One that is being sent
-// stays, so that the cancelling waits for it.
+// stopPrompt makes sure that a prompt is not heard any more. One that was never sent is removed. One that
+// may have been sent is cancelled. One that is being sent stays pending, so that the cancellation waits
+// behind it in its lane.
 func (s *step) stopPrompt(prompt outbox.Ref) {
 	i := s.Pending.Index(prompt)
 	if i < 0 || s.Pending[i].Sent() {
@@ -169,7 +171,7 @@ func (s *step) stopPrompt(prompt outbox.Ref) {
 	}
 }
 
-// unwanted reports whether the action is a prompt that nothing waits for any more.
+// obsolete reports whether the action is a prompt or music that the node does not wait for any more.
 func (s *step) obsolete(a outbox.Action) bool {
 	switch a.Verb {
 	case outbox.VerbPlay, outbox.VerbRecognize:
@@ -179,7 +181,7 @@ func (s *step) obsolete(a outbox.Action) bool {
 	}
 }
 
-// promptFailed goes on after a prompt that failed or of which nothing is known.
+// promptFailed goes on after a prompt that failed or may have failed.
 func (s *step) promptFailed() {
 	switch n := s.node().(type) {
 	case *flow.Play:
@@ -193,7 +195,7 @@ func (s *step) promptFailed() {
 	}
 }
 
-// node returns the node where the call is; nil before its flow and after it.
+// node returns the node that the call is at; nil unless the call is connected.
 func (s *step) node() flow.Node {
 	if s.State != StateConnected {
 		return nil
@@ -201,7 +203,7 @@ func (s *step) node() flow.Node {
 	return s.flow.Nodes[s.Node]
 }
 
-// keyOf gives the key of a telephone for ACS's name of its tone.
+// keyOf holds the key of a telephone for ACS's name of its tone.
 //
 // Source: enum Tone, communicationservicescallautomation.json, stable/2026-03-12.
 var keyOf = map[string]string{
