@@ -13,28 +13,26 @@ import (
 	"switchboard/handler/table"
 )
 
-// listAhead is how far ahead a call on the list of what owes something is looked
-// at, at most. A deadline nearer than that is written to the list first.
+// ScheduleAhead is how long a call with outstanding work may wait on the worklist before it is attended to.
+// A nearer deadline is written to the worklist before the call's row.
 const ScheduleAhead = 30 * time.Second
 
-// commitTime bounds how long one event is tried, against other writers of the
-// same call and storage that does not answer. Whoever waits for it does not wait
-// longer either; they deliver it again.
+// commitTimeout bounds the commit of one event, against other writers of the call and storage that does not
+// answer. The event's sender waits about as long before it delivers the event again.
 const commitTimeout = 5 * time.Second
 
-// commit brings an event into the call's row and history, once, whatever happens
-// on the way, and returns the call after it. The actions that the write has
-// claimed are owned by run; an event that was committed before claims none.
-func (e *Engine) commit(ctx context.Context, id call.ID, ev call.Event, run string) (call.Call, error) {
+// commit writes an event to the call's row and history exactly once, also when it is repeated, and returns
+// the call after it. The write leases actions to owner; an event that was committed before leases none.
+func (e *Engine) commit(ctx context.Context, id call.ID, ev call.Event, owner string) (call.Call, error) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
-	give, err := e.locks.lock(ctx, id)
+	unlock, err := e.locks.lock(ctx, id)
 	if err != nil {
-		return call.Call{}, fmt.Errorf("wait for the call's turn: %w", err)
+		return call.Call{}, fmt.Errorf("lock call: %w", err)
 	}
-	defer give()
+	defer unlock()
 	for try := 1; ; try++ {
-		c, err := e.try(ctx, id, ev, run)
+		c, err := e.try(ctx, id, ev, owner)
 		if err == nil || permanent(err) {
 			return c, err
 		}
@@ -44,10 +42,9 @@ func (e *Engine) commit(ctx context.Context, id call.ID, ev call.Event, run stri
 	}
 }
 
-// try is one try to commit an event. After an error it is not known whether the
-// event was committed; the next try with the same run finds out, and finds the
-// actions that this one has claimed.
-func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, run string) (call.Call, error) {
+// try tries once to commit an event. After an error the event may have been committed all the same: the next
+// try with the same owner finds it, with the actions that it has leased.
+func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, owner string) (call.Call, error) {
 	row, err := e.load(ctx, id, ev)
 	if err != nil {
 		return call.Call{}, err
@@ -55,33 +52,34 @@ func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, run string)
 	if row.Value.HasEvent(ev.Key) {
 		return row.Value, nil
 	}
-	next, entry, err := e.apply(ctx, row.Value, ev, run)
-	if err != nil || entry.Seq == 0 {
+	next, entry, changed, err := e.apply(ctx, row.Value, ev, owner)
+	if err != nil || !changed {
 		return next, err
 	}
-	if err := e.schedule(ctx, row.Value, &next); err != nil {
+	if next, err = e.schedule(ctx, row.Value, next); err != nil {
 		return call.Call{}, err
 	}
-	lost := e.Calls.Commit(ctx, row, next, entry)
-	if lost == nil {
+	commitErr := e.Calls.Commit(ctx, row, next, entry)
+	if commitErr == nil {
 		logTransition(ctx, row.Value, next, ev)
 		return next, nil
 	}
-	there, err := e.Calls.Committed(ctx, id, entry)
-	if err != nil || !there {
-		return call.Call{}, errors.Join(lost, err)
+	committed, err := e.Calls.Committed(ctx, id, entry)
+	if err != nil || !committed {
+		return call.Call{}, errors.Join(commitErr, err)
 	}
 	row, err = e.Calls.Load(ctx, id)
 	return row.Value, err
 }
 
-// hopeless reports an error that trying again at once does not help against.
+// permanent reports whether an error cannot be cured by retrying at once.
 func permanent(err error) bool {
 	return errors.Is(err, table.ErrNotFound) || errors.Is(err, table.ErrNewer) ||
-		errors.Is(err, table.ErrTooLarge) || errors.Is(err, table.ErrInvalid) || errors.Is(err, errFlow) || errors.Is(err, ErrLoop)
+		errors.Is(err, table.ErrTooLarge) || errors.Is(err, table.ErrInvalid) ||
+		errors.Is(err, errFlow) || errors.Is(err, ErrLoop)
 }
 
-// load reads the call's row. For an event that opens a call there need be none yet.
+// load reads the call's row. For an event that opens a call, a row that does not exist yet is an empty one.
 func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (table.Row[call.Call], error) {
 	row, err := e.Calls.Load(ctx, id)
 	if errors.Is(err, table.ErrNotFound) {
@@ -92,7 +90,7 @@ func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (table.Row
 				err = ErrLoop
 			}
 			return table.Row[call.Call]{Value: call.Call{ID: id}}, err
-		case call.Dialled: // Dial has listed it
+		case call.Dialled: // the dialler has scheduled it
 			return table.Row[call.Call]{Value: call.Call{ID: id, Scheduled: true}}, nil
 		case call.Tombstone:
 			return table.Row[call.Call]{Value: call.Call{ID: id}}, nil
@@ -101,13 +99,16 @@ func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (table.Row
 	return row, err
 }
 
-// errFlow means that the flow of a call could not be had.
+// errFlow means that a call's flow could not be loaded.
 var errFlow = errors.New("no flow")
 
-// step lets the call take the event. An entry without a number: nothing to write.
-func (e *Engine) apply(ctx context.Context, c call.Call, ev call.Event, run string) (call.Call, call.Entry, error) {
+// apply applies the event to the call, and returns the call after it with its history entry. It reports
+// whether there is something to write.
+func (e *Engine) apply(
+	ctx context.Context, c call.Call, ev call.Event, owner string,
+) (next call.Call, entry call.Entry, changed bool, err error) {
 	ref := c.Flow
-	if ref == (flow.Ref{}) { // it has not been opened yet
+	if ref == (flow.Ref{}) { // the call is not open yet
 		switch b := ev.Body.(type) {
 		case call.Offered:
 			ref = b.Flow
@@ -116,45 +117,43 @@ func (e *Engine) apply(ctx context.Context, c call.Call, ev call.Event, run stri
 		}
 	}
 	var f *flow.Flow
-	if ref != (flow.Ref{}) { // a buried call has none
-		var err error
+	if ref != (flow.Ref{}) { // a tombstone has none
 		if f, err = e.Flows.Flow(ctx, ref); err != nil {
-			return call.Call{}, call.Entry{}, fmt.Errorf("%w: %w", errFlow, err)
+			return call.Call{}, call.Entry{}, false, fmt.Errorf("%w: %w", errFlow, err)
 		}
 	}
-	given := call.Input{Now: time.Now(), Flow: f, Owner: run}
-	if c.NeedsGate(given.Now) {
-		given.Gate = e.Gate.Ask(ctx, c)
+	in := call.Input{Now: time.Now(), Flow: f, Owner: owner}
+	if c.NeedsGate(in.Now) {
+		in.Gate = e.Gate.Ask(ctx, c)
 	}
-	next, moved := call.Apply(c, ev, given)
-	if !moved {
-		return c, call.Entry{}, nil
+	if next, changed = call.Apply(c, ev, in); !changed {
+		return c, call.Entry{}, false, nil
 	}
-	return next, call.NewEntry(c, next, ev, given), nil
+	return next, call.NewEntry(c, next, ev, in), true, nil
 }
 
-// list writes the call to the list of what owes something, before the call's own
-// row, if it is not there or is to be looked at sooner than it may be.
-func (e *Engine) schedule(ctx context.Context, c call.Call, next *call.Call) error {
+// schedule writes next to the worklist, before the call's row is written, if its work item is missing or due
+// too late. It returns next marked as scheduled. Before is the call as it is stored.
+func (e *Engine) schedule(ctx context.Context, before, next call.Call) (call.Call, error) {
 	if !next.HasWork() {
-		return nil
-	}
-	due := next.Updated.Add(ScheduleAhead)
-	wake, before := next.Wake(), c.Wake()
-	sooner := !wake.IsZero() && wake.Before(due)
-	idle := !c.Active() && next.Active() // it may be listed for a later time
-	if c.Scheduled && !idle && (!sooner || !before.IsZero() && !wake.Before(before)) {
-		next.Scheduled = true
-		return nil
-	}
-	if sooner {
-		due = wake
+		return next, nil
 	}
 	next.Scheduled = true
-	return e.Calls.Schedule(ctx, next.ID, due, time.Now(), dialOf(*next))
+	due := next.Updated.Add(ScheduleAhead)
+	wake, wakeBefore := next.Wake(), before.Wake()
+	early := !wake.IsZero() && wake.Before(due)
+	earlyBefore := !wakeBefore.IsZero() && !wake.Before(wakeBefore) // then the item is due by wake already
+	becomesActive := !before.Active() && next.Active()              // then the item may be due much later
+	if before.Scheduled && !becomesActive && (!early || earlyBefore) {
+		return next, nil
+	}
+	if early {
+		due = wake
+	}
+	return next, e.Calls.Schedule(ctx, next.ID, due, time.Now(), dialOf(next))
 }
 
-// dialOf is what whoever finds the call listed, but not written, has to know.
+// dialOf returns what is needed to undo a dial whose call row was never written; nil for an inbound call.
 func dialOf(c call.Call) *call.Dial {
 	if d := c.Dial(); d != (call.Dial{}) {
 		return &d
@@ -162,8 +161,7 @@ func dialOf(c call.Call) *call.Dial {
 	return nil
 }
 
-// logMove writes one line for a change of state or place, and one for each recording
-// that is lost.
+// logTransition logs a change of the call's state or node, and each recording that is lost now.
 func logTransition(ctx context.Context, from, to call.Call, ev call.Event) {
 	for i, r := range to.Recordings {
 		if r.State == call.RecordingLost && i < len(from.Recordings) && from.Recordings[i].State != r.State {

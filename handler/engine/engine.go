@@ -1,10 +1,8 @@
-// Package engine takes calls through their lives: it loads a call, lets package
-// call decide, saves, and only then acts. It is the one place that both changes
-// rows and talks to ACS.
+// Package engine drives calls: it loads a call, lets package call apply an event to it, saves the result,
+// and only then performs the actions that package call has asked for.
 //
-// The host may end this process at any moment. Whatever was saved is still owed
-// and is done by a later delivery or the sweep; whatever was not saved was not
-// done.
+// The host may end this process at any moment. Work that was saved is completed by a later delivery or by
+// the sweep. Work that was not saved was not begun.
 package engine
 
 import (
@@ -22,8 +20,8 @@ import (
 	"switchboard/handler/table"
 )
 
-// Engine takes events to calls. All of its methods may be called concurrently, by any number of processes on one
-// storage, and repeated.
+// Engine applies events to calls. All of its methods may be called concurrently, by any number of processes
+// on one storage, and repeated.
 //
 // Every field must be set before the first event: Gate, Refiller, Reservations and their local actions by
 // dialler.New, Recordings and its local action by filer.New.
@@ -38,13 +36,14 @@ type Engine struct {
 	Recordings   RecordingWork
 	Local        map[outbox.Verb]LocalAction
 
-	// Go runs f in a goroutine that outlives the present invocation and that the process waits for when it drains.
+	// Go runs f in a goroutine that outlives the present invocation and that the process waits for when it
+	// drains.
 	Go func(ctx context.Context, f func(context.Context))
 
 	locks keyLock
 }
 
-// SetLocal lets perform perform the actions of the verb.
+// SetLocal makes perform the function that performs the verb's actions.
 func (e *Engine) SetLocal(verb outbox.Verb, perform LocalAction) {
 	if e.Local == nil {
 		e.Local = map[outbox.Verb]LocalAction{}
@@ -52,7 +51,7 @@ func (e *Engine) SetLocal(verb outbox.Verb, perform LocalAction) {
 	e.Local[verb] = perform
 }
 
-// perform performs one action and returns what came of it.
+// perform performs one action and returns its result as an event.
 func (e *Engine) perform(ctx context.Context, c call.Call, a outbox.Action) call.Event {
 	if a.Verb.RetryClass() == outbox.Local {
 		return e.performLocal(ctx, c, a)
@@ -60,50 +59,49 @@ func (e *Engine) perform(ctx context.Context, c call.Call, a outbox.Action) call
 	return e.Sender.Send(ctx, c, a)
 }
 
-// replyWait is how long Apply waits for its actions before it leaves them to a
-// goroutine: ACS delivers a callback again when the answer takes long.
+// ReplyWait is how long Apply waits for its actions before it leaves them to their goroutines: ACS delivers
+// a callback again if the reply takes long.
 const ReplyWait = time.Second
 
-// comeBackWithin is how long an action may have to wait for the run that heard so
-// to see to it. It is less than a process takes to drain.
+// inProcessRetryLimit is the longest backoff after which this process retries an action itself; longer ones
+// are left to the sweep. It must stay below the time that package invoke allows for draining.
 const inProcessRetryLimit = 5 * time.Second
 
-// ErrUnanswered means that a call's answer is still owed: the offer should be
-// delivered again.
+// ErrUnanswered means that the call is not answered yet: its offer should be delivered again.
 var ErrUnanswered = errors.New("not answered yet")
 
-// maxOffers is how many calls with one correlation id are taken on one line
-// within a minute. A call that is redirected comes back under its correlation id.
+// maxOffers is the number of calls with one correlation id that are answered on one line within a minute. A
+// call that is redirected back to the line keeps its correlation id.
 const maxOffers = 3
 
-// ErrLoop means that a call goes round between us and somebody else.
+// ErrLoop means that a call is redirected back to the line again and again.
 var ErrLoop = errors.New("offered too often")
 
-// Open opens the call that the event offers and answers it. A second delivery
-// does only what the first one left undone. ErrUnanswered: the answer is still
-// owed, and not by this run. ErrLoop: the call goes round, and is left alone.
+// Open opens the call that the event offers, and answers it. It may be repeated: a second delivery completes
+// what the first has left. ErrUnanswered: the call may still be answered, by this process or another one.
+// ErrLoop: the call is redirected back again and again, and is not answered.
 func (e *Engine) Open(ctx context.Context, id call.ID, offer call.Event) error {
-	w, err := e.Start(ctx, id, offer)
+	t, err := e.Start(ctx, id, offer)
 	if err != nil {
 		return fmt.Errorf("open call %s: %w", id, err)
 	}
-	if w.Idle() && !w.Call().Answered() { // an earlier delivery died over it
-		if w, err = e.Start(ctx, id, call.Event{Body: call.Wake{}}); err != nil {
+	if t.Idle() && !t.Call().Answered() { // the process that handled an earlier delivery has crashed
+		if t, err = e.Start(ctx, id, call.Event{Body: call.Wake{}}); err != nil {
 			return fmt.Errorf("open call %s: %w", id, err)
 		}
 	}
-	w.Wait(ctx, w.Call().Limits.Timeout(outbox.VerbAnswer)+ReplyWait)
-	if !w.Call().Answered() {
+	t.Wait(ctx, t.Call().Limits.Timeout(outbox.VerbAnswer)+ReplyWait)
+	if !t.Call().Answered() {
 		return fmt.Errorf("open call %s: %w", id, ErrUnanswered)
 	}
 	return nil
 }
 
-// Apply takes in an event of a call. When it returns nil the event is committed,
-// now or by an earlier delivery; the actions that it brought about may still be
-// under way. An event of a call that does not exist is ignored.
+// Apply applies an event to a call. When it returns nil the event is committed, by this delivery or an
+// earlier one; the actions that follow from it may still be under way. An event of a call that does not
+// exist is ignored.
 func (e *Engine) Apply(ctx context.Context, id call.ID, ev call.Event) error {
-	w, err := e.Start(ctx, id, ev)
+	t, err := e.Start(ctx, id, ev)
 	if errors.Is(err, table.ErrNotFound) {
 		zerolog.Ctx(ctx).Debug().Str("call", string(id)).Str("event", ev.Kind()).Msg("event of no call")
 		return nil
@@ -111,55 +109,56 @@ func (e *Engine) Apply(ctx context.Context, id call.ID, ev call.Event) error {
 	if err != nil {
 		return fmt.Errorf("%s on call %s: %w", ev.Kind(), id, err)
 	}
-	w.Wait(ctx, ReplyWait)
+	t.Wait(ctx, ReplyWait)
 	return nil
 }
 
-// apply commits one event and begins to do the actions that its write has claimed.
+// Start commits one event and starts to perform the actions that this write has leased. The Tracker follows
+// them.
 func (e *Engine) Start(ctx context.Context, id call.ID, ev call.Event) (*Tracker, error) {
-	run := rand.Text()
-	c, err := e.commit(ctx, id, ev, run)
+	owner := rand.Text()
+	c, err := e.commit(ctx, id, ev, owner)
 	if err != nil {
 		return nil, err
 	}
-	w := newTracker(c)
-	e.act(ctx, w, run, c)
-	return w, nil
+	t := newTracker(c)
+	e.act(ctx, t, owner, c)
+	return t, nil
 }
 
-// act does the actions that the run has claimed, the lanes side by side.
-func (e *Engine) act(ctx context.Context, w *Tracker, run string, c call.Call) {
-	var todo []func(context.Context)
-	for _, lane := range c.Pending.Leased(run) {
-		todo = append(todo, func(ctx context.Context) { e.send(ctx, w, run, c, lane) })
+// act starts to perform the actions that are leased to owner, each lane in a goroutine of its own.
+func (e *Engine) act(ctx context.Context, t *Tracker, owner string, c call.Call) {
+	var tasks []func(context.Context)
+	for _, lane := range c.Pending.Leased(owner) {
+		tasks = append(tasks, func(ctx context.Context) { e.send(ctx, t, owner, c, lane) })
 	}
 	if !c.HasWork() && c.Scheduled {
-		todo = append(todo, func(ctx context.Context) { e.unschedule(ctx, c.ID) })
+		tasks = append(tasks, func(ctx context.Context) { e.unschedule(ctx, c.ID) })
 	}
-	w.begin(len(todo))
-	for _, do := range todo {
+	t.begin(len(tasks))
+	for _, task := range tasks {
 		e.Go(ctx, func(ctx context.Context) {
-			defer w.end()
-			do(ctx)
+			defer t.end()
+			task(ctx)
 		})
 	}
 }
 
-// send does the actions of one lane in their order. What ACS answers is an event
-// like any other; it may bring about more actions.
-func (e *Engine) send(ctx context.Context, w *Tracker, run string, c call.Call, lane []outbox.Action) {
+// send performs the actions of one lane in their order. Each result is committed as an event, from which
+// more actions may follow.
+func (e *Engine) send(ctx context.Context, t *Tracker, owner string, c call.Call, lane []outbox.Action) {
 	for _, a := range lane {
-		if !c.Pending.Owns(run, a) {
-			continue // struck off meanwhile, by the answer to an earlier one
+		if !c.Pending.Owns(owner, a) {
+			continue // removed by the result of an earlier action
 		}
 		timeout := c.Limits.Timeout(a.Verb)
 		if time.Now().Add(timeout).After(a.LeaseUntil) {
-			return // it could outlast our time: somebody takes it over
+			return // the request could outlast the lease: another process leases the action then
 		}
-		asked, cancel := context.WithTimeout(ctx, timeout)
-		reply := e.perform(asked, c, a)
+		requestCtx, cancel := context.WithTimeout(ctx, timeout)
+		reply := e.perform(requestCtx, c, a)
 		cancel()
-		next, ok := e.answer(ctx, w, c.ID, reply, a.LeaseUntil)
+		next, ok := e.commitReply(ctx, t, c.ID, reply, a.LeaseUntil)
 		if !ok {
 			return
 		}
@@ -170,54 +169,54 @@ func (e *Engine) send(ctx context.Context, w *Tracker, run string, c call.Call, 
 	}
 }
 
-// answer commits what ACS answered. It tries until the action's time is up:
-// after that the action is taken over, and its answer no longer matters.
-func (e *Engine) answer(ctx context.Context, w *Tracker, id call.ID, reply call.Event, until time.Time) (call.Call, bool) {
-	ctx, cancel := context.WithDeadline(ctx, until)
+// commitReply commits the result of an action, and starts what follows from it. It tries until the action's
+// lease ends: after that another process may lease the action, and a late result no longer counts.
+func (e *Engine) commitReply(
+	ctx context.Context, t *Tracker, id call.ID, reply call.Event, leaseUntil time.Time,
+) (call.Call, bool) {
+	ctx, cancel := context.WithDeadline(ctx, leaseUntil)
 	defer cancel()
-	log := zerolog.Ctx(ctx)
-	run := rand.Text()
+	owner := rand.Text()
 	for try := 0; ; try++ {
-		c, err := e.commit(ctx, id, reply, run)
+		c, err := e.commit(ctx, id, reply, owner)
 		if err == nil {
-			w.update(c)
+			t.update(c)
 			ctx := context.WithoutCancel(ctx)
-			e.act(ctx, w, run, c)
-			e.scheduleRetry(ctx, w, c)
+			e.act(ctx, t, owner, c)
+			e.scheduleRetry(ctx, t, c)
 			return c, true
 		}
 		if permanent(err) || table.Pause(ctx, try) != nil {
-			log.Error().Err(err).Str("call", string(id)).Msg("answer not saved")
+			zerolog.Ctx(ctx).Error().Err(err).Str("call", string(id)).Msg("reply not saved")
 			return call.Call{}, false
 		}
 	}
 }
 
-// comeBack looks at the call again when an action that must wait a little may be
-// sent. People are waiting for it, and the sweep comes by every few seconds only;
-// it does the work if this comes to nothing.
-func (e *Engine) scheduleRetry(ctx context.Context, w *Tracker, c call.Call) {
-	wait := time.Until(c.Pending.NextRetry())
-	if c.Pending.NextRetry().IsZero() || wait > inProcessRetryLimit {
+// scheduleRetry lets this process retry the next action whose backoff is short: people on the telephone wait
+// for it, and the sweep runs every few seconds only. If this fails, the sweep retries the action.
+func (e *Engine) scheduleRetry(ctx context.Context, t *Tracker, c call.Call) {
+	at := c.Pending.NextRetry()
+	wait := time.Until(at)
+	if at.IsZero() || wait > inProcessRetryLimit {
 		return
 	}
-	w.begin(1)
+	t.begin(1)
 	e.Go(ctx, func(ctx context.Context) {
-		defer w.end()
+		defer t.end()
 		time.Sleep(wait)
-		run := rand.Text()
-		c, err := e.commit(ctx, c.ID, call.Event{Body: call.Wake{}}, run)
+		owner := rand.Text()
+		next, err := e.commit(ctx, c.ID, call.Event{Body: call.Wake{}}, owner)
 		if err != nil {
 			zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(c.ID)).Msg("call left to the sweep")
 			return
 		}
-		w.update(c)
-		e.act(ctx, w, run, c)
+		t.update(next)
+		e.act(ctx, t, owner, next)
 	})
 }
 
-// unlist takes a call that owes nothing off the list. The sweep does it if this
-// comes to nothing.
+// unschedule removes a call without outstanding work from the worklist. If this fails, the sweep does it.
 func (e *Engine) unschedule(ctx context.Context, id call.ID) {
 	ctx, cancel := context.WithTimeout(ctx, ScheduleAhead)
 	defer cancel()
@@ -226,8 +225,8 @@ func (e *Engine) unschedule(ctx context.Context, id call.ID) {
 	}
 }
 
-// HasEnded reports whether the call has ended, and returns it. One that is not written
-// yet has not: it is about to be, or is buried.
+// HasEnded reports whether the call has ended, and returns it. A call whose row is not written yet has not
+// ended: the row follows, or a tombstone.
 func (e *Engine) HasEnded(ctx context.Context, id call.ID) (call.Call, bool, error) {
 	row, err := e.Calls.Load(ctx, id)
 	if errors.Is(err, table.ErrNotFound) || errors.Is(err, table.ErrNewer) {

@@ -7,54 +7,57 @@ import (
 	"switchboard/handler/call"
 )
 
-// turns lets the events of one call wait for each other within this process, so
-// that they do not spend their time on racing. Between processes the ETag decides.
+// keyLock is a mutual exclusion per call, within this process: the events of one call are committed one
+// after another, instead of conflicting in storage. Between processes the row's ETag decides. The zero value
+// is ready for use.
 type keyLock struct {
 	mu    sync.Mutex
-	calls map[call.ID]*lockWaiters
+	locks map[call.ID]*callLock // those that are held or waited for
 }
 
-type lockWaiters struct {
-	free    chan struct{} // holds one token while nobody has the turn
-	waiting int           // how many have it or wait for it
+// callLock is the lock of one call.
+type callLock struct {
+	token chan struct{} // holds one token while the lock is free
+	users int           // callers that hold the lock or wait for it
 }
 
-// take waits for the call's turn and returns the function that gives it on. It
-// fails only when ctx ends before that.
-func (t *keyLock) lock(ctx context.Context, id call.ID) (give func(), err error) {
-	mine := t.join(id)
+// lock locks the call and returns the function that unlocks it. It fails only if ctx ends first.
+func (k *keyLock) lock(ctx context.Context, id call.ID) (unlock func(), err error) {
+	l := k.join(id)
 	select {
-	case <-mine.free:
+	case <-l.token:
 		return func() {
-			mine.free <- struct{}{}
-			t.leave(id, mine)
+			l.token <- struct{}{}
+			k.leave(id, l)
 		}, nil
 	case <-ctx.Done():
-		t.leave(id, mine)
+		k.leave(id, l)
 		return nil, ctx.Err()
 	}
 }
 
-func (t *keyLock) join(id call.ID) *lockWaiters {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.calls == nil {
-		t.calls = map[call.ID]*lockWaiters{}
+// join returns the call's lock, with one user more.
+func (k *keyLock) join(id call.ID) *callLock {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.locks == nil {
+		k.locks = map[call.ID]*callLock{}
 	}
-	mine := t.calls[id]
-	if mine == nil {
-		mine = &lockWaiters{free: make(chan struct{}, 1)}
-		mine.free <- struct{}{}
-		t.calls[id] = mine
+	l := k.locks[id]
+	if l == nil {
+		l = &callLock{token: make(chan struct{}, 1)}
+		l.token <- struct{}{}
+		k.locks[id] = l
 	}
-	mine.waiting++
-	return mine
+	l.users++
+	return l
 }
 
-func (t *keyLock) leave(id call.ID, mine *lockWaiters) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if mine.waiting--; mine.waiting == 0 {
-		delete(t.calls, id)
+// leave removes one user of the call's lock.
+func (k *keyLock) leave(id call.ID, l *callLock) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if l.users--; l.users == 0 {
+		delete(k.locks, id)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestLockIsNotAwaitedLongerThanTheContext(t *testing.T) {
+func TestLockFailsWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var locks keyLock
 		unlock, err := locks.lock(t.Context(), "in-1")
@@ -18,15 +18,15 @@ func TestLockIsNotAwaitedLongerThanTheContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := locks.lock(ctx, "in-1"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("error = %v", err)
+			t.Errorf("error %v, want %v", err, context.DeadlineExceeded)
 		}
 		unlock()
 		if unlock, err = locks.lock(t.Context(), "in-1"); err != nil {
 			t.Fatal(err)
 		}
 		unlock()
-		if len(locks.calls) > 0 {
-			t.Errorf("%d locks are kept after the last unlock", len(locks.calls))
+		if len(locks.locks) > 0 {
+			t.Errorf("%d locks after the last unlock, want 0", len(locks.locks))
 		}
 	})
 }

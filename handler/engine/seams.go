@@ -21,24 +21,24 @@ type Sender interface {
 	Send(ctx context.Context, c call.Call, a outbox.Action) call.Event
 }
 
-// Gate says whether a call may still be placed, before each request after its first: package dialler does. Nil: it
-// could not be asked, and the call waits.
+// Gate decides whether a call may still be placed, before each request after its first: package dialler
+// does. Ask returns nil if it cannot decide; then the call waits.
 type Gate interface {
 	Ask(ctx context.Context, c call.Call) *call.DialVerdict
 }
 
-// LocalAction performs an action of the class Local: it changes rows that are not the call's. It may be repeated
-// without limit and by several processes at once. The reply's verdict is set by the engine.
+// LocalAction performs an action of the class Local: it changes rows that are not the call's. It may be
+// repeated without limit and by several processes at once. The reply's verdict is set by the engine.
 type LocalAction func(ctx context.Context, c call.Call, a outbox.Action) (call.Replied, error)
 
-// Refiller gives the place of an ended call to the next contact: package dialler does. It is a hint, and returns
-// at once.
+// Refiller gives the place of an ended call to the next contact: package dialler does. It is a hint, and
+// returns at once.
 type Refiller interface {
 	Refill(ctx context.Context, ended call.Call)
 }
 
-// Reservations gives back what was reserved on the line for a call that has ended and does not know of it: package
-// dialler does. It may be repeated.
+// Reservations rolls back the reservations of an ended call that are missing in its row: package dialler
+// does. It may be repeated.
 type Reservations interface {
 	RollBack(ctx context.Context, c call.Call, line string) error
 }

@@ -16,22 +16,21 @@ import (
 )
 
 const (
-	// sweepRows bounds one sweep, so that it ends before the next one begins; the
-	// next one goes on, from another shard.
+	// sweepRows is the number of items that one sweep attends to, so that it ends before the next one
+	// begins. The next one begins at another shard.
 	sweepRows = 400
-	// sweepWide is how many calls a sweep looks at side by side.
+	// sweepParallel is the number of items that a sweep attends to at the same time.
 	sweepParallel = 16
-	// idleAhead is how far ahead a call is looked at that only waits for recordings.
+	// idleAhead is how long a call that only waits for recordings may wait on the worklist.
 	idleAhead = 10 * time.Minute
-	// buryAfter is how long a listed call may be without its row.
+	// OrphanAfter is how long a scheduled call may be without its row.
 	OrphanAfter = time.Minute
 )
 
-// Sweep looks at everything that owes something and is due: it meets deadlines,
-// takes over what a dead run has left, and takes off the list what owes nothing
-// any more. It is safe on any number of machines at once, because all it does
-// goes the way of an event. The error says what it could not look at; the next
-// sweep will.
+// Sweep attends to the items of the worklist that are due: it runs deadlines, performs actions whose leases
+// have expired, and removes what has no outstanding work. Several instances may sweep at the same time,
+// because each change is committed as an event. The error names the items that failed; the next sweep
+// attends to them.
 func (e *Engine) Sweep(ctx context.Context) error {
 	var all errgroup.Group
 	all.SetLimit(sweepParallel)
@@ -54,13 +53,13 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	return errors.Join(listErr, all.Wait())
 }
 
-// look attends to one call that is due.
+// attend attends to one item that is due.
 func (e *Engine) attend(ctx context.Context, row table.Row[store.WorkItem]) error {
 	if row.Value.Kind == store.WorkRecording {
 		return e.Recordings.Attend(ctx, row)
 	}
 	id := call.ID(row.Value.ID)
-	w, err := e.Start(ctx, id, call.Event{Body: call.Wake{}})
+	t, err := e.Start(ctx, id, call.Event{Body: call.Wake{}})
 	switch {
 	case errors.Is(err, table.ErrNotFound):
 		return e.handleOrphan(ctx, row)
@@ -70,16 +69,16 @@ func (e *Engine) attend(ctx context.Context, row table.Row[store.WorkItem]) erro
 	case err != nil:
 		return err
 	}
-	w.Wait(ctx, ReplyWait)
-	c := w.Call()
+	t.Wait(ctx, ReplyWait)
+	c := t.Call()
 	if !c.HasWork() {
 		if c.Scheduled {
-			return nil // apply has seen to it
+			return nil // Start has removed the item
 		}
 		return e.unscheduleEnded(ctx, row, c)
 	}
 	due := time.Now().Add(ScheduleAhead)
-	if !c.Active() { // only recordings are owed: their coming is an event
+	if !c.Active() { // it only waits for recordings: their files are reported by events
 		due = time.Now().Add(idleAhead)
 	}
 	if wake := c.Wake(); !wake.IsZero() && wake.Before(due) {
@@ -88,9 +87,8 @@ func (e *Engine) attend(ctx context.Context, row table.Row[store.WorkItem]) erro
 	return e.Calls.Postpone(ctx, row, due)
 }
 
-// leave takes off the list a call that is over and was listed again. Whoever meant to
-// dial it did not know that it was over: what they took for it is given back, when
-// they can take no more.
+// unscheduleEnded removes the item of an ended call. If a dialler scheduled the call again without knowing
+// that it had ended, its reservations are rolled back first, once that dialler cannot reserve any more.
 func (e *Engine) unscheduleEnded(ctx context.Context, row table.Row[store.WorkItem], c call.Call) error {
 	if row.Value.Dial != nil {
 		if time.Since(row.Value.Written) < OrphanAfter {
@@ -103,8 +101,8 @@ func (e *Engine) unscheduleEnded(ctx context.Context, row table.Row[store.WorkIt
 	return e.Calls.Unschedule(ctx, c.ID)
 }
 
-// orphan deals with a listed call that has no row: its opener is about to write
-// it, or has died.
+// handleOrphan ends a scheduled call whose row was not written within OrphanAfter: the process that opened
+// the call has crashed.
 func (e *Engine) handleOrphan(ctx context.Context, row table.Row[store.WorkItem]) error {
 	if time.Since(row.Value.Written) < OrphanAfter {
 		return nil
@@ -120,14 +118,13 @@ func (e *Engine) handleOrphan(ctx context.Context, row table.Row[store.WorkItem]
 	return e.Calls.Unschedule(ctx, id)
 }
 
-// bury writes down, as ended, a call that was listed and not written, so that
-// whoever comes late to write it finds it over, and what was taken for it is given
-// back.
+// Tombstone writes an ended call in the place of one that was scheduled and never written. Its reservations
+// are released, and a late attempt to open the call finds it ended.
 func (e *Engine) Tombstone(ctx context.Context, id call.ID, dial call.Dial) error {
-	w, err := e.Start(ctx, id, call.Event{Key: "tombstone", Body: call.Tombstone{Dial: dial}})
+	t, err := e.Start(ctx, id, call.Event{Key: "tombstone", Body: call.Tombstone{Dial: dial}})
 	if err != nil {
-		return fmt.Errorf("bury call %s: %w", id, err)
+		return fmt.Errorf("write tombstone of call %s: %w", id, err)
 	}
-	w.Wait(ctx, ReplyWait)
+	t.Wait(ctx, ReplyWait)
 	return nil
 }

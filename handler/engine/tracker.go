@@ -8,74 +8,75 @@ import (
 	"switchboard/handler/call"
 )
 
-// work is what one event has set going: its actions, their answers, and what
-// those set going in turn.
+// Tracker follows the work that one event has started: its actions, their replies, and the actions that
+// follow from those. It may be used concurrently.
 type Tracker struct {
 	mu      sync.Mutex
 	latest  call.Call
-	running int
-	done    chan struct{} // closed when nothing runs any more; nil until something has
+	running int           // tasks that have not ended
+	done    chan struct{} // closed when no task is running any more; nil until a task begins
 }
 
+// newTracker returns the tracker of an event that led to c.
 func newTracker(c call.Call) *Tracker { return &Tracker{latest: c} }
 
-// begin counts n more things under way, before any of them is. After the first
-// time it may only be called by something that is under way itself.
-func (w *Tracker) begin(n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// begin counts n tasks that are about to start. After its first use only a running task may call it.
+func (t *Tracker) begin(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if n == 0 {
 		return
 	}
-	if w.done == nil {
-		w.done = make(chan struct{})
+	if t.done == nil {
+		t.done = make(chan struct{})
 	}
-	w.running += n
+	t.running += n
 }
 
-func (w *Tracker) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.running--; w.running == 0 {
-		close(w.done)
-	}
-}
-
-// empty reports that nothing was set going.
-func (w *Tracker) Idle() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.done == nil
-}
-
-// saw takes note of a later state of the call.
-func (w *Tracker) update(c call.Call) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if c.Seq > w.latest.Seq {
-		w.latest = c
+// end counts a task that has ended.
+func (t *Tracker) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running--; t.running == 0 {
+		close(t.done)
 	}
 }
 
-// call returns the latest state of the call that was seen.
-func (w *Tracker) Call() call.Call {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.latest
+// Idle reports whether the event started no task.
+func (t *Tracker) Idle() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.done == nil
 }
 
-// wait waits until nothing is under way, for so long at most.
-func (w *Tracker) Wait(ctx context.Context, most time.Duration) {
-	w.mu.Lock()
-	idle := w.done
-	w.mu.Unlock()
-	if idle == nil {
+// update records a later state of the call; an earlier one is ignored.
+func (t *Tracker) update(c call.Call) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c.Seq > t.latest.Seq {
+		t.latest = c
+	}
+}
+
+// Call returns the latest known state of the call.
+func (t *Tracker) Call() call.Call {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.latest
+}
+
+// Wait waits until no task is running, limit at most.
+func (t *Tracker) Wait(ctx context.Context, limit time.Duration) {
+	t.mu.Lock()
+	done := t.done
+	t.mu.Unlock()
+	if done == nil {
 		return
 	}
-	timer := time.NewTimer(most)
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
-	case <-idle:
+	case <-done:
 	case <-timer.C:
 	case <-ctx.Done():
 	}
