@@ -165,7 +165,8 @@ func dialOf(c call.Call) *call.Dial {
 func logTransition(ctx context.Context, from, to call.Call, ev call.Event) {
 	for i, r := range to.Recordings {
 		if r.State == call.RecordingLost && i < len(from.Recordings) && from.Recordings[i].State != r.State {
-			zerolog.Ctx(ctx).Warn().Str("call", string(to.ID)).Int("operation", r.Op).Str("reason", r.Reason).Msg("recording lost")
+			zerolog.Ctx(ctx).Warn().Str("call", string(to.ID)).Int("operation", r.Op).Str("reason", r.Reason).
+				Msg("recording lost")
 		}
 	}
 	if from.State == to.State && from.Node == to.Node {

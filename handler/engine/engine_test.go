@@ -13,49 +13,49 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestWholeCall(t *testing.T) {
+func TestInboundCallReachesTheAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newInboundSim(t)
-		completed(t, w, w.play())
+		s := newInboundSim(t)
+		wantCompleted(t, s, s.play())
 	})
 }
 
-// completed checks that the agent was in the call, exactly once.
-func completed(t *testing.T, w *inboundSim, c call.Call) {
+// wantCompleted checks that the call was completed: Anna was in it, rang once, and the recording is filed.
+func wantCompleted(t *testing.T, s *inboundSim, c call.Call) {
 	t.Helper()
 	if c.Outcome != call.OutcomeCompleted || len(c.Agents) != 1 || c.Agents[0].ID != cluster.Anna {
-		t.Errorf("outcome %q, agents %+v", c.Outcome, c.Agents)
+		t.Errorf("outcome %q, agents %+v, want %q with %s", c.Outcome, c.Agents, call.OutcomeCompleted, cluster.Anna)
 	}
 	if len(c.Recordings) != 1 || c.Recordings[0].State != call.RecordingFiled {
-		t.Errorf("recordings %+v", c.Recordings)
+		t.Errorf("recordings %+v, want one that is filed", c.Recordings)
 	}
-	if w.rings[cluster.Anna] != 1 || w.rings[cluster.Ben] != 0 {
-		t.Errorf("telephones rang: %v", w.rings)
+	if s.rings[cluster.Anna] != 1 || s.rings[cluster.Ben] != 0 {
+		t.Errorf("telephones rang %v times, want %s once", s.rings, cluster.Anna)
 	}
 }
 
-func TestWholeCallWhateverGoesWrong(t *testing.T) {
-	cluster.ForEachFaultPoint(t, 70, cluster.AllFaults, func(t *testing.T, wrong cluster.Fault) cluster.FaultPoints {
-		w := newInboundSim(t)
-		w.Fault = wrong
-		completed(t, w, w.play())
-		return w.Points
+func TestInboundCallReachesTheAgentUnderEveryFault(t *testing.T) {
+	cluster.ForEachFaultPoint(t, 70, cluster.AllFaults, func(t *testing.T, fault cluster.Fault) cluster.FaultPoints {
+		s := newInboundSim(t)
+		s.Fault = fault
+		wantCompleted(t, s, s.play())
+		return s.Points
 	})
 }
 
-func TestTwoProcessesTakeTheSameEvents(t *testing.T) {
+func TestTwoInstancesReceiveTheSameEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newInboundSim(t)
-		w.Start()
-		completed(t, w, w.play())
+		s := newInboundSim(t)
+		s.Start()
+		wantCompleted(t, s, s.play())
 	})
-	for moment := 1; moment < 200; moment += 7 {
-		t.Run(fmt.Sprintf("and one of them dies at moment %d", moment), func(t *testing.T) {
+	for point := 1; point < 200; point += 7 {
+		t.Run(fmt.Sprintf("and one of them crashes at point %d", point), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newInboundSim(t)
-				w.Start()
-				w.Fault = cluster.Fault{Kind: cluster.CrashBefore, Point: moment}
-				completed(t, w, w.play())
+				s := newInboundSim(t)
+				s.Start()
+				s.Fault = cluster.Fault{Kind: cluster.CrashBefore, Point: point}
+				wantCompleted(t, s, s.play())
 			})
 		})
 	}

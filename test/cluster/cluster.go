@@ -1,5 +1,5 @@
-// Package cluster runs n instances of the handler's engine, dialler and filer on one storage, in memory, and lets
-// things go wrong at chosen points. It is for tests, inside a synctest bubble.
+// Package cluster runs n instances of the handler's engine, dialler and filer on one storage, in memory, and
+// lets things go wrong at chosen points. It is for tests, inside a synctest bubble.
 package cluster
 
 import (
@@ -27,8 +27,8 @@ import (
 // Cluster is one storage and the instances on it, one after another or side by side.
 type Cluster struct {
 	T *testing.T
-	// CallRows, WorklistRows and OtherRows are the storage; OtherRows are the rows of all other tables, whose
-	// partitions differ.
+	// CallRows, WorklistRows and OtherRows are the storage; OtherRows are the rows of all other tables,
+	// whose partitions differ.
 	CallRows, WorklistRows, OtherRows *tabletest.Memory
 	// Background waits for what the instances do outside an invocation, and for deliveries.
 	Background sync.WaitGroup
@@ -139,7 +139,8 @@ func (c *Cluster) Deliver(to func(*Instance) error, again time.Duration) {
 	c.T.Error("no instance has acknowledged an event after 100 deliveries")
 }
 
-// Tick lets 5 s pass: an instance starts if all have crashed, and the sweep runs if an item of the worklist is due.
+// Tick lets 5 s pass: an instance starts if all have crashed, and the sweep runs if an item of the worklist
+// is due.
 func (c *Cluster) Tick() {
 	time.Sleep(5 * time.Second)
 	if len(c.Running()) == 0 {

@@ -11,8 +11,8 @@ import (
 	"switchboard/handler/table"
 )
 
-// FaultPoints counts the operations so far at which something can go wrong: those on single rows or files, and
-// requests.
+// FaultPoints counts the operations so far at which something can go wrong: those on single rows or files,
+// and requests.
 type FaultPoints struct {
 	All    int
 	Writes int // those that change something
@@ -38,8 +38,8 @@ const (
 // AllFaults are all kinds of faults.
 var AllFaults = []FaultKind{FailBefore, FailAfter, CrashBefore, CrashAfter}
 
-// count returns how many of the points the kind makes a difference at. To an operation that changes nothing, a fault
-// after it is the same as one before it.
+// count returns how many of the points the kind makes a difference at. To an operation that changes nothing,
+// a fault after it is the same as one before it.
 func (k FaultKind) count(p FaultPoints) int {
 	if k == FailAfter || k == CrashAfter {
 		return p.Writes
@@ -47,8 +47,9 @@ func (k FaultKind) count(p FaultPoints) int {
 	return p.All
 }
 
-// ForEachFaultPoint runs a simulation without a fault, and then once with each of the kinds at each of its points;
-// each time in a bubble of its own. Run returns the points that it passed; fewer than least mean that it did not run.
+// ForEachFaultPoint runs a simulation without a fault, and then once with each of the kinds at each of its
+// points; each time in a bubble of its own. Run returns the points that it passed; fewer than least mean
+// that it did not run.
 func ForEachFaultPoint(t *testing.T, least int, kinds []FaultKind, run func(t *testing.T, fault Fault) FaultPoints) {
 	t.Helper()
 	var all FaultPoints
@@ -68,7 +69,8 @@ func ForEachFaultPoint(t *testing.T, least int, kinds []FaultKind, run func(t *t
 
 var errNoAnswer = errors.New("no answer")
 
-// Perform lets inst perform an operation at the next fault point, or fail to. Writes says that it changes something.
+// Perform lets inst perform an operation at the next fault point, or fail to. Writes says that it changes
+// something.
 func (c *Cluster) Perform(inst *Instance, writes bool, operation func()) error {
 	c.Mu.Lock()
 	before := c.Fault.Kind.count(c.Points)

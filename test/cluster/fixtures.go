@@ -134,7 +134,8 @@ func NextDial(c campaign.Campaign, contact campaign.Contact) (call.ID, call.Dial
 	}
 }
 
-// CampaignRows returns the values of a campaign's rows whose keys begin with a prefix, by partition and row key.
+// CampaignRows returns the values of a campaign's rows whose keys begin with a prefix, by partition and row
+// key.
 func CampaignRows[T any](t *testing.T, rows table.Rows, c campaign.Campaign, prefix string) map[string]T {
 	t.Helper()
 	all := map[string]T{}

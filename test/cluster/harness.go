@@ -15,7 +15,8 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-// Harness is one instance, and an ACS that accepts everything and reports nothing: only the test delivers events.
+// Harness is one instance, and an ACS that accepts everything and reports nothing: only the test delivers
+// events.
 type Harness struct {
 	*Instance
 	CallRows, WorklistRows, OtherRows *tabletest.Memory // see Cluster
@@ -60,7 +61,7 @@ func (h *Harness) CrashBeforeSending() *Instance {
 	return inst
 }
 
-// Send answers an action as Answer says.
+// Send answers an action with what Answer returns for it.
 func (h *Harness) Send(_ context.Context, _ call.Call, a outbox.Action) call.Event {
 	h.mu.Lock()
 	h.Sent = append(h.Sent, a)
@@ -73,8 +74,8 @@ func (h *Harness) Send(_ context.Context, _ call.Call, a outbox.Action) call.Eve
 	return reply
 }
 
-// SentVerbs returns the verbs that ACS was sent since the last time, in the order of their names, and forgets them:
-// lanes are sent side by side.
+// SentVerbs returns the verbs that ACS was sent since the last time, and forgets them. They are in the order
+// of their names, because lanes are sent at the same time.
 func (h *Harness) SentVerbs() []outbox.Verb {
 	h.Background.Wait()
 	var verbs []outbox.Verb
@@ -84,6 +85,41 @@ func (h *Harness) SentVerbs() []outbox.Verb {
 	h.Sent = nil
 	slices.Sort(verbs)
 	return verbs
+}
+
+// WantSent checks which verbs ACS was sent since the last SentVerbs or WantSent, in any order.
+func (h *Harness) WantSent(t *testing.T, want ...outbox.Verb) {
+	t.Helper()
+	slices.Sort(want)
+	if got := h.SentVerbs(); !slices.Equal(got, want) {
+		t.Errorf("ACS was sent %v, want %v", got, want)
+	}
+}
+
+// WantOneSend checks that ACS was sent one request since the last SentVerbs or WantSent: the verb, as this
+// send.
+func (h *Harness) WantOneSend(t *testing.T, verb outbox.Verb, send int) {
+	t.Helper()
+	h.Background.Wait()
+	if len(h.Sent) != 1 || h.Sent[0].Verb != verb || h.Sent[0].Send != send {
+		t.Errorf("ACS was sent %+v, want one %s, send %d", h.Sent, verb, send)
+	}
+}
+
+// WantScheduled checks the number of items on the worklist.
+func (h *Harness) WantScheduled(t *testing.T, want int) {
+	t.Helper()
+	if got := len(h.WorklistRows.Entities()); got != want {
+		t.Errorf("%d items on the worklist, want %d", got, want)
+	}
+}
+
+// WantOutcome checks the outcome of a call.
+func (h *Harness) WantOutcome(t *testing.T, id call.ID, want call.Outcome) {
+	t.Helper()
+	if got := h.LoadCall(t, id).Outcome; got != want {
+		t.Errorf("outcome %q of call %s, want %q", got, id, want)
+	}
 }
 
 // LoadInbound returns the call that Offer offers.
@@ -136,7 +172,7 @@ func (h *Harness) StartCampaign(t *testing.T, id campaign.ID, attempts int, numb
 		campaign.Campaign{ID: id, Lines: []string{Line}, Attempts: attempts, Shards: 1}, numbers...)
 }
 
-// DialRound does one round of dialling.
+// DialRound runs one round of dialling.
 func (h *Harness) DialRound(t *testing.T) {
 	t.Helper()
 	if err := h.Dial(t.Context()); err != nil {
