@@ -3,7 +3,6 @@ package dialler_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,226 +15,223 @@ import (
 	"switchboard/test/cluster"
 )
 
-var createdOnce = []outbox.Verb{outbox.VerbCreate}
-
-func TestLineThatHasTooManyCalls(t *testing.T) {
-	cluster.Run(t, "is slowed down once by many requests that are too many", func(t *testing.T, q *cluster.Harness) {
-		q.LineCalls = 8
-		q.Answer = func(outbox.Action) call.Replied {
+func TestThrottledLineBacksOff(t *testing.T) {
+	cluster.Run(t, "is backed off once by several refused requests", func(t *testing.T, h *cluster.Harness) {
+		h.LineCalls = 8
+		h.Answer = func(outbox.Action) call.Replied {
 			return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 20 * time.Second}
 		}
-		q.StartCampaign(t, "notice", 1, cluster.Number(1), cluster.Number(2), cluster.Number(3))
-		q.DialRound(t)
-		if got := q.LineRow(t); got.Limit != 4 || time.Until(got.NotBefore).Round(time.Second) != 20*time.Second {
-			t.Errorf("line %+v", got)
+		h.StartCampaign(t, "notice", 1, cluster.Number(1), cluster.Number(2), cluster.Number(3))
+		h.DialRound(t)
+		if got := h.LineRow(t); got.Limit != 4 || time.Until(got.NotBefore).Round(time.Second) != 20*time.Second {
+			t.Errorf("line %+v, want a limit of 4 and nothing before 20 s", got)
 		}
 	})
-	cluster.Run(t, "and nothing else is dialled before it may", func(t *testing.T, q *cluster.Harness) {
-		c := q.StartCampaign(t, "a", 1, cluster.Number(1))
-		q.Answer = func(outbox.Action) call.Replied {
+	cluster.Run(t, "is not used by another campaign before Retry-After", func(t *testing.T, h *cluster.Harness) {
+		c := h.StartCampaign(t, "a", 1, cluster.Number(1))
+		h.Answer = func(outbox.Action) call.Replied {
 			return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 20 * time.Second}
 		}
-		q.DialRound(t)
-		q.SentVerbs()
-		q.StartCampaign(t, "b", 1, cluster.Number(2))
-		q.DialRound(t)
-		if got := q.SentVerbs(); got != nil {
-			t.Errorf("asked %v", got)
-		}
-		if got := q.Contact(t, c); got.State != campaign.ContactDialling {
-			t.Errorf("contact %+v", got)
+		h.DialRound(t)
+		h.SentVerbs()
+		h.StartCampaign(t, "b", 1, cluster.Number(2))
+		h.DialRound(t)
+		h.WantSent(t)
+		if got := h.Contact(t, c); got.State != campaign.ContactDialling {
+			t.Errorf("contact %+v, want it %s", got, campaign.ContactDialling)
 		}
 	})
-	cluster.Run(t, "throttled until nobody waits any more is no attempt", func(t *testing.T, q *cluster.Harness) {
-		c := q.StartCampaign(t, "notice", 1, cluster.Number(1))
-		q.Answer = func(outbox.Action) call.Replied { return call.Replied{Verdict: call.VerdictThrottled} }
-		q.DialRound(t)
-		id := q.Contact(t, c).Call
-		for range 125 { // 10 minutes and a little
-			q.SweepAfter(t, 5*time.Second)
+	cluster.Run(t, "does not count a call that was only throttled", func(t *testing.T, h *cluster.Harness) {
+		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
+		h.Answer = func(outbox.Action) call.Replied { return call.Replied{Verdict: call.VerdictThrottled} }
+		h.DialRound(t)
+		id := h.Contact(t, c).Call
+		for range 125 { // 10 minutes and 25 s
+			h.SweepAfter(t, 5*time.Second)
 		}
-		if got := q.LoadCall(t, id); got.Outcome != call.OutcomeThrottled || got.HasWork() {
-			t.Errorf("call %+v", got)
+		if got := h.LoadCall(t, id); got.Outcome != call.OutcomeThrottled || got.HasWork() {
+			t.Errorf("call %+v, want outcome %s and no work", got, call.OutcomeThrottled)
 		}
-		if got := q.Contact(t, c); got.State != campaign.ContactWaiting || got.Spent != 0 {
-			t.Errorf("contact %+v", got)
+		if got := h.Contact(t, c); got.State != campaign.ContactWaiting || got.Spent != 0 {
+			t.Errorf("contact %+v, want it %s with no attempt counted", got, campaign.ContactWaiting)
 		}
-		q.WantReleased(t, 0)
+		h.WantReleased(t, 0)
 	})
-	cluster.Run(t, "so the network says, is slowed down, and the attempt is none", func(t *testing.T, q *cluster.Harness) {
-		c := q.StartCampaign(t, "notice", 1, cluster.Number(1))
-		q.DialRound(t)
-		id := q.Contact(t, c).Call
-		q.ApplyTo(t, id, call.Event{
+	cluster.Run(t, "is backed off by the network's refusal, which is no attempt", func(t *testing.T, h *cluster.Harness) {
+		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
+		h.DialRound(t)
+		id := h.Contact(t, c).Call
+		h.ApplyTo(t, id, call.Event{
 			Ref: outbox.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{},
 			Result: call.Result{Code: 603, SubCode: 560603, Q850: 34},
 		})
-		if got := q.LoadCall(t, id); got.Outcome != call.OutcomeLineLimit {
-			t.Errorf("outcome %q", got.Outcome)
+		h.WantOutcome(t, id, call.OutcomeLineLimit)
+		if got := h.LineRow(t); got.Limit != 1 || time.Until(got.NotBefore).Round(time.Second) != 30*time.Second {
+			t.Errorf("line %+v, want a limit of 1 and nothing before 30 s", got)
 		}
-		if got := q.LineRow(t); got.Limit != 1 || time.Until(got.NotBefore).Round(time.Second) != 30*time.Second {
-			t.Errorf("line %+v", got)
-		}
-		q.WantReleased(t, 0)
-		q.SentVerbs()
-		q.DialRound(t)
-		if got := q.SentVerbs(); got != nil {
-			t.Errorf("asked %v at once", got)
-		}
+		h.WantReleased(t, 0)
+		h.SentVerbs()
+		h.DialRound(t)
+		h.WantSent(t)
 		time.Sleep(30 * time.Second)
-		q.DialRound(t)
-		if got := q.Contact(t, c); got.Claim != 2 || got.Spent != 0 || !slices.Equal(q.SentVerbs(), createdOnce) {
-			t.Errorf("contact %+v", got)
+		h.DialRound(t)
+		h.WantSent(t, outbox.VerbCreate)
+		if got := h.Contact(t, c); got.Claim != 2 || got.Spent != 0 {
+			t.Errorf("contact %+v, want a second claim and no attempt counted", got)
 		}
 	})
 }
 
-func TestAttemptOfWhichNothingIsHeard(t *testing.T) {
-	// lost is an order whose request went unheard.
-	lost := func(t *testing.T, q *cluster.Harness, attempts int) (campaign.Campaign, call.ID) {
+func TestAttemptWithoutAnyReport(t *testing.T) {
+	// withoutReport dials a contact, without a response and without an event until the confirm deadline.
+	withoutReport := func(t *testing.T, h *cluster.Harness, attempts int) (campaign.Campaign, call.ID) {
 		t.Helper()
-		q.Answer = func(a outbox.Action) call.Replied {
+		h.Answer = func(a outbox.Action) call.Replied {
 			if a.Verb == outbox.VerbCreate {
 				return call.Replied{Verdict: call.VerdictNoResponse}
 			}
 			return call.Replied{Verdict: call.VerdictOK}
 		}
-		c := q.StartCampaign(t, "notice", attempts, cluster.Number(1))
-		q.DialRound(t)
-		id := q.Contact(t, c).Call
+		c := h.StartCampaign(t, "notice", attempts, cluster.Number(1))
+		h.DialRound(t)
+		id := h.Contact(t, c).Call
 		for range cluster.Limits.Confirm/(30*time.Second) - 1 {
-			q.SweepAfter(t, 30*time.Second)
+			h.SweepAfter(t, 30*time.Second)
 		}
-		if got := q.Contact(t, c); got.State != campaign.ContactDialling || !slices.Equal(q.SentVerbs(), createdOnce) {
-			t.Errorf("contact %+v before the settle time was over", got)
+		h.WantSent(t, outbox.VerbCreate)
+		if got := h.Contact(t, c); got.State != campaign.ContactDialling {
+			t.Errorf("contact %+v before the confirm deadline, want it %s", got, campaign.ContactDialling)
 		}
-		q.SweepAfter(t, 30*time.Second)
-		q.WantReleased(t, 1)
+		h.SweepAfter(t, 30*time.Second)
+		h.WantReleased(t, 1)
 		return c, id
 	}
-	cluster.Run(t, "ends as unknown, and counts", func(t *testing.T, q *cluster.Harness) {
-		c, id := lost(t, q, 1)
-		if got := q.Contact(t, c); got.Result() != "unknown" || got.Spent != 1 || q.LoadCall(t, id).Outcome != call.OutcomeUnknown {
-			t.Errorf("contact %+v", got)
+	cluster.Run(t, "has the outcome unknown, and counts", func(t *testing.T, h *cluster.Harness) {
+		c, id := withoutReport(t, h, 1)
+		if got := h.Contact(t, c); got.Result() != "unknown" || got.Spent != 1 {
+			t.Errorf("contact %+v, want the result unknown and one attempt counted", got)
 		}
+		h.WantOutcome(t, id, call.OutcomeUnknown)
 	})
-	cluster.Run(t, "is followed by another if there may be one", func(t *testing.T, q *cluster.Harness) {
-		c, _ := lost(t, q, 2)
+	cluster.Run(t, "is followed by another one within the budget", func(t *testing.T, h *cluster.Harness) {
+		c, _ := withoutReport(t, h, 2)
 		time.Sleep(30*time.Minute - time.Second)
-		q.DialRound(t)
-		if got := q.SentVerbs(); got != nil {
-			t.Errorf("asked %v", got)
-		}
+		h.DialRound(t)
+		h.WantSent(t)
 		time.Sleep(time.Second)
-		q.DialRound(t)
-		if got := q.Contact(t, c); got.Claim != 2 || !slices.Equal(q.SentVerbs(), createdOnce) {
-			t.Errorf("contact %+v", got)
+		h.DialRound(t)
+		h.WantSent(t, outbox.VerbCreate)
+		if got := h.Contact(t, c); got.Claim != 2 {
+			t.Errorf("contact %+v, want a second claim", got)
 		}
 	})
-	cluster.Run(t, "is hung up if it is heard of after all", func(t *testing.T, q *cluster.Harness) {
-		_, id := lost(t, q, 1)
-		q.ApplyTo(t, id, call.Event{Body: call.Connected{}})
-		if got := q.SentVerbs(); !slices.Equal(got, []outbox.Verb{outbox.VerbHangUp}) || q.LoadCall(t, id).Outcome != call.OutcomeUnknown {
-			t.Errorf("asked %v", got)
-		}
-		if q.LoadCall(t, id).HasWork() || len(q.WorklistRows.Entities()) > 0 {
-			t.Errorf("call %+v, %d listed", q.LoadCall(t, id), len(q.WorklistRows.Entities()))
+	cluster.Run(t, "is hung up when it is connected after the deadline", func(t *testing.T, h *cluster.Harness) {
+		_, id := withoutReport(t, h, 1)
+		h.ApplyTo(t, id, call.Event{Body: call.Connected{}})
+		h.WantSent(t, outbox.VerbHangUp)
+		h.WantOutcome(t, id, call.OutcomeUnknown)
+		h.WantScheduled(t, 0)
+		if got := h.LoadCall(t, id); got.HasWork() {
+			t.Errorf("call %+v, want no work", got)
 		}
 	})
 }
 
-// An attempt is settled by its call. A round of dialling looks after one whose call
-// has not done it.
-func TestLookAfterAnAttempt(t *testing.T) {
-	// claimed is an attempt of which there is no more than its claim.
-	claimed := func(t *testing.T, q *cluster.Harness) (campaign.Campaign, call.ID) {
+// An attempt is settled by its call. A round of dialling checks an attempt that its call has not settled in
+// time.
+func TestRoundChecksAnAttempt(t *testing.T) {
+	// claim claims a contact for an attempt, and writes nothing else.
+	claim := func(t *testing.T, h *cluster.Harness) (campaign.Campaign, call.ID) {
 		t.Helper()
-		c := q.StartCampaign(t, "notice", 1, cluster.Number(1))
-		due, err := q.Ledger.Due(t.Context(), c, 0, time.Now(), 1)
+		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
+		due, err := h.Ledger.Due(t.Context(), c, 0, time.Now(), 1)
 		if err != nil || len(due) != 1 {
 			t.Fatal(due, err)
 		}
-		_, a, err := q.Ledger.Claim(t.Context(), c, due[0], cluster.Line, time.Now(), time.Now().Add(cluster.Limits.Confirm))
+		_, a, err := h.Ledger.Claim(t.Context(), c, due[0], cluster.Line, time.Now(), time.Now().Add(cluster.Limits.Confirm))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return c, a.Call
 	}
-	cluster.Run(t, "whose call is over", func(t *testing.T, q *cluster.Harness) {
-		c, id := claimed(t, q)
-		who := q.Contact(t, c)
+	cluster.Run(t, "and settles it when its call has ended", func(t *testing.T, h *cluster.Harness) {
+		c, id := claim(t, h)
+		contact := h.Contact(t, c)
 		ended := call.Call{
 			ID: id, State: call.StateEnded, Outcome: call.OutcomeCancelled, EndedAt: time.Now(),
-			Attempt: call.AttemptRef{Campaign: string(c.ID), Contact: string(who.ID), Claim: who.Claim},
+			Attempt: call.AttemptRef{Campaign: string(c.ID), Contact: string(contact.ID), Claim: contact.Claim},
 		}
 		entry := call.Entry{Seq: 1, Event: call.Event{Body: call.Wake{}}}
-		if err := q.Calls.Commit(t.Context(), table.Row[call.Call]{}, ended, entry); err != nil {
+		if err := h.Calls.Commit(t.Context(), table.Row[call.Call]{}, ended, entry); err != nil {
 			t.Fatal(err)
 		}
-		q.DialRound(t)
-		if got := q.Contact(t, c); got.State != campaign.ContactDialling {
-			t.Errorf("contact %+v before the settle time was over", got)
+		h.DialRound(t)
+		if got := h.Contact(t, c); got.State != campaign.ContactDialling {
+			t.Errorf("contact %+v before the confirm deadline, want it %s", got, campaign.ContactDialling)
 		}
 		time.Sleep(cluster.Limits.Confirm)
-		q.DialRound(t)
-		if got := q.Contact(t, c); got.State != campaign.ContactWaiting || got.Spent != 0 {
-			t.Errorf("contact %+v", got)
+		h.DialRound(t)
+		if got := h.Contact(t, c); got.State != campaign.ContactWaiting || got.Spent != 0 {
+			t.Errorf("contact %+v, want it %s with no attempt counted", got, campaign.ContactWaiting)
 		}
 	})
-	cluster.Run(t, "whose call goes on", func(t *testing.T, q *cluster.Harness) {
-		c := q.StartCampaign(t, "notice", 1, cluster.Number(1))
-		q.DialRound(t)
-		q.ApplyTo(t, q.Contact(t, c).Call, call.Event{Body: call.Connected{}})
+	cluster.Run(t, "and postpones the check while its call goes on", func(t *testing.T, h *cluster.Harness) {
+		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
+		h.DialRound(t)
+		h.ApplyTo(t, h.Contact(t, c).Call, call.Event{Body: call.Connected{}})
 		time.Sleep(cluster.Limits.Confirm)
-		q.DialRound(t)
-		if got := q.Contact(t, c); got.State != campaign.ContactDialling || !got.Due.Equal(time.Now().Add(cluster.Limits.Confirm)) {
-			t.Errorf("contact %+v", got)
+		h.DialRound(t)
+		due := time.Now().Add(cluster.Limits.Confirm)
+		if got := h.Contact(t, c); got.State != campaign.ContactDialling || !got.Due.Equal(due) {
+			t.Errorf("contact %+v, want it %s and due at %v", got, campaign.ContactDialling, due)
 		}
 	})
-	cluster.Run(t, "whose call is not written yet", func(t *testing.T, q *cluster.Harness) {
-		c, _ := claimed(t, q)
+	cluster.Run(t, "and postpones it for a minute while its call has no row", func(t *testing.T, h *cluster.Harness) {
+		c, _ := claim(t, h)
 		time.Sleep(cluster.Limits.Confirm)
-		q.DialRound(t)
-		if got := q.Contact(t, c); got.State != campaign.ContactDialling || !got.Due.Equal(time.Now().Add(time.Minute)) {
-			t.Errorf("contact %+v", got)
+		h.DialRound(t)
+		due := time.Now().Add(time.Minute)
+		if got := h.Contact(t, c); got.State != campaign.ContactDialling || !got.Due.Equal(due) {
+			t.Errorf("contact %+v, want it %s and due at %v", got, campaign.ContactDialling, due)
 		}
 	})
-	cluster.Run(t, "whose call is of a later version, which is left alone", func(t *testing.T, q *cluster.Harness) {
-		c, id := claimed(t, q)
-		later := table.NewTable[map[string]int](q.CallRows)
+	cluster.Run(t, "and leaves it when a later version has written its call", func(t *testing.T, h *cluster.Harness) {
+		c, id := claim(t, h)
+		later := table.NewTable[map[string]int](h.CallRows)
 		key := table.Key{Partition: string(id), Row: "call"}
 		if err := later.Put(t.Context(), key, map[string]int{"schema": call.Schema + 1}); err != nil {
 			t.Fatal(err)
 		}
-		before := q.Contact(t, c)
+		before := h.Contact(t, c)
 		time.Sleep(cluster.Limits.Confirm)
-		q.DialRound(t)
-		if d := cmp.Diff(before, q.Contact(t, c)); d != "" {
+		h.DialRound(t)
+		if d := cmp.Diff(before, h.Contact(t, c)); d != "" {
 			t.Errorf("contact (-before +after):\n%s", d)
 		}
 	})
 }
 
-func TestWhatEndedCallsStillHold(t *testing.T) {
-	// holding makes calls hold places on the line, as of some time ago.
-	holding := func(t *testing.T, q *cluster.Harness, ago time.Duration, ids ...call.ID) {
+func TestReservationsOfEndedCallsAreReleased(t *testing.T) {
+	// hold lets calls hold places on the line, since ago.
+	hold := func(t *testing.T, h *cluster.Harness, ago time.Duration, ids ...call.ID) {
 		t.Helper()
 		for _, id := range ids {
-			h := campaign.Holder{Call: id, Leg: call.CreateOp, Since: time.Now().Add(-ago)}
-			_, err := q.Ledger.EditLine(t.Context(), cluster.Line, func(l campaign.Line) (campaign.Line, error) {
-				return l.Hold(h, len(ids))
+			holder := campaign.Holder{Call: id, Leg: call.CreateOp, Since: time.Now().Add(-ago)}
+			_, err := h.Ledger.EditLine(t.Context(), cluster.Line, func(l campaign.Line) (campaign.Line, error) {
+				return l.Hold(holder, len(ids))
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	over := func(t *testing.T, q *cluster.Harness, id call.ID) {
+	// end ends a call by a tombstone.
+	end := func(t *testing.T, h *cluster.Harness, id call.ID) {
 		t.Helper()
-		if err := errors.Join(q.Tombstone(t.Context(), id, call.Dial{}), q.Calls.Unschedule(t.Context(), id)); err != nil {
+		if err := errors.Join(h.Tombstone(t.Context(), id, call.Dial{}), h.Calls.Unschedule(t.Context(), id)); err != nil {
 			t.Fatal(err)
 		}
-		q.Background.Wait()
+		h.Background.Wait()
 	}
 	tests := []struct {
 		name  string
@@ -243,65 +239,69 @@ func TestWhatEndedCallsStillHold(t *testing.T) {
 		ended bool
 		dials bool
 	}{
-		{"a full line lets go of calls that are over", time.Minute, true, true},
-		{"a full line keeps calls that go on", time.Minute, false, false},
-		{"a full line keeps a call that may not be written yet", time.Minute - 1, true, false},
+		{"a full line releases the places of ended calls", time.Minute, true, true},
+		{"a full line keeps the places of calls that go on", time.Minute, false, false},
+		{"a full line keeps the place of a call that may not be written yet", time.Minute - 1, true, false},
 	}
 	for _, tt := range tests {
-		cluster.Run(t, tt.name, func(t *testing.T, q *cluster.Harness) {
-			q.StartCampaign(t, "notice", 1, cluster.Number(1))
-			holding(t, q, tt.ago, "in-1", "in-2")
+		cluster.Run(t, tt.name, func(t *testing.T, h *cluster.Harness) {
+			h.StartCampaign(t, "notice", 1, cluster.Number(1))
+			hold(t, h, tt.ago, "in-1", "in-2")
 			if tt.ended {
-				over(t, q, "in-1")
+				end(t, h, "in-1")
 			}
-			q.DialRound(t)
-			if dialled := q.SentVerbs() != nil; dialled != tt.dials {
-				t.Errorf("dialled: %t, line %+v", dialled, q.LineRow(t))
+			h.DialRound(t)
+			if dialled := h.SentVerbs() != nil; dialled != tt.dials {
+				t.Errorf("dialled: %t, want %t, line %+v", dialled, tt.dials, h.LineRow(t))
 			}
 		})
 	}
-	cluster.Run(t, "a number is free when the call that has it is over", func(t *testing.T, q *cluster.Harness) {
-		c := q.StartCampaign(t, "notice", 1, cluster.Number(1))
-		_, err := q.Ledger.EditNumber(t.Context(), cluster.Number(1), func(n campaign.Number) (campaign.Number, error) {
+	cluster.Run(t, "a number is free when the call that has reserved it has ended", func(t *testing.T, h *cluster.Harness) {
+		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
+		_, err := h.Ledger.EditNumber(t.Context(), cluster.Number(1), func(n campaign.Number) (campaign.Number, error) {
 			return n.Reserve("out-1", time.Now())
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		q.DialRound(t)
-		if got := q.Contact(t, c); q.SentVerbs() != nil || !got.Due.Equal(time.Now().Add(time.Minute)) {
-			t.Errorf("contact %+v while another call has the number", got)
+		h.DialRound(t)
+		h.WantSent(t)
+		due := time.Now().Add(time.Minute)
+		if got := h.Contact(t, c); !got.Due.Equal(due) {
+			t.Errorf("contact %+v while another call has the number, want it due at %v", got, due)
 		}
-		over(t, q, "out-1")
+		end(t, h, "out-1")
 		time.Sleep(time.Minute)
-		q.DialRound(t)
+		h.DialRound(t)
 		// The call before was cancelled, and does not count.
-		if n := q.NumberRow(t); !slices.Equal(q.SentVerbs(), createdOnce) || n.Call != q.Contact(t, c).Call || n.Dials["20000101"] != 1 {
-			t.Errorf("number %+v", n)
+		h.WantSent(t, outbox.VerbCreate)
+		if n, want := h.NumberRow(t), h.Contact(t, c).Call; n.Call != want || n.Dials["20000101"] != 1 {
+			t.Errorf("number %+v, want it reserved for %s and one dial counted", n, want)
 		}
 	})
 }
 
-func TestCallThatIsRefusedAtOnceIsAnAttempt(t *testing.T) {
-	cluster.Run(t, "though nothing of it is settled yet", func(t *testing.T, q *cluster.Harness) {
-		// The answer is there before anybody looks; what it brings about is done later.
+func TestCallThatIsRefusedAtOnceIsSettled(t *testing.T) {
+	cluster.Run(t, "though its actions are performed later", func(t *testing.T, h *cluster.Harness) {
+		// The response is there before Dial waits for it; the actions that follow from it are performed
+		// later.
 		var later []func(context.Context)
-		q.Go = func(ctx context.Context, f func(context.Context)) {
-			q.Go = func(_ context.Context, f func(context.Context)) { later = append(later, f) }
+		h.Go = func(ctx context.Context, f func(context.Context)) {
+			h.Go = func(_ context.Context, f func(context.Context)) { later = append(later, f) }
 			f(ctx)
 		}
-		q.Result = call.Result{Code: 400, SubCode: 8544}
-		q.Answer = func(outbox.Action) call.Replied { return call.Replied{Verdict: call.VerdictRefused} }
-		c := q.StartCampaign(t, "notice", 2, cluster.Number(1))
-		q.DialRound(t)
+		h.Result = call.Result{Code: 400, SubCode: 8544}
+		h.Answer = func(outbox.Action) call.Replied { return call.Replied{Verdict: call.VerdictRefused} }
+		c := h.StartCampaign(t, "notice", 2, cluster.Number(1))
+		h.DialRound(t)
 		for len(later) > 0 {
 			f := later[0]
 			later = later[1:]
 			f(t.Context())
 		}
-		if got := q.Contact(t, c); got.Result() != "invalidNumber" || got.Spent != 1 {
-			t.Errorf("contact %+v", got)
+		if got := h.Contact(t, c); got.Result() != "invalidNumber" || got.Spent != 1 {
+			t.Errorf("contact %+v, want the result invalidNumber and one attempt counted", got)
 		}
-		q.WantReleased(t, 1)
+		h.WantReleased(t, 1)
 	})
 }

@@ -20,7 +20,7 @@ type Campaigns struct {
 	Begin  func(ctx context.Context, id campaign.ID) // a hint that a campaign may be dialled: Dialler.Begin
 }
 
-// Ledger is where campaigns and their contacts are kept; see store.Ledger.
+// Ledger stores campaigns and their contacts; see store.Ledger.
 type Ledger interface {
 	Replied(ctx context.Context, key string) (store.Reply, error)
 	Create(ctx context.Context, c campaign.Campaign, key string, r store.Reply) (store.Reply, error)
@@ -31,12 +31,12 @@ type Ledger interface {
 
 // Flows pins flows.
 type Flows interface {
-	// Pin returns the version of the named flow that is current. catalog.ErrNotFound: there is no such flow;
+	// Pin returns the current version of the named flow. catalog.ErrNotFound: there is no such flow;
 	// problem.Faults: the flow has faults.
 	Pin(ctx context.Context, name string) (flow.Ref, error)
 }
 
-// Request is a request for a campaign whose form was checked.
+// Request is a request for a campaign. Its form was checked.
 type Request struct {
 	ID   campaign.ID // derived from the key
 	Key  string      // names the request: a repeat has the same
@@ -51,18 +51,19 @@ type Request struct {
 
 	// LineFaults refuse the request, unless it is a repeat: settings may have changed since the first one.
 	LineFaults problem.Faults
-	// Reply renders what the request is answered, from the campaign as it will be once it is started.
+	// Reply renders the reply to the request, from the campaign as it will be once it is started.
 	Reply func(campaign.Campaign) (store.Reply, error)
 }
 
-// Create creates a campaign with its contacts, starts it, and returns what the request is answered. A repeat gets the
-// reply of the first request.
+// Create creates a campaign with its contacts, starts it, and returns the reply to the request. A repeat
+// gets the reply of the first request.
 //
-// The campaign's row and the reply are written together, under the request's key; contacts and start come after that.
-// So a repeat, after a crash between any two of them or at the same time as the first, does first what was left
-// undone. No contact is dialled before all are written.
+// The campaign's row and the reply are written together, under the request's key; contacts and start come
+// after that. A repeat, after a crash or at the same time as the first request, completes what is missing
+// before it replies. No contact is dialled before all are written.
 //
-// Errors: store.ErrKeyReused; problem.Faults, in terms of the request. After any other error it may be repeated.
+// Errors: store.ErrKeyReused; problem.Faults, in terms of the request. After any other error it may be
+// repeated.
 func (c *Campaigns) Create(ctx context.Context, r Request) (store.Reply, error) {
 	reply, err := c.Ledger.Replied(ctx, r.Key)
 	switch {
@@ -104,7 +105,7 @@ func (c *Campaigns) writeDraft(ctx context.Context, r Request) (store.Reply, err
 	return c.Ledger.Create(ctx, draft, r.Key, reply)
 }
 
-// flowFaults returns the error of pinning a flow as faults of the request, where it is one.
+// flowFaults returns an error of pinning a flow as faults of the request, if it is one, and else unchanged.
 func flowFaults(err error) error {
 	if errors.Is(err, catalog.ErrNotFound) {
 		return problem.Faults{{Path: "flow", Text: "there is no such flow"}}

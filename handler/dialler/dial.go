@@ -13,9 +13,9 @@ import (
 	"switchboard/handler/table"
 )
 
-// dial takes one due contact to its call. The order of its writes is what makes it right, wherever a process
-// crashes: the call is on the worklist before anything is reserved for it, so the sweep gives back what was reserved
-// if the call's row is not written within engine.OrphanAfter; and the row is written before ACS is asked.
+// dial places the call of one due contact. The order of its writes makes a crash at any point harmless: the
+// call is on the worklist before anything is reserved for it, so the sweep releases the reservations if the
+// call's row is not written within engine.OrphanAfter; and the row is written before ACS is sent a request.
 func (r *round) dial(ctx context.Context, shard int, row table.Row[campaign.DueEntry]) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
@@ -43,7 +43,7 @@ func (r *round) dial(ctx context.Context, shard int, row table.Row[campaign.DueE
 	if reserved {
 		return store.IgnoreConflict(r.ledger.Postpone(ctx, row, time.Now().UTC().Add(reservedWait)))
 	}
-	line, err := r.lineWithRoom(ctx)
+	line, err := r.availableLine(ctx)
 	if errors.Is(err, campaign.ErrLineFull) {
 		r.full = true
 		return nil
@@ -58,7 +58,8 @@ func (r *round) dial(ctx context.Context, shard int, row table.Row[campaign.DueE
 	}, before)
 }
 
-// place makes the writes of a dial, in their order. Before is a call that has ended and may have the number still.
+// place makes the writes of a dial, in their order. Before is an ended call that may still have the number
+// reserved; the zero Call if there is none.
 func (r *round) place(
 	ctx context.Context, row table.Row[campaign.DueEntry], contact campaign.Contact, dial call.Dial, before call.Call,
 ) error {
@@ -68,10 +69,11 @@ func (r *round) place(
 		return err
 	}
 	if _, _, err := r.ledger.Claim(ctx, r.campaign, row, dial.Line, now, now.Add(r.Limits.Confirm)); err != nil {
-		return store.IgnoreConflict(err) // the contact is another process's, with the row of the worklist
+		return store.IgnoreConflict(err) // another process has claimed the contact; the item is its call's
 	}
 	if err := r.reserve(ctx, id, before, dial, now); err != nil {
-		if errors.Is(err, campaign.ErrLineFull) || errors.Is(err, campaign.ErrReserved) || errors.Is(err, campaign.ErrOptedOut) {
+		if errors.Is(err, campaign.ErrLineFull) || errors.Is(err, campaign.ErrReserved) ||
+			errors.Is(err, campaign.ErrOptedOut) {
 			return r.engine.Tombstone(ctx, id, dial)
 		}
 		return err // the sweep writes the tombstone
@@ -84,7 +86,7 @@ func (r *round) place(
 	if err != nil {
 		return err
 	}
-	if c := t.Call(); c.State == call.StateEnded { // it had a tombstone before it was claimed, or was refused already
+	if c := t.Call(); c.State == call.StateEnded { // it had a tombstone before the claim, or ACS has refused it
 		return r.RollBack(ctx, c, dial.Line)
 	}
 	r.placed++

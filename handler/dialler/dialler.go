@@ -1,8 +1,9 @@
-// Package dialler takes due contacts of campaigns to their calls, and the results of the calls back to the
-// campaigns. Package campaign decides, package store remembers; the calls themselves are the engine's.
+// Package dialler places the calls of campaigns: it dials their due contacts, and settles the attempts when
+// the calls end. Package campaign decides, package store keeps the rows, and the calls themselves are the
+// engine's.
 //
-// Its one rule: whatever is reserved for a call is found and given back if its process crashes, because the call is
-// on the worklist before anything is reserved for it.
+// Its one rule: a call is on the worklist before anything is reserved for it, so that the reservations of a
+// crashed process are found and released.
 package dialler
 
 import (
@@ -21,8 +22,8 @@ import (
 	"switchboard/handler/store"
 )
 
-// Dialler dials. All of its methods may be called concurrently, by any number of processes on one storage, and
-// repeated.
+// Dialler dials. All of its methods may be called concurrently, by any number of processes on one storage,
+// and repeated.
 type Dialler struct {
 	engine *engine.Engine
 	ledger *store.Ledger
@@ -35,8 +36,8 @@ type Options struct {
 	LineCalls int         // calls to telephones that a line may hold at a time
 }
 
-// New returns the Dialler whose calls are the engine's, and makes it the engine's gate, its refiller, and what
-// changes numbers, lines and campaigns for its calls.
+// New returns the Dialler that places its calls with the engine. It makes it the engine's gate and refiller,
+// and what performs the engine's local actions on numbers, lines and campaigns.
 func New(e *engine.Engine, ledger *store.Ledger, o Options) *Dialler {
 	d := &Dialler{engine: e, ledger: ledger, Options: o}
 	e.Gate, e.Refiller, e.Reservations = d, d, d
@@ -48,21 +49,21 @@ func New(e *engine.Engine, ledger *store.Ledger, o Options) *Dialler {
 }
 
 const (
-	// roundRows is how many due contacts of a partition one round reads.
+	// roundRows is the number of due contacts of a partition that one round reads.
 	roundRows = 64
-	// refillRows is how many due contacts the place of an ended call is offered to.
+	// refillRows is the number of due contacts to which the place of an ended call is offered.
 	refillRows = 16
-	// parallelCampaigns is how many campaigns are dialled at the same time.
+	// parallelCampaigns is the number of campaigns that are dialled at the same time.
 	parallelCampaigns = 8
-	// dialTimeout bounds the way from a due contact to its call. It is well below engine.OrphanAfter, so that a dial
-	// that is still going on is not taken for a crashed one.
+	// dialTimeout bounds the dial of one contact. It is well below engine.OrphanAfter, so that no dial is
+	// taken for a crashed one while it is going on.
 	dialTimeout = 20 * time.Second
-	// reservedWait is how long a contact waits whose number another attempt has reserved.
+	// reservedWait is how long a contact waits while another attempt has reserved its number.
 	reservedWait = time.Minute
 )
 
-// Dial dials what is due: of each running campaign as many contacts as its lines have room for. The error names
-// what could not be done; the next round does it.
+// Dial runs one round of dialling: it dials the due contacts of each running campaign, as many as the
+// campaign's lines have places for. The error names the campaigns that failed; the next round dials them.
 func (d *Dialler) Dial(ctx context.Context) error {
 	campaigns, err := d.ledger.Running(ctx)
 	if err != nil {
@@ -82,7 +83,7 @@ func (d *Dialler) Dial(ctx context.Context) error {
 	return all.Wait()
 }
 
-// dialCampaign does one round of a campaign.
+// dialCampaign runs one round of a campaign.
 func (d *Dialler) dialCampaign(ctx context.Context, c campaign.Campaign) error {
 	r := &round{Dialler: d, campaign: c}
 	first := rand.IntN(c.Shards)
@@ -95,8 +96,8 @@ func (d *Dialler) dialCampaign(ctx context.Context, c campaign.Campaign) error {
 	return r.finish(ctx)
 }
 
-// Begin dials a campaign that has been started, before the next round. It is a hint and returns at once: if it
-// fails, the next round dials.
+// Begin dials a campaign that has been started, before the next round. It is a hint and returns at once: if
+// it fails, the next round dials.
 func (d *Dialler) Begin(ctx context.Context, id campaign.ID) {
 	d.engine.Go(ctx, func(ctx context.Context) {
 		c, err := d.ledger.Campaign(ctx, id)

@@ -9,7 +9,8 @@ import (
 	"switchboard/handler/campaign"
 )
 
-// Ask asks the gate again whether a call may be placed. Nil: it could not be asked, and the call waits.
+// Ask asks the gate again whether a call may be placed. It returns nil if storage fails; then the call
+// waits.
 func (d *Dialler) Ask(ctx context.Context, c call.Call) *call.DialVerdict {
 	rule, err := d.ask(ctx, c)
 	if err != nil {
@@ -19,6 +20,7 @@ func (d *Dialler) Ask(ctx context.Context, c call.Call) *call.DialVerdict {
 	return &call.DialVerdict{Allowed: rule == campaign.MayDial, Rule: string(rule)}
 }
 
+// ask reads what the gate decides by, and asks it.
 func (d *Dialler) ask(ctx context.Context, c call.Call) (campaign.Rule, error) {
 	of, err := d.ledger.Campaign(ctx, campaign.ID(c.Attempt.Campaign))
 	if err != nil {

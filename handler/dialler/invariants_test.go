@@ -15,36 +15,36 @@ import (
 	"switchboard/test/cluster"
 )
 
-// nothingLeft checks that nothing that was there when a process died is still
-// without a call row.
-func (w *dialSim) checkAfterCrash(since time.Time) {
-	w.T.Helper()
-	check := func(what string, id call.ID, from time.Time) {
-		if _, written := w.Row(id); !written && !from.After(since) {
-			w.T.Errorf("75 s after a crash: %s without the row of its call", what)
+// checkAfterCrash checks that each call for which something was scheduled or reserved at the time of the
+// crash has a row by now.
+func (s *dialSim) checkAfterCrash(crashedAt time.Time) {
+	s.T.Helper()
+	check := func(what string, id call.ID, since time.Time) {
+		if _, written := s.Row(id); !written && !since.After(crashedAt) {
+			s.T.Errorf("75 s after a crash: a %s of call %s, which has no row", what, id)
 		}
 	}
-	for _, e := range w.WorklistRows.Entities() {
+	for _, e := range s.WorklistRows.Entities() {
 		var l store.WorkItem
 		if err := json.Unmarshal(e.Doc, &l); err != nil {
-			w.T.Fatal(err)
+			s.T.Fatal(err)
 		}
-		check("live row", call.ID(l.ID), l.Written)
+		check("work item", call.ID(l.ID), l.Written)
 	}
-	for _, e := range w.OtherRows.Entities() {
+	for _, e := range s.OtherRows.Entities() {
 		switch e.Key.Row {
 		case "line":
-			for _, h := range cluster.Must(w.ledger().Line(w.T.Context(), e.Key.Partition)).Holders {
+			for _, h := range cluster.Must(s.ledger().Line(s.T.Context(), e.Key.Partition)).Holders {
 				check("holder", h.Call, h.Since)
 			}
 		case "number":
-			if n := cluster.Must(w.ledger().Number(w.T.Context(), e.Key.Partition)); n.Call != "" {
+			if n := cluster.Must(s.ledger().Number(s.T.Context(), e.Key.Partition)); n.Call != "" {
 				check("reservation", n.Call, n.Since)
 			}
 		}
 	}
-	for _, c := range w.campaigns {
-		for _, a := range cluster.CampaignRows[campaign.Attempt](w.T, w.OtherRows, c, "a|") {
+	for _, c := range s.campaigns {
+		for _, a := range cluster.CampaignRows[campaign.Attempt](s.T, s.OtherRows, c, "a|") {
 			if a.Ended.IsZero() {
 				check("attempt", a.Call, a.Began)
 			}
@@ -52,89 +52,89 @@ func (w *dialSim) checkAfterCrash(since time.Time) {
 	}
 }
 
-// audit checks what has to hold when all is over.
-func (w *dialSim) checkInvariants() {
-	w.T.Helper()
-	if !w.ended() {
-		w.T.Errorf("not over: %d listed", len(w.WorklistRows.Entities()))
+// checkInvariants checks what holds after all campaigns.
+func (s *dialSim) checkInvariants() {
+	s.T.Helper()
+	if !s.ended() {
+		s.T.Errorf("campaigns not done, or work left: %d items on the worklist", len(s.WorklistRows.Entities()))
 	}
-	dials := map[string]int{} // that counted, by number
-	for _, c := range w.campaigns {
-		w.checkCampaign(c, dials)
+	dials := map[string]int{} // attempts that count, by number
+	for _, c := range s.campaigns {
+		s.checkCampaign(c, dials)
 	}
-	for number := range w.telephones {
-		n := cluster.Must(w.ledger().Number(w.T.Context(), number))
+	for number := range s.telephones {
+		n := cluster.Must(s.ledger().Number(s.T.Context(), number))
 		if n.Call != "" {
-			w.T.Errorf("a number is still reserved: %+v", n)
+			s.T.Errorf("number %+v, want it free", n)
 		}
 		sum := 0
 		for _, count := range n.Dials {
 			sum += count
 		}
 		if sum != dials[number] {
-			w.T.Errorf("%d dials of a number counted, and %d attempts", sum, dials[number])
+			s.T.Errorf("%d dials of a number counted, want %d, as attempts", sum, dials[number])
 		}
 	}
-	for _, e := range w.OtherRows.Entities() {
-		if e.Key.Row == "line" && len(cluster.Must(w.ledger().Line(w.T.Context(), e.Key.Partition)).Holders) > 0 {
-			w.T.Errorf("a line is still held: %s", e.Doc)
+	for _, e := range s.OtherRows.Entities() {
+		if e.Key.Row == "line" && len(cluster.Must(s.ledger().Line(s.T.Context(), e.Key.Partition)).Holders) > 0 {
+			s.T.Errorf("line %s, want no holders", e.Doc)
 		}
 	}
-	for _, e := range w.CallRows.Entities() {
+	for _, e := range s.CallRows.Entities() {
 		if e.Key.Row != "call" {
 			continue
 		}
-		c, _ := w.Row(call.ID(e.Key.Partition))
+		c, _ := s.Row(call.ID(e.Key.Partition))
 		if c.State != call.StateEnded || c.Outcome == "" || c.HasWork() {
-			w.T.Errorf("call %+v", c)
+			s.T.Errorf("call %+v, want it ended, with an outcome and no work", c)
 		}
-		w.WantReplay(c, cluster.Notice)
+		s.WantReplay(c, cluster.Notice)
 	}
 }
 
-// auditCampaign checks the rows of a campaign against each other, the calls and the
-// telephones.
-func (w *dialSim) checkCampaign(c campaign.Campaign, dials map[string]int) {
-	w.T.Helper()
+// checkCampaign checks the rows of a campaign against each other, the calls and the telephones. It adds the
+// attempts that count to dials.
+func (s *dialSim) checkCampaign(c campaign.Campaign, dials map[string]int) {
+	s.T.Helper()
 	var want campaign.Counters
-	attempts := cluster.CampaignRows[campaign.Attempt](w.T, w.OtherRows, c, "a|")
-	for key, contact := range cluster.CampaignRows[campaign.Contact](w.T, w.OtherRows, c, "c|") {
+	attempts := cluster.CampaignRows[campaign.Attempt](s.T, s.OtherRows, c, "a|")
+	for key, contact := range cluster.CampaignRows[campaign.Contact](s.T, s.OtherRows, c, "c|") {
 		want = want.Replace(nil, contact)
 		if contact.State != campaign.ContactEnded || contact.Result() == "" || contact.Spent > contact.Budget {
-			w.T.Errorf("contact %+v", contact)
+			s.T.Errorf("contact %+v, want it ended within its budget, with a result", contact)
 		}
 		spent := 0
 		for claim := range contact.Claim {
 			a, ok := attempts[strings.Replace(key, "c|", "a|", 1)+fmt.Sprintf("|%08d", claim+1)]
-			made, written := w.Row(a.Call)
-			if !ok || !written || a.Ended.IsZero() || a.Outcome != made.Outcome {
-				w.T.Errorf("attempt %+v, outcome of its call %q", a, made.Outcome)
+			placed, written := s.Row(a.Call)
+			if !ok || !written || a.Ended.IsZero() || a.Outcome != placed.Outcome {
+				s.T.Errorf("attempt %+v, want it ended with its call's outcome, %q", a, placed.Outcome)
 			}
 			if a.Spent {
 				spent++
 				dials[contact.Number]++
 			}
-			if rang := w.telephones[contact.Number].rings[a.Call]; rang > 0 && !a.Spent {
-				w.T.Errorf("attempt %+v rang %d times", a, rang)
+			if rang := s.telephones[contact.Number].rings[a.Call]; rang > 0 && !a.Spent {
+				s.T.Errorf("attempt %+v rang %d times, want it counted", a, rang)
 			}
 		}
 		if spent != contact.Spent {
-			w.T.Errorf("%d attempts counted of %+v", spent, contact)
+			s.T.Errorf("%d attempts count, want %d: contact %+v", spent, contact.Spent, contact)
 		}
 	}
-	got, err := w.ledger().Counters(w.T.Context(), c)
+	got, err := s.ledger().Counters(s.T.Context(), c)
 	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || d != "" {
-		w.T.Errorf("counters %v (-by the contacts +as they are):\n%s", err, d)
+		s.T.Errorf("counters, error %v (-want, by the contacts +got):\n%s", err, d)
 	}
-	if left := w.entries(c); len(left) > 0 {
-		w.T.Errorf("still in the index: %+v", left)
+	if left := s.entries(c); len(left) > 0 {
+		s.T.Errorf("due index %+v, want it empty", left)
 	}
 }
 
-// results are why the contacts of a campaign are over, by number.
-func (w *dialSim) results(c campaign.Campaign) map[string]string {
+// results returns the results of a campaign's contacts, by number.
+func (s *dialSim) results(c campaign.Campaign) map[string]string {
 	all := map[string]string{}
-	for _, contact := range cluster.CampaignRows[campaign.Contact](w.T, w.OtherRows, c, "c|") {
+	for _, contact := range cluster.CampaignRows[campaign.Contact](s.T, s.OtherRows, c, "c|") {
 		all[contact.Number] = contact.Result()
 	}
 	return all

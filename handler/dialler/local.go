@@ -19,8 +19,8 @@ func (d *Dialler) backOff(ctx context.Context, c call.Call, a outbox.Action) (ca
 	return call.Replied{}, err
 }
 
-// optOut records that the owner of the action's number does not want to be called. A target without a number cannot
-// be dialled either, and needs no record.
+// optOut records that the number of the action must not be called. A target without a number is not
+// recorded: it cannot be dialled.
 func (d *Dialler) optOut(ctx context.Context, c call.Call, a outbox.Action) (call.Replied, error) {
 	number, ok := numberOf(a.Target)
 	if !ok {
@@ -37,7 +37,7 @@ func (d *Dialler) settle(ctx context.Context, c call.Call, _ outbox.Action) (cal
 	return call.Replied{}, d.ledger.Settle(ctx, campaign.ID(c.Attempt.Campaign), settlement(c))
 }
 
-// settlement returns how the attempt ended that the call was.
+// settlement returns the result of the call's attempt.
 func settlement(c call.Call) campaign.Settlement {
 	return campaign.Settlement{
 		Contact: campaign.ContactID(c.Attempt.Contact), Shard: c.Attempt.Shard, Claim: c.Attempt.Claim,
@@ -45,12 +45,13 @@ func settlement(c call.Call) campaign.Settlement {
 	}
 }
 
-// release frees the number and the place on the line that the call has held.
+// release frees the call's number and its place on the line.
 func (d *Dialler) release(ctx context.Context, c call.Call, _ outbox.Action) (call.Replied, error) {
 	return call.Replied{}, d.free(ctx, c)
 }
 
-// free frees the number first: a dialler that finds room on the line finds the number free too.
+// free frees the call's number, and then its place on the line: a dialler that finds the place free finds
+// the number free too.
 func (d *Dialler) free(ctx context.Context, c call.Call) error {
 	if number, ok := numberOf(c.Callee); ok {
 		_, err := d.ledger.EditNumber(ctx, number, func(n campaign.Number) (campaign.Number, error) {
@@ -66,8 +67,8 @@ func (d *Dialler) free(ctx context.Context, c call.Call) error {
 	return err
 }
 
-// RollBack settles and releases what was reserved on the line for a call that has ended and does not know of it,
-// because its tombstone was written first.
+// RollBack settles the attempt of an ended call, and frees the number and the place on the line that were
+// reserved after the call's tombstone was written.
 func (d *Dialler) RollBack(ctx context.Context, c call.Call, line string) error {
 	c.Line = line
 	if c.Attempt != (call.AttemptRef{}) {
@@ -78,8 +79,8 @@ func (d *Dialler) RollBack(ctx context.Context, c call.Call, line string) error 
 	return d.free(ctx, c)
 }
 
-// numberOf returns the telephone number in E.164 that a raw id stands for, and whether it stands for one. The part
-// of the raw id that tells apart callers behind one number is left out.
+// numberOf returns the telephone number of a raw id in E.164, and whether it has one. The suffix that
+// distinguishes callers with the same number is removed.
 func numberOf(rawID string) (string, bool) {
 	id := acs.ParseRawID(rawID)
 	number, _, _ := strings.Cut(id.ID, "_")

@@ -19,97 +19,101 @@ import (
 func rawID(number string) string { return acs.PhoneNumber(number).RawID() }
 
 func TestOptOut(t *testing.T) {
-	// saysNo is a call of somebody who presses 9.
-	saysNo := func(t *testing.T, q *cluster.Harness, caller string) {
+	// pressNine opens a call of the caller, who presses 9.
+	pressNine := func(t *testing.T, h *cluster.Harness, caller string) {
 		t.Helper()
 		ev := cluster.Offer()
 		body := ev.Body.(call.Offered)
 		body.Caller, body.Flow = caller, cluster.NoticeRef
 		ev.Body = body
-		if err := q.Open(t.Context(), cluster.InboundID, ev); err != nil {
+		if err := h.Open(t.Context(), cluster.InboundID, ev); err != nil {
 			t.Fatal(err)
 		}
-		q.ApplyInbound(t, outbox.Ref{}, call.Connected{})
-		q.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.Recognized{Tones: []string{"nine"}})
+		h.ApplyInbound(t, outbox.Ref{}, call.Connected{})
+		h.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.Recognized{Tones: []string{"nine"}})
 	}
 	tests := []struct {
 		name   string
 		caller string
-		number string // empty: none is written
+		number string // whose row records the opt-out; empty: none does
 	}{
-		{"is written down with the caller's number", rawID(cluster.Number(1)), cluster.Number(1)},
-		{"is written down for all who share the number", rawID(cluster.Number(1)) + "_1f2e", cluster.Number(1)},
-		{"of somebody who withholds the number is not written down", "4:anonymous", ""},
-		{"of somebody without a number is not written down", cluster.Anna, ""},
-		{"of nobody is not written down", "4:", ""},
+		{"is recorded with the caller's number", rawID(cluster.Number(1)), cluster.Number(1)},
+		{"is recorded for all callers who share the number", rawID(cluster.Number(1)) + "_1f2e", cluster.Number(1)},
+		{"of a caller who withholds the number is not recorded", "4:anonymous", ""},
+		{"of a caller without a number is not recorded", cluster.Anna, ""},
+		{"of an empty number is not recorded", "4:", ""},
 	}
 	for _, tt := range tests {
-		cluster.Run(t, tt.name, func(t *testing.T, q *cluster.Harness) {
-			saysNo(t, q, tt.caller)
-			for _, e := range q.OtherRows.Entities() {
+		cluster.Run(t, tt.name, func(t *testing.T, h *cluster.Harness) {
+			pressNine(t, h, tt.caller)
+			for _, e := range h.OtherRows.Entities() {
 				if e.Key.Partition != tt.number {
-					t.Errorf("row %s of %s", e.Key.Row, e.Key.Partition)
+					t.Errorf("row %s of %q, want rows of %q only", e.Key.Row, e.Key.Partition, tt.number)
 				}
 			}
-			if got := q.NumberRow(t).OptOuts; tt.number != "" && (len(got) != 1 || got[0].Call != cluster.InboundID || got[0].At.IsZero()) {
-				t.Errorf("number's opt-outs %+v", got)
+			got := h.NumberRow(t).OptOuts
+			if tt.number != "" && (len(got) != 1 || got[0].Call != cluster.InboundID || got[0].At.IsZero()) {
+				t.Errorf("opt-outs %+v of the number, want one, by call %s", got, cluster.InboundID)
 			}
-			if c := q.LoadInbound(t); c.EndingAs == "" || slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Verb == outbox.VerbOptOut }) {
-				t.Errorf("call %+v", c)
+			if c := h.LoadInbound(t); c.EndingAs == "" || c.Pending.Has(outbox.VerbOptOut) {
+				t.Errorf("call %+v, want it to be ending, with no opt-out pending", c)
 			}
 		})
 	}
-	cluster.Run(t, "is written down once, however often storage has to be asked", func(t *testing.T, q *cluster.Harness) {
+	cluster.Run(t, "is recorded once after lost responses of storage", func(t *testing.T, h *cluster.Harness) {
 		failed := 0
-		q.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
+		h.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Kind != tabletest.Apply || failed == 3 {
 				return faulttest.None
 			}
 			failed++
 			return faulttest.Lost
 		}
-		saysNo(t, q, rawID(cluster.Number(1)))
+		pressNine(t, h, rawID(cluster.Number(1)))
 		for range 6 {
-			q.SweepAfter(t, 5*time.Second)
+			h.SweepAfter(t, 5*time.Second)
 		}
-		if got := q.NumberRow(t).OptOuts; len(got) != 1 {
-			t.Errorf("number's opt-outs %+v", got)
+		if got := h.NumberRow(t).OptOuts; len(got) != 1 {
+			t.Errorf("opt-outs %+v of the number, want one", got)
 		}
-		if c := q.LoadInbound(t); slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Verb == outbox.VerbOptOut }) {
-			t.Errorf("pending %+v", c.Pending)
+		if c := h.LoadInbound(t); c.Pending.Has(outbox.VerbOptOut) {
+			t.Errorf("pending %+v, want no opt-out", c.Pending)
 		}
 	})
 }
 
-// What was taken for an attempt is given back by its call, however long storage does
-// not answer, and in the order in which others may find it.
+// A call releases what was reserved for its attempt, also when storage does not answer for a long time, and
+// settles the attempt first.
 func TestEndOfAnAttempt(t *testing.T) {
-	cluster.Run(t, "is told to the campaign before line and number are free", func(t *testing.T, q *cluster.Harness) {
-		c := q.StartCampaign(t, "notice", 1, cluster.Number(1))
-		q.DialRound(t)
-		at := call.OutboundID(string(c.ID), string(campaign.NewContactID(cluster.Number(1))), 1)
-		q.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
+	cluster.Run(t, "is settled before line and number are free", func(t *testing.T, h *cluster.Harness) {
+		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
+		h.DialRound(t)
+		id := call.OutboundID(string(c.ID), string(campaign.NewContactID(cluster.Number(1))), 1)
+		h.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if slices.ContainsFunc(op.Writes, func(w table.Write) bool { return w.Entity.Key.Partition == "notice|00" }) {
 				return faulttest.NotApplied
 			}
 			return faulttest.None
 		}
-		q.ApplyTo(t, at, call.Event{
-			Ref: outbox.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{}, Result: call.Result{Code: 486, SubCode: 560486},
+		h.ApplyTo(t, id, call.Event{
+			Ref: outbox.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{},
+			Result: call.Result{Code: 486, SubCode: 560486},
 		})
 		for range 100 {
-			q.SweepAfter(t, 30*time.Second)
+			h.SweepAfter(t, 30*time.Second)
 		}
-		if q.NumberRow(t).Call != at || len(q.LineRow(t).Holders) != 1 || q.Contact(t, c).State != campaign.ContactDialling {
-			t.Errorf("number %+v, line %+v", q.NumberRow(t), q.LineRow(t))
+		n, l, contact := h.NumberRow(t), h.LineRow(t), h.Contact(t, c)
+		if n.Call != id || len(l.Holders) != 1 || contact.State != campaign.ContactDialling {
+			t.Errorf("number %+v, line %+v, contact %+v before the attempt is settled, want both reserved", n, l, contact)
 		}
-		q.OtherRows.Fail = nil
-		for range 30 { // it is tried more and more rarely
-			q.SweepAfter(t, 30*time.Second)
+		h.OtherRows.Fail = nil
+		for range 30 { // the backoff has grown
+			h.SweepAfter(t, 30*time.Second)
 		}
-		if got := q.Contact(t, c); got.Result() != "busy" || len(q.WorklistRows.Entities()) > 0 {
-			t.Errorf("contact %+v", got)
+		if got := h.Contact(t, c); got.Result() != "busy" {
+			t.Errorf("contact %+v, want the result busy", got)
 		}
-		q.WantReleased(t, 1)
+		h.WantScheduled(t, 0)
+		h.WantReleased(t, 1)
 	})
 }

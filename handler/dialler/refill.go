@@ -10,8 +10,8 @@ import (
 	"switchboard/handler/campaign"
 )
 
-// Refill gives the place of an ended call to a contact that is due. It is a hint and returns at once: if it fails,
-// the next round fills the place.
+// Refill gives the place of an ended call to a contact that is due. It is a hint and returns at once: if it
+// fails, the next round fills the place.
 func (d *Dialler) Refill(ctx context.Context, ended call.Call) {
 	if ended.Attempt == (call.AttemptRef{}) {
 		return
@@ -25,8 +25,8 @@ func (d *Dialler) Refill(ctx context.Context, ended call.Call) {
 	})
 }
 
-// refill starts at a shard and at a row that the ended call's id chooses, so that calls that end at the same time do
-// not race for one contact.
+// refill dials one due contact. It starts at a shard and at a row that the ended call's id chooses, so that
+// calls that end at the same time do not conflict over one contact.
 func (d *Dialler) refill(ctx context.Context, ended call.Call) error {
 	c, err := d.ledger.Campaign(ctx, campaign.ID(ended.Attempt.Campaign))
 	if err != nil || c.State != campaign.StateRunning {

@@ -10,9 +10,9 @@ import (
 	"switchboard/handler/engine"
 )
 
-// isReserved reports whether an attempt at the number is under way. If the attempt's call has ended, none is, though
-// its reservation was not released yet: that call is returned. An attempt whose call has a pending opt-out is still
-// under way, because the gate cannot see the opt-out yet.
+// isReserved reports whether an attempt at the number is under way. A reservation of an ended call does not
+// count; that call is returned. An attempt whose call has a pending opt-out is still under way, because the
+// gate cannot see the opt-out yet.
 func (d *Dialler) isReserved(ctx context.Context, n campaign.Number) (ended call.Call, reserved bool, err error) {
 	if n.Call == "" {
 		return call.Call{}, false, nil
@@ -21,8 +21,8 @@ func (d *Dialler) isReserved(ctx context.Context, n campaign.Number) (ended call
 	return c, !over || c.Pending.Has(outbox.VerbOptOut), err
 }
 
-// lineWithRoom returns the first of the campaign's lines that has room for a call, or campaign.ErrLineFull.
-func (r *round) lineWithRoom(ctx context.Context) (string, error) {
+// availableLine returns the first of the campaign's lines with a free place, or campaign.ErrLineFull.
+func (r *round) availableLine(ctx context.Context) (string, error) {
 	for _, name := range r.campaign.Lines {
 		l, err := r.ledger.Line(ctx, name)
 		if err != nil {
@@ -40,8 +40,8 @@ func (r *round) lineWithRoom(ctx context.Context) (string, error) {
 	return "", campaign.ErrLineFull
 }
 
-// removeStaleHolders removes the holders of a full line whose calls have ended, and returns the line. Calls release
-// their places when they end; this is for a call that could not.
+// removeStaleHolders removes the holders of a full line whose calls have ended, and returns the line. A call
+// releases its place when it ends; this is for calls that could not.
 func (d *Dialler) removeStaleHolders(ctx context.Context, name string, l campaign.Line) (campaign.Line, error) {
 	var stale []campaign.Holder
 	for _, h := range l.Holders {

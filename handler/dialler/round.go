@@ -26,11 +26,12 @@ type round struct {
 	trackers []*engine.Tracker
 }
 
-// maxErrors is how many contacts of a partition may fail before a round gives the partition up. One that cannot be
-// dialled must not keep the others from it, and storage that does not answer is not asked for each of them.
+// maxErrors is the number of contacts of a partition that may fail before a round gives the partition up.
+// One contact that cannot be dialled must not stop the others; storage that does not answer is not asked for
+// each of them.
 const maxErrors = 4
 
-// shard attends to what is due in one partition.
+// shard attends to the entries that are due in one partition.
 func (r *round) shard(ctx context.Context, shard, rows int) error {
 	due, err := r.ledger.Due(ctx, r.campaign, shard, time.Now().UTC(), rows)
 	if err != nil {
@@ -44,7 +45,7 @@ func (r *round) shard(ctx context.Context, shard, rows int) error {
 		} else if !r.full && (r.limit == 0 || r.placed < r.limit) {
 			err = r.dial(ctx, shard, row)
 		}
-		if err != nil && !errors.Is(err, table.ErrNewer) { // what a later version has written is left alone
+		if err != nil && !errors.Is(err, table.ErrNewer) { // rows of a later version are not touched
 			failed = append(failed, err)
 		}
 		if len(failed) == maxErrors {
@@ -78,8 +79,8 @@ func (r *round) finish(ctx context.Context) error {
 	return err
 }
 
-// checkAttempt checks an attempt that was not settled in time. Its call settles it when it ends; this is for a call
-// that could not.
+// checkAttempt checks an attempt that was not settled in time. A call settles its attempt when it ends; this
+// is for calls that could not.
 func (r *round) checkAttempt(ctx context.Context, row table.Row[campaign.DueEntry]) error {
 	attempt, err := r.engine.Calls.Load(ctx, row.Value.Call)
 	switch {

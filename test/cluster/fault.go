@@ -106,7 +106,7 @@ func (c *Cluster) Crash(inst *Instance) {
 	c.crash(inst, true)
 }
 
-// crash is called with the lock held.
+// crash ends an instance, if now is true. It is called with the lock held.
 func (c *Cluster) crash(inst *Instance, now bool) {
 	if now {
 		inst.crashed, c.crashedAt = true, time.Now()
@@ -134,7 +134,7 @@ func (f *faultyRows) Get(ctx context.Context, k table.Key) (e table.Entity, err 
 	return e, err
 }
 
-// List is no fault point: it changes nothing, and the next sweep lists again.
+// List lists entities. It is no fault point: it changes nothing, and the next sweep lists again.
 func (f *faultyRows) List(ctx context.Context, q table.Query) (table.Page, error) {
 	return f.rows.List(ctx, q)
 }
