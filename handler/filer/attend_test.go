@@ -12,103 +12,113 @@ import (
 	"switchboard/handler/table"
 )
 
-func TestSweepOfRecordings(t *testing.T) {
-	// recordings are those of a vault, as nothing goes wrong with them.
-	recordings := func(v *filingSim) *store.Recordings { return store.NewRecordings(v.OtherRows, v.WorklistRows) }
-	listed := func(t *testing.T, v *filingSim) bool {
+func TestSweepAttendsToARecording(t *testing.T) {
+	// recordings returns the recordings of a simulation, without faults.
+	recordings := func(s *filingSim) *store.Recordings { return store.NewRecordings(s.OtherRows, s.WorklistRows) }
+	// scheduled reports whether the recording is on the worklist.
+	scheduled := func(t *testing.T, s *filingSim) bool {
 		t.Helper()
-		all, err := store.NewCalls(v.CallRows, v.WorklistRows).Worklist(t.Context())
+		all, err := store.NewCalls(s.CallRows, s.WorklistRows).Worklist(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return slices.ContainsFunc(all, func(l store.WorkItem) bool { return l.ID == recordingKey })
+		return slices.ContainsFunc(all, func(item store.WorkItem) bool { return item.ID == recordingKey })
 	}
-	// sweeps waits, and then sweeps.
-	sweeps := func(t *testing.T, v *filingSim, after time.Duration) {
+	// sweepAfter waits, and then sweeps.
+	sweepAfter := func(t *testing.T, s *filingSim, after time.Duration) {
 		t.Helper()
 		time.Sleep(after)
-		if err := v.Instances[0].Sweep(t.Context()); err != nil {
+		if err := s.Instances[0].Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		v.Background.Wait()
+		s.Background.Wait()
 	}
-	// list puts the recording on the list, and makes something of its row.
-	list := func(t *testing.T, v *filingSim, m *filing.Message, a *filing.CopyResult) {
+	// schedule puts the recording on the worklist, with a message and the result of a copy in its row.
+	schedule := func(t *testing.T, s *filingSim, m *filing.Message, r *filing.CopyResult) {
 		t.Helper()
 		if m != nil {
-			if _, err := recordings(v).AddMessage(t.Context(), recordingID, *m, time.Now()); err != nil {
+			if _, err := recordings(s).AddMessage(t.Context(), recordingID, *m, time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if a != nil {
-			if _, err := recordings(v).SaveCopy(t.Context(), recordingKey, *a); err != nil {
+		if r != nil {
+			if _, err := recordings(s).SaveCopy(t.Context(), recordingKey, *r); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := recordings(v).Schedule(t.Context(), recordingKey, time.Now(), time.Now()); err != nil {
+		if err := recordings(s).Schedule(t.Context(), recordingKey, time.Now(), time.Now()); err != nil {
 			t.Fatal(err)
+		}
+	}
+	wantUnscheduled := func(t *testing.T, s *filingSim) {
+		t.Helper()
+		if scheduled(t, s) {
+			t.Error("the recording is still scheduled")
 		}
 	}
 	one := message("m1", "one")
 
-	runFilingSim(t, "leaves one that was never written to the queue after a minute", "", func(t *testing.T, v *filingSim) {
-		list(t, v, nil, nil)
-		sweeps(t, v, 59*time.Second)
-		if !listed(t, v) {
-			t.Error("taken off the list, though its message may be being written down")
+	runFilingSim(t, "and unschedules it when its row is missing for a minute", "", func(t *testing.T, s *filingSim) {
+		schedule(t, s, nil, nil)
+		sweepAfter(t, s, 59*time.Second)
+		if !scheduled(t, s) {
+			t.Error("not scheduled any more before a minute, though its row may be about to be written")
 		}
-		sweeps(t, v, time.Second)
-		if listed(t, v) || v.sends > 0 {
-			t.Errorf("listed: %t, %d messages", listed(t, v), v.sends)
-		}
-	})
-	runFilingSim(t, "tells no call of one that has no file yet", recordingID, func(t *testing.T, v *filingSim) {
-		list(t, v, nil, nil)
-		sweeps(t, v, time.Minute)
-		if got := v.callRecording(); got.State != call.RecordingFinished && got.State != call.RecordingWanted || listed(t, v) {
-			t.Errorf("the call says %+v", got)
+		sweepAfter(t, s, time.Second)
+		if scheduled(t, s) || s.sends > 0 {
+			t.Errorf("scheduled: %t, %d messages, want false, 0", scheduled(t, s), s.sends)
 		}
 	})
-	runFilingSim(t, "lets another run go on with one that nobody is at", recordingID, func(t *testing.T, v *filingSim) {
-		v.wantFiles(twoFiles)
-		list(t, v, &one, nil)
-		sweeps(t, v, 0)
-		if v.sends != 1 || v.callRecording().State != call.RecordingFiled || listed(t, v) {
-			t.Errorf("%d messages, the call says %+v", v.sends, v.callRecording())
-		}
+	runFilingSim(t, "and reports nothing while it has no file", recordingID, func(t *testing.T, s *filingSim) {
+		schedule(t, s, nil, nil)
+		sweepAfter(t, s, time.Minute)
+		s.wantNotReported()
+		wantUnscheduled(t, s)
 	})
-	runFilingSim(t, "lets none begin before it is time", recordingID, func(t *testing.T, v *filingSim) {
-		v.wantFiles(twoFiles)
+	runFilingSim(t, "and lets another run resume it when it is not leased", recordingID, func(t *testing.T, s *filingSim) {
+		s.keepFiles(twoFiles)
+		schedule(t, s, &one, nil)
+		sweepAfter(t, s, 0)
+		if s.sends != 1 {
+			t.Errorf("%d messages, want 1", s.sends)
+		}
+		s.wantCallRecording(call.RecordingFiled)
+		wantUnscheduled(t, s)
+	})
+	runFilingSim(t, "and lets no run resume it during its backoff", recordingID, func(t *testing.T, s *filingSim) {
+		s.keepFiles(twoFiles)
 		failed := filing.CopyResult{
 			Chunk: one.Chunks[0], Failed: errors.New("boom"), GiveUpAfter: time.Hour, At: time.Now(),
 			NotBefore: time.Now().Add(time.Hour),
 		}
 		failed.Chunk.State = filing.ChunkWaiting
-		list(t, v, &one, &failed)
+		schedule(t, s, &one, &failed)
 		began := time.Now()
-		sweeps(t, v, 0) // and waits for the message
-		if took := time.Since(began).Truncate(time.Second); took != time.Hour || v.callRecording().State != call.RecordingFiled {
-			t.Errorf("it took %v, the call says %+v", took, v.callRecording())
+		sweepAfter(t, s, 0) // and waits for the message
+		if took := time.Since(began).Truncate(time.Second); took != time.Hour {
+			t.Errorf("it took %v, want %v", took, time.Hour)
 		}
+		s.wantCallRecording(call.RecordingFiled)
 	})
-	runFilingSim(t, "tells the call of one whose last run died before that", recordingID, func(t *testing.T, v *filingSim) {
+	runFilingSim(t, "and reports it when its last run crashed before", recordingID, func(t *testing.T, s *filingSim) {
 		lost := filing.CopyResult{Chunk: one.Chunks[0], Failed: errors.New("boom"), GiveUpAfter: -1, At: time.Now()}
-		list(t, v, &one, &lost)
-		sweeps(t, v, 0)
-		if got := v.callRecording(); got.State != call.RecordingLost || got.Reason != "boom" || listed(t, v) {
-			t.Errorf("the call says %+v", got)
+		schedule(t, s, &one, &lost)
+		sweepAfter(t, s, 0)
+		if got := s.callRecording(); got.State != call.RecordingLost || got.Reason != "boom" {
+			t.Errorf("the call has %+v, want it %s because of boom", got, call.RecordingLost)
 		}
+		wantUnscheduled(t, s)
 	})
-	runFilingSim(t, "leaves one of a later version alone", "", func(t *testing.T, v *filingSim) {
-		list(t, v, nil, nil)
+	runFilingSim(t, "and does not touch it when a later version has written it", "", func(t *testing.T, s *filingSim) {
+		schedule(t, s, nil, nil)
 		row := table.Key{Partition: recordingKey, Row: "recording"}
 		later := map[string]int{"schema": filing.Schema + 1}
-		if err := table.NewTable[map[string]int](v.OtherRows).Put(t.Context(), row, later); err != nil {
+		if err := table.NewTable[map[string]int](s.OtherRows).Put(t.Context(), row, later); err != nil {
 			t.Fatal(err)
 		}
-		sweeps(t, v, 2*time.Minute)
-		if !listed(t, v) || v.sends > 0 {
-			t.Errorf("listed: %t, %d messages", listed(t, v), v.sends)
+		sweepAfter(t, s, 2*time.Minute)
+		if !scheduled(t, s) || s.sends > 0 {
+			t.Errorf("scheduled: %t, %d messages, want true, 0", scheduled(t, s), s.sends)
 		}
 	})
 }

@@ -13,10 +13,10 @@ import (
 	"switchboard/handler/filing"
 )
 
-// newOwner returns a name for one run: the owner of the recording's lease.
+// newOwner returns the name of one run, as the owner of a recording's lease.
 func newOwner() string { return rand.Text() }
 
-// Content is where ACS keeps the files of recordings.
+// Content downloads the files of recordings from ACS.
 type Content interface {
 	DownloadRecording(
 		ctx context.Context, location string, o *acs.DownloadRecordingOptions,
@@ -45,8 +45,11 @@ func openAt(from Content, location string) archive.Source {
 	}
 }
 
-// fileChunk copies one file and writes its sidecar. It returns the chunk with its progress, also with an error.
-func (f *Filer) fileChunk(ctx context.Context, r filing.Recording, c filing.Chunk, until time.Time) (filing.Chunk, error) {
+// fileChunk copies one file and writes its sidecar. It returns the chunk with its progress, also with an
+// error.
+func (f *Filer) fileChunk(
+	ctx context.Context, r filing.Recording, c filing.Chunk, until time.Time,
+) (filing.Chunk, error) {
 	if c.File == "" {
 		c.File = filing.FileName(r, c)
 	}
@@ -59,15 +62,15 @@ func (f *Filer) fileChunk(ctx context.Context, r filing.Recording, c filing.Chun
 	p, done, err := archive.Copy(ctx, openAt(f.Content, c.ContentLocation), f.Files, c.File, p, until)
 	filed := archive.Info{Size: p.Size, SHA256: p.SHA256()}
 	if errors.Is(err, acs.ErrGone) { // an earlier run may have filed it, and crashed before it saved that
-		if there, missing := f.Files.Stat(ctx, c.File); missing == nil {
-			filed, done, err = there, true, nil
+		if info, missing := f.Files.Stat(ctx, c.File); missing == nil {
+			filed, done, err = info, true, nil
 		}
 		if _, missing := f.Files.Stat(ctx, filing.SidecarName(c.File)); missing == nil && done {
 			c.State, c.Size, c.SHA256, c.Progress = filing.ChunkFiled, filed.Size, filed.SHA256, nil
 			return c, nil // the sidecar stays: ACS's metadata are gone by now
 		}
 	}
-	if c.Progress, _ = json.Marshal(p); err != nil || !done { // numbers, texts and bytes do not fail
+	if c.Progress, _ = json.Marshal(p); err != nil || !done { // Marshal cannot fail for a Progress
 		return c, err
 	}
 	c.Size, c.SHA256 = filed.Size, filed.SHA256

@@ -11,44 +11,45 @@ import (
 	"switchboard/test/cluster"
 )
 
-// storedFile is a file as ACS keeps it.
+// storedFile is a file that ACS stores.
 type storedFile struct {
 	body  []byte
 	etag  string
-	fails func(opened int) error // nil: never
-	hangs func(opened int) bool  // nil: never
-	takes time.Duration          // until the first byte comes
+	fails func(opened int) error // the error of a download; nil: none fails
+	hangs func(opened int) bool  // whether a download stops sending; nil: none does
+	takes time.Duration          // until the first byte arrives
 
-	opened []int64 // the offsets from which it was asked for
+	opened []int64 // the offset of each download
 }
 
-// download is ACS's store as one process sees it.
+// download is ACS's recording storage as one instance sees it.
 type download struct {
-	v    *filingSim
+	sim  *filingSim
 	inst *cluster.Instance
 }
 
 func (d *download) DownloadRecording(
 	ctx context.Context, location string, o *acs.DownloadRecordingOptions,
 ) (res acs.DownloadRecordingResponse, err error) {
-	down := d.v.Perform(d.inst, false, func() { res, err = d.v.open(ctx, location, o) })
+	down := d.sim.Perform(d.inst, false, func() { res, err = d.sim.open(ctx, location, o) })
 	if down != nil {
 		return acs.DownloadRecordingResponse{}, down
 	}
 	return res, err
 }
 
-// gone is what ACS answers when it has deleted a file.
-var gone = errors.Join(&acs.Error{Op: "DownloadRecording", Status: 404}, acs.ErrGone)
+// errGone is ACS's answer for a file that it has deleted.
+var errGone = errors.Join(&acs.Error{Op: "DownloadRecording", Status: 404}, acs.ErrGone)
 
-func (v *filingSim) open(
+// open handles a download as ACS does.
+func (s *filingSim) open(
 	ctx context.Context, location string, o *acs.DownloadRecordingOptions,
 ) (acs.DownloadRecordingResponse, error) {
-	v.Mu.Lock()
-	defer v.Mu.Unlock()
-	f := v.stored[location]
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	f := s.stored[location]
 	if f == nil {
-		return acs.DownloadRecordingResponse{}, gone
+		return acs.DownloadRecordingResponse{}, errGone
 	}
 	offset := int64(0)
 	if o != nil && o.Range != nil {
@@ -63,31 +64,31 @@ func (v *filingSim) open(
 	if offset > 0 && offset >= int64(len(f.body)) {
 		return acs.DownloadRecordingResponse{}, &acs.Error{Op: "DownloadRecording", Status: 416}
 	}
-	var body io.Reader = &late{Reader: bytes.NewReader(f.body[offset:]), after: f.takes}
+	var body io.Reader = &delayedReader{Reader: bytes.NewReader(f.body[offset:]), delay: f.takes}
 	if f.hangs != nil && f.hangs(len(f.opened)) {
-		body = hanging{ctx}
+		body = hangingReader{ctx}
 	}
 	return acs.DownloadRecordingResponse{
 		Body: io.NopCloser(body), ContentLength: int64(len(f.body)) - offset, ContentType: "audio/wav", ETag: f.etag,
 	}, nil
 }
 
-// late is a connection on which nothing comes for a while.
-type late struct {
+// delayedReader waits before its first byte.
+type delayedReader struct {
 	io.Reader
-	after time.Duration
+	delay time.Duration
 }
 
-func (l *late) Read(p []byte) (int, error) {
-	time.Sleep(l.after)
-	l.after = 0
-	return l.Reader.Read(p)
+func (r *delayedReader) Read(p []byte) (int, error) {
+	time.Sleep(r.delay)
+	r.delay = 0
+	return r.Reader.Read(p)
 }
 
-// hanging is a connection on which nothing comes any more.
-type hanging struct{ ctx context.Context }
+// hangingReader returns no byte before its context ends.
+type hangingReader struct{ ctx context.Context }
 
-func (h hanging) Read([]byte) (int, error) {
+func (h hangingReader) Read([]byte) (int, error) {
 	<-h.ctx.Done()
 	return 0, h.ctx.Err()
 }

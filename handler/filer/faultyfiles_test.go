@@ -7,19 +7,20 @@ import (
 	"switchboard/test/cluster"
 )
 
-// cabinet is the archive as one process sees it.
+// faultyFiles is the archive as one instance sees it.
 type faultyFiles struct {
-	v    *filingSim
+	sim  *filingSim
 	inst *cluster.Instance
 }
 
-func (c *faultyFiles) do(effect bool, do func() error) (err error) {
-	down := c.v.Perform(c.inst, effect, func() {
-		err = do()
-		if effect {
-			c.v.Mu.Lock()
-			defer c.v.Mu.Unlock()
-			c.v.written++
+// perform performs an operation at the next fault point. Writes says that it changes something.
+func (f *faultyFiles) perform(writes bool, operation func() error) (err error) {
+	down := f.sim.Perform(f.inst, writes, func() {
+		err = operation()
+		if writes {
+			f.sim.Mu.Lock()
+			defer f.sim.Mu.Unlock()
+			f.sim.writes++
 		}
 	})
 	if down != nil {
@@ -28,22 +29,22 @@ func (c *faultyFiles) do(effect bool, do func() error) (err error) {
 	return err
 }
 
-func (c *faultyFiles) Stage(ctx context.Context, name, block string, body []byte) error {
-	return c.do(true, func() error { return c.v.files.Stage(ctx, name, block, body) })
+func (f *faultyFiles) Stage(ctx context.Context, name, block string, body []byte) error {
+	return f.perform(true, func() error { return f.sim.files.Stage(ctx, name, block, body) })
 }
 
-func (c *faultyFiles) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
-	return c.do(true, func() error { return c.v.files.Commit(ctx, name, blocks, info) })
+func (f *faultyFiles) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
+	return f.perform(true, func() error { return f.sim.files.Commit(ctx, name, blocks, info) })
 }
 
-func (c *faultyFiles) Stat(ctx context.Context, name string) (info archive.Info, err error) {
-	err = c.do(false, func() error {
-		info, err = c.v.files.Stat(ctx, name)
+func (f *faultyFiles) Stat(ctx context.Context, name string) (info archive.Info, err error) {
+	err = f.perform(false, func() error {
+		info, err = f.sim.files.Stat(ctx, name)
 		return err
 	})
 	return info, err
 }
 
-func (c *faultyFiles) Put(ctx context.Context, name string, doc []byte) error {
-	return c.do(true, func() error { return c.v.files.Put(ctx, name, doc) })
+func (f *faultyFiles) Put(ctx context.Context, name string, doc []byte) error {
+	return f.perform(true, func() error { return f.sim.files.Put(ctx, name, doc) })
 }

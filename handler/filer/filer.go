@@ -1,8 +1,8 @@
-// Package filer fetches the files of finished recordings from ACS and files them in the archive, and reports to the
-// call that asked for a recording what came of it.
+// Package filer downloads the files of finished recordings from ACS, files them in the archive, and reports
+// the result to the call that asked for the recording.
 //
-// Its one rule: a recording that is outstanding is on the worklist, so that another run resumes where a run ended or
-// crashed. What a recording is on its way is for package filing to say.
+// Its one rule: an outstanding recording is on the worklist, so that another run resumes where a run ended
+// or crashed. The states of a recording are those of package filing.
 package filer
 
 import (
@@ -24,19 +24,19 @@ import (
 	"switchboard/handler/table"
 )
 
-// Queue brings a message back to the function that files recordings, after a delay. The message is a ResumeMessage
+// Queue delivers a message to the function that files recordings, after a delay. The text is a ResumeMessage
 // in JSON.
 type Queue interface {
 	Send(ctx context.Context, text string, delay time.Duration) error
 }
 
-// ResumeMessage lets another run resume the filing of a recording.
+// ResumeMessage asks for another run that resumes the filing of a recording.
 type ResumeMessage struct {
 	Recording string `json:"recording"` // its key
 }
 
-// Filer files recordings. All of its methods may be called concurrently, by any number of processes on one storage,
-// and repeated.
+// Filer files recordings. All of its methods may be called concurrently, by any number of processes on one
+// storage, and repeated.
 type Filer struct {
 	engine     *engine.Engine
 	recordings *store.Recordings
@@ -45,16 +45,16 @@ type Filer struct {
 
 // Options are what a Filer works with. All must be set.
 type Options struct {
-	Content Content       // where ACS keeps the files
-	Files   archive.Files // where they are filed
-	Queue   Queue         // brings a recording that takes longer than one run back to File
+	Content Content       // the source of the files
+	Files   archive.Files // the archive
+	Queue   Queue         // delivers messages to further runs
 
 	CopyTimeout time.Duration // how long one run copies a recording
-	GiveUpAfter time.Duration // how long after its message a file that cannot be fetched is tried again
+	GiveUpAfter time.Duration // how long after its message a file that cannot be downloaded is tried again
 }
 
-// New returns the Filer of the recordings that the engine's calls ask for, and makes it what attends to recordings on
-// the engine's worklist, and what links recordings to calls.
+// New returns the Filer of the recordings that the engine's calls ask for. It makes it what attends to
+// recordings on the engine's worklist, and what links them to calls.
 func New(e *engine.Engine, recordings *store.Recordings, o Options) *Filer {
 	f := &Filer{engine: e, recordings: recordings, Options: o}
 	e.Recordings = f
@@ -63,15 +63,16 @@ func New(e *engine.Engine, recordings *store.Recordings, o Options) *Filer {
 }
 
 const (
-	// copyGrace is how long after its time a run may still be copying its last block before another run takes over.
+	// copyGrace is how long after CopyTimeout a run may still be copying its last block. Then its lease
+	// ends.
 	copyGrace = time.Minute
-	// firstRetry and lastRetry bound the wait after a run that failed, which doubles from one to the next.
+	// firstRetry and lastRetry bound the backoff after a run that failed, which doubles with each failure.
 	firstRetry = 5 * time.Second
 	lastRetry  = time.Hour
 )
 
-// Receive records ACS's message that files of a recording wait to be fetched, and files them. When it returns nil,
-// the message stands in the recording's row; nothing else depends on the message.
+// Receive records ACS's message that files of a recording wait to be downloaded, and files them. When it
+// returns nil, the message's content is in the recording's row, and the message is not needed any more.
 func (f *Filer) Receive(ctx context.Context, id string, m filing.Message) error {
 	if _, err := f.recordings.AddMessage(ctx, id, m, time.Now().UTC()); err != nil {
 		return err
@@ -79,9 +80,9 @@ func (f *Filer) Receive(ctx context.Context, id string, m filing.Message) error 
 	return f.File(ctx, filing.Key(id))
 }
 
-// File resumes the filing of a recording, for CopyTimeout at most, and lets another run resume where it ends. The
-// error is for a recording that cannot be read, or does not exist: after any other failure the recording is on the
-// worklist, and the sweep lets another run resume.
+// File resumes the filing of a recording, for CopyTimeout at most, and lets another run resume where it
+// ends. It returns an error if the recording cannot be read or does not exist. After any other failure the
+// recording is on the worklist, and the sweep lets another run resume.
 func (f *Filer) File(ctx context.Context, key string) error {
 	row, err := f.recordings.Load(ctx, key)
 	if err != nil {
@@ -93,6 +94,7 @@ func (f *Filer) File(ctx context.Context, key string) error {
 	return nil
 }
 
+// file leases the recording and copies its files; a recording without work is reported to its call.
 func (f *Filer) file(ctx context.Context, key string, r filing.Recording) error {
 	if !r.HasWork() {
 		return f.reportToCall(ctx, r)
@@ -119,18 +121,19 @@ func (f *Filer) file(ctx context.Context, key string, r filing.Recording) error 
 	return f.resumeLater(ctx, key, max(time.Until(r.NotBefore), 0))
 }
 
-// copyChunks copies the files that wait, one after another, until a time, and returns the recording as it then is. It
-// starts with another file after each run that failed, so that a file that takes all of the time does not keep the
-// others from being copied.
-func (f *Filer) copyChunks(ctx context.Context, key string, r filing.Recording, until time.Time) (filing.Recording, error) {
-	copying, cancel := context.WithDeadline(ctx, until.Add(copyGrace)) // a source that stops sending must not hold the run
+// copyChunks copies the waiting files, one after another, until a time, and returns the recording after it.
+// Each run after a failure starts with another file, so that no file can use up the time of all the others.
+func (f *Filer) copyChunks(
+	ctx context.Context, key string, r filing.Recording, until time.Time,
+) (filing.Recording, error) {
+	copyCtx, cancel := context.WithDeadline(ctx, until.Add(copyGrace)) // a source that stops sending must not hold the run
 	defer cancel()
 	for i, first := 0, r.Tries; i < len(r.Chunks); i++ {
 		chunk := r.Chunks[(first+i)%len(r.Chunks)]
 		if chunk.State != filing.ChunkWaiting {
 			continue
 		}
-		next, failed := f.fileChunk(copying, r, chunk, until)
+		next, failed := f.fileChunk(copyCtx, r, chunk, until)
 		var err error
 		r, err = f.recordings.SaveCopy(ctx, key, filing.CopyResult{
 			Chunk: next, Failed: failed, GiveUpAfter: f.GiveUpAfter, At: time.Now().UTC(),
@@ -149,7 +152,8 @@ func (f *Filer) copyChunks(ctx context.Context, key string, r filing.Recording, 
 	return r, nil
 }
 
-// resumeLater lets another run resume after a while. If the queue does not accept the message, the sweep does it.
+// resumeLater lets another run resume after a while. If the queue does not accept the message, the sweep
+// does it.
 func (f *Filer) resumeLater(ctx context.Context, key string, after time.Duration) error {
 	now := time.Now()
 	if err := f.recordings.Schedule(ctx, key, now.Add(after+copyGrace), now); err != nil {
@@ -160,13 +164,14 @@ func (f *Filer) resumeLater(ctx context.Context, key string, after time.Duration
 		return err
 	}
 	if err := f.Queue.Send(ctx, string(message), after); err != nil {
-		zerolog.Ctx(ctx).Warn().Err(err).Str("recording", key).Msg("no message for the next run, recording left to the sweep")
+		zerolog.Ctx(ctx).Warn().Err(err).Str("recording", key).
+			Msg("no message for the next run, recording left to the sweep")
 	}
 	return nil
 }
 
-// reportToCall reports to the call what came of its recording, and removes the recording from the worklist. A
-// recording that is not linked to a call yet is reported when it is linked.
+// reportToCall reports the result of a recording to its call, and removes the recording from the worklist.
+// The result of a recording that is not linked to a call yet is reported when it is linked.
 func (f *Filer) reportToCall(ctx context.Context, r filing.Recording) error {
 	key, files := filing.Key(r.ID), len(r.Chunks)
 	ev := call.Event{Key: fmt.Sprintf("recording %s %s %d", r.State, key, files)}
@@ -189,12 +194,13 @@ func (f *Filer) reportToCall(ctx context.Context, r filing.Recording) error {
 	return f.recordings.Unschedule(ctx, key)
 }
 
-// Attend attends to a recording on the worklist that is due: no run has it leased, or the run that had it crashed.
+// Attend attends to a recording on the worklist that is due: no run has it leased, or the run that had has
+// crashed.
 func (f *Filer) Attend(ctx context.Context, item table.Row[store.WorkItem]) error {
 	key := item.Value.ID
 	r, err := f.recordings.Load(ctx, key)
 	switch {
-	case errors.Is(err, table.ErrNotFound): // scheduled, and its row was never written: the queue has its message
+	case errors.Is(err, table.ErrNotFound): // the row was not written: the queue still has the message
 		if time.Since(item.Value.Written) < engine.OrphanAfter {
 			return nil
 		}
@@ -210,7 +216,8 @@ func (f *Filer) Attend(ctx context.Context, item table.Row[store.WorkItem]) erro
 	}
 }
 
-// link joins a recording to the call that asked for it. The reply says what has already come of the recording.
+// link links a recording to the call that asked for it. The reply has the recording's result, if there is
+// one already.
 func (f *Filer) link(ctx context.Context, c call.Call, a outbox.Action) (call.Replied, error) {
 	var replied call.Replied
 	for _, requested := range c.Recordings {

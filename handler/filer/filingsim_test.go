@@ -24,80 +24,93 @@ const recordingID = "recording/1=="
 
 var recordingKey = filing.Key(recordingID)
 
-// vault is a house in which a call was recorded, ACS's store of the files, a queue,
-// and an archive.
+// filingSim simulates ACS's recording storage, a queue and an archive around a cluster in which a call was
+// recorded.
 type filingSim struct {
 	*cluster.Cluster
 	stored   map[string]*storedFile // by location
 	files    archivetest.Memory
-	copyTime time.Duration // how long a run may copy
+	copyTime time.Duration // how long one run copies
 
-	startsAs   string               // the id that starting the recording gives; empty: none
+	startsAs   string               // the id in ACS's answer to StartRecording; empty: none
 	sends      int                  // messages put into the queue
-	queueFails func(sends int) bool // nil: never
-	turn       int                  // messages that processes have got
-	written    int                  // writes to the archive
+	queueFails func(sends int) bool // whether the queue refuses a message; nil: none
+	picks      int                  // deliveries of messages to instances
+	writes     int                  // to the archive
 }
 
-// newVault is a vault with a process, and with a call that is over and whose
-// recording is owed. StartsAs is the id that ACS has told of it; empty: none.
+// newFilingSim returns a simulation with one instance and an ended call, whose recording is outstanding.
+// StartsAs is the recording's id in ACS's answer to StartRecording; empty: there was none.
 func newFilingSim(t *testing.T, startsAs string) *filingSim {
 	t.Helper()
-	v := &filingSim{stored: map[string]*storedFile{}, copyTime: time.Minute, startsAs: startsAs}
-	v.Cluster = cluster.New(t, func(inst *cluster.Instance) cluster.Config {
+	s := &filingSim{stored: map[string]*storedFile{}, copyTime: time.Minute, startsAs: startsAs}
+	s.Cluster = cluster.New(t, func(inst *cluster.Instance) cluster.Config {
 		return cluster.Config{
-			Sender: v, Content: &download{v, inst}, Files: &faultyFiles{v, inst}, Queue: &queue{v, inst}, CopyTimeout: v.copyTime,
+			Sender: s, Content: &download{s, inst}, Files: &faultyFiles{s, inst}, Queue: &queue{s, inst},
+			CopyTimeout: s.copyTime,
 		}
 	})
-	v.Watch = v.checkFiledBeforeReported
-	e := v.Start()
+	s.Watch = s.checkFiledBeforeReported
+	inst := s.Start()
 	ev := cluster.Offer()
 	body := ev.Body.(call.Offered)
 	body.Flow = cluster.RecordedRef
 	ev.Body = body
-	if err := e.Open(t.Context(), cluster.InboundID, ev); err != nil {
+	if err := inst.Open(t.Context(), cluster.InboundID, ev); err != nil {
 		t.Fatal(err)
 	}
 	for _, ev := range []call.Event{
-		{Body: call.Connected{}}, {Body: call.PlayCompleted{}, Ref: outbox.Ref{Op: 3, Send: 1}}, {Body: call.Disconnected{}},
+		{Body: call.Connected{}},
+		{Body: call.PlayCompleted{}, Ref: outbox.Ref{Op: 3, Send: 1}},
+		{Body: call.Disconnected{}},
 	} {
 		ev.Key, ev.ConnectionID = ev.Kind(), "conn-1"
-		if err := e.Apply(t.Context(), cluster.InboundID, ev); err != nil {
+		if err := inst.Apply(t.Context(), cluster.InboundID, ev); err != nil {
 			t.Fatal(err)
 		}
-		v.Background.Wait()
+		s.Background.Wait()
 	}
-	if c, _ := v.Row(cluster.InboundID); c.State != call.StateEnded || c.Active() || !c.HasWork() {
-		t.Fatalf("call %+v", c)
+	if c, _ := s.Row(cluster.InboundID); c.State != call.StateEnded || c.Active() || !c.HasWork() {
+		t.Fatalf("call %+v, want it ended, with an outstanding recording only", c)
 	}
-	v.Points = cluster.FaultPoints{}
-	return v
+	s.Points = cluster.FaultPoints{}
+	return s
 }
 
-// Do does what the call asks of ACS.
-func (v *filingSim) Send(_ context.Context, _ call.Call, a outbox.Action) call.Event {
+// Send accepts every request.
+func (s *filingSim) Send(_ context.Context, _ call.Call, a outbox.Action) call.Event {
 	answer := call.Replied{Verdict: call.VerdictOK}
 	if a.Verb == outbox.VerbStartRecording {
-		answer.RecordingID = v.startsAs
+		answer.RecordingID = s.startsAs
 	}
 	return call.Event{Key: a.ReplyKey(), Ref: a.Ref, ConnectionID: "conn-1", Body: answer}
 }
 
-// file makes ACS keep a file.
-func (v *filingSim) file(name string, body []byte) *storedFile {
+// keepFile lets ACS store a file.
+func (s *filingSim) keepFile(name string, body []byte) *storedFile {
 	f := &storedFile{body: body, etag: "etag of " + name}
-	v.stored["https://acs/"+name] = f
+	s.stored["https://acs/"+name] = f
 	return f
 }
 
-// loses makes ACS delete a file.
-func (v *filingSim) deleteFile(name string) {
-	v.Mu.Lock()
-	defer v.Mu.Unlock()
-	delete(v.stored, "https://acs/"+name)
+// keepFiles lets ACS store files.
+func (s *filingSim) keepFiles(files bodies) {
+	for name, body := range files {
+		s.keepFile(name, body)
+	}
 }
 
-// message is ACS's message that these files wait, each with a description.
+// downloads returns the number of downloads of a file.
+func (s *filingSim) downloads(name string) int { return len(s.stored["https://acs/"+name].opened) }
+
+// deleteFile lets ACS delete a file.
+func (s *filingSim) deleteFile(name string) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	delete(s.stored, "https://acs/"+name)
+}
+
+// message returns ACS's message that these files wait, each with metadata.
 func message(key string, names ...string) filing.Message {
 	m := filing.Message{
 		Key: key, Start: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), Duration: 61 * time.Second, ContentType: "Audio",
@@ -112,22 +125,22 @@ func message(key string, names ...string) filing.Message {
 	return m
 }
 
-// arrives puts a message of ACS's into the queue.
-func (v *filingSim) receive(m filing.Message) {
-	v.put(0, func(e *cluster.Instance) error { return e.Receive(v.T.Context(), recordingID, m) })
+// receive puts a message of ACS into the queue.
+func (s *filingSim) receive(m filing.Message) {
+	s.put(0, func(e *cluster.Instance) error { return e.Receive(s.T.Context(), recordingID, m) })
 }
 
-// play sweeps every 5 s and starts a new process where one has died, until nothing is
-// listed and no message is under way.
-func (v *filingSim) play(most time.Duration) {
-	v.T.Helper()
+// play sweeps every 5 s and starts an instance when all have crashed, until the worklist is empty, limit at
+// most. Then it waits for the messages.
+func (s *filingSim) play(limit time.Duration) {
+	s.T.Helper()
 	began := time.Now()
-	for v.Tick(); time.Since(began) < most && len(v.WorklistRows.Entities()) > 0; {
-		v.Tick()
+	for s.Tick(); time.Since(began) < limit && len(s.WorklistRows.Entities()) > 0; {
+		s.Tick()
 	}
 	done := make(chan struct{})
 	go func() {
-		v.Background.Wait()
+		s.Background.Wait()
 		close(done)
 	}()
 	for waiting := true; waiting; {
@@ -135,100 +148,117 @@ func (v *filingSim) play(most time.Duration) {
 		case <-done:
 			waiting = false
 		case <-time.After(5 * time.Second):
-			if len(v.Running()) == 0 {
-				v.Start()
+			if len(s.Running()) == 0 {
+				s.Start()
 			}
 		}
 	}
-	if left := v.WorklistRows.Entities(); len(left) > 0 {
-		v.T.Errorf("still listed: %s", left[0].Doc)
+	if left := s.WorklistRows.Entities(); len(left) > 0 {
+		s.T.Errorf("%s is on the worklist, want it empty", left[0].Doc)
 	}
 }
 
-// toldTooSoon checks that no call is told that its recording is filed before it is.
-func (v *filingSim) checkFiledBeforeReported(w table.Write) {
+// checkFiledBeforeReported checks that no call's row says that its recording is filed before it is.
+func (s *filingSim) checkFiledBeforeReported(w table.Write) {
 	if w.Entity.Key.Row != "call" {
 		return
 	}
 	var c call.Call
 	if err := json.Unmarshal(w.Entity.Doc, &c); err != nil {
-		v.T.Error(err)
+		s.T.Error(err)
 	}
 	for _, r := range c.Recordings {
-		if r.State == call.RecordingFiled && len(v.files.Files()) == 0 {
-			v.T.Error("the call says that its recording is filed, and there is no file")
+		if r.State == call.RecordingFiled && len(s.files.Files()) == 0 {
+			s.T.Error("the call's row says that its recording is filed, and there is no file")
 		}
 	}
 }
 
-// kept is the row of the recording.
-func (v *filingSim) loadRecording() filing.Recording {
-	v.T.Helper()
-	row, err := store.NewRecordings(v.OtherRows, v.WorklistRows).Load(v.T.Context(), recordingKey)
+// loadRecording returns the recording's row.
+func (s *filingSim) loadRecording() filing.Recording {
+	s.T.Helper()
+	row, err := store.NewRecordings(s.OtherRows, s.WorklistRows).Load(s.T.Context(), recordingKey)
 	if err != nil {
-		v.T.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return row.Value
 }
 
-// debt is the call's word on its recording, which is that of its row too.
-func (v *filingSim) callRecording() call.Recording {
-	v.T.Helper()
-	c, _ := v.Row(cluster.InboundID)
+// callRecording returns the recording in the call's row.
+func (s *filingSim) callRecording() call.Recording {
+	s.T.Helper()
+	c, _ := s.Row(cluster.InboundID)
 	if len(c.Recordings) != 1 {
-		v.T.Fatalf("call %+v", c)
+		s.T.Fatalf("call %+v, want one recording", c)
 	}
 	return c.Recordings[0]
 }
 
-// sidecar is the description of the file with the document id.
-func (v *filingSim) sidecar(document string) (s filer.Sidecar) {
-	v.T.Helper()
-	for _, c := range v.loadRecording().Chunks {
-		if c.DocumentID != document {
-			continue
-		}
-		doc, err := v.files.Read(v.T.Context(), c.File+".json")
-		if err != nil {
-			v.T.Fatal(err)
-		}
-		if err := json.Unmarshal(doc, &s); err != nil {
-			v.T.Fatal(err)
-		}
+// wantCallRecording checks the state of the recording in the call's row.
+func (s *filingSim) wantCallRecording(want call.RecordingState) {
+	s.T.Helper()
+	if got := s.callRecording(); got.State != want {
+		s.T.Errorf("the call has %+v, want it %s", got, want)
 	}
-	return s
 }
 
-func sha(body []byte) string {
+// wantNotReported checks that nothing was reported to the call about the recording's files.
+func (s *filingSim) wantNotReported() {
+	s.T.Helper()
+	if got := s.callRecording(); got.State != call.RecordingFinished && got.State != call.RecordingWanted {
+		s.T.Errorf("the call has %+v, want it %s or %s", got, call.RecordingFinished, call.RecordingWanted)
+	}
+}
+
+// sidecar returns the sidecar of the file with the document id.
+func (s *filingSim) sidecar(documentID string) (sidecar filer.Sidecar) {
+	s.T.Helper()
+	for _, c := range s.loadRecording().Chunks {
+		if c.DocumentID != documentID {
+			continue
+		}
+		doc, err := s.files.Read(s.T.Context(), c.File+".json")
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		if err := json.Unmarshal(doc, &sidecar); err != nil {
+			s.T.Fatal(err)
+		}
+	}
+	return sidecar
+}
+
+// sha256Hex returns the SHA-256 of a body in hexadecimal.
+func sha256Hex(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
 }
 
-// filed checks that the files are there, each once, whole, and with a description
-// that says so, and that the recording's row knows, and by which call.
-func (v *filingSim) wantFiled(by call.ID, files bodies) {
-	v.T.Helper()
-	r := v.loadRecording()
+// wantFiled checks that the recording is filed with exactly these files, each with its sidecar, and that its
+// row has them and the call that asked for it.
+func (s *filingSim) wantFiled(by call.ID, files bodies) {
+	s.T.Helper()
+	r := s.loadRecording()
 	if r.State != filing.StateFiled || len(r.Chunks) != len(files) || r.Call != string(by) {
-		v.T.Errorf("recording %+v", r)
+		s.T.Errorf("recording %+v, want it %s, with %d files, of call %q", r, filing.StateFiled, len(files), by)
 	}
-	there := map[string][]byte{}
-	for _, f := range v.files.Files() {
-		there[f.Name] = f.Body
+	filed := map[string][]byte{}
+	for _, f := range s.files.Files() {
+		filed[f.Name] = f.Body
 	}
-	if len(there) != 2*len(files) {
-		v.T.Errorf("%d files, want %d", len(there), 2*len(files))
+	if len(filed) != 2*len(files) {
+		s.T.Errorf("%d files in the archive, want %d", len(filed), 2*len(files))
 	}
 	for _, c := range r.Chunks {
 		body := files[c.DocumentID]
-		sum := sha(body)
-		if !bytes.Equal(there[c.File], body) || c.SHA256 != sum || c.Size != int64(len(body)) || c.Progress != nil {
-			v.T.Errorf("chunk %+v, %d bytes of %d", c, len(there[c.File]), len(body))
+		sum := sha256Hex(body)
+		if !bytes.Equal(filed[c.File], body) || c.SHA256 != sum || c.Size != int64(len(body)) || c.Progress != nil {
+			s.T.Errorf("chunk %+v with %d bytes, want %d bytes, hash %s, no progress", c, len(filed[c.File]), len(body), sum)
 		}
-		got := v.sidecar(c.DocumentID)
+		got := s.sidecar(c.DocumentID)
 		if got.File != c.File || got.SHA256 != sum || got.Size != c.Size || got.DocumentID != c.DocumentID ||
 			got.RecordingID != recordingID {
-			v.T.Errorf("description %+v", got)
+			s.T.Errorf("sidecar %+v, want that of chunk %+v", got, c)
 		}
 	}
 }

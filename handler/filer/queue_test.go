@@ -11,9 +11,9 @@ import (
 	"switchboard/test/cluster"
 )
 
-// queue is the storage queue as one process sees it.
+// queue is the storage queue as one instance sees it.
 type queue struct {
-	v    *filingSim
+	sim  *filingSim
 	inst *cluster.Instance
 }
 
@@ -22,14 +22,14 @@ func (q *queue) Send(_ context.Context, text string, delay time.Duration) (err e
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return err
 	}
-	down := q.v.Perform(q.inst, true, func() {
-		q.v.Mu.Lock()
-		defer q.v.Mu.Unlock()
-		if q.v.sends++; q.v.queueFails != nil && q.v.queueFails(q.v.sends) {
-			err = errors.New("no queue")
+	down := q.sim.Perform(q.inst, true, func() {
+		q.sim.Mu.Lock()
+		defer q.sim.Mu.Unlock()
+		if q.sim.sends++; q.sim.queueFails != nil && q.sim.queueFails(q.sim.sends) {
+			err = errors.New("queue does not answer")
 			return
 		}
-		q.v.put(delay, func(e *cluster.Instance) error { return e.File(q.v.T.Context(), m.Recording) })
+		q.sim.put(delay, func(e *cluster.Instance) error { return e.File(q.sim.T.Context(), m.Recording) })
 	})
 	if down != nil {
 		return down
@@ -37,46 +37,47 @@ func (q *queue) Send(_ context.Context, text string, delay time.Duration) (err e
 	return err
 }
 
-// The Functions host lets a message that failed come back soon, five times in all. One
-// whose process has died comes back when its time of being unseen is over.
+// The Functions host delivers a message again that failed, five times in all. A message whose handler
+// crashed is delivered again after its visibility timeout.
 //
 // Source: "Azure Queue storage trigger for Azure Functions", Microsoft Learn.
 const (
-	tries  = 5
-	unseen = 10 * time.Minute
+	deliveries        = 5
+	visibilityTimeout = 10 * time.Minute
 )
 
-// put puts a message into the queue, to be seen after a delay.
-func (v *filingSim) put(delay time.Duration, handle func(*cluster.Instance) error) {
-	v.Background.Go(func() {
+// put puts a message into the queue, to be delivered after a delay.
+func (s *filingSim) put(delay time.Duration, handle func(*cluster.Instance) error) {
+	s.Background.Go(func() {
 		time.Sleep(delay)
-		for range tries {
-			alive := v.Running()
-			for len(alive) == 0 {
+		for range deliveries {
+			running := s.Running()
+			for len(running) == 0 {
 				time.Sleep(time.Second)
-				alive = v.Running()
+				running = s.Running()
 			}
-			inst := alive[v.pick(len(alive))]
+			inst := running[s.pick(len(running))]
 			err := handle(inst)
 			switch {
-			case v.isDead(inst):
-				time.Sleep(unseen)
+			case s.crashed(inst):
+				time.Sleep(visibilityTimeout)
 			case err == nil:
 				return
 			default:
 				time.Sleep(time.Second)
 			}
 		}
-		v.T.Error("a message went to the poison queue")
+		s.T.Errorf("a message failed %d times and went to the poison queue", deliveries)
 	})
 }
 
-// pick is which of so many processes gets a message: each in turn.
-func (v *filingSim) pick(of int) int {
-	v.Mu.Lock()
-	defer v.Mu.Unlock()
-	v.turn++
-	return v.turn % of
+// pick returns which of n instances gets the next message: each in turn.
+func (s *filingSim) pick(n int) int {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.picks++
+	return s.picks % n
 }
 
-func (v *filingSim) isDead(inst *cluster.Instance) bool { return !slices.Contains(v.Running(), inst) }
+// crashed reports whether an instance has crashed.
+func (s *filingSim) crashed(inst *cluster.Instance) bool { return !slices.Contains(s.Running(), inst) }

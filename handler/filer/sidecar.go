@@ -11,13 +11,13 @@ import (
 	"switchboard/handler/filing"
 )
 
-// Sidecar is what is filed beside each file of a recording, as JSON, under filing.SidecarName.
+// Sidecar describes one file of a recording. It is filed beside it, as JSON, under filing.SidecarName.
 type Sidecar struct {
 	File        string    `json:"file"`
 	Size        int64     `json:"size"` // bytes
 	SHA256      string    `json:"sha256"`
 	RecordingID string    `json:"recordingId"`
-	Call        string    `json:"call,omitempty"` // empty: the call that asked for it was not known then
+	Call        string    `json:"call,omitempty"` // empty: the recording was not linked to its call yet
 	Operation   int       `json:"operation,omitempty"`
 	DocumentID  string    `json:"documentId"`
 	Index       int64     `json:"index"`
@@ -27,11 +27,11 @@ type Sidecar struct {
 	Channels    string    `json:"channels,omitempty"` // Mixed, Unmixed
 	Format      string    `json:"format,omitempty"`   // Wav, Mp3, Mp4
 	EndReason   string    `json:"endReason,omitempty"`
-	// Metadata is ACS's own description of the file; null if it has none.
+	// Metadata are ACS's metadata of the file; null if there are none.
 	Metadata json.RawMessage `json:"metadata"`
 }
 
-// writeSidecar writes what is known of a file beside it.
+// writeSidecar writes a file's sidecar.
 func (f *Filer) writeSidecar(ctx context.Context, r filing.Recording, c filing.Chunk) error {
 	metadata, err := f.metadata(ctx, c.MetadataLocation)
 	if err != nil {
@@ -48,8 +48,8 @@ func (f *Filer) writeSidecar(ctx context.Context, r filing.Recording, c filing.C
 	return f.Files.Put(ctx, filing.SidecarName(c.File), doc)
 }
 
-// metadata returns ACS's description of a file as it is. It returns null for none, for one that ACS refuses, and for
-// one that is not JSON: a recording is not lost for want of it.
+// metadata returns ACS's metadata of a file unchanged. It returns null if there are none, if ACS refuses
+// them, and if they are not JSON: the recording is filed without them.
 func (f *Filer) metadata(ctx context.Context, location string) (json.RawMessage, error) {
 	none := json.RawMessage("null")
 	if location == "" {
