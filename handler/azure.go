@@ -23,22 +23,23 @@ import (
 )
 
 var (
-	// storageRetry fits the few seconds in which an event is to be saved: azcore's own delays would spend them on waiting.
+	// storageRetry fits the few seconds in which an event must be saved: azcore's default delays would use
+	// them up.
 	storageRetry = policy.RetryOptions{
 		MaxRetries: 4, TryTimeout: 4 * time.Second, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second,
 	}
-	// fileRetry is for blocks of megabytes, which no caller waits for.
+	// fileRetry is for blocks of megabytes, which no event waits for.
 	fileRetry = policy.RetryOptions{MaxRetries: 4, TryTimeout: time.Minute}
 )
 
-// azure opens the clients of Azure's services, by connection string and key where the settings have them, else by the
-// app's identity.
+// azure opens the clients of Azure's services, with the connection string or key of the settings, or else
+// with the app's identity.
 type azure struct {
 	config.Config
 	cred azcore.TokenCredential // nil where all services have keys
 }
 
-// open opens storage, whose tables, containers and queue it creates where they are missing, and ACS.
+// open opens storage and ACS. It creates the tables, containers and the queue that are missing.
 func open(ctx context.Context, c config.Config, server *invoke.Server) (app.Parts, error) {
 	a := azure{Config: c}
 	if c.Storage.ConnectionString == "" || c.ACS.AccessKey == "" {
@@ -91,8 +92,8 @@ func open(ctx context.Context, c config.Config, server *invoke.Server) (app.Part
 	return parts, nil
 }
 
-// credential returns the app's identity: the one named in the settings, else the system-assigned one, else the
-// developer's own.
+// credential returns the app's identity: the one named in the settings, else the system-assigned one, else
+// the developer's own.
 func (a azure) credential() (azcore.TokenCredential, error) {
 	if a.Storage.ClientID != "" {
 		return azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
@@ -107,6 +108,7 @@ func (a azure) storageURL(service string) string {
 	return "https://" + a.Storage.Account + "." + service + ".core.windows.net"
 }
 
+// tables opens the tables.
 func (a azure) tables() (*table.Account, error) {
 	options := &azcore.ClientOptions{Retry: storageRetry}
 	if a.Storage.ConnectionString != "" {
@@ -115,6 +117,7 @@ func (a azure) tables() (*table.Account, error) {
 	return table.OpenWithCredential(a.storageURL("table"), a.cred, options)
 }
 
+// blobs opens the blob containers, with a policy of retries.
 func (a azure) blobs(retry policy.RetryOptions) (*service.Client, error) {
 	options := &service.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: retry}}
 	if a.Storage.ConnectionString != "" {
@@ -123,6 +126,7 @@ func (a azure) blobs(retry policy.RetryOptions) (*service.Client, error) {
 	return service.NewClient(a.storageURL("blob"), a.cred, options)
 }
 
+// queues opens the queues.
 func (a azure) queues() (*azqueue.ServiceClient, error) {
 	options := &azqueue.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: storageRetry}}
 	if a.Storage.ConnectionString != "" {
@@ -131,6 +135,7 @@ func (a azure) queues() (*azqueue.ServiceClient, error) {
 	return azqueue.NewServiceClient(a.storageURL("queue"), a.cred, options)
 }
 
+// acs returns the client of ACS.
 func (a azure) acs() (*acs.Client, error) {
 	options := &acs.ClientOptions{RecordingHosts: a.RecordingHosts}
 	if a.ACS.AccessKey != "" {

@@ -6,8 +6,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// streams sends warnings and errors to stderr and the rest to stdout: the host
-// files lines by the stream that they come from.
+// streams writes warnings and errors to stderr and the rest to stdout: the host derives the level of a line
+// from its stream.
 //
 // Source: WorkerProcess.cs, Azure/azure-functions-host.
 type streams struct{ out, err io.Writer }
@@ -21,7 +21,7 @@ func (s streams) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	return s.out.Write(line)
 }
 
-// newLogger writes JSON lines.
+// newLogger returns a logger that writes JSON lines.
 func newLogger(level zerolog.Level, stdout, stderr io.Writer) zerolog.Logger {
 	return zerolog.New(streams{stdout, stderr}).Level(level).With().Timestamp().Str("app", "switchboard").Logger()
 }

@@ -1,5 +1,5 @@
-// Command handler is the exchange: the program that the Functions host starts as
-// its custom handler. Settings in, server out.
+// Command handler is the custom handler of Switchboard: the Functions host starts it and sends it all
+// invocations.
 package main
 
 import (
@@ -19,8 +19,8 @@ func main() {
 	os.Exit(run(context.Background(), os.Getenv, os.Stdout, os.Stderr))
 }
 
-// run serves until a signal or a fatal error ends it, and returns the exit code.
-// It is never 0: after that the host would go on without a handler.
+// run serves until a signal or a fatal error ends it, and returns the exit code, which is never 0: after 0
+// the host would go on without a handler.
 func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writer) int {
 	settings, err := config.Load(getenv)
 	if err != nil {
@@ -43,7 +43,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 		return app.New(parts), nil
 	})
 	if err != nil {
-		log.Error().Err(err).Msg("exchange stopped")
+		log.Error().Err(err).Msg("handler stopped")
 	}
 	return code
 }

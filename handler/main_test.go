@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// settings of an app that is set up, for the given port.
+// settings returns valid settings with the given port.
 func settings(port string) map[string]string {
 	return map[string]string{
 		"FUNCTIONS_CUSTOMHANDLER_PORT": port,
@@ -23,7 +23,7 @@ func settings(port string) map[string]string {
 	}
 }
 
-func TestStartUpNamesEveryFaultOfTheSettingsAtOnceAndFails(t *testing.T) {
+func TestRunReportsEveryFaultOfTheSettingsAndFails(t *testing.T) {
 	faulty := settings("0")
 	faulty["ACS_ENDPOINT"] = "ftp://example.org"
 	faulty["CALLBACK_KEYS"] = ""
@@ -39,13 +39,13 @@ func TestStartUpNamesEveryFaultOfTheSettingsAtOnceAndFails(t *testing.T) {
 	}
 }
 
-func TestAPortThatIsTakenFailsTheStart(t *testing.T) {
-	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+func TestRunFailsWhenThePortIsInUse(t *testing.T) {
+	inUse, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
-	_, port, err := net.SplitHostPort(taken.Addr().String())
+	defer inUse.Close()
+	_, port, err := net.SplitHostPort(inUse.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestAPortThatIsTakenFailsTheStart(t *testing.T) {
 		t.Errorf("exit code %d, want 1", code)
 	}
 	if !strings.Contains(stderr.String(), "port not opened") {
-		t.Errorf("stderr: %s", &stderr)
+		t.Errorf("stderr %s, want it to say that the port was not opened", &stderr)
 	}
 }
 
@@ -67,10 +67,10 @@ func TestWarningsAndErrorsGoToStderrAndTheRestToStdout(t *testing.T) {
 	log.Warn().Msg("three")
 	log.Error().Msg("four")
 	if got := messages(t, &stdout); got != "one two" {
-		t.Errorf("stdout: %s", got)
+		t.Errorf("stdout %q, want one two", got)
 	}
 	if got := messages(t, &stderr); got != "three four" {
-		t.Errorf("stderr: %s", got)
+		t.Errorf("stderr %q, want three four", got)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package app puts the handler together: every function over given storage, ACS and settings. The handler itself and
-// the tests that run it in memory are put together by the same lines.
+// Package app wires the handler: every function, with the given storage, ACS and settings. The program and
+// the tests that run it in memory share this wiring.
 package app
 
 import (
@@ -29,16 +29,16 @@ import (
 	"switchboard/sweep"
 )
 
-// Parts are what the app is built on.
+// Parts are what the app is wired from.
 type Parts struct {
 	Config    config.Config
 	Tables    func(name string) table.Rows // an existing table
 	Documents catalog.Blobs
-	Files     archive.Files // where recordings are filed
-	Queue     filer.Queue   // the queue of the function recording
+	Files     archive.Files // the archive of recordings
+	Queue     filer.Queue   // the queue RecordingQueue
 	ACS       *acs.Client
 	Verifier  callbacks.TokenVerifier // of the bearer tokens of ACS's callbacks
-	// Go runs what outlives an invocation.
+	// Go runs f in a goroutine that outlives the invocation.
 	Go func(ctx context.Context, f func(context.Context))
 }
 
@@ -55,11 +55,11 @@ const (
 	RecordingsContainer = "recordings" // files of recordings
 )
 
-// RecordingQueue is the queue of finished recordings; function.json names it.
+// RecordingQueue is the queue of finished recordings; recording/function.json has the same name.
 const RecordingQueue = "recordings"
 
-// New builds every function and returns the routes of all of them. Each function folder's function.json says the same
-// to the host; a test compares them.
+// New wires every function and returns the routes of all of them. The function.json of each function's
+// folder declares the same routes to the host; a test compares them.
 func New(p Parts) []invoke.Route {
 	var keys []auth.Key
 	for _, k := range p.Config.Callbacks.Keys {
@@ -104,7 +104,7 @@ func New(p Parts) []invoke.Route {
 	)
 }
 
-// callbackURL returns the function that makes the addresses to which ACS reports.
+// callbackURL returns a function that returns the address to which ACS reports events; see gateway.Gateway.
 func callbackURL(base string, signer *auth.Signer) func(id call.ID, op int) string {
 	return func(id call.ID, op int) string {
 		query := url.Values{"t": {signer.Sign(auth.CallbackSubject(string(id), op))}}

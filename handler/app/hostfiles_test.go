@@ -20,10 +20,10 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-// root is the function app's root, seen from here.
+// root is the function app's root folder, relative to this one.
 const root = "../.."
 
-// routeTable returns the route table of a binary that is wired to nothing.
+// routeTable returns the routes of a handler without services.
 func routeTable() []invoke.Route {
 	return New(Parts{
 		Config: config.Config{Callbacks: config.Callbacks{Keys: []config.Key{{ID: "k", Secret: "s"}}}},
@@ -46,7 +46,8 @@ type functionJSON struct {
 	} `json:"bindings"`
 }
 
-// folders returns the function folders, as the host finds them: one level deep.
+// folders returns the function.json of each function folder, one level deep as the host looks for them, by
+// name.
 func folders(t *testing.T) map[string]functionJSON {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "*", "function.json"))
@@ -62,6 +63,7 @@ func folders(t *testing.T) map[string]functionJSON {
 	return all
 }
 
+// readJSON reads a JSON file.
 func readJSON(t *testing.T, name string, into any) {
 	t.Helper()
 	doc, err := os.ReadFile(name)
@@ -73,27 +75,27 @@ func readJSON(t *testing.T, name string, into any) {
 	}
 }
 
-func TestEveryFunctionFolderHasARouteAndEveryRouteAFolder(t *testing.T) {
+func TestFunctionFoldersAndRoutesMatch(t *testing.T) {
 	found := folders(t)
 	routed := map[string]bool{}
 	for _, r := range routeTable() {
 		routed[r.Function] = true
 		if _, ok := found[r.Function]; !ok {
-			t.Errorf("the binary serves %s, for which there is no folder", r.Function)
+			t.Errorf("the handler serves %s, which has no folder", r.Function)
 		}
 	}
 	for name := range found {
 		if !routed[name] {
-			t.Errorf("folder %s: the binary does not serve it", name)
+			t.Errorf("folder %s: the handler does not serve it", name)
 		}
-		// Utility.cs of Azure/azure-functions-host says what a function may be called.
+		// Names of functions: Utility.cs, Azure/azure-functions-host.
 		if !regexp.MustCompile(`^[a-z][a-z0-9_-]{0,127}$`).MatchString(name) || name == "host" {
-			t.Errorf("folder %s: not a name for a function", name)
+			t.Errorf("folder %s: not a valid name of a function", name)
 		}
 	}
 }
 
-func TestTheTriggerOfEachFunctionIsTheOneThatTheBinaryServes(t *testing.T) {
+func TestTriggersAndRoutesMatch(t *testing.T) {
 	found := folders(t)
 	for _, r := range routeTable() {
 		f := found[r.Function]
@@ -103,59 +105,59 @@ func TestTheTriggerOfEachFunctionIsTheOneThatTheBinaryServes(t *testing.T) {
 		}
 		trigger := f.Bindings[0]
 		if trigger.Name != r.Binding {
-			t.Errorf("%s: trigger is named %q, the binary looks for %q", r.Function, trigger.Name, r.Binding)
+			t.Errorf("%s: trigger is named %q, want %q", r.Function, trigger.Name, r.Binding)
 		}
 		if isHTTP := trigger.Type == "httpTrigger"; isHTTP != (r.HTTP != nil) || isHTTP == (r.Event != nil) {
-			t.Errorf("%s: %s, but the binary serves the other kind", r.Function, trigger.Type)
+			t.Errorf("%s: the trigger is a %s, but the route is of the other kind", r.Function, trigger.Type)
 		}
 		switch trigger.Type {
 		case "httpTrigger":
 			// The host proxies only functions with exactly one HTTP input and one HTTP output.
 			if len(f.Bindings) != 2 || f.Bindings[1].Type != "http" || f.Bindings[1].Direction != "out" {
-				t.Errorf("%s: want one trigger and one http output", r.Function)
+				t.Errorf("%s: bindings %+v, want one trigger and one http output", r.Function, f.Bindings)
 			}
 			if !reaches("/api/"+trigger.Route, r.Path) {
 				t.Errorf("%s: route %q does not reach %s", r.Function, trigger.Route, r.Path)
 			}
 			for _, m := range r.Methods {
 				if !slices.Contains(trigger.Methods, strings.ToLower(m)) {
-					t.Errorf("%s: method %s of %s is not let in", r.Function, m, r.Path)
+					t.Errorf("%s: method %s of %s is not among those of the trigger", r.Function, m, r.Path)
 				}
 			}
 		case "timerTrigger":
 			if len(strings.Fields(trigger.Schedule)) != 6 || !gronx.IsValid(trigger.Schedule) {
-				t.Errorf("%s: schedule %q", r.Function, trigger.Schedule)
+				t.Errorf("%s: schedule %q, want a valid one of six fields", r.Function, trigger.Schedule)
 			}
 		case "queueTrigger":
 			if trigger.QueueName != "recordings" {
-				t.Errorf("%s: queue %q", r.Function, trigger.QueueName)
+				t.Errorf("%s: queue %q, want recordings", r.Function, trigger.QueueName)
 			}
 		case "eventGridTrigger":
 		default:
-			t.Errorf("%s: trigger %s has no place in this app", r.Function, trigger.Type)
+			t.Errorf("%s: unexpected trigger %s", r.Function, trigger.Type)
 		}
 	}
 }
 
-// reaches reports whether the host's route template lets requests for the
-// binary's path in: same literals, a parameter for a parameter, a catch-all for the rest.
+// reaches reports whether the host's route template matches the path of a route: literals are the same, a
+// parameter stands for a parameter, a catch-all for the rest.
 func reaches(template, served string) bool {
-	mine := strings.Split(served, "/")
+	segments := strings.Split(served, "/")
 	for i, segment := range strings.Split(template, "/") {
 		if strings.HasPrefix(segment, "{*") {
-			return i < len(mine)
+			return i < len(segments)
 		}
-		if i >= len(mine) || strings.HasPrefix(segment, "{") != strings.HasPrefix(mine[i], "{") {
+		if i >= len(segments) || strings.HasPrefix(segment, "{") != strings.HasPrefix(segments[i], "{") {
 			return false
 		}
-		if !strings.HasPrefix(segment, "{") && segment != mine[i] {
+		if !strings.HasPrefix(segment, "{") && segment != segments[i] {
 			return false
 		}
 	}
-	return strings.Count(template, "/") == len(mine)-1
+	return strings.Count(template, "/") == len(segments)-1
 }
 
-func TestCallbacksAreOpenToACSAndTheAPIIsNot(t *testing.T) {
+func TestCallbacksAreAnonymousAndTheAPINeedsAKey(t *testing.T) {
 	found := folders(t)
 	if got := found["callbacks"].Bindings[0]; got.AuthLevel != "anonymous" || !slices.Equal(got.Methods, []string{"post"}) {
 		t.Errorf("callbacks: %s %v, want anonymous POST: the MAC and the token guard it", got.AuthLevel, got.Methods)
@@ -165,7 +167,7 @@ func TestCallbacksAreOpenToACSAndTheAPIIsNot(t *testing.T) {
 	}
 }
 
-func TestHostJSONIsWhatTheProgramCountsOn(t *testing.T) {
+func TestHostJSONHasTheRequiredSettings(t *testing.T) {
 	var host struct {
 		Version         string `json:"version"`
 		FunctionTimeout string `json:"functionTimeout"`
@@ -182,25 +184,25 @@ func TestHostJSONIsWhatTheProgramCountsOn(t *testing.T) {
 	}
 	readJSON(t, filepath.Join(root, "host.json"), &host)
 	if host.Version != "2.0" {
-		t.Errorf("version %q", host.Version)
+		t.Errorf("version %q, want 2.0", host.Version)
 	}
 	if _, err := time.Parse("15:04:05", host.FunctionTimeout); err != nil {
-		t.Errorf("functionTimeout %q", host.FunctionTimeout)
+		t.Errorf("functionTimeout %q, want hh:mm:ss", host.FunctionTimeout)
 	}
-	if host.ExtensionBundle.ID != "Microsoft.Azure.Functions.ExtensionBundle" || host.ExtensionBundle.Version != "[4.*, 5.0.0)" {
-		t.Errorf("extensionBundle %+v", host.ExtensionBundle)
+	if got := host.ExtensionBundle; got.ID != "Microsoft.Azure.Functions.ExtensionBundle" || got.Version != "[4.*, 5.0.0)" {
+		t.Errorf("extensionBundle %+v, want Microsoft.Azure.Functions.ExtensionBundle [4.*, 5.0.0)", got)
 	}
 	if host.Extensions.HTTP.RoutePrefix != "api" {
-		t.Errorf("routePrefix %q: with another one, outsiders could trigger timers", host.Extensions.HTTP.RoutePrefix)
+		t.Errorf("routePrefix %q, want api: other prefixes would let clients trigger timers", host.Extensions.HTTP.RoutePrefix)
 	}
 	if host.Extensions.Queues.MessageEncoding != "none" {
-		t.Errorf("messageEncoding %q", host.Extensions.Queues.MessageEncoding)
+		t.Errorf("messageEncoding %q, want none", host.Extensions.Queues.MessageEncoding)
 	}
 	program := host.CustomHandler.Description.DefaultExecutablePath
 	if program != path.Clean(program) || path.IsAbs(program) || strings.Contains(program, "%") || program != "handler/handler" {
-		t.Errorf("defaultExecutablePath %q: only the path as it stands in the package gets the exec bit", program)
+		t.Errorf("defaultExecutablePath %q, want handler/handler: only this file gets the exec bit", program)
 	}
 	if !host.CustomHandler.EnableForwardingHTTPRequest || !host.CustomHandler.EnableProxyingHTTPRequest {
-		t.Error("HTTP is not proxied and forwarded")
+		t.Error("HTTP requests are not proxied and forwarded")
 	}
 }

@@ -1,8 +1,8 @@
-// Package gateway performs the actions of calls at Azure Communication Services: one function a verb. What ACS
-// answers comes back as an event of the call.
+// Package gateway performs the actions of calls at Azure Communication Services, one function for each verb,
+// and returns ACS's answers as events of the calls.
 //
-// Its one rule: the request for one send of an action is the same on every instance and after every crash, so that
-// what ACS lets us repeat is a repeat.
+// Its one rule: the request for one send of an action is the same on every instance and after every crash,
+// so that ACS recognizes a repeat.
 package gateway
 
 import (
@@ -20,11 +20,10 @@ import (
 // Gateway sends requests to ACS. It may be used concurrently.
 type Gateway struct {
 	Client *acs.Client
-	// CallbackURL returns the address to which ACS reports on the call; with an operation's number, on the
-	// recording that the operation asked for.
+	// CallbackURL returns the address to which ACS reports the call's events; with the number of an
+	// operation, those of the recording that the operation has started.
 	CallbackURL func(id call.ID, op int) string
-	// CognitiveServices is the endpoint of the resource that speaks texts; empty if there is none, then texts
-	// cannot be played.
+	// CognitiveServices is the endpoint of the resource that speaks texts. Empty: texts cannot be played.
 	CognitiveServices string
 }
 

@@ -21,37 +21,37 @@ import (
 	"switchboard/handler/flow"
 )
 
-// wire is a transport that keeps the request and gives a prepared answer.
-type wire struct {
-	status int // 0: no answer
+// fakeTransport records the request and returns a prepared response.
+type fakeTransport struct {
+	status int // 0: no response
 	header http.Header
 	body   string
 
 	got  *http.Request
-	sent string
+	sent string // the body of the request
 }
 
-func (w *wire) Do(req *http.Request) (*http.Response, error) {
-	w.got, w.sent = req, ""
+func (tr *fakeTransport) Do(req *http.Request) (*http.Response, error) {
+	tr.got, tr.sent = req, ""
 	if req.Body != nil {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
 			return nil, err
 		}
-		w.sent = string(body)
+		tr.sent = string(body)
 	}
-	if w.status == 0 {
+	if tr.status == 0 {
 		return nil, errors.New("connection reset")
 	}
 	return &http.Response{
-		StatusCode: w.status, Header: w.header, Body: io.NopCloser(strings.NewReader(w.body)), Request: req,
+		StatusCode: tr.status, Header: tr.header, Body: io.NopCloser(strings.NewReader(tr.body)), Request: req,
 	}, nil
 }
 
-func newGateway(t *testing.T, w *wire) *Gateway {
+func newGateway(t *testing.T, tr *fakeTransport) *Gateway {
 	t.Helper()
 	options := &acs.ClientOptions{ClientOptions: azcore.ClientOptions{
-		Transport: w, Retry: policy.RetryOptions{MaxRetries: -1},
+		Transport: tr, Retry: policy.RetryOptions{MaxRetries: -1},
 	}}
 	client, err := acs.NewClientWithKey("https://contoso.communication.azure.com", "a2V5", options)
 	if err != nil {
@@ -71,7 +71,7 @@ const (
 
 var firstSent = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
-func TestEveryVerbIsItsRequest(t *testing.T) {
+func TestEachVerbSendsItsRequest(t *testing.T) {
 	const connection = "/calling/callConnections/conn-1"
 	tests := []struct {
 		name   string
@@ -79,7 +79,7 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 		status int
 		method string
 		path   string
-		paired bool
+		paired bool // with a Repeatability pair
 		body   string
 	}{
 		{
@@ -94,14 +94,14 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 			"playTo":[],"playOptions":{"loop":false},"operationContext":"in-1/7.1"}`,
 		},
 		{
-			"play a file again and again",
+			"play a file in a loop",
 			outbox.Action{Verb: outbox.VerbPlay, Loop: true, Prompt: &flow.Prompt{File: "https://x/y.wav"}}, 202,
 			"POST", connection + ":play", false,
 			`{"playSources":[{"kind":"file","file":{"uri":"https://x/y.wav"}}],
 			"playTo":[],"playOptions":{"loop":true},"operationContext":"in-1/7.1"}`,
 		},
 		{
-			"ask for a key",
+			"recognize a key",
 			outbox.Action{
 				Verb: outbox.VerbRecognize, Target: caller, Silence: 7 * time.Second,
 				Prompt: &flow.Prompt{Text: "Press 1.", Voice: "en-GB-SoniaNeural"},
@@ -113,16 +113,16 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 			"interruptPrompt":true,"initialSilenceTimeoutInSeconds":7,
 			"dtmfOptions":{"interToneTimeoutInSeconds":2,"maxTonesToCollect":1}},"operationContext":"in-1/7.1"}`,
 		},
-		{"stop what plays", outbox.Action{Verb: outbox.VerbCancelMedia}, 202, "POST", connection + ":cancelAllMediaOperations", false, ``},
+		{"stop all media", outbox.Action{Verb: outbox.VerbCancelMedia}, 202, "POST", connection + ":cancelAllMediaOperations", false, ``},
 		{
-			"invite", outbox.Action{Verb: outbox.VerbAdd, Target: "8:acs:r_t_u", Ring: 20500 * time.Millisecond}, 202,
+			"invite an agent", outbox.Action{Verb: outbox.VerbAdd, Target: "8:acs:r_t_u", Ring: 20500 * time.Millisecond}, 202,
 			"POST", connection + "/participants:add", true,
 			`{"participantToAdd":{"kind":"teamsExtensionUser","rawId":"8:acs:r_t_u",
 			"teamsExtensionUser":{"userId":"u","tenantId":"t","resourceId":"r","cloud":"public"}},
 			"invitationTimeoutInSeconds":21,"operationContext":"in-1/7.1"}`,
 		},
 		{
-			"invite a telephone, which on a Teams line sees the line's own number",
+			"invite a telephone from a Teams line, without a caller id",
 			outbox.Action{Verb: outbox.VerbAdd, Target: "4:+12065550111", Ring: 20 * time.Second}, 202,
 			"POST", connection + "/participants:add", true,
 			`{"participantToAdd":{"kind":"phoneNumber","rawId":"4:+12065550111",
@@ -135,15 +135,15 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 			"recordingContentType":"audio","recordingChannelType":"unmixed","recordingFormatType":"wav"}`,
 		},
 		{"hang up", outbox.Action{Verb: outbox.VerbHangUp}, 204, "POST", connection + ":terminate", true, ``},
-		{"look", outbox.Action{Verb: outbox.VerbCheckParticipants}, 200, "GET", connection + "/participants", false, ``},
+		{"check participants", outbox.Action{Verb: outbox.VerbCheckParticipants}, 200, "GET", connection + "/participants", false, ``},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := &wire{status: tt.status, body: `{"callConnectionId":"conn-1","serverCallId":"server-1",
+			tr := &fakeTransport{status: tt.status, body: `{"callConnectionId":"conn-1","serverCallId":"server-1",
 				"recordingId":"rec-1","value":[]}`}
 			tt.action.Ref, tt.action.Leases, tt.action.FirstSent = outbox.Ref{Op: 7, Send: 1}, 1, firstSent
 			c := call.Call{ID: callID, Line: "28:orgid:6f1c0a52-3a51-4a1e-9a55-2f4b8f0c7d11", ConnectionID: "conn-1", IncomingCallContext: "token"}
-			reply := newGateway(t, w).Send(t.Context(), c, tt.action)
+			reply := newGateway(t, tr).Send(t.Context(), c, tt.action)
 
 			done := call.Replied{Verdict: call.VerdictOK}
 			if tt.action.Verb == outbox.VerbStartRecording {
@@ -153,15 +153,15 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 				t.Errorf("reply = %+v (-want +got):\n%s", reply, d)
 			}
 			if tt.action.Verb == outbox.VerbAnswer && (reply.ConnectionID != "conn-1" || reply.ServerCallID != "server-1") {
-				t.Errorf("reply = %+v: it does not say which connection", reply)
+				t.Errorf("reply = %+v, want conn-1 and server-1", reply)
 			}
-			if w.got.Method != tt.method || w.got.URL.Path != tt.path {
-				t.Errorf("request = %s %s, want %s %s", w.got.Method, w.got.URL.Path, tt.method, tt.path)
+			if tr.got.Method != tt.method || tr.got.URL.Path != tt.path {
+				t.Errorf("request = %s %s, want %s %s", tr.got.Method, tr.got.URL.Path, tt.method, tt.path)
 			}
-			if d := cmp.Diff(tree(t, tt.body), tree(t, w.sent)); d != "" {
+			if d := cmp.Diff(decode(t, tt.body), decode(t, tr.sent)); d != "" {
 				t.Errorf("body (-want +got):\n%s", d)
 			}
-			gotID, gotSent := w.got.Header.Get("Repeatability-Request-ID"), w.got.Header.Get("Repeatability-First-Sent")
+			gotID, gotSent := tr.got.Header.Get("Repeatability-Request-ID"), tr.got.Header.Get("Repeatability-First-Sent")
 			wantID, wantSent := "", ""
 			if tt.paired {
 				wantID, wantSent = requestID(callID, tt.action.Ref), "Wed, 04 Mar 2026 05:06:07 GMT"
@@ -173,8 +173,8 @@ func TestEveryVerbIsItsRequest(t *testing.T) {
 	}
 }
 
-// tree is a JSON document without regard to the order of its members.
-func tree(t *testing.T, doc string) (v any) {
+// decode returns a JSON document in a form that can be compared, whatever the order of its members.
+func decode(t *testing.T, doc string) (v any) {
 	t.Helper()
 	if doc == "" {
 		return nil
@@ -185,23 +185,23 @@ func tree(t *testing.T, doc string) (v any) {
 	return v
 }
 
-func TestARepeatedPromptInterruptsTheFirst(t *testing.T) {
+func TestRepeatedPromptInterruptsTheFirst(t *testing.T) {
 	for _, a := range []outbox.Action{
 		{Verb: outbox.VerbPlay, Prompt: &flow.Prompt{Text: "Hello."}},
 		{Verb: outbox.VerbRecognize, Target: caller, Prompt: &flow.Prompt{Text: "Press 1."}},
 	} {
-		w := &wire{status: 202}
+		tr := &fakeTransport{status: 202}
 		a.Ref, a.Leases, a.MaybeSent = outbox.Ref{Op: 7, Send: 2}, 1, true
-		newGateway(t, w).Send(t.Context(), call.Call{ID: callID, ConnectionID: "conn-1"}, a)
-		body, _ := tree(t, w.sent).(map[string]any)
+		newGateway(t, tr).Send(t.Context(), call.Call{ID: callID, ConnectionID: "conn-1"}, a)
+		body, _ := decode(t, tr.sent).(map[string]any)
 		if body["interruptCallMediaOperation"] != true {
-			t.Errorf("%s: body = %s", a.Verb, w.sent)
+			t.Errorf("%s: body = %s, want it to interrupt", a.Verb, tr.sent)
 		}
 	}
 }
 
-func TestWhatACSAnswersIsAVerdict(t *testing.T) {
-	const refused, unheard, throttled = call.VerdictRefused, call.VerdictNoResponse, call.VerdictThrottled
+func TestVerdictOfEachAnswer(t *testing.T) {
+	const refused, noResponse, throttled = call.VerdictRefused, call.VerdictNoResponse, call.VerdictThrottled
 	tests := []struct {
 		name    string
 		status  int
@@ -210,39 +210,39 @@ func TestWhatACSAnswersIsAVerdict(t *testing.T) {
 		want    string // the code of the verdict
 		sub     int    // of the result
 	}{
-		{"no answer", 0, "", unheard, "", 0},
-		{"500", 500, "", unheard, "", 0},
-		{"503 with a code", 503, "9999", unheard, "9999", 9999},
-		{"408", 408, "", unheard, "", 0},
-		{"another success than the expected", 206, "", unheard, "", 0},
+		{"no response", 0, "", noResponse, "", 0},
+		{"500", 500, "", noResponse, "", 0},
+		{"503 with a code", 503, "9999", noResponse, "9999", 9999},
+		{"408", 408, "", noResponse, "", 0},
+		{"an unexpected success", 206, "", noResponse, "", 0},
 		{"a redirection, which is not followed", 302, "", refused, "302", 0},
 		{"429", 429, "", throttled, "", 0},
 		{"400 with a code", 400, "8523", refused, "8523", 8523},
 		{"404", 404, "8522", refused, call.CodeGone, 8522},
 		{"404 without a body", 404, "", refused, call.CodeGone, 0},
 		{"a call that was terminated", 400, "8528", refused, call.CodeGone, 8528},
-		{"a code in words", 403, "Forbidden", refused, "403", 0},
+		{"a code that is not a number", 403, "Forbidden", refused, "403", 0},
 		{"409 without a code", 409, "", refused, "409", 0},
 		{"412 without a code", 412, "", refused, "412", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := &wire{status: tt.status}
+			tr := &fakeTransport{status: tt.status}
 			want, result := call.Replied{Verdict: tt.verdict, Code: tt.want}, call.Result{}
 			if tt.status >= 400 {
 				result = call.Result{Code: tt.status, SubCode: tt.sub}
 			}
 			if tt.code != "" {
-				w.body = `{"error":{"code":"` + tt.code + `","message":"No."}}`
+				tr.body = `{"error":{"code":"` + tt.code + `","message":"No."}}`
 				result.Message = "No."
 			}
 			if tt.verdict == throttled {
-				w.header = http.Header{"Retry-After": {"7"}}
+				tr.header = http.Header{"Retry-After": {"7"}}
 				want.RetryAfter = 7 * time.Second
 			}
 			c := call.Call{ID: callID, ConnectionID: "conn-1"}
 			a := outbox.Action{Ref: outbox.Ref{Op: 7, Send: 1}, Verb: outbox.VerbHangUp, FirstSent: firstSent}
-			reply := newGateway(t, w).Send(t.Context(), c, a)
+			reply := newGateway(t, tr).Send(t.Context(), c, a)
 			if d := cmp.Diff(call.Body(want), reply.Body); d != "" {
 				t.Errorf("verdict (-want +got):\n%s", d)
 			}
@@ -253,22 +253,22 @@ func TestWhatACSAnswersIsAVerdict(t *testing.T) {
 	}
 	t.Run("a request that cannot be made is refused", func(t *testing.T) {
 		for _, a := range []outbox.Action{{Verb: "sing"}, {Verb: outbox.VerbHangUp}} {
-			reply := newGateway(t, &wire{status: 204}).Send(t.Context(), call.Call{ID: callID}, a)
+			reply := newGateway(t, &fakeTransport{status: 204}).Send(t.Context(), call.Call{ID: callID}, a)
 			if b, _ := reply.Body.(call.Replied); b.Verdict != call.VerdictRefused {
-				t.Errorf("%s without a connection: %+v", a.Verb, reply)
+				t.Errorf("%s without a connection: %+v, want it refused", a.Verb, reply)
 			}
 		}
 	})
 }
 
-func TestRequestIDs(t *testing.T) {
+func TestRequestIDIsTheSameForTheSameSendOnly(t *testing.T) {
 	got := requestID(callID, outbox.Ref{Op: 7, Send: 1})
 	parsed, err := uuid.Parse(got)
 	if err != nil || parsed.Version() != 4 || parsed.Variant() != uuid.RFC4122 {
-		t.Errorf("%s is not in the form of version 4: %v", got, err)
+		t.Errorf("%s, error %v, want a UUID of version 4", got, err)
 	}
 	if again := requestID(callID, outbox.Ref{Op: 7, Send: 1}); again != got {
-		t.Errorf("another machine makes %s of what is %s here", again, got)
+		t.Errorf("%s for the same send, want %s", again, got)
 	}
 	seen := map[string]bool{got: true}
 	for _, other := range []string{
@@ -282,13 +282,13 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
-func TestLookReadsEveryPage(t *testing.T) {
-	w := &pages{bodies: []string{
+func TestCheckParticipantsReadsEveryPage(t *testing.T) {
+	tr := &pagedTransport{bodies: []string{
 		`{"value":[{"identifier":{"rawId":"4:+12065550100"},"isMuted":true}],
 			"nextLink":"https://contoso.communication.azure.com/next"}`,
 		`{"value":[{"identifier":{"rawId":"8:acs:r_t_anna"},"isOnHold":true}]}`,
 	}}
-	options := &acs.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: w}}
+	options := &acs.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: tr}}
 	client, err := acs.NewClientWithKey("https://contoso.communication.azure.com", "a2V5", options)
 	if err != nil {
 		t.Fatal(err)
@@ -299,14 +299,14 @@ func TestLookReadsEveryPage(t *testing.T) {
 		{ID: caller, Muted: true}, {ID: "8:acs:r_t_anna", OnHold: true},
 	}}
 	if d := cmp.Diff(call.Body(want), reply.Body); d != "" {
-		t.Errorf("look (-want +got):\n%s", d)
+		t.Errorf("reply (-want +got):\n%s", d)
 	}
 }
 
-// pages is a transport that gives one answer after another.
-type pages struct{ bodies []string }
+// pagedTransport returns one body after another.
+type pagedTransport struct{ bodies []string }
 
-func (p *pages) Do(req *http.Request) (*http.Response, error) {
+func (p *pagedTransport) Do(req *http.Request) (*http.Response, error) {
 	body := p.bodies[0]
 	p.bodies = p.bodies[1:]
 	return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil

@@ -23,5 +23,5 @@ func requestID(id call.ID, ref outbox.Ref) string {
 	return uuid.NewHash(sha256.New(), requestSpace, []byte(string(id)+"/"+ref.String()), 4).String()
 }
 
-// operationContext returns what the events of an operation carry back.
+// operationContext returns the context of an operation, which ACS copies into the operation's events.
 func operationContext(id call.ID, ref outbox.Ref) string { return string(id) + "/" + ref.String() }

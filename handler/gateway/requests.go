@@ -10,7 +10,7 @@ import (
 	"switchboard/handler/flow"
 )
 
-// response is what an accepted request brought: members of the reply, and ids of the call.
+// response is ACS's answer to an accepted request: members of the reply, and ids of the call.
 type response struct {
 	call.Replied
 	connectionID, serverCallID, correlationID string
@@ -58,9 +58,9 @@ func (g *Gateway) play(ctx context.Context, c call.Call, a outbox.Action) (respo
 	return response{}, err
 }
 
-// interTone is how long a caller may wait between two keys. Our menus take one key, but ACS requires a time from
-// 1 s to 60 s.
-const interTone = 2 * time.Second
+// interToneTimeout is how long a caller may wait between two keys. A menu takes one key, but ACS requires a
+// time of 1 s to 60 s.
+const interToneTimeout = 2 * time.Second
 
 func (g *Gateway) recognize(ctx context.Context, c call.Call, a outbox.Action) (response, error) {
 	prompt := source(a.Prompt)
@@ -68,7 +68,7 @@ func (g *Gateway) recognize(ctx context.Context, c call.Call, a outbox.Action) (
 		PlayPrompt:                     &prompt,
 		InterruptPrompt:                new(true),
 		InitialSilenceTimeoutInSeconds: seconds(a.Silence),
-		InterToneTimeoutInSeconds:      seconds(interTone),
+		InterToneTimeoutInSeconds:      seconds(interToneTimeout),
 		MaxTonesToCollect:              new(int32(1)),
 		InterruptCallMediaOperation:    interrupts(a),
 		OperationContext:               operationContext(c.ID, a.Ref),
@@ -107,8 +107,8 @@ func (g *Gateway) hangUp(ctx context.Context, c call.Call, a outbox.Action) (res
 	return response{}, err
 }
 
-// checkParticipants asks who is in the call. Of a call that we placed and that rings, it asks first whether the
-// callee has answered.
+// checkParticipants lists the participants of the call. For an outbound call that rings, it asks first
+// whether the callee has answered.
 func (g *Gateway) checkParticipants(ctx context.Context, c call.Call, _ outbox.Action) (response, error) {
 	var res response
 	if c.State == call.StateRinging && c.Direction == call.DirectionOutbound {
@@ -142,7 +142,7 @@ func (g *Gateway) speech() *acs.CallIntelligenceOptions {
 	return &acs.CallIntelligenceOptions{CognitiveServicesEndpoint: g.CognitiveServices}
 }
 
-// source returns the prompt in the form in which ACS plays it.
+// source returns the prompt as ACS's play source.
 func source(p *flow.Prompt) acs.PlaySource {
 	if p.File != "" {
 		return acs.PlaySource{File: &acs.FileSource{URI: p.File}}
@@ -154,7 +154,8 @@ func source(p *flow.Prompt) acs.PlaySource {
 	return acs.PlaySource{Text: &acs.TextSource{Text: p.Text, VoiceName: voice}}
 }
 
-// interrupts asks ACS to stop what an earlier send of the action may have started.
+// interrupts returns true if ACS is to stop what an earlier send of the action may have started, and else
+// nil.
 func interrupts(a outbox.Action) *bool {
 	if !a.Repeated() {
 		return nil
@@ -162,7 +163,7 @@ func interrupts(a outbox.Action) *bool {
 	return new(true)
 }
 
-// seconds rounds up: a telephone that rings too long beats one that stops too soon.
+// seconds returns d in whole seconds, rounded up: a telephone may ring too long, but must not stop too soon.
 func seconds(d time.Duration) *int32 {
 	return new(int32((d + time.Second - 1) / time.Second))
 }

@@ -50,7 +50,7 @@ func numericCode(e *acs.Error) int {
 	return 0
 }
 
-// resultOf returns a refusal in the form in which ACS's events report results; zero for any other error.
+// resultOf returns a refusal as a result, as ACS's events have it; the zero Result for any other error.
 func resultOf(err error) call.Result {
 	e, ok := errors.AsType[*acs.Error](err)
 	if !ok || e.Status < http.StatusBadRequest {

@@ -9,12 +9,12 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 )
 
-// requestError is a request that storage refused or did not answer, in one line. The texts of azcore and net/http hold
-// the whole address of the request, which may hold a telephone number or a signature, and take many lines. The cause is
-// kept for errors.AsType.
+// requestError is the error of a request that storage refused or did not answer. Its text is one line
+// without the URL of the request, which may contain a telephone number or a signature; the texts of azcore
+// and net/http have the URL, in many lines. The cause stays in the chain.
 type requestError struct {
 	op   string // "commit", "table calls: write" …
-	kind error  // what the caller's package calls it, or nil
+	kind error  // the sentinel of the caller's package, or nil
 	err  error
 }
 
