@@ -46,19 +46,19 @@ const (
 	connected = `[{"id":"3","source":"calling/callConnections/c1","specversion":"1.0",
 		"type":"Microsoft.Communication.CallConnected","time":"2026-01-02T03:04:05Z",
 		"data":{"callConnectionId":"c1","serverCallId":"s1","correlationId":"r1"}}]`
-	nobody = "in-nobody" // the id of no call
+	unknownCall = "in-nobody" // the id of no call
 )
 
 func (h host) badInput(t *testing.T) {
 	const secret = "a secret of 32 bytes, for a test"
 	secrets := map[string]string{"CALLBACK_KEYS": "test:" + base64.StdEncoding.EncodeToString([]byte(secret))}
-	eavesdropper := &eavesdropper{}
+	eavesdropper := &tokenRecorder{}
 	r, log := h.start(t, &acssim.Server{Strict: true, Transport: eavesdropper}, &faultproxy.Hook{}, secrets)
-	playOn(t, r, log, "leaves-in-menu.txt") // brings a token, and lets the program read what it keeps in memory
+	runOnRig(t, r, log, "leaves-in-menu.txt") // brings a token, and lets the program read what it keeps in memory
 
 	signer := auth.NewSigner([]auth.Key{{ID: "test", Secret: []byte(secret)}})
 	forger := auth.NewSigner([]auth.Key{{ID: "test", Secret: []byte("another secret of 32 bytes, or so")}})
-	mac, token := signer.Sign(auth.CallbackSubject(nobody, 0)), eavesdropper.heard(t)
+	mac, token := signer.Sign(auth.CallbackSubject(unknownCall, 0)), eavesdropper.mustToken(t)
 	header, claims, _ := strings.Cut(token, ".")
 	claims, signature, _ := strings.Cut(claims, ".")
 	noAlgorithm := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`))
@@ -72,18 +72,18 @@ func (h host) badInput(t *testing.T) {
 		{name: "a token with another signature", mac: mac, token: header + "." + claims + "." + strings.Repeat("A", len(signature)), body: connected, status: http.StatusUnauthorized},
 		{name: "a token without a signature", mac: mac, token: noAlgorithm + "." + claims + ".", body: connected, status: http.StatusUnauthorized},
 		{name: "no MAC", token: token, body: connected, status: http.StatusUnauthorized},
-		{name: "a MAC made with another secret", mac: forger.Sign(auth.CallbackSubject(nobody, 0)), token: token, body: connected, status: http.StatusUnauthorized},
+		{name: "a MAC made with another secret", mac: forger.Sign(auth.CallbackSubject(unknownCall, 0)), token: token, body: connected, status: http.StatusUnauthorized},
 		{name: "the MAC of another call", mac: signer.Sign(auth.CallbackSubject("in-somebody", 0)), token: token, body: connected, status: http.StatusUnauthorized},
-		{name: "the MAC of an operation", mac: signer.Sign(auth.CallbackSubject(nobody, 3)), token: token, body: connected, status: http.StatusUnauthorized},
+		{name: "the MAC of an operation", mac: signer.Sign(auth.CallbackSubject(unknownCall, 3)), token: token, body: connected, status: http.StatusUnauthorized},
 	} {
 		t.Run(in.name, func(t *testing.T) { in.send(t, r, log) })
 	}
 }
 
 // send sends it, and looks at the reply and at what the handler did.
-func (in input) send(t *testing.T, r *rig.Rig, log *journal) {
-	requests, lines := len(r.Hook.Seen()), len(log.of("incomingcall"))
-	reply, err := r.World.Host.Do(in.request(t, r.World.URL))
+func (in input) send(t *testing.T, r *rig.Rig, log *logBuffer) {
+	requests, lines := len(r.Hook.Seen()), len(log.ofFunction("incomingcall"))
+	reply, err := r.Env.Host.Do(in.request(t, r.Env.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func (in input) send(t *testing.T, r *rig.Rig, log *journal) {
 
 func (in input) request(t *testing.T, front string) *http.Request {
 	t.Helper()
-	to, body := front+"/api/callbacks/"+nobody+"?t="+in.mac, in.body
+	to, body := front+"/api/callbacks/"+unknownCall+"?t="+in.mac, in.body
 	if in.event != "" {
 		to, body = front+"/runtime/webhooks/eventgrid?functionName=incomingcall", in.event
 	}
@@ -138,19 +138,19 @@ func (in input) request(t *testing.T, front string) *http.Request {
 
 // mustBeLogged waits for the function's line, which comes by way of the host,
 // and for another one that must not come.
-func (in input) mustBeLogged(t *testing.T, log *journal, before int) {
+func (in input) mustBeLogged(t *testing.T, log *logBuffer, before int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); len(log.of("incomingcall")) == before && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(10 * time.Second); len(log.ofFunction("incomingcall")) == before && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	time.Sleep(200 * time.Millisecond)
-	if lines := log.of("incomingcall")[before:]; len(lines) != 1 || lines[0].Level != in.logged {
+	if lines := log.ofFunction("incomingcall")[before:]; len(lines) != 1 || lines[0].Level != in.logged {
 		t.Errorf("the handler logged %+v, want one line of level %s\n%s", lines, in.logged, log)
 	}
 }
 
 // of is the lines of one function.
-func (j *journal) of(function string) []entry {
+func (j *logBuffer) ofFunction(function string) []entry {
 	var found []entry
 	for _, e := range j.entries() {
 		if e.Function == function {
@@ -162,12 +162,12 @@ func (j *journal) of(function string) []entry {
 
 // eavesdropper is the simulator's way to the world, and keeps the latest token
 // that was sent over it.
-type eavesdropper struct {
+type tokenRecorder struct {
 	mu    sync.Mutex
 	token string
 }
 
-func (e *eavesdropper) RoundTrip(r *http.Request) (*http.Response, error) {
+func (e *tokenRecorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		e.mu.Lock()
 		e.token = token
@@ -176,7 +176,7 @@ func (e *eavesdropper) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-func (e *eavesdropper) heard(t *testing.T) string {
+func (e *tokenRecorder) mustToken(t *testing.T) string {
 	t.Helper()
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -20,7 +20,7 @@ import (
 )
 
 // nothing is a handler that does nothing, for as long as the host lets it.
-const nothing = `package main
+const emptyHandler = `package main
 
 import (
 	"io"
@@ -41,8 +41,8 @@ func main() {
 `
 
 const (
-	atATime = 16  // requests under way
-	warmUp  = 500 // requests after which a host has compiled what it runs
+	concurrency = 16  // requests under way
+	warmUpRequests  = 500 // requests after which a host has compiled what it runs
 )
 
 // BenchmarkUnderFunc sends the same requests to a real host with our handler and
@@ -53,8 +53,8 @@ func BenchmarkUnderFunc(b *testing.B) {
 	if path == "" {
 		b.Skip("FUNC does not name a Functions host (the func of Azure Functions Core Tools)")
 	}
-	start := func(app string) (*rig.Rig, *eavesdropper) {
-		heard := &eavesdropper{}
+	start := func(app string) (*rig.Rig, *tokenRecorder) {
+		heard := &tokenRecorder{}
 		r, err := rig.Start(b.Context(), rig.Options{
 			Func: path, App: app, ACS: &acssim.Server{Strict: true, Transport: heard}, Azurite: azurite.ForTest(b),
 		})
@@ -65,24 +65,24 @@ func BenchmarkUnderFunc(b *testing.B) {
 		return r, heard
 	}
 	ours, heard := start("")
-	theirs, _ := start(appWithNothing(b))
+	theirs, _ := start(stageEmptyHandler(b))
 	// Brings the flow, and a token for the callbacks.
-	story, err := scenario.Read(scenario.Stories, "leaves-in-menu.txt")
+	story, err := scenario.Read(scenario.Files, "leaves-in-menu.txt")
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := story.Run(b.Context(), ours.World); err != nil {
+	if _, err := story.Run(b.Context(), ours.Env); err != nil {
 		b.Fatal(err)
 	}
 	signer := auth.NewSigner([]auth.Key{{ID: "rig", Secret: []byte("switchboard-development-only-callback-key")}})
-	callback := "/api/callbacks/" + nobody + "?t=" + signer.Sign(auth.CallbackSubject(nobody, 0))
+	callback := "/api/callbacks/" + unknownCall + "?t=" + signer.Sign(auth.CallbackSubject(unknownCall, 0))
 	var offers atomic.Int64
 	for _, load := range []struct {
 		name    string
 		request func() (path string, header http.Header, body string)
 	}{
 		{"events of another kind", func() (string, http.Header, string) {
-			return webhook + "incomingcall", http.Header{"Aeg-Event-Type": {"Notification"}}, "[" + strange(1) + "]"
+			return webhook + "incomingcall", http.Header{"Aeg-Event-Type": {"Notification"}}, "[" + unknownTypeEvent(1) + "]"
 		}},
 		{"late offers, each a new row", func() (string, http.Header, string) {
 			return webhook + "incomingcall", http.Header{"Aeg-Event-Type": {"Notification"}}, lateOffer(int(offers.Add(1)))
@@ -95,7 +95,7 @@ func BenchmarkUnderFunc(b *testing.B) {
 			began := time.Now()
 			drive(b, n, func() (*http.Request, error) {
 				path, header, body := load.request()
-				q, err := http.NewRequestWithContext(b.Context(), http.MethodPost, r.World.URL+path, strings.NewReader(body))
+				q, err := http.NewRequestWithContext(b.Context(), http.MethodPost, r.Env.URL+path, strings.NewReader(body))
 				if err != nil {
 					return nil, err
 				}
@@ -106,7 +106,7 @@ func BenchmarkUnderFunc(b *testing.B) {
 			return float64(n) / time.Since(began).Seconds()
 		}
 		for _, r := range []*rig.Rig{theirs, ours} {
-			rate(b, r, warmUp)
+			rate(b, r, warmUpRequests)
 		}
 		b.Run(load.name, func(b *testing.B) {
 			without, with := rate(b, theirs, b.N), rate(b, ours, b.N)
@@ -121,11 +121,11 @@ func BenchmarkUnderFunc(b *testing.B) {
 // drive sends n requests, some at a time. Each must succeed.
 func drive(b *testing.B, n int, request func() (*http.Request, error)) {
 	b.Helper()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atATime}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrency}}
 	defer client.CloseIdleConnections()
 	var next atomic.Int64
 	var all sync.WaitGroup
-	for range atATime {
+	for range concurrency {
 		all.Go(func() {
 			for next.Add(1) <= int64(n) {
 				q, err := request()
@@ -160,7 +160,7 @@ func lateOffer(n int) string {
 }
 
 // appWithNothing is our app with the other handler.
-func appWithNothing(b *testing.B) string {
+func stageEmptyHandler(b *testing.B) string {
 	b.Helper()
 	app := b.TempDir()
 	files, err := filepath.Glob("../../*/function.json")
@@ -181,9 +181,9 @@ func appWithNothing(b *testing.B) string {
 		}
 	}
 	source := filepath.Join(b.TempDir(), "nothing.go")
-	if err := os.WriteFile(source, []byte(nothing), 0o644); err != nil {
+	if err := os.WriteFile(source, []byte(emptyHandler), 0o644); err != nil {
 		b.Fatal(err)
 	}
-	run(b, ".", "go", "build", "-o", filepath.Join(app, "handler", "handler"), source)
+	runCommand(b, ".", "go", "build", "-o", filepath.Join(app, "handler", "handler"), source)
 	return app
 }

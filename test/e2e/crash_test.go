@@ -11,74 +11,74 @@ import (
 )
 
 // ways are what can go wrong with one request.
-var ways = []struct {
+var requestFaults = []struct {
 	name string
-	fate fate
+	fate fault
 	dies bool
 }{
-	{"the handler dies before", dieBefore, true},
-	{"the handler dies after", dieAfter, true},
-	{"nothing comes of", isLost, false},
-	{"no answer comes to", answerLost, false},
+	{"the handler dies before", crashBefore, true},
+	{"the handler dies after", crashAfter, true},
+	{"nothing comes of", failBefore, false},
+	{"no answer comes to", failAfter, false},
 }
 
 // TestInboundWhenOneRequestGoesWrong lets each request to storage or ACS that
 // the story makes the handler send go wrong, in every way there is.
 func TestInboundWhenOneRequestGoesWrong(t *testing.T) {
-	trial{file: "inbound.txt"}.run(t)
+	singleFaults{file: "inbound.txt"}.run(t)
 }
 
 // TestRecordedWhenOneRequestToACSGoesWrong gives the handler the time to make
 // good whatever went wrong.
 func TestRecordedWhenOneRequestToACSGoesWrong(t *testing.T) {
-	trial{file: "recorded.txt", which: func(r request) bool { return r.to == toACS }}.run(t)
+	singleFaults{file: "recorded.txt", which: func(r request) bool { return r.to == toACS }}.run(t)
 }
 
 // TestCampaignWhenOneRequestGoesWrong has five calls at once to go wrong, and what
 // is taken for them and given back. Its deadlines are short: an hour of sweeps that
 // find nothing tells nothing.
 func TestCampaignWhenOneRequestGoesWrong(t *testing.T) {
-	trial{file: "campaign-whatever.txt", settings: soon}.run(t)
+	singleFaults{file: "campaign-faults.txt", settings: shortTimeouts}.run(t)
 }
 
 // TestMessageWhenOneRequestGoesWrong has the files of a recording to be fetched. The
 // message is short, and so are the deadlines.
 func TestMessageWhenOneRequestGoesWrong(t *testing.T) {
-	trial{file: "message.txt", settings: soon, chunks: 5 * time.Second}.run(t)
+	singleFaults{file: "message.txt", settings: shortTimeouts, chunks: 5 * time.Second}.run(t)
 }
 
 // trial is a story in which one request goes wrong, each in turn.
-type trial struct {
+type singleFaults struct {
 	file     string
 	settings map[string]string
 	chunks   time.Duration      // length of the files of recordings; 0: any
 	which    func(request) bool // of the requests; nil: all
 }
 
-func (tr trial) run(t *testing.T) {
-	story := read(t, tr.file)
+func (tr singleFaults) run(t *testing.T) {
+	story := readScenario(t, tr.file)
 	sim := func() *acssim.Server { return &acssim.Server{Strict: true, Seed: 1, ChunkLength: tr.chunks} }
 	moments, runs := 0, 0
-	for _, r := range play(t, story, sim(), conditions{settings: tr.settings}).requests {
+	for _, r := range runInProcess(t, story, sim(), options{settings: tr.settings}).requests {
 		if tr.which != nil && !tr.which(r) {
 			continue
 		}
 		moments++
-		for _, way := range ways {
+		for _, way := range requestFaults {
 			if !way.dies && r.what == "list "+store.TableWorklist {
 				continue // the next sweep asks the same
 			}
-			if way.fate == answerLost && r.reads() {
+			if way.fate == failAfter && r.reads() {
 				continue // that is nothing coming of it
 			}
 			runs++
 			t.Run(fmt.Sprintf("%s request %d, %s", way.name, r.n, r.what), func(t *testing.T) {
 				t.Parallel()
-				play(t, story, sim(), conditions{settings: tr.settings, fate: func(now request) fate {
+				runInProcess(t, story, sim(), options{settings: tr.settings, fault: func(now request) fault {
 					if now.n == r.n {
 						return way.fate
 					}
-					return goesThrough
+					return noFault
 				}})
 			})
 		}

@@ -12,14 +12,14 @@ import (
 
 // play runs a story in memory and virtual time, and then checks what holds after
 // every story.
-func play(t *testing.T, story *scenario.Story, sim *acssim.Server, c conditions) (m *memory) {
+func runInProcess(t *testing.T, story *scenario.Scenario, sim *acssim.Server, c options) (m *inProcess) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		m = startMemory(t, sim, c)
+		m = startInProcess(t, sim, c)
 		defer m.close()
-		played, err := story.Run(t.Context(), m.world)
+		played, err := story.Run(t.Context(), m.env)
 		if err == nil {
-			err = m.world.Verify(t.Context(), played)
+			err = m.env.Verify(t.Context(), played)
 		}
 		if err != nil {
 			t.Errorf("%v\n\n%s", err, &m.log)
@@ -29,18 +29,18 @@ func play(t *testing.T, story *scenario.Story, sim *acssim.Server, c conditions)
 }
 
 // read reads a story of the library.
-func read(t *testing.T, file string) *scenario.Story {
+func readScenario(t *testing.T, file string) *scenario.Scenario {
 	t.Helper()
-	story, err := scenario.Read(scenario.Stories, file)
+	story, err := scenario.Read(scenario.Files, file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return story
 }
 
-func stories(t *testing.T) []*scenario.Story {
+func readScenarios(t *testing.T) []*scenario.Scenario {
 	t.Helper()
-	all, err := scenario.ReadAll(scenario.Stories)
+	all, err := scenario.ReadAll(scenario.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,11 +48,11 @@ func stories(t *testing.T) []*scenario.Story {
 }
 
 func TestStoriesWhenAllGoesWell(t *testing.T) {
-	for _, story := range stories(t) {
+	for _, story := range readScenarios(t) {
 		t.Run(story.File, func(t *testing.T) {
-			m := play(t, story, &acssim.Server{Strict: true, Seed: 1}, conditions{})
+			m := runInProcess(t, story, &acssim.Server{Strict: true, Seed: 1}, options{})
 			for _, level := range []zerolog.Level{zerolog.WarnLevel, zerolog.ErrorLevel} {
-				for _, line := range m.log.at(level) {
+				for _, line := range m.log.atLevel(level) {
 					t.Errorf("the handler logged %s", line)
 				}
 			}
@@ -61,15 +61,15 @@ func TestStoriesWhenAllGoesWell(t *testing.T) {
 }
 
 func TestStoriesWithEveryEventTwiceAndNeighboursSwapped(t *testing.T) {
-	for _, story := range stories(t) {
+	for _, story := range readScenarios(t) {
 		t.Run(story.File, func(t *testing.T) {
-			play(t, story, &acssim.Server{Strict: true, Seed: 1, DuplicateAll: true, SwapNeighbours: true}, conditions{})
+			runInProcess(t, story, &acssim.Server{Strict: true, Seed: 1, DuplicateAll: true, SwapNeighbours: true}, options{})
 		})
 	}
 }
 
 func TestAnOfferThatComesTooLateIsNotAnswered(t *testing.T) {
-	m := play(t, read(t, "too-late.txt"), &acssim.Server{Strict: true, Seed: 1}, conditions{})
+	m := runInProcess(t, readScenario(t, "too-late.txt"), &acssim.Server{Strict: true, Seed: 1}, options{})
 	for _, r := range m.requests {
 		if r.to == toACS {
 			t.Errorf("ACS was asked to %s", r.what)

@@ -15,7 +15,7 @@ import (
 var seeds = flag.Uint64("seeds", 20, "how many bad days each test of bad days has")
 
 // badDay is a service that misbehaves more than it does on an ordinary bad day.
-var badDay = acssim.Faults{
+var highFaultRates = acssim.Faults{
 	Duplicate: 0.15, Swap: 0.15, Delay: 0.15, Early: 0.15,
 	Throttle: 0.05, LoseAnswer: 0.05, ServerError: 0.05,
 }
@@ -24,7 +24,7 @@ func TestInboundWhenACSHasABadDay(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
-			play(t, read(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &badDay}, conditions{})
+			runInProcess(t, readScenario(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &highFaultRates}, options{})
 		})
 	}
 }
@@ -33,8 +33,8 @@ func TestInboundWhenStorageHasABadDay(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
-			play(t, read(t, "inbound.txt"), &acssim.Server{Strict: true, Seed: seed + 1},
-				conditions{fate: storageFaults(seed+1, 0.2), repeats: 4})
+			runInProcess(t, readScenario(t, "inbound.txt"), &acssim.Server{Strict: true, Seed: seed + 1},
+				options{fault: storageFaults(seed+1, 0.2), retries: 4})
 		})
 	}
 }
@@ -43,7 +43,7 @@ func TestInboundWhenStorageHasABadDay(t *testing.T) {
 // are no errors of the service here: an agent who was called in vain by a handler
 // that died, and then by one whom the service fails, is rightly given up.
 func TestInboundWhenEverythingHasABadDay(t *testing.T) {
-	faults := badDay
+	faults := highFaultRates
 	faults.ServerError = 0
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
@@ -51,13 +51,13 @@ func TestInboundWhenEverythingHasABadDay(t *testing.T) {
 			dice := rand.New(rand.NewPCG(seed+1, 1))
 			first, second := 1+dice.IntN(60), 61+dice.IntN(60)
 			storage := storageFaults(seed+1, 0.1)
-			play(t, read(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &faults, CallbackAttempts: 8},
-				conditions{repeats: 4, fate: func(r request) fate {
+			runInProcess(t, readScenario(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &faults, CallbackAttempts: 8},
+				options{retries: 4, fault: func(r request) fault {
 					switch r.n {
 					case first:
-						return dieBefore
+						return crashBefore
 					case second:
-						return dieAfter
+						return crashAfter
 					}
 					return storage(r)
 				}})
@@ -67,19 +67,19 @@ func TestInboundWhenEverythingHasABadDay(t *testing.T) {
 
 // storageFaults lets tries of requests to storage fail at a rate, half of them
 // after they were applied.
-func storageFaults(seed uint64, rate float64) func(request) fate {
+func storageFaults(seed uint64, rate float64) func(request) fault {
 	var mu sync.Mutex
 	dice := rand.New(rand.NewPCG(seed, 0))
-	return func(r request) fate {
+	return func(r request) fault {
 		mu.Lock()
 		defer mu.Unlock()
 		switch fails, applied := dice.Float64() < rate, dice.IntN(2) == 0; {
 		case r.to == toACS || !fails:
-			return goesThrough
+			return noFault
 		case applied:
-			return answerLost
+			return failAfter
 		default:
-			return isLost
+			return failBefore
 		}
 	}
 }

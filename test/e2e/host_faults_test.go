@@ -21,17 +21,17 @@ func TestStoriesWhenTheHostHasABadDay(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, seed %d", file, faults.Seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					m := startMemory(t, &acssim.Server{Strict: true, Seed: 1}, conditions{})
+					m := startInProcess(t, &acssim.Server{Strict: true, Seed: 1}, options{})
 					defer m.close()
 					m.host.Stop()
 					m.host.Faults = faults
 					if err := m.host.Start(m.ctx); err != nil {
 						t.Fatal(err)
 					}
-					m.world.Host = m.host.Client()
-					played, err := read(t, file).Run(t.Context(), m.world)
+					m.env.Host = m.host.Client()
+					played, err := readScenario(t, file).Run(t.Context(), m.env)
 					if err == nil {
-						err = m.world.Verify(t.Context(), played)
+						err = m.env.Verify(t.Context(), played)
 					}
 					if err != nil {
 						t.Errorf("%v\n\n%s", err, &m.log)
@@ -60,10 +60,10 @@ func TestInboundOnTheBuiltProgramWhenTheHostHasABadDay(t *testing.T) {
 			t.Parallel()
 			t.Logf("FUNCSIM_FAULTS=%s", setting)
 			env := map[string]string{"FUNCSIM_FAULTS": string(setting), "FUNCTIONS_CORETOOLS_ENVIRONMENT": "true"}
-			for name, value := range soon {
+			for name, value := range shortTimeouts {
 				env[name] = value
 			}
-			r, log := onFuncsim.start(t, patient(), nil, env)
+			r, log := onFuncsim.start(t, retryingSim(), nil, env)
 			over := make(chan struct{})
 			t.Cleanup(func() { <-over })
 			go func() { // the platform starts a host again that has stopped
@@ -79,13 +79,13 @@ func TestInboundOnTheBuiltProgramWhenTheHostHasABadDay(t *testing.T) {
 					}
 				}
 			}()
-			played, err := read(t, "inbound.txt").Run(t.Context(), r.World)
+			played, err := readScenario(t, "inbound.txt").Run(t.Context(), r.Env)
 			if err != nil && log.count("IncomingCall was not taken") > 1 {
 				t.Log("two deliveries of the offer came to nothing: nobody rings until the third")
 				err = nil
 			}
 			if err == nil {
-				err = r.World.Verify(t.Context(), played)
+				err = r.Env.Verify(t.Context(), played)
 			}
 			if err != nil {
 				t.Errorf("%v\n\n%s", err, log)

@@ -30,7 +30,7 @@ func TestMessagesThatTheProgramRefusesUnderFunc(t *testing.T) {
 // refused are messages that the function recording cannot do anything with, and part
 // of what it says about each. They are base64, as Event Grid sends them: the storage
 // extension at hand takes no other, whatever host.json says.
-var refused = []struct{ message, err string }{
+var unprocessable = []struct{ message, err string }{
 	{asMessage("neither JSON nor base64 of it"), "neither JSON nor base64 of JSON"},
 	{asMessage(`{"id":"m1"}`), "queue message: event of another type"},
 	{asMessage(`{"recording":"re-00000000000000000000000000000000"}`), "recording re-00000000000000000000000000000000: table rigrecordings: get: no such row"},
@@ -38,7 +38,7 @@ var refused = []struct{ message, err string }{
 }
 
 // tries is how often a host tries a message, and keeps it then.
-const tries = 5
+const maxTries = 5
 
 // refusedMessages puts them into the queue of recordings: each is tried and then kept
 // in the poison queue, and nothing comes of it.
@@ -46,7 +46,7 @@ func (h host) refusedMessages(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
 	poison := queueOf(t, r, exchange.RecordingQueue+"-poison")
 	var want []string
-	for _, m := range refused {
+	for _, m := range unprocessable {
 		enqueue(t, r, m.message)
 		want = append(want, m.message)
 	}
@@ -68,51 +68,51 @@ func (h host) refusedMessages(t *testing.T) {
 			slices.Sort(kept)
 		}
 	}
-	lines := log.of("recording")
-	for _, m := range refused {
+	lines := log.ofFunction("recording")
+	for _, m := range unprocessable {
 		said := 0
 		for _, l := range lines {
 			if l.Level == "error" && l.Message == "event failed" && strings.Contains(l.Err, m.err) {
 				said++
 			}
 		}
-		if said != tries {
-			t.Errorf("%d lines say %q, want %d: %+v", said, m.err, tries, lines)
+		if said != maxTries {
+			t.Errorf("%d lines say %q, want %d: %+v", said, m.err, maxTries, lines)
 		}
 	}
-	if len(lines) != tries*len(refused) {
-		t.Errorf("the function has logged %+v, want %d lines", lines, tries*len(refused))
+	if len(lines) != maxTries*len(unprocessable) {
+		t.Errorf("the function has logged %+v, want %d lines", lines, maxTries*len(unprocessable))
 	}
-	if live, err := r.World.Calls.Worklist(t.Context()); err != nil || len(live) != 0 {
+	if live, err := r.Env.Calls.Worklist(t.Context()); err != nil || len(live) != 0 {
 		t.Errorf("%d rows are live, %v", len(live), err)
 	}
 }
 
 func TestARecordingThatNobodyAskedForOnTheBuiltProgram(t *testing.T) {
 	t.Parallel()
-	onFuncsim.foundling(t, asMessage, func(event string) string { return event })
+	onFuncsim.unrequestedRecording(t, asMessage, func(event string) string { return event })
 }
 
 // Under func there is no plain text: the storage extension at hand refuses it before
 // it comes to us.
 func TestARecordingThatNobodyAskedForUnderFunc(t *testing.T) {
 	t.Parallel()
-	onFunc(t).foundling(t, asMessage)
+	onFunc(t).unrequestedRecording(t, asMessage)
 }
 
 // foundling sends events of recordings that no call has asked for, each written as a
 // message in its own way: they are filed, and linked to no call.
-func (h host) foundling(t *testing.T, ways ...func(event string) string) {
+func (h host) unrequestedRecording(t *testing.T, ways ...func(event string) string) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
-	played, err := read(t, "message.txt").Run(t.Context(), r.World)
+	played, err := readScenario(t, "message.txt").Run(t.Context(), r.Env)
 	if err != nil {
 		t.Fatalf("%v\n\n%s", err, log)
 	}
-	row, err := r.World.Calls.Load(t.Context(), played.Calls[0])
+	row, err := r.Env.Calls.Load(t.Context(), played.Calls[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, err := r.World.Recordings.Load(t.Context(), filing.Key(row.Value.Recordings[0].ID))
+	known, err := r.Env.Recordings.Load(t.Context(), filing.Key(row.Value.Recordings[0].ID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,22 +134,22 @@ func (h host) foundling(t *testing.T, ways ...func(event string) string) {
 			t.Errorf("filed as %+v, the same content is %+v", c, chunk)
 		}
 	}
-	if err := r.World.Verify(t.Context(), played); err != nil {
+	if err := r.Env.Verify(t.Context(), played); err != nil {
 		t.Errorf("%v\n\n%s", err, log)
 	}
-	log.mustBeClean(t)
+	log.mustHaveNoWarnings(t)
 }
 
 // mustBeFiled waits until a recording is filed, with its files.
-func mustBeFiled(t *testing.T, r *rig.Rig, log *journal, key string) filing.Recording {
+func mustBeFiled(t *testing.T, r *rig.Rig, log *logBuffer, key string) filing.Recording {
 	t.Helper()
 	late := time.After(time.Minute)
 	for {
-		row, err := r.World.Recordings.Load(t.Context(), key)
+		row, err := r.Env.Recordings.Load(t.Context(), key)
 		if err == nil && row.Value.State == filing.StateFiled {
 			for _, c := range row.Value.Chunks {
 				for _, name := range []string{c.File, c.File + ".json"} {
-					if _, err := r.World.Files.Stat(t.Context(), name); err != nil {
+					if _, err := r.Env.Files.Stat(t.Context(), name); err != nil {
 						t.Error(err)
 					}
 				}

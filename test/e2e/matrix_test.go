@@ -20,7 +20,7 @@ import (
 var matrixStep = flag.Int("matrix", 24, "every so manieth request of each story in the crash matrix is one to die at; 1: every one")
 
 // sideBySide is how many rigs the matrix has at once. They wait more than they work.
-const sideBySide = 24
+const maxRigs = 24
 
 // One run of a story may be shorter than another: an event that comes a little later
 // finds its call's turn taken, or does not, and on a busy machine a timer comes by once
@@ -29,21 +29,21 @@ const mustReach = 75
 
 // matrixStories are the stories of the matrix, those first whose crashes take the
 // longest to be made good, each with the simulator that it is played on.
-var matrixStories = []struct {
+var matrixScenarios = []struct {
 	file string
 	sim  func() *acssim.Server
 }{
-	{"campaign-whatever.txt", func() *acssim.Server {
-		sim := patient()
+	{"campaign-faults.txt", func() *acssim.Server {
+		sim := retryingSim()
 		sim.Speed = 3 // what a crash leaves behind is given back after a minute, however fast people are
 		return sim
 	}},
 	{"message.txt", func() *acssim.Server {
-		sim := patient()
+		sim := retryingSim()
 		sim.ChunkLength, sim.FileDelay = 5*time.Second, time.Second // several files: their filing has many moments
 		return sim
 	}},
-	{"inbound.txt", patient},
+	{"inbound.txt", retryingSim},
 }
 
 // TestCrashMatrix lets each request of the handler in a story, to storage or to ACS,
@@ -51,12 +51,12 @@ var matrixStories = []struct {
 // before its answer returns. What must hold after every story holds each time.
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
-	m := &crashMatrix{step: max(*matrixStep, 1), free: make(chan struct{}, sideBySide)}
+	m := &crashMatrix{step: max(*matrixStep, 1), free: make(chan struct{}, maxRigs)}
 	began := time.Now()
 	var stories errgroup.Group
-	for i := range matrixStories {
+	for i := range matrixScenarios {
 		stories.Go(func() error {
-			t.Run(matrixStories[i].file, func(t *testing.T) { m.story(t, i) })
+			t.Run(matrixScenarios[i].file, func(t *testing.T) { m.scenario(t, i) })
 			return nil
 		})
 	}
@@ -76,19 +76,19 @@ type crashMatrix struct {
 
 // story plays a story undisturbed, which tells how many moments it has, and then
 // with a crash at each of them. Every story begins at another request.
-func (m *crashMatrix) story(t *testing.T, i int) {
-	file, sim := matrixStories[i].file, matrixStories[i].sim
-	requests := onFuncsim.requests(t, file, sim())
+func (m *crashMatrix) scenario(t *testing.T, i int) {
+	file, sim := matrixScenarios[i].file, matrixScenarios[i].sim
+	requests := onFuncsim.countRequests(t, file, sim())
 	var tried, reached atomic.Int64
 	var crashes errgroup.Group
-	for n := 1 + i*m.step/len(matrixStories); n <= requests; n += m.step {
+	for n := 1 + i*m.step/len(matrixScenarios); n <= requests; n += m.step {
 		for _, side := range []faultproxy.When{faultproxy.Before, faultproxy.After} {
 			m.free <- struct{}{}
 			crashes.Go(func() error {
 				defer func() { <-m.free }()
 				t.Run(fmt.Sprintf("%s request %d", side, n), func(t *testing.T) {
 					tried.Add(1)
-					if onFuncsim.crashed(t, file, sim(), n, side) {
+					if onFuncsim.runWithCrash(t, file, sim(), n, side) {
 						reached.Add(1)
 					} else {
 						t.Logf("the story ended before this request, which was one of %d", requests)
@@ -110,12 +110,12 @@ func (m *crashMatrix) story(t *testing.T, i int) {
 
 // crashed plays a story and kills the handler at one request, and reports whether
 // the story came to it.
-func (h host) crashed(t *testing.T, file string, sim *acssim.Server, n int, side faultproxy.When) bool {
-	k := newKiller(map[int]faultproxy.When{n: side})
-	r, log := h.start(t, sim, &faultproxy.Hook{At: k.moment}, soon)
-	k.begin(r)
-	playOn(t, r, log, file)
-	deaths := k.deaths()
+func (h host) runWithCrash(t *testing.T, file string, sim *acssim.Server, n int, side faultproxy.When) bool {
+	k := newCrasher(map[int]faultproxy.When{n: side})
+	r, log := h.start(t, sim, &faultproxy.Hook{At: k.hook}, shortTimeouts)
+	k.start(r)
+	runOnRig(t, r, log, file)
+	deaths := k.crashes()
 	for _, death := range deaths {
 		t.Logf("killed %s", death)
 	}

@@ -29,19 +29,19 @@ func TestThePackage(t *testing.T) {
 		t.Skip("-short: no package")
 	}
 	repository := checkOut(t)
-	run(t, "../..", "go", "build", "-o", filepath.Join(repository, "handler", "handler"), "./handler")
+	runCommand(t, "../..", "go", "build", "-o", filepath.Join(repository, "handler", "handler"), "./handler")
 	out := t.TempDir()
-	run(t, repository, string(h), "pack", "-o", out)
+	runCommand(t, repository, string(h), "pack", "-o", out)
 	packages, err := filepath.Glob(filepath.Join(out, "*.zip"))
 	if err != nil || len(packages) != 1 {
 		t.Fatalf("packages %q, %v", packages, err)
 	}
 	app := filepath.Join(out, "app")
-	if d := cmp.Diff(packed(t, repository), unzip(t, packages[0], app)); d != "" {
+	if d := cmp.Diff(packageFiles(t, repository), unzip(t, packages[0], app)); d != "" {
 		t.Fatalf("the package holds (-want +got):\n%s", d)
 	}
 	for _, h := range []host{onFuncsim, h} {
-		log := &journal{}
+		log := &logBuffer{}
 		r, err := rig.Start(t.Context(), rig.Options{
 			Func: string(h), App: app, ACS: &acssim.Server{Strict: true}, Azurite: azurite.ForTest(t), Log: log.add,
 		})
@@ -49,13 +49,13 @@ func TestThePackage(t *testing.T) {
 			t.Fatalf("%v\n\n%s", err, log)
 		}
 		defer r.Close()
-		playOn(t, r, log, "inbound.txt")
+		runOnRig(t, r, log, "inbound.txt")
 	}
 }
 
 // packed is what a package must hold: host.json, the functions, and the program,
 // which alone may be executed.
-func packed(t *testing.T, repository string) []string {
+func packageFiles(t *testing.T, repository string) []string {
 	t.Helper()
 	functions, err := fs.Glob(os.DirFS(repository), "*/function.json")
 	if err != nil || len(functions) != 6 {
@@ -70,8 +70,8 @@ func packed(t *testing.T, repository string) []string {
 func checkOut(t *testing.T) string {
 	t.Helper()
 	to := t.TempDir()
-	root := strings.TrimSpace(run(t, ".", "git", "rev-parse", "--show-toplevel"))
-	for name := range strings.SplitSeq(strings.TrimSuffix(run(t, root, "git", "ls-files", "-z"), "\x00"), "\x00") {
+	root := strings.TrimSpace(runCommand(t, ".", "git", "rev-parse", "--show-toplevel"))
+	for name := range strings.SplitSeq(strings.TrimSuffix(runCommand(t, root, "git", "ls-files", "-z"), "\x00"), "\x00") {
 		content, err := os.ReadFile(filepath.Join(root, name))
 		if errors.Is(err, fs.ErrNotExist) { // deleted, and git has not been told yet
 			continue
@@ -127,7 +127,7 @@ func unzip(t *testing.T, from, to string) (names []string) {
 }
 
 // run runs a program and returns its output.
-func run(t testing.TB, dir, program string, args ...string) string {
+func runCommand(t testing.TB, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")

@@ -16,7 +16,7 @@ import (
 )
 
 // soon are deadlines that bring a call back on its way within seconds of a crash.
-var soon = map[string]string{
+var shortTimeouts = map[string]string{
 	"ACS_TIMEOUT":             "2s",
 	"CONNECT_TIMEOUT":         "5s",
 	"PROMPT_TIMEOUT":          "15s",
@@ -49,32 +49,32 @@ func onFunc(t *testing.T) host {
 
 // start sets up a rig that ends with the test. Env adds settings. Tests on rigs
 // wait more than they work, so they run side by side.
-func (h host) start(t *testing.T, sim *acssim.Server, hook *faultproxy.Hook, env map[string]string) (*rig.Rig, *journal) {
+func (h host) start(t *testing.T, sim *acssim.Server, hook *faultproxy.Hook, env map[string]string) (*rig.Rig, *logBuffer) {
 	t.Helper()
 	all := map[string]string{"LOG_LEVEL": "debug"}
 	maps.Copy(all, env)
-	log := &journal{}
+	log := &logBuffer{}
 	sim.OnEvent = func(e acssim.Entry) { log.add(e.Kind + ": " + e.Text) }
 	r, err := rig.Start(t.Context(), rig.Options{
-		Func: string(h), Env: all, ACS: sim, Azurite: azurite.ForTest(t), Hook: hook, Log: log.add,
+		Func: string(h), Settings: all, ACS: sim, Azurite: azurite.ForTest(t), Hook: hook, Log: log.add,
 	})
 	if err != nil {
 		t.Fatalf("%v\n\n%s", err, log)
 	}
 	t.Cleanup(r.Close)
-	r.World.Patience = 3 * time.Minute // there may be many of us on one machine
+	r.Env.Timeout = 3 * time.Minute // there may be many of us on one machine
 	return r, log
 }
 
 // together is how many rigs a test has at once. They wait more than they work.
-const together = 6
+const parallelTests = 6
 
 // playOn plays a story on a rig, and then checks what holds after every story.
-func playOn(t *testing.T, r *rig.Rig, log *journal, file string) {
+func runOnRig(t *testing.T, r *rig.Rig, log *logBuffer, file string) {
 	t.Helper()
-	played, err := read(t, file).Run(t.Context(), r.World)
+	played, err := readScenario(t, file).Run(t.Context(), r.Env)
 	if err == nil {
-		err = r.World.Verify(t.Context(), played)
+		err = r.Env.Verify(t.Context(), played)
 	}
 	if err != nil {
 		t.Errorf("%v\n\n%s", err, log)
@@ -91,7 +91,7 @@ type entry struct {
 
 // entries are the handler's lines in the log. A real host puts its own words
 // around them, and now and then two lines into one.
-func (j *journal) entries() []entry {
+func (j *logBuffer) entries() []entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var all []entry
@@ -116,7 +116,7 @@ func (j *journal) entries() []entry {
 
 // mustBeClean fails the test for each line of the handler that somebody must
 // look at.
-func (j *journal) mustBeClean(t *testing.T) {
+func (j *logBuffer) mustHaveNoWarnings(t *testing.T) {
 	t.Helper()
 	for _, e := range j.entries() {
 		if e.Level != "debug" && e.Level != "info" {
@@ -127,15 +127,15 @@ func (j *journal) mustBeClean(t *testing.T) {
 
 // starts are the requests with which the handler makes what is missing, once it
 // has started: tables, containers and queues.
-var starts = regexp.MustCompile(`^POST /\w+/Tables$|^PUT /\w+/\w+$`)
+var startRequest = regexp.MustCompile(`^POST /\w+/Tables$|^PUT /\w+/\w+$`)
 
 // polls are the timers' questions for what is due, which come every few seconds
 // whatever else happens.
-var polls = regexp.MustCompile(`^GET /\w+/\w+(worklist|campaigns)\(\)$`)
+var pollRequest = regexp.MustCompile(`^GET /\w+/\w+(worklist|campaigns)\(\)$`)
 
 // counts reports a request of the handler that belongs to what it does: not those
 // at its start, nor those that come with the clock.
 func counts(method, path string) bool {
 	request := method + " " + path
-	return rig.FromHandler(method, path) && !starts.MatchString(request) && !polls.MatchString(request)
+	return rig.FromHandler(method, path) && !startRequest.MatchString(request) && !pollRequest.MatchString(request)
 }

@@ -43,7 +43,7 @@ func main() {
 const demonstrationTime = 3 * time.Minute
 
 // stories are what the demonstration plays.
-var stories = []string{"inbound.txt", "campaign.txt"}
+var scenarios = []string{"inbound.txt", "campaign.txt"}
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer, color bool) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
@@ -81,7 +81,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 
 	bounded, cancel := context.WithTimeout(ctx, demonstrationTime)
 	defer cancel()
-	err = play(bounded, r, out)
+	err = runScenarios(bounded, r, out)
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("interrupted")
@@ -96,13 +96,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 }
 
 // play plays the stories, checks what must hold after each, and sums up.
-func play(ctx context.Context, r *rig.Rig, out *printer) error {
-	var all scenario.Played
-	for _, story := range stories {
+func runScenarios(ctx context.Context, r *rig.Rig, out *printer) error {
+	var all scenario.Result
+	for _, story := range scenarios {
 		out.note("the story " + story + " begins")
-		played, err := scenario.RunFile(ctx, r.World, scenario.Stories, story)
+		played, err := scenario.RunFile(ctx, r.Env, scenario.Files, story)
 		if err == nil {
-			err = r.World.Verify(ctx, played)
+			err = r.Env.Verify(ctx, played)
 		}
 		if err != nil {
 			return err

@@ -86,24 +86,24 @@ func (p *printer) handler(line string) {
 		return
 	}
 	for lines := json.NewDecoder(strings.NewReader(line[start:])); ; {
-		var said said
+		var said logLine
 		if lines.Decode(&said) != nil {
 			return
 		}
-		if what, words := said.words(); what != "" {
+		if what, words := said.describe(); what != "" {
 			p.line(green, "exchange", what, words)
 		}
 	}
 }
 
 // said is a line of the handler's log.
-type said struct {
+type logLine struct {
 	Message, State, Node, Outcome string
 	Files, Contacts               int
 }
 
 // words are the line for people, empty if it is not for them.
-func (s said) words() (what, words string) {
+func (s logLine) describe() (what, words string) {
 	switch s.Message {
 	case "call moved":
 		words = s.State
@@ -126,11 +126,11 @@ func (s said) words() (what, words string) {
 func (p *printer) raw(line string) { p.line(faint, "host", "", line) }
 
 // summary prints how the stories ended and what they took.
-func (p *printer) summary(ctx context.Context, r *rig.Rig, played scenario.Played) error {
+func (p *printer) summary(ctx context.Context, r *rig.Rig, played scenario.Result) error {
 	var lines []string
 	transitions := 0
 	for _, id := range played.Calls {
-		row, err := r.World.Calls.Load(ctx, id)
+		row, err := r.Env.Calls.Load(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -166,7 +166,7 @@ func (p *printer) recording(ctx context.Context, r *rig.Rig, asked call.Recordin
 	if asked.State != call.RecordingFiled {
 		return nil, fmt.Errorf("the recording is %s, not filed", asked.State)
 	}
-	row, err := r.World.Recordings.Load(ctx, filing.Key(asked.ID))
+	row, err := r.Env.Recordings.Load(ctx, filing.Key(asked.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -180,22 +180,22 @@ func (p *printer) recording(ctx context.Context, r *rig.Rig, asked call.Recordin
 // campaign says how each contact of a campaign ended, and how many transitions their
 // calls took.
 func (p *printer) campaign(ctx context.Context, r *rig.Rig, id campaign.ID) (lines []string, transitions int, err error) {
-	c, err := r.World.Ledger.Campaign(ctx, id)
+	c, err := r.Env.Ledger.Campaign(ctx, id)
 	if err != nil {
 		return nil, 0, err
 	}
 	lines = []string{fmt.Sprintf("campaign %s: %s after %.1f s", c.Name, c.State, c.Finished.Sub(c.Started).Seconds())}
-	contacts, _, err := r.World.Ledger.Contacts(ctx, c, "", c.Contacts)
+	contacts, _, err := r.Env.Ledger.Contacts(ctx, c, "", c.Contacts)
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, who := range contacts {
-		row, err := r.World.Calls.Load(ctx, who.Call)
+		row, err := r.Env.Calls.Load(ctx, who.Call)
 		if err != nil {
 			return nil, 0, err
 		}
 		transitions += row.Value.Seq
-		n, err := r.World.Ledger.Number(ctx, who.Number)
+		n, err := r.Env.Ledger.Number(ctx, who.Number)
 		if err != nil {
 			return nil, 0, err
 		}

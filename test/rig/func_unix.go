@@ -63,7 +63,7 @@ func (h *funcHost) Start(ctx context.Context) error {
 		cmd.Wait() // how it ended stands in its lines
 		close(stopped)
 	}()
-	if err := serving(ctx, h); err != nil {
+	if err := waitServing(ctx, h); err != nil {
 		h.Stop()
 		return err
 	}

@@ -52,7 +52,7 @@ func (h *funcsimHost) Start(ctx context.Context) error {
 	if err := h.host.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	if err := serving(ctx, h); err != nil {
+	if err := waitServing(ctx, h); err != nil {
 		h.Stop()
 		return err
 	}
@@ -64,7 +64,7 @@ func (h *funcsimHost) Start(ctx context.Context) error {
 const startTimeout = 2 * time.Minute
 
 // serving waits until requests reach the handler through the host.
-func serving(ctx context.Context, h Host) error {
+func waitServing(ctx context.Context, h Host) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {

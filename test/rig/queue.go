@@ -12,7 +12,7 @@ import (
 // announceRecordings makes the queue of recordings and, if the simulator has no
 // subscriptions of its own, subscribes the queue to them as Event Grid does: past
 // the proxies.
-func (r *Rig) announceRecordings(ctx context.Context) error {
+func (r *Rig) subscribeRecordings(ctx context.Context) error {
 	queue, err := azqueue.NewQueueClientFromConnectionString(r.Azurite.ConnectionString(), exchange.RecordingQueue, nil)
 	if err != nil {
 		return err

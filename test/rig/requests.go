@@ -23,7 +23,7 @@ func (r *Rig) Requests() (storage, acs int) {
 
 // own are the requests that only the handler sends: to ACS, to the tables and
 // containers of the app, and those that make the queue and put messages into it.
-var own = regexp.MustCompile(`^\w+ /(calling|v1/objects)/` +
+var handlerRequest = regexp.MustCompile(`^\w+ /(calling|v1/objects)/` +
 	`|^\w+ /\w+/(` + prefix + `|Tables|\$batch$)` +
 	`|^PUT /\w+/` + exchange.RecordingQueue + `$` +
 	`|^POST /\w+/` + exchange.RecordingQueue + `/messages$`)
@@ -32,7 +32,7 @@ var own = regexp.MustCompile(`^\w+ /(calling|v1/objects)/` +
 // handler, by its method and its path as it was escaped. The host has the same
 // connection string: it keeps leases, status and secrets in containers of its own,
 // takes messages out of the queue, and has a queue of its own for those that fail.
-func FromHandler(method, path string) bool { return own.MatchString(method + " " + path) }
+func FromHandler(method, path string) bool { return handlerRequest.MatchString(method + " " + path) }
 
 // hostOf is the host and port of an http address.
 func hostOf(address string) string {

@@ -40,7 +40,7 @@ type Options struct {
 	// Func is the path of a real `func`; empty: funcsim.
 	Func string
 	// Env adds settings of the app, over those that the rig makes.
-	Env map[string]string
+	Settings map[string]string
 	// ACS is a simulator whose knobs are set and which has not been started; the
 	// rig fills in addresses and, unless there are Subscriptions already, one that
 	// announces finished recordings in the app's queue. Nil: one with default knobs.
@@ -70,7 +70,7 @@ type Rig struct {
 	ACSURL  string          // past the proxy
 	Azurite azurite.Account // past the proxies
 	Host    Host
-	World   scenario.World
+	Env   scenario.Env
 	Hook    *faultproxy.Hook
 
 	closers []func()
@@ -122,7 +122,7 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 		if err := r.openStorage(ctx, o.Azurite, notify); err != nil {
 			return r, err
 		}
-		if err := r.announceRecordings(ctx); err != nil {
+		if err := r.subscribeRecordings(ctx); err != nil {
 			return r, err
 		}
 		if err := r.serveACS(front); err != nil {
@@ -133,8 +133,8 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 	if err != nil {
 		return r, err
 	}
-	maps.Copy(env, o.Env)
-	if r.World, err = world(ctx, r, front); err != nil {
+	maps.Copy(env, o.Settings)
+	if r.Env, err = newEnv(ctx, r, front); err != nil {
 		return r, err
 	}
 	if o.Func != "" {
@@ -239,23 +239,23 @@ func (r *Rig) proxy(direct string) (string, error) {
 }
 
 // world is the rig as a scenario sees it, past the proxies.
-func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
+func newEnv(ctx context.Context, r *Rig, front string) (scenario.Env, error) {
 	tables, err := table.Open(r.Azurite.ConnectionString(), prefix, nil)
 	if err != nil {
-		return scenario.World{}, err
+		return scenario.Env{}, err
 	}
 	blobs, err := service.NewClientFromConnectionString(r.Azurite.ConnectionString(), nil)
 	if err != nil {
-		return scenario.World{}, err
+		return scenario.Env{}, err
 	}
 	documents := catalog.Azure{Container: blobs.NewContainerClient(prefix + exchange.CatalogContainer)}
 	files := archive.Azure{Container: blobs.NewContainerClient(prefix + exchange.RecordingsContainer)}
 	err = errors.Join(tables.Create(ctx, exchange.Tables...), documents.Create(ctx), files.Create(ctx))
 	if err != nil {
-		return scenario.World{}, err
+		return scenario.Env{}, err
 	}
 	live := tables.Table(store.TableWorklist)
-	return scenario.World{
+	return scenario.Env{
 		ACS:     r.ACS,
 		Host:    http.DefaultClient,
 		URL:     front,

@@ -13,7 +13,7 @@ import (
 
 // built is the handler, built once for all rigs of this process and kept in
 // memory, so that nothing of it is left behind.
-var built = sync.OnceValues(func() ([]byte, error) {
+var builtHandler = sync.OnceValues(func() ([]byte, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func stage(notify func(string)) (app string, err error) {
 		return "", err
 	}
 	notify("building the handler")
-	binary, err := built()
+	binary, err := builtHandler()
 	if err != nil {
 		return "", err
 	}
@@ -66,11 +66,11 @@ func stage(notify func(string)) (app string, err error) {
 		if err != nil {
 			return app, err
 		}
-		if err := write(filepath.Join(app, to), doc, 0o644); err != nil {
+		if err := writeFile(filepath.Join(app, to), doc, 0o644); err != nil {
 			return app, err
 		}
 	}
-	return app, write(filepath.Join(app, "handler", "handler"), binary, 0o755)
+	return app, writeFile(filepath.Join(app, "handler", "handler"), binary, 0o755)
 }
 
 // write makes a file and the folder that it is in. Meanwhile no process is started by
@@ -78,7 +78,7 @@ func stage(notify func(string)) (app string, err error) {
 // has open for writing cannot be run.
 //
 // Source: https://go.dev/issue/22315
-func write(name string, content []byte, mode os.FileMode) error {
+func writeFile(name string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}

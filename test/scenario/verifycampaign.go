@@ -12,15 +12,20 @@ import (
 	"switchboard/handler/campaign"
 )
 
-// verifyCampaign reports what must hold of a campaign that is done, and does not:
-// every contact has come to an end with a reason and within its budget, nobody's
-// telephone rang more often than attempts were counted, the counters equal the rows,
-// every number and line is free, every attempt that counted is a dial of its number,
-// and who opted out in a call is down as opted out. No other campaign may have dialled
-// the numbers.
-func (w World) verifyCampaign(ctx context.Context, id campaign.ID) (faults []error) {
+// verifyCampaign checks what must be true of a campaign that is done, and returns what
+// is not:
+//
+//   - every contact has ended with a result, and within its budget of attempts;
+//   - no telephone rang more often than attempts were counted;
+//   - the counters equal the rows;
+//   - no call holds a number or a line;
+//   - every counted attempt is a dial of its number;
+//   - every opt-out in a call is recorded at the number.
+//
+// No other campaign may have dialled the numbers.
+func (e Env) verifyCampaign(ctx context.Context, id campaign.ID) (faults []error) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	contacts, c, err := w.contacts(ctx, id)
+	contacts, c, err := e.contacts(ctx, id)
 	if err != nil {
 		return []error{err}
 	}
@@ -33,10 +38,10 @@ func (w World) verifyCampaign(ctx context.Context, id campaign.ID) (faults []err
 		if who.State != campaign.ContactEnded || who.Result() == "" || who.Spent > who.Budget {
 			fault("contact %s is %s with result %q after %d attempts of %d", who.ID, who.State, who.Result(), who.Spent, who.Budget)
 		}
-		if rings := w.ACS.RingsOf(who.Number); rings > who.Spent {
+		if rings := e.ACS.RingsOf(who.Number); rings > who.Spent {
 			fault("contact %s was rung %d times in %d attempts", who.ID, rings, who.Spent)
 		}
-		n, err := w.Ledger.Number(ctx, who.Number)
+		n, err := e.Ledger.Number(ctx, who.Number)
 		if err != nil {
 			fault("number of contact %s: %w", who.ID, err)
 		}
@@ -49,18 +54,18 @@ func (w World) verifyCampaign(ctx context.Context, id campaign.ID) (faults []err
 		}
 		for claim := 1; claim <= who.Claim; claim++ {
 			attempt := call.OutboundID(string(id), string(who.ID), claim)
-			switch out, err := w.optedOut(ctx, attempt); {
+			switch out, err := e.optedOut(ctx, attempt); {
 			case err != nil:
 				fault("call %s: %w", attempt, err)
 			case out && !slices.ContainsFunc(n.OptOuts, func(o campaign.OptOut) bool { return o.Call == attempt }):
-				fault("contact %s opted out in call %s, and the number does not know", who.ID, attempt)
+				fault("contact %s opted out in call %s, which is missing at the number", who.ID, attempt)
 			}
 		}
 		if n.Call != "" {
 			fault("number of contact %s is still held by call %s", who.ID, n.Call)
 		}
 	}
-	counters, err := w.Ledger.Counters(ctx, c)
+	counters, err := e.Ledger.Counters(ctx, c)
 	if err != nil {
 		fault("counters: %w", err)
 	}
@@ -68,7 +73,7 @@ func (w World) verifyCampaign(ctx context.Context, id campaign.ID) (faults []err
 		fault("counters of campaign %s (-rows +counters):\n%s", id, diff)
 	}
 	for _, name := range c.Lines {
-		l, err := w.Ledger.Line(ctx, name)
+		l, err := e.Ledger.Line(ctx, name)
 		if err != nil {
 			fault("line: %w", err)
 		}
@@ -79,13 +84,13 @@ func (w World) verifyCampaign(ctx context.Context, id campaign.ID) (faults []err
 	return faults
 }
 
-// optedOut reports whether somebody opted out in the call.
-func (w World) optedOut(ctx context.Context, id call.ID) (bool, error) {
-	history, err := w.Calls.History(ctx, id)
+// optedOut reports whether the callee opted out in the call.
+func (e Env) optedOut(ctx context.Context, id call.ID) (bool, error) {
+	history, err := e.Calls.History(ctx, id)
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(history, func(e call.Entry) bool {
-		return slices.ContainsFunc(e.Actions, func(a outbox.Action) bool { return a.Verb == outbox.VerbOptOut })
+	return slices.ContainsFunc(history, func(entry call.Entry) bool {
+		return slices.ContainsFunc(entry.Actions, func(a outbox.Action) bool { return a.Verb == outbox.VerbOptOut })
 	}), nil
 }

@@ -11,49 +11,49 @@ import (
 
 func TestInboundWhenTheHostIsStoppedAndStartedAgain(t *testing.T) {
 	t.Parallel()
-	onFuncsim.stopped(t, "inbound.txt", afterRequests(20))
+	onFuncsim.runWithRestart(t, "inbound.txt", atRequest(20))
 }
 
 func TestInboundWhenFuncIsStoppedAndStartedAgain(t *testing.T) {
 	t.Parallel()
-	onFunc(t).stopped(t, "inbound.txt", afterRequests(20))
+	onFunc(t).runWithRestart(t, "inbound.txt", atRequest(20))
 }
 
 func TestCampaignWhenTheHostIsStoppedAndStartedAgain(t *testing.T) {
 	t.Parallel()
-	onFuncsim.stopped(t, "campaign-whatever.txt", afterRequests(60))
+	onFuncsim.runWithRestart(t, "campaign-faults.txt", atRequest(60))
 }
 
 func TestCampaignWhenFuncIsStoppedAndStartedAgain(t *testing.T) {
 	t.Parallel()
-	onFunc(t).stopped(t, "campaign-whatever.txt", afterRequests(60))
+	onFunc(t).runWithRestart(t, "campaign-faults.txt", atRequest(60))
 }
 
 // The queue gives a message back that a host has died with after ten minutes only;
 // the sweep goes on with the recording before.
 func TestFilingWhenTheHostIsStoppedAndStartedAgain(t *testing.T) {
 	t.Parallel()
-	onFuncsim.stopped(t, "message.txt", aBlock)
+	onFuncsim.runWithRestart(t, "message.txt", atBlock)
 }
 
 func TestFilingWhenFuncIsStoppedAndStartedAgain(t *testing.T) {
 	t.Parallel()
-	onFunc(t).stopped(t, "message.txt", aBlock)
+	onFunc(t).runWithRestart(t, "message.txt", atBlock)
 }
 
 // afterRequests is the moment of the n-th request.
-func afterRequests(n int) func(int, *http.Request) bool {
+func atRequest(n int) func(int, *http.Request) bool {
 	return func(seen int, _ *http.Request) bool { return seen == n }
 }
 
 // aBlock is the moment at which a piece of a recording is filed.
-func aBlock(_ int, q *http.Request) bool {
+func atBlock(_ int, q *http.Request) bool {
 	return q.Method == http.MethodPut && q.URL.Query().Get("comp") == "block"
 }
 
 // stopped plays a story, and at the first request of a kind the host goes and comes
 // back.
-func (h host) stopped(t *testing.T, file string, moment func(seen int, q *http.Request) bool) {
+func (h host) runWithRestart(t *testing.T, file string, moment func(seen int, q *http.Request) bool) {
 	var mu sync.Mutex
 	var on *rig.Rig
 	seen, stopped := 0, false
@@ -75,11 +75,11 @@ func (h host) stopped(t *testing.T, file string, moment func(seen int, q *http.R
 		go func() { again <- on.Host.Start(t.Context()) }()
 		return true
 	}}
-	r, log := h.start(t, patient(), hook, soon)
+	r, log := h.start(t, retryingSim(), hook, shortTimeouts)
 	mu.Lock()
 	on = r
 	mu.Unlock()
-	playOn(t, r, log, file)
+	runOnRig(t, r, log, file)
 	select {
 	case err := <-again:
 		if err != nil {

@@ -14,41 +14,41 @@ import (
 
 // killer kills the handler of a rig at some of its requests: those that count, from
 // the beginning of the story on.
-type killer struct {
-	at map[int]faultproxy.When // by the request's number, from 1
+type crasher struct {
+	points map[int]faultproxy.When // by the request's number, from 1
 
 	mu   sync.Mutex
 	rig  *rig.Rig // nil before the story begins
 	seen int
-	here map[*http.Request]int
-	died []string
-	gone chan struct{} // gets one for each death
+	numbers map[*http.Request]int
+	crashedAt []string
+	crashed chan struct{} // gets one for each death
 }
 
-func newKiller(at map[int]faultproxy.When) *killer {
-	return &killer{at: at, here: map[*http.Request]int{}, gone: make(chan struct{}, len(at))}
+func newCrasher(at map[int]faultproxy.When) *crasher {
+	return &crasher{points: at, numbers: map[*http.Request]int{}, crashed: make(chan struct{}, len(at))}
 }
 
 // begin is the beginning of the story.
-func (k *killer) begin(r *rig.Rig) {
+func (k *crasher) start(r *rig.Rig) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.rig = r
 }
 
 // moment is a faultproxy.Hook.At.
-func (k *killer) moment(_ int, side faultproxy.When, r *http.Request) (cut bool) {
-	on := k.strikes(side, r)
+func (k *crasher) hook(_ int, side faultproxy.When, r *http.Request) (cut bool) {
+	on := k.shouldCrash(side, r)
 	if on == nil {
 		return false
 	}
 	on.Host.Kill()
-	k.gone <- struct{}{}
+	k.crashed <- struct{}{}
 	return true
 }
 
 // strikes returns the rig whose handler is to die now, or nil.
-func (k *killer) strikes(side faultproxy.When, r *http.Request) *rig.Rig {
+func (k *crasher) shouldCrash(side faultproxy.When, r *http.Request) *rig.Rig {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.rig == nil || !counts(r.Method, r.URL.EscapedPath()) {
@@ -56,47 +56,47 @@ func (k *killer) strikes(side faultproxy.When, r *http.Request) *rig.Rig {
 	}
 	if side == faultproxy.Before {
 		k.seen++
-		k.here[r] = k.seen
+		k.numbers[r] = k.seen
 	}
-	n := k.here[r]
+	n := k.numbers[r]
 	if side == faultproxy.After {
-		delete(k.here, r)
+		delete(k.numbers, r)
 	}
-	when, ok := k.at[n]
+	when, ok := k.points[n]
 	if !ok || when != side {
 		return nil
 	}
-	delete(k.at, n)
-	k.died = append(k.died, fmt.Sprintf("%s request %d, %s %s", side, n, r.Method, r.URL.Path))
+	delete(k.points, n)
+	k.crashedAt = append(k.crashedAt, fmt.Sprintf("%s request %d, %s %s", side, n, r.Method, r.URL.Path))
 	return k.rig
 }
 
 // requests is how many requests have counted so far.
-func (k *killer) requests() int {
+func (k *crasher) requests() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.seen
 }
 
 // deaths are the moments at which the handler was killed.
-func (k *killer) deaths() []string {
+func (k *crasher) crashes() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return slices.Sorted(slices.Values(k.died))
+	return slices.Sorted(slices.Values(k.crashedAt))
 }
 
-func (k *killer) mustHaveKilled(t *testing.T) {
+func (k *crasher) mustHaveCrashed(t *testing.T) {
 	t.Helper()
-	for _, death := range k.deaths() {
+	for _, death := range k.crashes() {
 		t.Logf("killed %s", death)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(k.at) > 0 {
-		t.Errorf("the story ended before %d of the moments", len(k.at))
+	if len(k.points) > 0 {
+		t.Errorf("the story ended before %d of the moments", len(k.points))
 	}
 }
 
 // patient is a simulator that tries each callback for minutes: how often the
 // service does is not published, and a host that starts takes its time.
-func patient() *acssim.Server { return &acssim.Server{Strict: true, CallbackAttempts: 8} }
+func retryingSim() *acssim.Server { return &acssim.Server{Strict: true, CallbackAttempts: 8} }

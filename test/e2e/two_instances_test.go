@@ -13,11 +13,11 @@ import (
 )
 
 // twelve is the story of a campaign that is larger than its line.
-const twelve = "crowd.txt"
+const crowdScenario = "crowd.txt"
 
 // TestCampaignOnTwoMachines lets two machines dial one campaign.
 func TestCampaignOnTwoMachines(t *testing.T) {
-	m := playOnTwo(t, conditions{})
+	m := runOnTwoInstances(t, options{})
 	var dialled [2]int
 	for _, r := range m.requests {
 		if r.to == toACS && r.what == "POST /calling/callConnections" {
@@ -33,7 +33,7 @@ func TestCampaignOnTwoMachinesWhenStorageHasABadDay(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
-			playOnTwo(t, conditions{fate: storageFaults(seed+1, 0.1), repeats: 4})
+			runOnTwoInstances(t, options{fault: storageFaults(seed+1, 0.1), retries: 4})
 		})
 	}
 }
@@ -44,14 +44,14 @@ func TestCampaignOnTwoMachinesWhenTheHandlersDie(t *testing.T) {
 			t.Parallel()
 			dice := rand.New(rand.NewPCG(seed+1, 2))
 			first, second := 1+dice.IntN(200), 201+dice.IntN(200)
-			playOnTwo(t, conditions{fate: func(r request) fate {
+			runOnTwoInstances(t, options{fault: func(r request) fault {
 				switch r.n {
 				case first:
-					return dieBefore
+					return crashBefore
 				case second:
-					return dieAfter
+					return crashAfter
 				}
-				return goesThrough
+				return noFault
 			}})
 		})
 	}
@@ -60,30 +60,30 @@ func TestCampaignOnTwoMachinesWhenTheHandlersDie(t *testing.T) {
 // playOnTwo plays the campaign on two machines, which share the callbacks, and on
 // both of which the timer that dials runs at the same moments, as it does where a
 // lease was lost.
-func playOnTwo(t *testing.T, c conditions) (m *memory) {
+func runOnTwoInstances(t *testing.T, c options) (m *inProcess) {
 	t.Helper()
-	c.machines, c.settings = 2, map[string]string{"LINE_CALLS": "4", "CONFIRM_TIMEOUT": "1m"}
-	story := read(t, twelve)
-	if c.fate != nil {
-		story = read(t, "crowd-whatever.txt")
+	c.instanceCount, c.settings = 2, map[string]string{"LINE_CALLS": "4", "CONFIRM_TIMEOUT": "1m"}
+	story := readScenario(t, crowdScenario)
+	if c.fault != nil {
+		story = readScenario(t, "crowd-faults.txt")
 	}
 	synctest.Test(t, func(t *testing.T) {
-		m = startMemory(t, &acssim.Server{Strict: true, Seed: 1, CallsPerNumber: 4}, c)
+		m = startInProcess(t, &acssim.Server{Strict: true, Seed: 1, CallsPerNumber: 4}, c)
 		defer m.close()
 		ctx, cancel := context.WithCancel(t.Context())
 		var timers sync.WaitGroup
 		defer timers.Wait()
 		defer cancel()
-		for _, on := range m.machines {
+		for _, on := range m.instances {
 			timers.Go(func() {
 				for sleep(ctx, 5*time.Second) {
 					_ = on.host.Invoke(ctx, "outbound", "") // the next one makes up for one that fails
 				}
 			})
 		}
-		played, err := story.Run(t.Context(), m.world)
+		played, err := story.Run(t.Context(), m.env)
 		if err == nil {
-			err = m.world.Verify(t.Context(), played)
+			err = m.env.Verify(t.Context(), played)
 		}
 		if err != nil {
 			t.Errorf("%v\n\n%s", err, &m.log)

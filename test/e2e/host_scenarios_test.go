@@ -13,45 +13,45 @@ import (
 )
 
 // forVirtualTime is a conversation of minutes; inbound.txt has a shorter one.
-const forVirtualTime = "recorded.txt"
+const longScenario = "recorded.txt"
 
 func TestStoriesOnTheBuiltProgram(t *testing.T) {
 	t.Parallel()
-	onFuncsim.stories(t, together, nil)
+	onFuncsim.runAll(t, parallelTests, nil)
 }
 
 // TestStoriesOnTheBuiltProgramInTheOtherFraming has bodies with Content-Length,
 // which is what a host sends under Core Tools; in Azure they come chunked.
 func TestStoriesOnTheBuiltProgramInTheOtherFraming(t *testing.T) {
 	t.Parallel()
-	onFuncsim.stories(t, together, map[string]string{"FUNCTIONS_CORETOOLS_ENVIRONMENT": "true"})
+	onFuncsim.runAll(t, parallelTests, map[string]string{"FUNCTIONS_CORETOOLS_ENVIRONMENT": "true"})
 }
 
 func TestStoriesUnderFunc(t *testing.T) {
 	t.Parallel()
-	onFunc(t).stories(t, 3, nil)
+	onFunc(t).runAll(t, 3, nil)
 }
 
 // forTrouble is how the names of stories end that are told when things go wrong; the
 // same is told in more detail for when nothing does.
-const forTrouble = "-whatever.txt"
+const faultScenarios = "-faults.txt"
 
 // stories plays each story on a rig of its own, so many at a time, and looks at
 // what the handler has logged when nothing went wrong.
-func (h host) stories(t *testing.T, atOnce int, env map[string]string) {
+func (h host) runAll(t *testing.T, atOnce int, env map[string]string) {
 	var all errgroup.Group
 	all.SetLimit(atOnce)
-	for _, story := range stories(t) {
-		if story.File == forVirtualTime || strings.HasSuffix(story.File, forTrouble) {
+	for _, story := range readScenarios(t) {
+		if story.File == longScenario || strings.HasSuffix(story.File, faultScenarios) {
 			continue
 		}
 		all.Go(func() error {
 			t.Run(story.File, func(t *testing.T) {
-				eavesdropper := &eavesdropper{}
+				eavesdropper := &tokenRecorder{}
 				r, log := h.start(t, &acssim.Server{Strict: true, Transport: eavesdropper}, nil, env)
-				playOn(t, r, log, story.File)
-				log.mustBeClean(t)
-				log.mustBeDiscreet(t, r, eavesdropper)
+				runOnRig(t, r, log, story.File)
+				log.mustHaveNoWarnings(t)
+				log.mustHaveNoSecrets(t, r, eavesdropper)
 			})
 			return nil
 		})
@@ -61,11 +61,11 @@ func (h host) stories(t *testing.T, atOnce int, env map[string]string) {
 
 // What no line of the handler may hold: keys in addresses, tokens of any kind,
 // contexts of offers, whole numbers.
-var indiscreet = regexp.MustCompile(`(?i)code=|[?&]t=|bearer|incomingCallContext|eyJ[\w-]{8}|\+\d{8}|4:\d{8}`)
+var secretPattern = regexp.MustCompile(`(?i)code=|[?&]t=|bearer|incomingCallContext|eyJ[\w-]{8}|\+\d{8}|4:\d{8}`)
 
 // mustBeDiscreet fails the test for each line of the handler that tells what it
 // must not, and if there was none to look at.
-func (j *journal) mustBeDiscreet(t *testing.T, r *rig.Rig, e *eavesdropper) {
+func (j *logBuffer) mustHaveNoSecrets(t *testing.T, r *rig.Rig, e *tokenRecorder) {
 	t.Helper()
 	secrets := []string{acssim.DevelopmentKey, "c3dpdGNoYm9hcmQtZGV2ZWxvcG1lbnQtb25seS1jYWxsYmFjay1rZXk=", e.latest()}
 	for _, info := range r.ACS.Calls() {
@@ -73,12 +73,12 @@ func (j *journal) mustBeDiscreet(t *testing.T, r *rig.Rig, e *eavesdropper) {
 			secrets = append(secrets, after)
 		}
 	}
-	lines := j.handlers()
+	lines := j.handlerLines()
 	if len(lines) == 0 {
 		t.Error("no line of the handler was seen")
 	}
 	for _, line := range lines {
-		if found := indiscreet.FindString(line); found != "" {
+		if found := secretPattern.FindString(line); found != "" {
 			t.Errorf("the handler logged %q: %s", found, line)
 		}
 		for _, secret := range secrets {
@@ -90,7 +90,7 @@ func (j *journal) mustBeDiscreet(t *testing.T, r *rig.Rig, e *eavesdropper) {
 }
 
 // handlers are the handler's lines, as it wrote them.
-func (j *journal) handlers() []string {
+func (j *logBuffer) handlerLines() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var all []string
@@ -115,7 +115,7 @@ func (j *journal) handlers() []string {
 }
 
 // latest is the latest token that was sent, or nothing.
-func (e *eavesdropper) latest() string {
+func (e *tokenRecorder) latest() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.token

@@ -15,16 +15,16 @@ import (
 
 func TestTheFrontOfTheBuiltProgram(t *testing.T) {
 	t.Parallel()
-	onFuncsim.front(t)
+	onFuncsim.frontend(t)
 }
 
 func TestTheFrontUnderFunc(t *testing.T) {
 	t.Parallel()
-	onFunc(t).front(t)
+	onFunc(t).frontend(t)
 }
 
 // frontCase is one request to the front of a host and what must come of it.
-type frontCase struct {
+type frontendCase struct {
 	name    string
 	method  string
 	path    string
@@ -41,9 +41,9 @@ type frontCase struct {
 const webhook = "/runtime/webhooks/eventgrid?functionName="
 
 // forged is what an outsider sends for the id of an invocation.
-const forged = "00000000-dead-4bad-8bad-00000000dead"
+const forgedInvocationID = "00000000-dead-4bad-8bad-00000000dead"
 
-var frontCases = []frontCase{
+var frontendCases = []frontendCase{
 	{name: "the host's own page", method: "GET", path: "/", status: 200},
 	{name: "the handler lives", method: "GET", path: "/api/v1/worklist", status: 200, ours: true},
 	{name: "a percent-encoded path is the same path", method: "GET", path: "/api/v1/%6Cive", status: 200, ours: true},
@@ -67,7 +67,7 @@ var frontCases = []frontCase{
 	{name: "a callback sent in chunks", method: "POST", path: "/api/callbacks/in-a?t=x", body: `[]`, chunked: true, status: 401, ours: true},
 	{name: "a callback with its MAC twice", method: "POST", path: "/api/callbacks/in-a?t=x&t=y", body: `[]`, status: 401, ours: true},
 	{name: "a callback with a forged invocation id", method: "POST", path: "/api/callbacks/in-a?t=x", body: `[]`,
-		headers: map[string]string{"X-Azure-Functions-InvocationId": forged}, status: 401, ours: true},
+		headers: map[string]string{"X-Azure-Functions-InvocationId": forgedInvocationID}, status: 401, ours: true},
 	{name: "a callback with a token of nobody", method: "POST", path: "/api/callbacks/in-a?t=x", body: `[]`,
 		headers: map[string]string{"Authorization": "Bearer a.b.c"}, status: 401, ours: true},
 
@@ -78,23 +78,23 @@ var frontCases = []frontCase{
 		reply: `"validationResponse":"512d38b6"`},
 	{name: "the handshake of CloudEvents", method: "OPTIONS", path: webhook + "incomingcall", status: 200,
 		headers: map[string]string{"WebHook-Request-Origin": "eventgrid.azure.net"}, header: "Webhook-Allowed-Origin: eventgrid.azure.net"},
-	{name: "events for an unknown function", method: "POST", path: webhook + "nobody", body: "[" + strange(1) + "]",
+	{name: "events for an unknown function", method: "POST", path: webhook + "nobody", body: "[" + unknownTypeEvent(1) + "]",
 		headers: notification, status: 404, reply: "cannot find function: 'nobody'"},
-	{name: "events for a function in other letters", method: "POST", path: webhook + "IncomingCall", body: "[" + strange(1) + "]",
+	{name: "events for a function in other letters", method: "POST", path: webhook + "IncomingCall", body: "[" + unknownTypeEvent(1) + "]",
 		headers: notification, status: 404},
-	{name: "events for a timer", method: "POST", path: webhook + "sweep", body: "[" + strange(1) + "]", headers: notification, status: 404},
-	{name: "events without a kind", method: "POST", path: webhook + "incomingcall", body: "[" + strange(1) + "]", status: 400},
+	{name: "events for a timer", method: "POST", path: webhook + "sweep", body: "[" + unknownTypeEvent(1) + "]", headers: notification, status: 404},
+	{name: "events without a kind", method: "POST", path: webhook + "incomingcall", body: "[" + unknownTypeEvent(1) + "]", status: 400},
 	{name: "events that are no JSON", method: "POST", path: webhook + "incomingcall", body: `[{`, headers: notification, status: 500},
 	{name: "the webhook by GET", method: "GET", path: webhook + "incomingcall", status: 400},
 	{name: "the webhook by GET, as a notification without events", method: "GET", path: webhook + "incomingcall", headers: notification,
 		status: 500},
 	{name: "an empty delivery", method: "POST", path: webhook + "incomingcall", body: `[]`, headers: notification, status: 202},
-	{name: "a delivery in chunks", method: "POST", path: webhook + "incomingcall", body: "[" + strange(1) + "]", headers: notification,
+	{name: "a delivery in chunks", method: "POST", path: webhook + "incomingcall", body: "[" + unknownTypeEvent(1) + "]", headers: notification,
 		chunked: true, status: 202},
-	{name: "one event that is not in an array", method: "POST", path: webhook + "incomingcall", body: strange(1),
+	{name: "one event that is not in an array", method: "POST", path: webhook + "incomingcall", body: unknownTypeEvent(1),
 		headers: notification, status: 202},
 	{name: "a batch with one bad event", method: "POST", path: webhook + "incomingcall", headers: notification, status: 202,
-		body: "[" + strange(1) + "," + strings.Trim(malformedOffer, "[]") + "," + strange(2) + "]"},
+		body: "[" + unknownTypeEvent(1) + "," + strings.Trim(malformedOffer, "[]") + "," + unknownTypeEvent(2) + "]"},
 	{name: "a timer run by hand", method: "POST", path: "/admin/functions/sweep", body: `{"input":""}`,
 		headers: map[string]string{"Content-Type": "application/json"}, status: 202},
 }
@@ -102,28 +102,28 @@ var frontCases = []frontCase{
 var notification = map[string]string{"aeg-event-type": "Notification", "Content-Type": "application/json"}
 
 // strange is an event that the app knows nothing about.
-func strange(n int) string {
+func unknownTypeEvent(n int) string {
 	return fmt.Sprintf(`{"id":"s%d","eventType":"Contoso.Surprise","subject":"s","dataVersion":"1.0",`+
 		`"eventTime":"2026-01-02T03:04:05Z","data":{"note":"2026-01-02T03:04:05.120+05:30"}}`, n)
 }
 
 // front sends what a host and its handler must answer alike, whichever the host.
-func (h host) front(t *testing.T) {
+func (h host) frontend(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
-	for _, x := range frontCases {
-		t.Run(x.name, func(t *testing.T) { x.play(t, r) })
+	for _, x := range frontendCases {
+		t.Run(x.name, func(t *testing.T) { x.run(t, r) })
 	}
-	t.Run("fifty late offers at once, in any order", func(t *testing.T) { fiftyOffers(t, r) })
+	t.Run("fifty late offers at once, in any order", func(t *testing.T) { sendLateOffersTwice(t, r) })
 	t.Run("no line bears a forged id", func(t *testing.T) {
-		for _, line := range log.handlers() {
-			if strings.Contains(line, forged) {
+		for _, line := range log.handlerLines() {
+			if strings.Contains(line, forgedInvocationID) {
 				t.Error(line)
 			}
 		}
 	})
 }
 
-func (x frontCase) play(t *testing.T, r *rig.Rig) {
+func (x frontendCase) run(t *testing.T, r *rig.Rig) {
 	status, headers, body := send(t, r, x)
 	if status != x.status {
 		t.Errorf("status %d, want %d; %s", status, x.status, body)
@@ -141,7 +141,7 @@ func (x frontCase) play(t *testing.T, r *rig.Rig) {
 	}
 }
 
-func send(t *testing.T, r *rig.Rig, x frontCase) (int, http.Header, string) {
+func send(t *testing.T, r *rig.Rig, x frontendCase) (int, http.Header, string) {
 	t.Helper()
 	var body io.Reader
 	if x.body != "" {
@@ -150,7 +150,7 @@ func send(t *testing.T, r *rig.Rig, x frontCase) (int, http.Header, string) {
 			body = struct{ io.Reader }{body} // whose length nobody knows
 		}
 	}
-	req, err := http.NewRequestWithContext(t.Context(), x.method, r.World.URL+x.path, body)
+	req, err := http.NewRequestWithContext(t.Context(), x.method, r.Env.URL+x.path, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,13 +171,13 @@ func send(t *testing.T, r *rig.Rig, x frontCase) (int, http.Header, string) {
 
 // fiftyOffers sends fifty calls that rang long ago, twice each and all at the
 // same time: one row each, and ACS is asked nothing.
-func fiftyOffers(t *testing.T, r *rig.Rig) {
+func sendLateOffersTwice(t *testing.T, r *rig.Rig) {
 	const many = 50
 	offers := make([]string, many)
 	for i := range offers {
 		offers[i] = strings.Trim(lateOffer(i), "[]")
 	}
-	batch := frontCase{method: "POST", path: webhook + "incomingcall", headers: notification, body: "[" + strings.Join(offers, ",") + "]"}
+	batch := frontendCase{method: "POST", path: webhook + "incomingcall", headers: notification, body: "[" + strings.Join(offers, ",") + "]"}
 	_, before := r.Requests()
 	var both sync.WaitGroup
 	for range 2 {
@@ -191,7 +191,7 @@ func fiftyOffers(t *testing.T, r *rig.Rig) {
 	if _, after := r.Requests(); after != before {
 		t.Errorf("ACS was asked %d times", after-before)
 	}
-	live, err := r.World.Calls.Worklist(t.Context())
+	live, err := r.Env.Calls.Worklist(t.Context())
 	if err != nil || len(live) != 0 {
 		t.Errorf("%d calls are live, %v", len(live), err)
 	}
@@ -199,18 +199,18 @@ func fiftyOffers(t *testing.T, r *rig.Rig) {
 
 func TestAFunctionOfTheBuiltProgramThatTakesTooLong(t *testing.T) {
 	t.Parallel()
-	onFuncsim.tooLong(t)
+	onFuncsim.runWithTimeout(t)
 }
 
 func TestAFunctionUnderFuncThatTakesTooLong(t *testing.T) {
 	t.Parallel()
-	onFunc(t).tooLong(t)
+	onFunc(t).runWithTimeout(t)
 }
 
 // tooLong holds a request of one call's function to storage until the host loses
 // its patience. It fails the event, and kills the handler with all that it is
 // doing; the story that was under way goes on under the next handler.
-func (h host) tooLong(t *testing.T) {
+func (h host) runWithTimeout(t *testing.T) {
 	const patience = "00:00:02" // less than the handler has with its storage
 	var mu sync.Mutex
 	armed, held := false, make(chan struct{})
@@ -235,11 +235,11 @@ func (h host) tooLong(t *testing.T) {
 		return true
 	}}
 	env := map[string]string{"AzureFunctionsJobHost__functionTimeout": patience}
-	r, log := h.start(t, patient(), hook, env)
+	r, log := h.start(t, retryingSim(), hook, env)
 	mu.Lock()
 	armed = true
 	mu.Unlock()
-	playOn(t, r, log, "leaves-in-menu.txt")
+	runOnRig(t, r, log, "leaves-in-menu.txt")
 	select {
 	case <-held:
 	default:
@@ -251,7 +251,7 @@ func (h host) tooLong(t *testing.T) {
 }
 
 // count is how many lines have this text.
-func (j *journal) count(text string) int {
+func (j *logBuffer) count(text string) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	n := 0

@@ -32,12 +32,12 @@ import (
 // memory is the whole exchange in one process: handler, host, telephone network
 // and storage talk to each other through memory, so that all of it can run in a
 // synctest bubble. It is the product's own code but for main, and for storage.
-type memory struct {
+type inProcess struct {
 	t     testing.TB
-	world scenario.World
+	env scenario.Env
 	acs   *acssim.Server
 	host  *funcsim.Host // of the first machine
-	log   journal
+	log   logBuffer
 
 	tables    map[string]*tabletest.Memory
 	documents *documents
@@ -48,29 +48,29 @@ type memory struct {
 	ctx    context.Context // of everything that is fetched in the background
 	cancel context.CancelFunc
 
-	conditions
+	options
 	mu       sync.Mutex
 	requests []request // of the handlers, so far
-	machines []*machine
+	instances []*instance
 	turn     int // of the machines
-	lives    sync.WaitGroup
+	processes    sync.WaitGroup
 }
 
 // machine is one host with a handler on it.
-type machine struct {
-	memory *memory
+type instance struct {
+	app *inProcess
 	number int // from 0
 	host   *funcsim.Host
-	life   *life // the present one of the handler; guarded by memory.mu
+	process   *process // the present one of the handler; guarded by memory.mu
 }
 
 // conditions are what the handler's requests meet on their way. The zero value
 // is fair weather.
-type conditions struct {
-	fate    func(request) fate // of each request; nil: all go through
-	repeats int                // how often a request to storage is repeated when no answer comes
+type options struct {
+	fault    func(request) fault // of each request; nil: all go through
+	retries int                // how often a request to storage is repeated when no answer comes
 
-	machines int               // how many; 0: one
+	instanceCount int               // how many; 0: one
 	settings map[string]string // of the app, over those that it always has
 }
 
@@ -99,10 +99,10 @@ var settings = map[string]string{
 
 // startMemory starts an exchange around a simulator whose knobs are set. It is
 // to be called in a bubble, and closed in it.
-func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
+func startInProcess(t testing.TB, sim *acssim.Server, c options) *inProcess {
 	t.Helper()
-	m := &memory{
-		t: t, acs: sim, conditions: c, documents: &documents{}, files: &archivetest.Memory{},
+	m := &inProcess{
+		t: t, acs: sim, options: c, documents: &documents{}, files: &archivetest.Memory{},
 		queue: &funcsim.MemoryQueue{}, blobs: &funcsim.MemoryBlobs{}, tables: map[string]*tabletest.Memory{},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
@@ -110,18 +110,18 @@ func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
 		m.tables[name] = tabletest.NewMemory()
 	}
 	sim.OnEvent = func(e acssim.Entry) { m.log.add(e.Kind + ": " + e.Text) }
-	for range max(c.machines, 1) {
-		m.startMachine()
+	for range max(c.instanceCount, 1) {
+		m.startInstance()
 	}
-	m.host = m.machines[0].host
+	m.host = m.instances[0].host
 	sim.Endpoint = acsURL
 	sim.EventGridURL = frontURL + "/runtime/webhooks/eventgrid?functionName=incomingcall"
 	if len(sim.Subscriptions) == 0 {
 		sim.Subscriptions = []acssim.Subscription{{Types: []string{"RecordingFileStatusUpdated"}, Queue: m.queue}}
 	}
-	sim.Transport = acssim.InProcess(http.HandlerFunc(m.serveInTurn))
+	sim.Transport = acssim.InProcess(http.HandlerFunc(m.serveRoundRobin))
 	sim.Start()
-	m.world = scenario.World{
+	m.env = scenario.Env{
 		ACS:     sim,
 		Host:    m.host.Client(),
 		URL:     m.host.URL(),
@@ -132,32 +132,32 @@ func startMemory(t testing.TB, sim *acssim.Server, c conditions) *memory {
 		Recordings: store.NewRecordings(m.tables[store.TableRecordings], m.tables[store.TableWorklist]),
 		Files:      m.files,
 		// The longest way back leads over a prompt's deadline and a look.
-		Patience: 10 * time.Minute,
+		Timeout: 10 * time.Minute,
 	}
 	return m
 }
 
 // close ends everything and returns when nothing of it runs any more.
-func (m *memory) close() {
+func (m *inProcess) close() {
 	m.acs.Close()
-	for _, on := range m.machines {
+	for _, on := range m.instances {
 		on.host.Stop()
 	}
-	m.lives.Wait()
+	m.processes.Wait()
 	m.cancel()
 }
 
 // startMachine starts one more host, with a handler of its own, on the same storage.
-func (m *memory) startMachine() {
-	on := &machine{memory: m, number: len(m.machines)}
-	on.begin()
+func (m *inProcess) startInstance() {
+	on := &instance{app: m, number: len(m.instances)}
+	on.restart()
 	on.host = &funcsim.Host{
 		Root:   "../..",
 		Queues: map[string]funcsim.Queue{exchange.RecordingQueue: m.queue},
 		Blobs:  m.blobs,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			m.mu.Lock()
-			server := on.life.server
+			server := on.process.server
 			m.mu.Unlock()
 			server.ServeHTTP(w, r)
 		}),
@@ -165,22 +165,22 @@ func (m *memory) startMachine() {
 	if err := on.host.Start(m.ctx); err != nil {
 		m.t.Fatal(err)
 	}
-	m.machines = append(m.machines, on)
+	m.instances = append(m.instances, on)
 }
 
 // serveInTurn hands what ACS and Event Grid send to one machine after the other.
-func (m *memory) serveInTurn(w http.ResponseWriter, r *http.Request) {
+func (m *inProcess) serveRoundRobin(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
-	on := m.machines[m.turn%len(m.machines)]
+	on := m.instances[m.turn%len(m.instances)]
 	m.turn++
 	m.mu.Unlock()
 	on.host.ServeHTTP(w, r)
 }
 
 // begin gives the handler a new life: a process that knows nothing.
-func (on *machine) begin() {
-	m := on.memory
-	l := &life{memory: m, on: on}
+func (on *instance) restart() {
+	m := on.app
+	l := &process{app: m, instance: on}
 	log := zerolog.New(&m.log).Level(zerolog.DebugLevel)
 	l.server = invoke.New(log)
 	c, err := config.Load(func(name string) string { return cmp.Or(m.settings[name], settings[name]) })
@@ -189,7 +189,7 @@ func (on *machine) begin() {
 	}
 	network := &http.Client{Transport: acssim.InProcess(m.acs)}
 	client, err := acs.NewClientWithKey(c.ACS.Endpoint, string(c.ACS.AccessKey), &acs.ClientOptions{
-		ClientOptions:  azcore.ClientOptions{Transport: &acsWire{l, network}},
+		ClientOptions:  azcore.ClientOptions{Transport: &faultyACS{l, network}},
 		RecordingHosts: c.RecordingHosts,
 	})
 	if err != nil {
@@ -197,29 +197,29 @@ func (on *machine) begin() {
 	}
 	l.server.Handle(exchange.New(exchange.Parts{
 		Config:    c,
-		Tables:    func(name string) table.Rows { return &tableWire{l, name, m.tables[name]} },
-		Documents: &documentWire{l, m.documents},
-		Files:     &fileWire{l, m.files},
-		Queue:     &queueWire{l, m.queue},
+		Tables:    func(name string) table.Rows { return &faultyTable{l, name, m.tables[name]} },
+		Documents: &faultyDocuments{l, m.documents},
+		Files:     &faultyFiles{l, m.files},
+		Queue:     &faultyQueue{l, m.queue},
 		ACS:       client,
 		Verifier: auth.NewVerifier(m.ctx, auth.TokenConfig{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
 		}, network),
 		Go: func(ctx context.Context, f func(context.Context)) {
-			m.lives.Add(1)
+			m.processes.Add(1)
 			l.server.Go(ctx, func(ctx context.Context) {
-				defer m.lives.Done()
+				defer m.processes.Done()
 				f(ctx)
 			})
 		},
 	}))
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	on.life = l
+	on.process = l
 }
 
 // request counts one more request.
-func (m *memory) request(from *machine, to party, what string) request {
+func (m *inProcess) countRequest(from *instance, to dependency, what string) request {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := request{len(m.requests) + 1, from.number, to, what}
@@ -262,19 +262,19 @@ func (d *documents) PutNew(ctx context.Context, name string, doc []byte) error {
 
 // journal is what happened, for people: the handler's log and the simulator's
 // timeline, with the time since the beginning.
-type journal struct {
+type logBuffer struct {
 	mu    sync.Mutex
 	began time.Time
 	lines []string
 }
 
 // Write takes one line of the handler's log.
-func (j *journal) Write(line []byte) (int, error) {
+func (j *logBuffer) Write(line []byte) (int, error) {
 	j.add(strings.TrimSpace(string(line)))
 	return len(line), nil
 }
 
-func (j *journal) add(text string) {
+func (j *logBuffer) add(text string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.began.IsZero() {
@@ -284,7 +284,7 @@ func (j *journal) add(text string) {
 }
 
 // at is the handler's lines of a level.
-func (j *journal) at(level zerolog.Level) []string {
+func (j *logBuffer) atLevel(level zerolog.Level) []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var found []string
@@ -296,7 +296,7 @@ func (j *journal) at(level zerolog.Level) []string {
 	return found
 }
 
-func (j *journal) String() string {
+func (j *logBuffer) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return strings.Join(j.lines, "\n")
