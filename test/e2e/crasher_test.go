@@ -12,91 +12,92 @@ import (
 	"switchboard/test/rig"
 )
 
-// killer kills the handler of a rig at some of its requests: those that count, from
-// the beginning of the story on.
+// crasher kills the handler of a rig at some of its requests. It numbers the requests
+// that count, beginning when the scenario does.
 type crasher struct {
 	points map[int]faultproxy.When // by the request's number, from 1
 
-	mu   sync.Mutex
-	rig  *rig.Rig // nil before the story begins
-	seen int
-	numbers map[*http.Request]int
+	mu        sync.Mutex
+	rig       *rig.Rig // nil before the scenario begins
+	seen      int
+	numbers   map[*http.Request]int
 	crashedAt []string
-	crashed chan struct{} // gets one for each death
+	crashed   chan struct{} // gets one for each death
 }
 
 func newCrasher(at map[int]faultproxy.When) *crasher {
 	return &crasher{points: at, numbers: map[*http.Request]int{}, crashed: make(chan struct{}, len(at))}
 }
 
-// begin is the beginning of the story.
-func (k *crasher) start(r *rig.Rig) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.rig = r
+// start begins to number requests.
+func (c *crasher) start(r *rig.Rig) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rig = r
 }
 
-// moment is a faultproxy.Hook.At.
-func (k *crasher) hook(_ int, side faultproxy.When, r *http.Request) (cut bool) {
-	on := k.shouldCrash(side, r)
-	if on == nil {
+// hook kills the handler if it is to crash at this request. It is a faultproxy.Hook.At.
+func (c *crasher) hook(_ int, side faultproxy.When, r *http.Request) (drop bool) {
+	rig := c.shouldCrash(side, r)
+	if rig == nil {
 		return false
 	}
-	on.Host.Kill()
-	k.crashed <- struct{}{}
+	rig.Host.Kill()
+	c.crashed <- struct{}{}
 	return true
 }
 
-// strikes returns the rig whose handler is to die now, or nil.
-func (k *crasher) shouldCrash(side faultproxy.When, r *http.Request) *rig.Rig {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.rig == nil || !counts(r.Method, r.URL.EscapedPath()) {
+// shouldCrash returns the rig if its handler is to crash now, else nil.
+func (c *crasher) shouldCrash(side faultproxy.When, r *http.Request) *rig.Rig {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rig == nil || !counts(r.Method, r.URL.EscapedPath()) {
 		return nil
 	}
 	if side == faultproxy.Before {
-		k.seen++
-		k.numbers[r] = k.seen
+		c.seen++
+		c.numbers[r] = c.seen
 	}
-	n := k.numbers[r]
+	n := c.numbers[r]
 	if side == faultproxy.After {
-		delete(k.numbers, r)
+		delete(c.numbers, r)
 	}
-	when, ok := k.points[n]
+	when, ok := c.points[n]
 	if !ok || when != side {
 		return nil
 	}
-	delete(k.points, n)
-	k.crashedAt = append(k.crashedAt, fmt.Sprintf("%s request %d, %s %s", side, n, r.Method, r.URL.Path))
-	return k.rig
+	delete(c.points, n)
+	c.crashedAt = append(c.crashedAt, fmt.Sprintf("%s request %d, %s %s", side, n, r.Method, r.URL.Path))
+	return c.rig
 }
 
-// requests is how many requests have counted so far.
-func (k *crasher) requests() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.seen
+// requests returns the number of requests that have counted so far.
+func (c *crasher) requests() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen
 }
 
-// deaths are the moments at which the handler was killed.
-func (k *crasher) crashes() []string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.Sorted(slices.Values(k.crashedAt))
+// crashes returns the requests at which the handler was killed.
+func (c *crasher) crashes() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(slices.Values(c.crashedAt))
 }
 
-func (k *crasher) mustHaveCrashed(t *testing.T) {
+// mustHaveCrashed fails the test if the scenario ended before the last crash.
+func (c *crasher) mustHaveCrashed(t *testing.T) {
 	t.Helper()
-	for _, death := range k.crashes() {
-		t.Logf("killed %s", death)
+	for _, crash := range c.crashes() {
+		t.Logf("killed %s", crash)
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.points) > 0 {
-		t.Errorf("the story ended before %d of the moments", len(k.points))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.points) > 0 {
+		t.Errorf("the scenario ended before %d of the crashes", len(c.points))
 	}
 }
 
-// patient is a simulator that tries each callback for minutes: how often the
-// service does is not published, and a host that starts takes its time.
+// retryingSim returns a simulator that tries each callback for minutes, because a host
+// may take that long to start. How often the service tries is not published.
 func retryingSim() *acssim.Server { return &acssim.Server{Strict: true, CallbackAttempts: 8} }

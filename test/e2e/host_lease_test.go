@@ -29,11 +29,11 @@ func TestCampaignUnderFuncWhenTheLeaseOfItsTimerIsLost(t *testing.T) {
 	onFunc(t).runWithLostLease(t, "outbound", "campaign-faults.txt")
 }
 
-// leaseLost takes the lease of a timer from the host, which shuts down when it
-// learns of it, and is started again.
+// runWithLostLease breaks the host's lease of a timer while the scenario runs. The host
+// stops when it notices, and is started again.
 func (h host) runWithLostLease(t *testing.T, timer, file string) {
 	env := maps.Clone(shortTimeouts)
-	env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] = "true" // for leases as short as under func
+	env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] = "true" // makes leases as short as under func
 	r, log := h.start(t, retryingSim(), nil, env)
 	blobs, err := funcsim.NewStorageBlobs(r.Azurite.ConnectionString())
 	if err != nil {
@@ -47,17 +47,17 @@ func (h host) runWithLostLease(t *testing.T, timer, file string) {
 			t.Fatalf("%s has no lease", timer)
 		}
 	}
-	again := make(chan error, 1)
+	restarted := make(chan error, 1)
 	go func() {
 		select {
 		case <-r.Host.Stopped():
-			again <- r.Host.Start(t.Context())
+			restarted <- r.Host.Start(t.Context())
 		case <-t.Context().Done():
-			again <- t.Context().Err()
+			restarted <- t.Context().Err()
 		}
 	}()
 	runOnRig(t, r, log, file)
-	if err := <-again; err != nil {
+	if err := <-restarted; err != nil {
 		t.Error(err)
 	}
 }

@@ -9,79 +9,79 @@ import (
 	"switchboard/test/rig"
 )
 
-func TestInboundWhenTheHostIsStoppedAndStartedAgain(t *testing.T) {
+func TestInboundWhenTheHostIsRestarted(t *testing.T) {
 	t.Parallel()
 	onFuncsim.runWithRestart(t, "inbound.txt", atRequest(20))
 }
 
-func TestInboundWhenFuncIsStoppedAndStartedAgain(t *testing.T) {
+func TestInboundWhenFuncIsRestarted(t *testing.T) {
 	t.Parallel()
 	onFunc(t).runWithRestart(t, "inbound.txt", atRequest(20))
 }
 
-func TestCampaignWhenTheHostIsStoppedAndStartedAgain(t *testing.T) {
+func TestCampaignWhenTheHostIsRestarted(t *testing.T) {
 	t.Parallel()
 	onFuncsim.runWithRestart(t, "campaign-faults.txt", atRequest(60))
 }
 
-func TestCampaignWhenFuncIsStoppedAndStartedAgain(t *testing.T) {
+func TestCampaignWhenFuncIsRestarted(t *testing.T) {
 	t.Parallel()
 	onFunc(t).runWithRestart(t, "campaign-faults.txt", atRequest(60))
 }
 
-// The queue gives a message back that a host has died with after ten minutes only;
-// the sweep goes on with the recording before.
-func TestFilingWhenTheHostIsStoppedAndStartedAgain(t *testing.T) {
+// The queue returns a message ten minutes after its host has stopped; the sweep resumes
+// the recording before that.
+func TestFilingWhenTheHostIsRestarted(t *testing.T) {
 	t.Parallel()
 	onFuncsim.runWithRestart(t, "message.txt", atBlock)
 }
 
-func TestFilingWhenFuncIsStoppedAndStartedAgain(t *testing.T) {
+func TestFilingWhenFuncIsRestarted(t *testing.T) {
 	t.Parallel()
 	onFunc(t).runWithRestart(t, "message.txt", atBlock)
 }
 
-// afterRequests is the moment of the n-th request.
+// atRequest returns a condition that is true at the n-th request.
 func atRequest(n int) func(int, *http.Request) bool {
 	return func(seen int, _ *http.Request) bool { return seen == n }
 }
 
-// aBlock is the moment at which a piece of a recording is filed.
+// atBlock reports whether a request stages a block of a recording's file.
 func atBlock(_ int, q *http.Request) bool {
 	return q.Method == http.MethodPut && q.URL.Query().Get("comp") == "block"
 }
 
-// stopped plays a story, and at the first request of a kind the host goes and comes
-// back.
-func (h host) runWithRestart(t *testing.T, file string, moment func(seen int, q *http.Request) bool) {
+// runWithRestart runs a scenario and restarts the host at the first request for which
+// the condition is true.
+func (h host) runWithRestart(t *testing.T, file string, condition func(seen int, q *http.Request) bool) {
 	var mu sync.Mutex
-	var on *rig.Rig
+	var started *rig.Rig // nil: the rig is starting
 	seen, stopped := 0, false
-	again := make(chan error, 1)
+	restarted := make(chan error, 1)
 	hook := &faultproxy.Hook{At: func(_ int, side faultproxy.When, q *http.Request) bool {
 		mu.Lock()
-		if on == nil || stopped || side == faultproxy.After || !counts(q.Method, q.URL.EscapedPath()) {
+		if started == nil || stopped || side == faultproxy.After || !counts(q.Method, q.URL.EscapedPath()) {
 			mu.Unlock()
 			return false
 		}
 		seen++
-		stopped = moment(seen, q)
+		stopped = condition(seen, q)
 		now := stopped
 		mu.Unlock()
 		if !now {
 			return false
 		}
-		on.Host.Stop()
-		go func() { again <- on.Host.Start(t.Context()) }()
+		started.Host.Stop()
+		go func() { restarted <- started.Host.Start(t.Context()) }()
 		return true
 	}}
 	r, log := h.start(t, retryingSim(), hook, shortTimeouts)
 	mu.Lock()
-	on = r
+	started = r
 	mu.Unlock()
 	runOnRig(t, r, log, file)
 	select {
-	case err := <-again:
+	case err := <-restarted:
 		if err != nil {
 			t.Error(err)
 		}

@@ -12,70 +12,70 @@ import (
 	"switchboard/test/rig"
 )
 
-// forVirtualTime is a conversation of minutes; inbound.txt has a shorter one.
+// longScenario takes minutes in real time; inbound.txt has a shorter conversation.
 const longScenario = "recorded.txt"
 
-func TestStoriesOnTheBuiltProgram(t *testing.T) {
+func TestScenariosOnTheBuiltHandler(t *testing.T) {
 	t.Parallel()
 	onFuncsim.runAll(t, parallelTests, nil)
 }
 
-// TestStoriesOnTheBuiltProgramInTheOtherFraming has bodies with Content-Length,
-// which is what a host sends under Core Tools; in Azure they come chunked.
-func TestStoriesOnTheBuiltProgramInTheOtherFraming(t *testing.T) {
+// TestScenariosOnTheBuiltHandlerWithContentLength has a host that sends bodies with
+// Content-Length, as under Core Tools; in Azure they are chunked.
+func TestScenariosOnTheBuiltHandlerWithContentLength(t *testing.T) {
 	t.Parallel()
 	onFuncsim.runAll(t, parallelTests, map[string]string{"FUNCTIONS_CORETOOLS_ENVIRONMENT": "true"})
 }
 
-func TestStoriesUnderFunc(t *testing.T) {
+func TestScenariosUnderFunc(t *testing.T) {
 	t.Parallel()
 	onFunc(t).runAll(t, 3, nil)
 }
 
-// forTrouble is how the names of stories end that are told when things go wrong; the
-// same is told in more detail for when nothing does.
+// faultScenarios is the suffix of the scenarios that are for runs with faults. Without
+// faults, each has a counterpart that expects more.
 const faultScenarios = "-faults.txt"
 
-// stories plays each story on a rig of its own, so many at a time, and looks at
-// what the handler has logged when nothing went wrong.
-func (h host) runAll(t *testing.T, atOnce int, env map[string]string) {
+// runAll runs each scenario on a rig of its own, limit of them at a time, and checks the
+// handler's log.
+func (h host) runAll(t *testing.T, limit int, settings map[string]string) {
 	var all errgroup.Group
-	all.SetLimit(atOnce)
-	for _, story := range readScenarios(t) {
-		if story.File == longScenario || strings.HasSuffix(story.File, faultScenarios) {
+	all.SetLimit(limit)
+	for _, s := range readScenarios(t) {
+		if s.File == longScenario || strings.HasSuffix(s.File, faultScenarios) {
 			continue
 		}
 		all.Go(func() error {
-			t.Run(story.File, func(t *testing.T) {
-				eavesdropper := &tokenRecorder{}
-				r, log := h.start(t, &acssim.Server{Strict: true, Transport: eavesdropper}, nil, env)
-				runOnRig(t, r, log, story.File)
+			t.Run(s.File, func(t *testing.T) {
+				recorder := &tokenRecorder{}
+				r, log := h.start(t, &acssim.Server{Strict: true, Transport: recorder}, nil, settings)
+				runOnRig(t, r, log, s.File)
 				log.mustHaveNoWarnings(t)
-				log.mustHaveNoSecrets(t, r, eavesdropper)
+				log.mustHaveNoSecrets(t, r, recorder)
 			})
 			return nil
 		})
 	}
-	_ = all.Wait() // the tests say it themselves
+	_ = all.Wait() // failures are reported by the subtests
 }
 
-// What no line of the handler may hold: keys in addresses, tokens of any kind,
-// contexts of offers, whole numbers.
+// secretPattern matches what no line of the handler may contain: keys in addresses,
+// tokens, contexts of offers, and whole numbers.
 var secretPattern = regexp.MustCompile(`(?i)code=|[?&]t=|bearer|incomingCallContext|eyJ[\w-]{8}|\+\d{8}|4:\d{8}`)
 
-// mustBeDiscreet fails the test for each line of the handler that tells what it
-// must not, and if there was none to look at.
-func (j *logBuffer) mustHaveNoSecrets(t *testing.T, r *rig.Rig, e *tokenRecorder) {
+// mustHaveNoSecrets fails the test for each line of the handler that contains a secret,
+// and if there is no line.
+func (b *logBuffer) mustHaveNoSecrets(t *testing.T, r *rig.Rig, recorder *tokenRecorder) {
 	t.Helper()
-	secrets := []string{acssim.DevelopmentKey, "c3dpdGNoYm9hcmQtZGV2ZWxvcG1lbnQtb25seS1jYWxsYmFjay1rZXk=", e.latest()}
+	secrets := []string{acssim.DevelopmentKey, "c3dpdGNoYm9hcmQtZGV2ZWxvcG1lbnQtb25seS1jYWxsYmFjay1rZXk=", recorder.latest()}
 	for _, info := range r.ACS.Calls() {
 		if _, after, ok := strings.Cut(info.CallbackURI, "?t="); ok {
 			secrets = append(secrets, after)
 		}
 	}
-	lines := j.handlerLines()
+	lines := b.handlerLines()
 	if len(lines) == 0 {
-		t.Error("no line of the handler was seen")
+		t.Error("there is no line of the handler")
 	}
 	for _, line := range lines {
 		if found := secretPattern.FindString(line); found != "" {
@@ -89,12 +89,12 @@ func (j *logBuffer) mustHaveNoSecrets(t *testing.T, r *rig.Rig, e *tokenRecorder
 	}
 }
 
-// handlers are the handler's lines, as it wrote them.
-func (j *logBuffer) handlerLines() []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+// handlerLines returns the handler's lines as it wrote them.
+func (b *logBuffer) handlerLines() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var all []string
-	for _, line := range j.lines {
+	for _, line := range b.lines {
 		for rest := line; ; {
 			at := strings.IndexByte(rest, '{')
 			if at < 0 {
@@ -114,9 +114,9 @@ func (j *logBuffer) handlerLines() []string {
 	return all
 }
 
-// latest is the latest token that was sent, or nothing.
-func (e *tokenRecorder) latest() string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.token
+// latest returns the last token that was sent, or "".
+func (r *tokenRecorder) latest() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.token
 }

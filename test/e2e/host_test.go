@@ -6,7 +6,7 @@ import (
 	"switchboard/test/acssim"
 )
 
-func TestInboundOnTheBuiltProgram(t *testing.T) {
+func TestInboundOnTheBuiltHandler(t *testing.T) {
 	t.Parallel()
 	onFuncsim.runInbound(t)
 }
@@ -16,7 +16,7 @@ func TestInboundUnderFunc(t *testing.T) {
 	onFunc(t).runInbound(t)
 }
 
-// inbound is the story when nothing goes wrong.
+// runInbound runs inbound.txt without faults.
 func (h host) runInbound(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
 	runOnRig(t, r, log, "inbound.txt")

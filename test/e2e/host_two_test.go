@@ -35,7 +35,7 @@ func TestCampaignUnderTwoFuncs(t *testing.T) {
 	onFunc(t).dialOnTwoHosts(t)
 }
 
-// twoDial lets two hosts dial one campaign: both have placed calls when it is over.
+// dialOnTwoHosts runs a campaign on two hosts, and checks that both have placed calls.
 func (h host) dialOnTwoHosts(t *testing.T) {
 	first, second := h.runOnTwoHosts(t, "crowd.txt", map[string]string{"LINE_CALLS": "4"})
 	a, b := countReserved(first), countReserved(second)
@@ -45,16 +45,16 @@ func (h host) dialOnTwoHosts(t *testing.T) {
 	}
 }
 
-// reserved counts the numbers whose rows the handler of a rig has made: the first
-// who dials a number makes its row.
+// countReserved counts the numbers whose rows the handler of a rig has inserted, which
+// happens when a number is dialled for the first time.
 func countReserved(r *rig.Rig) int {
 	return r.Hook.Count(func(q faultproxy.Request) bool {
 		return q.Method == http.MethodPost && strings.HasSuffix(q.Path, "numbers")
 	})
 }
 
-// two plays a story on two hosts that share storage and host id, as two instances
-// in Azure do: callbacks come to both in turn, and each timer runs on one of them.
+// runOnTwoHosts runs a scenario on two hosts that share storage and host id, as two
+// instances in Azure do: callbacks go to both in turn, and each timer runs on one of them.
 func (h host) runOnTwoHosts(t *testing.T, file string, env map[string]string) (first, second *rig.Rig) {
 	var turn atomic.Int64
 	var hosts [2]atomic.Pointer[url.URL]
@@ -79,7 +79,7 @@ func (h host) runOnTwoHosts(t *testing.T, file string, env map[string]string) (f
 		}
 		hosts[i].Store(u)
 	}
-	a, b := countSweeps(first), countSweeps(second) // the rig has asked for what is live, too
+	a, b := countSweeps(first), countSweeps(second) // waiting for the hosts has read the worklist, too
 	runOnRig(t, first, log, file)
 	log.mustHaveNoWarnings(t)
 	if a, b := countSweeps(first)-a, countSweeps(second)-b; (a == 0) == (b == 0) {
@@ -93,12 +93,12 @@ func (h host) runOnTwoHosts(t *testing.T, file string, env map[string]string) (f
 	return first, second
 }
 
-// sweeps counts the handler's questions for what is due.
+// countSweeps counts the handler's queries of the worklist.
 func countSweeps(r *rig.Rig) int {
 	return r.Hook.Count(func(q faultproxy.Request) bool { return strings.Contains(q.Path, "worklist()") })
 }
 
-// servedACallback reports that the handler of a rig has written a call.
+// servedACallback reports whether the handler of a rig has written a call.
 func servedACallback(r *rig.Rig) bool {
 	return r.Hook.Count(func(q faultproxy.Request) bool { return strings.HasSuffix(q.Path, "$batch") }) > 0
 }

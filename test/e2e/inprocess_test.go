@@ -29,15 +29,15 @@ import (
 	"switchboard/test/scenario"
 )
 
-// memory is the whole exchange in one process: handler, host, telephone network
-// and storage talk to each other through memory, so that all of it can run in a
-// synctest bubble. It is the product's own code but for main, and for storage.
+// inProcess is the whole app in one process: handlers, hosts, telephone network and
+// storage communicate in memory, so that all of it can run in a synctest bubble. The
+// handler's code is that of the product, without main and the clients of storage.
 type inProcess struct {
-	t     testing.TB
-	env scenario.Env
-	acs   *acssim.Server
-	host  *funcsim.Host // of the first machine
-	log   logBuffer
+	t    testing.TB
+	env  scenario.Env
+	acs  *acssim.Server
+	host *funcsim.Host // of the first instance
+	log  logBuffer
 
 	tables    map[string]*tabletest.Memory
 	documents *documents
@@ -45,33 +45,32 @@ type inProcess struct {
 	queue     *funcsim.MemoryQueue // of recordings
 	blobs     *funcsim.MemoryBlobs // of the hosts
 
-	ctx    context.Context // of everything that is fetched in the background
+	ctx    context.Context // of what runs in the background
 	cancel context.CancelFunc
 
 	options
-	mu       sync.Mutex
-	requests []request // of the handlers, so far
+	mu        sync.Mutex
+	requests  []request // of all handlers so far
 	instances []*instance
-	turn     int // of the machines
-	processes    sync.WaitGroup
+	turn      int // number of requests that serveRoundRobin has forwarded
+	processes sync.WaitGroup
 }
 
-// machine is one host with a handler on it.
+// instance is one host with a handler.
 type instance struct {
-	app *inProcess
-	number int // from 0
-	host   *funcsim.Host
-	process   *process // the present one of the handler; guarded by memory.mu
+	app     *inProcess
+	number  int // from 0
+	host    *funcsim.Host
+	process *process // the handler's current one; guarded by inProcess.mu
 }
 
-// conditions are what the handler's requests meet on their way. The zero value
-// is fair weather.
+// options configure an inProcess. The zero value is one instance and no faults.
 type options struct {
-	fault    func(request) fault // of each request; nil: all go through
-	retries int                // how often a request to storage is repeated when no answer comes
+	fault   func(request) fault // of each request; nil: no faults
+	retries int                 // how often a request to storage is repeated if there is no answer
 
-	instanceCount int               // how many; 0: one
-	settings map[string]string // of the app, over those that it always has
+	instanceCount int               // number of instances; 0: one
+	settings      map[string]string // of the app, in addition to or instead of the default ones
 }
 
 const (
@@ -79,8 +78,8 @@ const (
 	frontURL = "http://localhost:7071" // of a funcsim without a socket
 )
 
-// settings are the app's settings, as a host would hand them over.
-var settings = map[string]string{
+// defaultSettings are the app's settings.
+var defaultSettings = map[string]string{
 	"FUNCTIONS_CUSTOMHANDLER_PORT": "8080",
 	"AzureWebJobsStorage":          "UseDevelopmentStorage=true",
 	"ACS_ENDPOINT":                 acsURL,
@@ -97,137 +96,138 @@ var settings = map[string]string{
 	"LOG_LEVEL":                    "debug",
 }
 
-// startMemory starts an exchange around a simulator whose knobs are set. It is
-// to be called in a bubble, and closed in it.
-func startInProcess(t testing.TB, sim *acssim.Server, c options) *inProcess {
+// startInProcess starts an app for a simulator whose knobs are set. It must be called
+// in a synctest bubble and closed in it.
+func startInProcess(t testing.TB, sim *acssim.Server, o options) *inProcess {
 	t.Helper()
-	m := &inProcess{
-		t: t, acs: sim, options: c, documents: &documents{}, files: &archivetest.Memory{},
+	app := &inProcess{
+		t: t, acs: sim, options: o, documents: &documents{}, files: &archivetest.Memory{},
 		queue: &funcsim.MemoryQueue{}, blobs: &funcsim.MemoryBlobs{}, tables: map[string]*tabletest.Memory{},
 	}
-	m.ctx, m.cancel = context.WithCancel(context.Background())
+	app.ctx, app.cancel = context.WithCancel(context.Background())
 	for _, name := range exchange.Tables {
-		m.tables[name] = tabletest.NewMemory()
+		app.tables[name] = tabletest.NewMemory()
 	}
-	sim.OnEvent = func(e acssim.Entry) { m.log.add(e.Kind + ": " + e.Text) }
-	for range max(c.instanceCount, 1) {
-		m.startInstance()
+	sim.OnEvent = func(e acssim.Entry) { app.log.add(e.Kind + ": " + e.Text) }
+	for range max(o.instanceCount, 1) {
+		app.startInstance()
 	}
-	m.host = m.instances[0].host
+	app.host = app.instances[0].host
 	sim.Endpoint = acsURL
 	sim.EventGridURL = frontURL + "/runtime/webhooks/eventgrid?functionName=incomingcall"
 	if len(sim.Subscriptions) == 0 {
-		sim.Subscriptions = []acssim.Subscription{{Types: []string{"RecordingFileStatusUpdated"}, Queue: m.queue}}
+		sim.Subscriptions = []acssim.Subscription{{Types: []string{"RecordingFileStatusUpdated"}, Queue: app.queue}}
 	}
-	sim.Transport = acssim.InProcess(http.HandlerFunc(m.serveRoundRobin))
+	sim.Transport = acssim.InProcess(http.HandlerFunc(app.serveRoundRobin))
 	sim.Start()
-	m.env = scenario.Env{
+	app.env = scenario.Env{
 		ACS:     sim,
-		Host:    m.host.Client(),
-		URL:     m.host.URL(),
-		Catalog: catalog.New(m.documents),
-		Calls:   store.NewCalls(m.tables[store.TableCalls], m.tables[store.TableWorklist]),
-		Ledger: store.NewLedger(m.tables[store.TableCampaigns], m.tables[store.TableContacts],
-			m.tables[store.TableNumbers], m.tables[store.TableLines]),
-		Recordings: store.NewRecordings(m.tables[store.TableRecordings], m.tables[store.TableWorklist]),
-		Files:      m.files,
-		// The longest way back leads over a prompt's deadline and a look.
+		Host:    app.host.Client(),
+		URL:     app.host.URL(),
+		Catalog: catalog.New(app.documents),
+		Calls:   store.NewCalls(app.tables[store.TableCalls], app.tables[store.TableWorklist]),
+		Ledger: store.NewLedger(app.tables[store.TableCampaigns], app.tables[store.TableContacts],
+			app.tables[store.TableNumbers], app.tables[store.TableLines]),
+		Recordings: store.NewRecordings(app.tables[store.TableRecordings], app.tables[store.TableWorklist]),
+		Files:      app.files,
+		// The longest recovery waits for a prompt's deadline and a check of participants.
 		Timeout: 10 * time.Minute,
 	}
-	return m
+	return app
 }
 
-// close ends everything and returns when nothing of it runs any more.
-func (m *inProcess) close() {
-	m.acs.Close()
-	for _, on := range m.instances {
-		on.host.Stop()
+// close stops everything and returns when nothing of it runs any more.
+func (app *inProcess) close() {
+	app.acs.Close()
+	for _, in := range app.instances {
+		in.host.Stop()
 	}
-	m.processes.Wait()
-	m.cancel()
+	app.processes.Wait()
+	app.cancel()
 }
 
-// startMachine starts one more host, with a handler of its own, on the same storage.
-func (m *inProcess) startInstance() {
-	on := &instance{app: m, number: len(m.instances)}
-	on.restart()
-	on.host = &funcsim.Host{
+// startInstance starts one more host, with a handler of its own, on the same storage.
+func (app *inProcess) startInstance() {
+	in := &instance{app: app, number: len(app.instances)}
+	in.restart()
+	in.host = &funcsim.Host{
 		Root:   "../..",
-		Queues: map[string]funcsim.Queue{exchange.RecordingQueue: m.queue},
-		Blobs:  m.blobs,
+		Queues: map[string]funcsim.Queue{exchange.RecordingQueue: app.queue},
+		Blobs:  app.blobs,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			m.mu.Lock()
-			server := on.process.server
-			m.mu.Unlock()
+			app.mu.Lock()
+			server := in.process.server
+			app.mu.Unlock()
 			server.ServeHTTP(w, r)
 		}),
 	}
-	if err := on.host.Start(m.ctx); err != nil {
-		m.t.Fatal(err)
+	if err := in.host.Start(app.ctx); err != nil {
+		app.t.Fatal(err)
 	}
-	m.instances = append(m.instances, on)
+	app.instances = append(app.instances, in)
 }
 
-// serveInTurn hands what ACS and Event Grid send to one machine after the other.
-func (m *inProcess) serveRoundRobin(w http.ResponseWriter, r *http.Request) {
-	m.mu.Lock()
-	on := m.instances[m.turn%len(m.instances)]
-	m.turn++
-	m.mu.Unlock()
-	on.host.ServeHTTP(w, r)
+// serveRoundRobin forwards the requests of ACS and Event Grid to one instance after the
+// other.
+func (app *inProcess) serveRoundRobin(w http.ResponseWriter, r *http.Request) {
+	app.mu.Lock()
+	in := app.instances[app.turn%len(app.instances)]
+	app.turn++
+	app.mu.Unlock()
+	in.host.ServeHTTP(w, r)
 }
 
-// begin gives the handler a new life: a process that knows nothing.
-func (on *instance) restart() {
-	m := on.app
-	l := &process{app: m, instance: on}
-	log := zerolog.New(&m.log).Level(zerolog.DebugLevel)
-	l.server = invoke.New(log)
-	c, err := config.Load(func(name string) string { return cmp.Or(m.settings[name], settings[name]) })
+// restart gives the instance a new handler process.
+func (in *instance) restart() {
+	app := in.app
+	p := &process{app: app, instance: in}
+	log := zerolog.New(&app.log).Level(zerolog.DebugLevel)
+	p.server = invoke.New(log)
+	c, err := config.Load(func(name string) string { return cmp.Or(app.settings[name], defaultSettings[name]) })
 	if err != nil {
-		m.t.Fatal(err)
+		app.t.Fatal(err)
 	}
-	network := &http.Client{Transport: acssim.InProcess(m.acs)}
+	network := &http.Client{Transport: acssim.InProcess(app.acs)}
 	client, err := acs.NewClientWithKey(c.ACS.Endpoint, string(c.ACS.AccessKey), &acs.ClientOptions{
-		ClientOptions:  azcore.ClientOptions{Transport: &faultyACS{l, network}},
+		ClientOptions:  azcore.ClientOptions{Transport: &faultyACS{p, network}},
 		RecordingHosts: c.RecordingHosts,
 	})
 	if err != nil {
-		m.t.Fatal(err)
+		app.t.Fatal(err)
 	}
-	l.server.Handle(exchange.New(exchange.Parts{
+	p.server.Handle(exchange.New(exchange.Parts{
 		Config:    c,
-		Tables:    func(name string) table.Rows { return &faultyTable{l, name, m.tables[name]} },
-		Documents: &faultyDocuments{l, m.documents},
-		Files:     &faultyFiles{l, m.files},
-		Queue:     &faultyQueue{l, m.queue},
+		Tables:    func(name string) table.Rows { return &faultyTable{p, name, app.tables[name]} },
+		Documents: &faultyDocuments{p, app.documents},
+		Files:     &faultyFiles{p, app.files},
+		Queue:     &faultyQueue{p, app.queue},
 		ACS:       client,
-		Verifier: auth.NewVerifier(m.ctx, auth.TokenConfig{
+		Verifier: auth.NewVerifier(app.ctx, auth.TokenConfig{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
 		}, network),
 		Go: func(ctx context.Context, f func(context.Context)) {
-			m.processes.Add(1)
-			l.server.Go(ctx, func(ctx context.Context) {
-				defer m.processes.Done()
+			app.processes.Add(1)
+			p.server.Go(ctx, func(ctx context.Context) {
+				defer app.processes.Done()
 				f(ctx)
 			})
 		},
 	}))
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	on.process = l
+	app.mu.Lock()
+	defer app.mu.Unlock()
+	in.process = p
 }
 
-// request counts one more request.
-func (m *inProcess) countRequest(from *instance, to dependency, what string) request {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r := request{len(m.requests) + 1, from.number, to, what}
-	m.requests = append(m.requests, r)
+// countRequest numbers a request and records it.
+func (app *inProcess) countRequest(from *instance, to dependency, what string) request {
+	app.mu.Lock()
+	defer app.mu.Unlock()
+	r := request{len(app.requests) + 1, from.number, to, what}
+	app.requests = append(app.requests, r)
 	return r
 }
 
-// documents is a container of blobs in memory.
+// documents is a container of blobs, in memory.
 type documents struct {
 	mu   sync.Mutex
 	docs map[string][]byte
@@ -260,35 +260,35 @@ func (d *documents) PutNew(ctx context.Context, name string, doc []byte) error {
 	return d.Put(ctx, name, doc)
 }
 
-// journal is what happened, for people: the handler's log and the simulator's
-// timeline, with the time since the beginning.
+// logBuffer collects the handler's log and the simulator's timeline, each line with the
+// time since the first one.
 type logBuffer struct {
 	mu    sync.Mutex
 	began time.Time
 	lines []string
 }
 
-// Write takes one line of the handler's log.
-func (j *logBuffer) Write(line []byte) (int, error) {
-	j.add(strings.TrimSpace(string(line)))
+// Write adds one line of the handler's log.
+func (b *logBuffer) Write(line []byte) (int, error) {
+	b.add(strings.TrimSpace(string(line)))
 	return len(line), nil
 }
 
-func (j *logBuffer) add(text string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.began.IsZero() {
-		j.began = time.Now()
+func (b *logBuffer) add(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.began.IsZero() {
+		b.began = time.Now()
 	}
-	j.lines = append(j.lines, fmt.Sprintf("%9.3f %s", time.Since(j.began).Seconds(), text))
+	b.lines = append(b.lines, fmt.Sprintf("%9.3f %s", time.Since(b.began).Seconds(), text))
 }
 
-// at is the handler's lines of a level.
-func (j *logBuffer) atLevel(level zerolog.Level) []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+// atLevel returns the handler's lines of a level.
+func (b *logBuffer) atLevel(level zerolog.Level) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var found []string
-	for _, line := range j.lines {
+	for _, line := range b.lines {
 		if strings.Contains(line, `"level":"`+level.String()+`"`) {
 			found = append(found, line)
 		}
@@ -296,8 +296,8 @@ func (j *logBuffer) atLevel(level zerolog.Level) []string {
 	return found
 }
 
-func (j *logBuffer) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return strings.Join(j.lines, "\n")
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Join(b.lines, "\n")
 }

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// TestMain lets tests run side by side that are on rigs, more than there are
-// processors: they wait more than they work. The flag -parallel says otherwise.
+// TestMain sets -parallel to parallelTests unless it is given.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	given := false

@@ -21,7 +21,7 @@ import (
 )
 
 // TestThePackage lets func make the package that would be deployed, from a fresh
-// copy of the repository, and plays a story on what is in it.
+// copy of the repository, and runs a scenario on its contents.
 func TestThePackage(t *testing.T) {
 	t.Parallel()
 	h := onFunc(t)
@@ -53,8 +53,8 @@ func TestThePackage(t *testing.T) {
 	}
 }
 
-// packed is what a package must hold: host.json, the functions, and the program,
-// which alone may be executed.
+// packageFiles returns what a package must hold: host.json, the functions, and the
+// handler, which is the only executable file.
 func packageFiles(t *testing.T, repository string) []string {
 	t.Helper()
 	functions, err := fs.Glob(os.DirFS(repository), "*/function.json")
@@ -66,14 +66,15 @@ func packageFiles(t *testing.T, repository string) []string {
 	return want
 }
 
-// checkOut copies the files that git knows, as they are now.
+// checkOut copies the files that git tracks from the working tree, and returns the
+// folder of the copy.
 func checkOut(t *testing.T) string {
 	t.Helper()
 	to := t.TempDir()
 	root := strings.TrimSpace(runCommand(t, ".", "git", "rev-parse", "--show-toplevel"))
 	for name := range strings.SplitSeq(strings.TrimSuffix(runCommand(t, root, "git", "ls-files", "-z"), "\x00"), "\x00") {
 		content, err := os.ReadFile(filepath.Join(root, name))
-		if errors.Is(err, fs.ErrNotExist) { // deleted, and git has not been told yet
+		if errors.Is(err, fs.ErrNotExist) { // deleted, but not yet in the index
 			continue
 		}
 		if err != nil {
@@ -89,7 +90,7 @@ func checkOut(t *testing.T) string {
 	return to
 }
 
-// unzip extracts a package with the modes in it, and lists the files.
+// unzip extracts a package with its modes, and lists the files.
 func unzip(t *testing.T, from, to string) (names []string) {
 	t.Helper()
 	z, err := zip.OpenReader(from)
@@ -126,7 +127,7 @@ func unzip(t *testing.T, from, to string) (names []string) {
 	return names
 }
 
-// run runs a program and returns its output.
+// runCommand runs a program and returns its output.
 func runCommand(t testing.TB, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)

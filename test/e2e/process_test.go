@@ -14,15 +14,15 @@ import (
 	"switchboard/test/funcsim"
 )
 
-// request is one request of the handler to storage or to ACS.
+// request is one request of a handler to storage or to ACS.
 type request struct {
-	n    int // 1 for the first of the exchange, and so on
-	from int // number of the machine
+	n    int // numbered from 1, over all instances
+	from int // number of the instance, from 0
 	to   dependency
-	what string // for people
+	what string // for test names and logs
 }
 
-// party is to whom a request goes.
+// dependency is the service to which a request goes.
 type dependency string
 
 const (
@@ -33,38 +33,38 @@ const (
 	toACS       dependency = "ACS"
 )
 
-// fate is what becomes of a request.
+// fault is what goes wrong with a request.
 type fault int
 
 const (
-	noFault fault = iota
-	failBefore           // it never arrives, and nobody says so
-	failAfter       // it is done, and the answer is lost
-	crashBefore        // the handler dies before it sends it
-	crashAfter         // the handler dies before it hears the answer
+	noFault     fault = iota
+	failBefore        // the request is lost
+	failAfter         // the request is performed, and the answer is lost
+	crashBefore       // the handler crashes before it sends the request
+	crashAfter        // the request is performed, and the handler crashes before it gets the answer
 )
 
 var (
 	errNoAnswer = errors.New("e2e: no answer")
-	errCrashed     = errors.New("e2e: the handler is dead")
+	errCrashed  = errors.New("e2e: the handler has crashed")
 )
 
-// life is one life of the handler, from its start to its death. What a dead
-// handler still does reaches nobody.
+// process is one process of the handler, from its start to its crash. The requests of
+// a process that has crashed are not sent.
 type process struct {
-	app *inProcess
-	instance     *instance
-	server *invoke.Server
-	crashed   atomic.Bool
+	app      *inProcess
+	instance *instance
+	server   *invoke.Server
+	crashed  atomic.Bool
 }
 
-// store sends a request to storage, and again as the client of the service does
-// when no answer comes.
-func (l *process) sendToStorage(ctx context.Context, to dependency, what string, do func() error) error {
+// sendToStorage sends a request to storage, and repeats it as the service's client
+// does if there is no answer.
+func (p *process) sendToStorage(ctx context.Context, to dependency, what string, do func() error) error {
 	pause := 100 * time.Millisecond
 	for try := 0; ; try++ {
-		err := l.send(to, what, do)
-		if !errors.Is(err, errNoAnswer) || try == l.app.retries {
+		err := p.send(to, what, do)
+		if !errors.Is(err, errNoAnswer) || try == p.app.retries {
 			return err
 		}
 		select {
@@ -76,29 +76,29 @@ func (l *process) sendToStorage(ctx context.Context, to dependency, what string,
 	}
 }
 
-// send sends a request, if its fate lets it.
-func (l *process) send(to dependency, what string, do func() error) error {
-	if l.crashed.Load() {
+// send sends a request, unless a fault prevents it.
+func (p *process) send(to dependency, what string, do func() error) error {
+	if p.crashed.Load() {
 		return errCrashed
 	}
-	r := l.app.countRequest(l.instance, to, what)
+	r := p.app.countRequest(p.instance, to, what)
 	f := noFault
-	if l.app.fault != nil {
-		f = l.app.fault(r)
+	if p.app.fault != nil {
+		f = p.app.fault(r)
 	}
 	switch f {
 	case failBefore:
 		return errNoAnswer
 	case crashBefore:
-		l.crash(r)
+		p.crash(r)
 		return errCrashed
 	}
 	err := do()
 	if f == crashAfter {
-		l.crash(r)
+		p.crash(r)
 	}
 	switch {
-	case l.crashed.Load():
+	case p.crashed.Load():
 		return errCrashed
 	case f == failAfter:
 		return errNoAnswer
@@ -106,117 +106,117 @@ func (l *process) send(to dependency, what string, do func() error) error {
 	return err
 }
 
-// die ends the life as SIGKILL does; the host sees it and starts the next one.
-func (l *process) crash(at request) {
-	if l.crashed.Swap(true) {
+// crash ends the process as SIGKILL does; the host starts the next one.
+func (p *process) crash(at request) {
+	if p.crashed.Swap(true) {
 		return
 	}
-	l.app.log.add("the handler dies at its request to " + string(at.to) + ": " + at.what)
-	l.instance.restart()
-	l.instance.host.Kill()
+	p.app.log.add("the handler crashes at its request to " + string(at.to) + ": " + at.what)
+	p.instance.restart()
+	p.instance.host.Kill()
 }
 
-// tableWire is the handler's way to a table.
+// faultyTable is a table as a process sees it: its requests may have faults.
 type faultyTable struct {
 	process *process
-	name string
-	rows table.Rows
+	name    string
+	rows    table.Rows
 }
 
-func (w *faultyTable) Get(ctx context.Context, k table.Key) (e table.Entity, err error) {
-	err = w.process.sendToStorage(ctx, toTables, "get "+w.name, func() (err error) {
-		e, err = w.rows.Get(ctx, k)
+func (f *faultyTable) Get(ctx context.Context, k table.Key) (e table.Entity, err error) {
+	err = f.process.sendToStorage(ctx, toTables, "get "+f.name, func() (err error) {
+		e, err = f.rows.Get(ctx, k)
 		return err
 	})
 	return e, err
 }
 
-func (w *faultyTable) List(ctx context.Context, q table.Query) (p table.Page, err error) {
-	err = w.process.sendToStorage(ctx, toTables, "list "+w.name, func() (err error) {
-		p, err = w.rows.List(ctx, q)
+func (f *faultyTable) List(ctx context.Context, q table.Query) (p table.Page, err error) {
+	err = f.process.sendToStorage(ctx, toTables, "list "+f.name, func() (err error) {
+		p, err = f.rows.List(ctx, q)
 		return err
 	})
 	return p, err
 }
 
-func (w *faultyTable) Apply(ctx context.Context, writes ...table.Write) (etags []string, err error) {
-	err = w.process.sendToStorage(ctx, toTables, "write "+w.name, func() (err error) {
-		etags, err = w.rows.Apply(ctx, writes...)
+func (f *faultyTable) Apply(ctx context.Context, writes ...table.Write) (etags []string, err error) {
+	err = f.process.sendToStorage(ctx, toTables, "write "+f.name, func() (err error) {
+		etags, err = f.rows.Apply(ctx, writes...)
 		return err
 	})
 	return etags, err
 }
 
-// documentWire is the handler's way to the documents.
+// faultyDocuments are the documents of the catalog as a process sees them.
 type faultyDocuments struct {
-	process  *process
-	blobs catalog.Blobs
+	process *process
+	blobs   catalog.Blobs
 }
 
-func (w *faultyDocuments) Get(ctx context.Context, name string) (doc []byte, err error) {
-	err = w.process.sendToStorage(ctx, toDocuments, "get "+name, func() (err error) {
-		doc, err = w.blobs.Get(ctx, name)
+func (f *faultyDocuments) Get(ctx context.Context, name string) (doc []byte, err error) {
+	err = f.process.sendToStorage(ctx, toDocuments, "get "+name, func() (err error) {
+		doc, err = f.blobs.Get(ctx, name)
 		return err
 	})
 	return doc, err
 }
 
-func (w *faultyDocuments) Put(ctx context.Context, name string, doc []byte) error {
-	return w.process.sendToStorage(ctx, toDocuments, "put "+name, func() error { return w.blobs.Put(ctx, name, doc) })
+func (f *faultyDocuments) Put(ctx context.Context, name string, doc []byte) error {
+	return f.process.sendToStorage(ctx, toDocuments, "put "+name, func() error { return f.blobs.Put(ctx, name, doc) })
 }
 
-func (w *faultyDocuments) PutNew(ctx context.Context, name string, doc []byte) error {
-	return w.process.sendToStorage(ctx, toDocuments, "put new "+name, func() error { return w.blobs.PutNew(ctx, name, doc) })
+func (f *faultyDocuments) PutNew(ctx context.Context, name string, doc []byte) error {
+	return f.process.sendToStorage(ctx, toDocuments, "put new "+name, func() error { return f.blobs.PutNew(ctx, name, doc) })
 }
 
-// fileWire is the handler's way to the recordings that are filed.
+// faultyFiles are the files of recordings as a process sees them.
 type faultyFiles struct {
-	process  *process
-	files archive.Files
+	process *process
+	files   archive.Files
 }
 
-func (w *faultyFiles) Stage(ctx context.Context, name, block string, body []byte) error {
-	return w.process.sendToStorage(ctx, toFiles, "stage "+name, func() error { return w.files.Stage(ctx, name, block, body) })
+func (f *faultyFiles) Stage(ctx context.Context, name, block string, body []byte) error {
+	return f.process.sendToStorage(ctx, toFiles, "stage "+name, func() error { return f.files.Stage(ctx, name, block, body) })
 }
 
-func (w *faultyFiles) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
-	return w.process.sendToStorage(ctx, toFiles, "commit "+name, func() error { return w.files.Commit(ctx, name, blocks, info) })
+func (f *faultyFiles) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
+	return f.process.sendToStorage(ctx, toFiles, "commit "+name, func() error { return f.files.Commit(ctx, name, blocks, info) })
 }
 
-func (w *faultyFiles) Stat(ctx context.Context, name string) (info archive.Info, err error) {
-	err = w.process.sendToStorage(ctx, toFiles, "stat "+name, func() (err error) {
-		info, err = w.files.Stat(ctx, name)
+func (f *faultyFiles) Stat(ctx context.Context, name string) (info archive.Info, err error) {
+	err = f.process.sendToStorage(ctx, toFiles, "stat "+name, func() (err error) {
+		info, err = f.files.Stat(ctx, name)
 		return err
 	})
 	return info, err
 }
 
-func (w *faultyFiles) Put(ctx context.Context, name string, doc []byte) error {
-	return w.process.sendToStorage(ctx, toFiles, "put "+name, func() error { return w.files.Put(ctx, name, doc) })
+func (f *faultyFiles) Put(ctx context.Context, name string, doc []byte) error {
+	return f.process.sendToStorage(ctx, toFiles, "put "+name, func() error { return f.files.Put(ctx, name, doc) })
 }
 
-// queueWire is the handler's way to the queue of recordings.
+// faultyQueue is the queue of recordings as a process sees it.
 type faultyQueue struct {
-	process  *process
-	queue *funcsim.MemoryQueue
+	process *process
+	queue   *funcsim.MemoryQueue
 }
 
-func (w *faultyQueue) Send(ctx context.Context, text string, delay time.Duration) error {
-	return w.process.sendToStorage(ctx, toQueue, "send", func() error {
-		w.queue.SendLater(text, delay)
+func (f *faultyQueue) Send(ctx context.Context, text string, delay time.Duration) error {
+	return f.process.sendToStorage(ctx, toQueue, "send", func() error {
+		f.queue.SendLater(text, delay)
 		return nil
 	})
 }
 
-// acsWire is the handler's way to ACS, as azcore wants it.
+// faultyACS is ACS as a process sees it. It is a policy.Transporter of azcore.
 type faultyACS struct {
-	process    *process
+	process *process
 	network *http.Client
 }
 
-func (w *faultyACS) Do(r *http.Request) (answer *http.Response, err error) {
-	err = w.process.send(toACS, r.Method+" "+r.URL.Path, func() (err error) {
-		answer, err = w.network.Do(r)
+func (f *faultyACS) Do(r *http.Request) (answer *http.Response, err error) {
+	err = f.process.send(toACS, r.Method+" "+r.URL.Path, func() (err error) {
+		answer, err = f.network.Do(r)
 		return err
 	})
 	if err != nil {

@@ -12,24 +12,25 @@ import (
 	"switchboard/test/acssim"
 )
 
-// twelve is the story of a campaign that is larger than its line.
+// crowdScenario has a campaign with more contacts than its line may hold calls.
 const crowdScenario = "crowd.txt"
 
-// TestCampaignOnTwoMachines lets two machines dial one campaign.
-func TestCampaignOnTwoMachines(t *testing.T) {
-	m := runOnTwoInstances(t, options{})
+// TestCampaignOnTwoInstances checks that two instances dial each contact of one
+// campaign once, and that both dial.
+func TestCampaignOnTwoInstances(t *testing.T) {
+	app := runOnTwoInstances(t, options{})
 	var dialled [2]int
-	for _, r := range m.requests {
+	for _, r := range app.requests {
 		if r.to == toACS && r.what == "POST /calling/callConnections" {
 			dialled[r.from]++
 		}
 	}
 	if dialled[0] == 0 || dialled[1] == 0 || dialled[0]+dialled[1] != 12 {
-		t.Errorf("the machines have dialled %d numbers: want 12 in all, and some by each", dialled)
+		t.Errorf("the instances have dialled %d numbers: want 12 in all, and some by each", dialled)
 	}
 }
 
-func TestCampaignOnTwoMachinesWhenStorageHasABadDay(t *testing.T) {
+func TestCampaignOnTwoInstancesWithRandomFaultsOfStorage(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
@@ -38,12 +39,12 @@ func TestCampaignOnTwoMachinesWhenStorageHasABadDay(t *testing.T) {
 	}
 }
 
-func TestCampaignOnTwoMachinesWhenTheHandlersDie(t *testing.T) {
+func TestCampaignOnTwoInstancesWithTwoCrashes(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
-			dice := rand.New(rand.NewPCG(seed+1, 2))
-			first, second := 1+dice.IntN(200), 201+dice.IntN(200)
+			rng := rand.New(rand.NewPCG(seed+1, 2))
+			first, second := 1+rng.IntN(200), 201+rng.IntN(200)
 			runOnTwoInstances(t, options{fault: func(r request) fault {
 				switch r.n {
 				case first:
@@ -57,42 +58,35 @@ func TestCampaignOnTwoMachinesWhenTheHandlersDie(t *testing.T) {
 	}
 }
 
-// playOnTwo plays the campaign on two machines, which share the callbacks, and on
-// both of which the timer that dials runs at the same moments, as it does where a
-// lease was lost.
-func runOnTwoInstances(t *testing.T, c options) (m *inProcess) {
+// runOnTwoInstances runs the campaign on two instances. Callbacks go to both in turn, and
+// the timer that dials runs on both at the same time, as after a lost lease.
+func runOnTwoInstances(t *testing.T, o options) (app *inProcess) {
 	t.Helper()
-	c.instanceCount, c.settings = 2, map[string]string{"LINE_CALLS": "4", "CONFIRM_TIMEOUT": "1m"}
-	story := readScenario(t, crowdScenario)
-	if c.fault != nil {
-		story = readScenario(t, "crowd-faults.txt")
+	o.instanceCount, o.settings = 2, map[string]string{"LINE_CALLS": "4", "CONFIRM_TIMEOUT": "1m"}
+	s := readScenario(t, crowdScenario)
+	if o.fault != nil {
+		s = readScenario(t, "crowd-faults.txt")
 	}
 	synctest.Test(t, func(t *testing.T) {
-		m = startInProcess(t, &acssim.Server{Strict: true, Seed: 1, CallsPerNumber: 4}, c)
-		defer m.close()
+		app = startInProcess(t, &acssim.Server{Strict: true, Seed: 1, CallsPerNumber: 4}, o)
+		defer app.close()
 		ctx, cancel := context.WithCancel(t.Context())
 		var timers sync.WaitGroup
 		defer timers.Wait()
 		defer cancel()
-		for _, on := range m.instances {
+		for _, in := range app.instances {
 			timers.Go(func() {
 				for sleep(ctx, 5*time.Second) {
-					_ = on.host.Invoke(ctx, "outbound", "") // the next one makes up for one that fails
+					_ = in.host.Invoke(ctx, "outbound", "") // the next run does the work of one that fails
 				}
 			})
 		}
-		played, err := story.Run(t.Context(), m.env)
-		if err == nil {
-			err = m.env.Verify(t.Context(), played)
-		}
-		if err != nil {
-			t.Errorf("%v\n\n%s", err, &m.log)
-		}
+		app.run(t, s)
 	})
-	return m
+	return app
 }
 
-// sleep reports false if ctx was done before d had passed.
+// sleep waits for d, and reports false if ctx was done before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
