@@ -21,20 +21,20 @@ func (r *Rig) Requests() (storage, acs int) {
 	return storage, acs
 }
 
-// own are the requests that only the handler sends: to ACS, to the tables and
-// containers of the app, and those that make the queue and put messages into it.
+// handlerRequest matches the requests that only the handler sends: to ACS, to the tables
+// and containers of the app, and those that create the queue and send messages to it.
 var handlerRequest = regexp.MustCompile(`^\w+ /(calling|v1/objects)/` +
 	`|^\w+ /\w+/(` + prefix + `|Tables|\$batch$)` +
 	`|^PUT /\w+/` + exchange.RecordingQueue + `$` +
 	`|^POST /\w+/` + exchange.RecordingQueue + `/messages$`)
 
-// FromHandler reports whether a request that came to a proxy was one of the
-// handler, by its method and its path as it was escaped. The host has the same
-// connection string: it keeps leases, status and secrets in containers of its own,
-// takes messages out of the queue, and has a queue of its own for those that fail.
+// FromHandler reports whether a request to a proxy is one of the handler, by its method
+// and its escaped path. The host has the same connection string: it keeps leases, status
+// and secrets in containers of its own, receives messages from the queue, and has a queue
+// of its own for those that fail.
 func FromHandler(method, path string) bool { return handlerRequest.MatchString(method + " " + path) }
 
-// hostOf is the host and port of an http address.
+// hostOf returns the host and port of an http address.
 func hostOf(address string) string {
 	host, _, _ := strings.Cut(strings.TrimPrefix(address, "http://"), "/")
 	return host
