@@ -46,7 +46,16 @@ func (s shelf) History(_ context.Context, id call.ID) ([]call.Entry, error) {
 	}}, s.err
 }
 
-func (s shelf) Worklist(context.Context) ([]store.WorkItem, error) { return nil, s.err }
+func (s shelf) Worklist(context.Context) ([]store.WorkItem, error) {
+	due := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	return []store.WorkItem{
+		{Kind: store.WorkRecording, ID: "re-1", Due: due, Written: due},
+		{Kind: store.WorkCall, ID: "out-2", Due: due, Written: due, Dial: &call.Dial{
+			Line: "28:orgid:line", Callee: "4:+12065550181",
+			Attempt: call.AttemptRef{Campaign: "ca-1", Contact: "c1", Shard: 3, Claim: 1},
+		}},
+	}, s.err
+}
 
 func TestCallsAreShown(t *testing.T) {
 	boom := errors.New("boom")
@@ -63,7 +72,9 @@ func TestCallsAreShown(t *testing.T) {
 			`"line":"28:orgid:line","callee":"4:+12065550181","campaign":"ca-1","contact":"c1","flow":`},
 		{"what its flow has set", shelf{}, "/api/v1/calls/out-1", 200, `"values":{"answer":"confirmed"}`},
 		{"a history", shelf{}, "/api/v1/calls/in-1/history", 200, `"event":"offered","state":"ringing","actions":["answer"]`},
-		{"what owes something", shelf{}, "/api/v1/worklist", 200, `{"worklist":[]}`},
+		{"the worklist", shelf{}, "/api/v1/worklist", 200, `{"worklist":[{"kind":"recording","id":"re-1","due":"2026-03-04T05:06:07Z"},` +
+			`{"kind":"call","id":"out-2","due":"2026-03-04T05:06:07Z","line":"28:orgid:line","callee":"4:+12065550181",` +
+			`"campaign":"ca-1","contact":"c1"}]}`},
 		{"a call that is not there", shelf{}, "/api/v1/calls/in-2", 404, `There is no such call.`},
 		{"the history of one", shelf{}, "/api/v1/calls/in-2/history", 404, `There is no such call.`},
 		{"what cannot be the id of a call", shelf{table.ErrInvalid}, "/api/v1/calls/a%23b", 404, `There is no such call.`},

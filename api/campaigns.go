@@ -29,7 +29,7 @@ type Campaign struct {
 	ID       campaign.ID    `json:"id"`
 	Name     string         `json:"name"`
 	State    campaign.State `json:"state"`
-	Flow     flow.Ref       `json:"flow"`
+	Flow     Flow           `json:"flow"`
 	Lines    []string       `json:"lines"`    // raw ids
 	Attempts int            `json:"attempts"` // for each contact, at most
 	Ring     flow.Duration  `json:"ring"`
@@ -38,13 +38,23 @@ type Campaign struct {
 	Started  time.Time      `json:"started,omitzero"`
 	Finished time.Time      `json:"finished,omitzero"`
 
-	// Counts say how its contacts are; a list of campaigns has none.
-	Counts *campaign.Counters `json:"counts,omitempty"`
+	// Counts are left out in a list of campaigns.
+	Counts *Counts `json:"counts,omitempty"`
+}
+
+// Counts are the contacts of a campaign by their states.
+type Counts struct {
+	Contacts int            `json:"contacts"`
+	Waiting  int            `json:"waiting"`
+	Dialling int            `json:"dialling"`
+	Ended    int            `json:"ended"`
+	Attempts int            `json:"attempts"`          // that counted
+	Results  map[string]int `json:"results,omitempty"` // contacts that have ended, by their results
 }
 
 func showCampaign(c campaign.Campaign) Campaign {
 	return Campaign{
-		ID: c.ID, Name: c.Name, State: c.State, Flow: c.Flow, Lines: nonNil(c.Lines), Attempts: c.Attempts,
+		ID: c.ID, Name: c.Name, State: c.State, Flow: showFlow(c.Flow), Lines: nonNil(c.Lines), Attempts: c.Attempts,
 		Ring: flow.Duration(c.Ring), Contacts: c.Contacts,
 		Created: c.Created, Started: c.Started, Finished: c.Finished,
 	}
@@ -55,7 +65,7 @@ type Contact struct {
 	ID       campaign.ContactID    `json:"id"`
 	Number   string                `json:"number"`
 	State    campaign.ContactState `json:"state"`
-	Result   string                `json:"result,omitempty"`  // why it is over
+	Result   string                `json:"result,omitempty"`  // why it has ended: an outcome, or a rule of the gate
 	Outcome  call.Outcome          `json:"outcome,omitempty"` // of the latest attempt that counted
 	Attempts int                   `json:"attempts"`          // that counted
 	Call     call.ID               `json:"call,omitempty"`    // of the latest attempt
@@ -63,7 +73,7 @@ type Contact struct {
 	Values   map[string]string     `json:"values,omitempty"`
 }
 
-// page is how many contacts a reply holds.
+// page is the number of contacts in one reply.
 const page = 100
 
 // GetCampaigns answers GET /api/v1/campaigns, the newest first.
@@ -91,7 +101,10 @@ func (h *Handler) GetCampaign(w http.ResponseWriter, r *http.Request) error {
 		return storageError(err)
 	}
 	shown := showCampaign(c)
-	shown.Counts = &counts
+	shown.Counts = &Counts{
+		Contacts: counts.Contacts, Waiting: counts.Waiting, Dialling: counts.Dialling, Ended: counts.Ended,
+		Attempts: counts.Attempts, Results: counts.Results,
+	}
 	return reply(w, shown)
 }
 

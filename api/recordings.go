@@ -12,20 +12,19 @@ import (
 	"switchboard/handler/table"
 )
 
-// Recordings remember recordings.
+// Recordings is where recordings are kept.
 type Recordings interface {
 	// Load returns a recording by its key, or store.ErrNotFound.
 	Load(ctx context.Context, key string) (table.Row[filing.Recording], error)
 }
 
-// Recording is a recording as the API shows it. Where ACS keeps its files is not
-// part of it.
+// Recording is a recording as the API shows it, without the addresses of its files at ACS.
 type Recording struct {
 	Key         string        `json:"key"` // its short name
 	ID          string        `json:"id"`  // ACS's
 	State       filing.State  `json:"state"`
 	Reason      string        `json:"reason,omitempty"` // of the latest failure, or of the loss
-	Call        call.ID       `json:"call,omitempty"`   // none: it is not known who asked for it
+	Call        call.ID       `json:"call,omitempty"`   // empty: the call that asked for it is not known
 	Op          int           `json:"op,omitempty"`     // the call's operation that asked for it
 	Start       time.Time     `json:"start,omitzero"`
 	Duration    flow.Duration `json:"duration,omitempty"`

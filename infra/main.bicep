@@ -1,10 +1,10 @@
-// Switchboard in Azure: a storage account, a function app on Flex Consumption, and what the app's identity may do.
-// The Communication Services resource is there already, in the same resource group; its numbers and Teams resource
-// accounts outlive the app.
+// Switchboard in Azure: a storage account of its own, a function app on Flex Consumption, and the roles of its identity.
+// The Communication Services resource must exist already, in the same resource group, because its numbers and Teams
+// resource accounts outlive the app.
 //
 //   az deployment group create -g <group> -f infra/main.bicep -p acsName=<acs> callbackKeys='k1:<base64 of 32 random bytes>'
 //
-// The Event Grid subscriptions are made afterwards, because their webhook needs the deployed function and its key.
+// Create the Event Grid subscriptions afterwards: the webhook of one needs the deployed function and its key.
 
 @description('Name of the app, unique in Azure: it becomes <name>.azurewebsites.net.')
 @minLength(3)
@@ -20,7 +20,7 @@ param acsName string
 @secure()
 param callbackKeys string
 
-@description('COGNITIVE_SERVICES_ENDPOINT; empty if texts are neither spoken nor understood.')
+@description('COGNITIVE_SERVICES_ENDPOINT; empty if no texts are spoken.')
 param cognitiveServicesEndpoint string = ''
 
 @description('LINES, by comma; empty for every line whose calls reach the app.')
@@ -62,7 +62,7 @@ resource queues 'Microsoft.Storage/storageAccounts/queueServices@2023-05-01' = {
   name: 'default'
 }
 
-// The queue of recording/function.json, which Event Grid fills.
+// The queue of recording/function.json. Event Grid puts messages into it.
 resource recordings 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = {
   parent: queues
   name: 'recordings'
@@ -114,7 +114,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       runtime: { name: 'custom', version: '1.0' }
       scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 40 }
     }
-    // What is not here has a default: docs/settings.md. On Flex Consumption the runtime is no setting.
+    // All other settings have defaults: docs/settings.md. On Flex Consumption the runtime is not a setting.
     siteConfig: {
       minTlsVersion: '1.2'
       appSettings: [
@@ -132,7 +132,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-// What the host and the app do with storage, by the ids of Azure's built-in roles.
+// The roles that the host and the handler need on the storage account, by the ids of Azure's built-in roles.
 var storageRoles = {
   blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   queueDataContributor: '974c5e8b-45b9-4653-ba55-0c008fc387d0'

@@ -69,7 +69,7 @@
 //
 // # Events
 //
-// What ACS reports at the callback URI is read by package event of this module.
+// What ACS reports at the callback URI is read by package events below this one.
 //
 // # Use elsewhere
 //

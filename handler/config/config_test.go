@@ -300,9 +300,9 @@ func TestLocalSettingsLoad(t *testing.T) {
 	}
 }
 
-// TestARecordingRunFitsIntoTheFunctionTimeout compares the default of RECORDING_RUN with functionTimeout of
+// TestCopyTimeoutFitsIntoTheFunctionTimeout compares the default of RECORDING_COPY_TIMEOUT with functionTimeout of
 // host.json, which also has to last for the work before and after the copy, and for a run that starts late.
-func TestARecordingRunFitsIntoTheFunctionTimeout(t *testing.T) {
+func TestCopyTimeoutFitsIntoTheFunctionTimeout(t *testing.T) {
 	text, err := os.ReadFile("../../host.json")
 	if err != nil {
 		t.Fatal(err)

@@ -5,22 +5,21 @@ import (
 	"time"
 )
 
-// Advance is what a run has made of one file of a recording.
+// CopyResult is the result of one run's copying of one file of a recording.
 type CopyResult struct {
-	Chunk Chunk // as far as it has come
-	// Failed says why the run came no further; nil: its time was up, or it is filed.
+	Chunk Chunk // the file with its progress
+	// Failed is the error that ended the run. Nil: the file is filed, or the run's time was up.
 	Failed error
-	// Patience is for how long after its message a file that cannot be had is tried
-	// again.
+	// GiveUpAfter is how long after its message a file that cannot be fetched is tried again.
 	GiveUpAfter time.Duration
-	At          time.Time
-	NotBefore   time.Time // when to try again after a failure
+	At          time.Time // when the run ended
+	NotBefore   time.Time // when the next run may try again, after a failure
 }
 
-// maxReason bounds the reason of a failure, in bytes.
+// maxReason is the maximum length of Recording.Reason after a failure, in bytes.
 const maxReason = 500
 
-// Advanced is the recording after a. A file that is over stays as it is.
+// After returns the recording with the result a. A file that is filed or lost stays as it is.
 func (r Recording) After(a CopyResult) Recording {
 	i := r.chunk(a.Chunk.DocumentID)
 	if i < 0 || r.Chunks[i].State != ChunkWaiting {

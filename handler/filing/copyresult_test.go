@@ -12,43 +12,43 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestARecordingIsOneRunsAtATime(t *testing.T) {
+func TestARecordingIsLeasedToOneRunAtATime(t *testing.T) {
 	const until = time.Minute
-	began := filing.Recording{}.WithMessage(finished("m1", "a"), t0)
-	waiting := began
+	pending := filing.Recording{}.WithMessage(finished("m1", "a"), t0)
+	waiting := pending
 	waiting.NotBefore = t0.Add(time.Second)
-	over := began.WithChunk(chunk("a", filing.ChunkFiled, ""))
-	taken := began.LeasedBy("r1", t0, t0.Add(until))
+	filed := pending.WithChunk(chunk("a", filing.ChunkFiled, ""))
+	leased := pending.LeasedBy("r1", t0, t0.Add(until))
 	tests := []struct {
-		name string
-		r    filing.Recording
-		by   string
+		name  string
+		r     filing.Recording
+		owner string
 	}{
-		{"one that nobody has is taken", taken, "r1"},
-		{"one that another run has is not", taken.LeasedBy("r2", t0.Add(until-1), t0.Add(2*until)), "r1"},
-		{"one whose run's time is up is taken", taken.LeasedBy("r2", t0.Add(until), t0.Add(2*until)), "r2"},
-		{"one that was left is taken", taken.Unleased("r1").LeasedBy("r2", t0, t0.Add(until)), "r2"},
-		{"another run does not leave it", taken.Unleased("r2"), "r1"},
-		{"one that has to wait is not taken", waiting.LeasedBy("r1", t0, t0.Add(until)), ""},
-		{"one that is over is not taken", over.LeasedBy("r1", t0, t0.Add(until)), ""},
-		{"one that comes to its end is left", taken.WithChunk(chunk("a", filing.ChunkFiled, "")), ""},
+		{"a recording without an owner is leased", leased, "r1"},
+		{"a recording is not leased while another run has it", leased.LeasedBy("r2", t0.Add(until-1), t0.Add(2*until)), "r1"},
+		{"a recording whose lease has expired is leased", leased.LeasedBy("r2", t0.Add(until), t0.Add(2*until)), "r2"},
+		{"a recording whose lease was ended is leased", leased.Unleased("r1").LeasedBy("r2", t0, t0.Add(until)), "r2"},
+		{"another run does not end the lease", leased.Unleased("r2"), "r1"},
+		{"a recording is not leased before its next try", waiting.LeasedBy("r1", t0, t0.Add(until)), ""},
+		{"a filed recording is not leased", filed.LeasedBy("r1", t0, t0.Add(until)), ""},
+		{"the lease ends when the last chunk is filed", leased.WithChunk(chunk("a", filing.ChunkFiled, "")), ""},
 	}
 	for _, tt := range tests {
-		if tt.r.Owner != tt.by || tt.by == "" && !tt.r.LeaseUntil.IsZero() {
-			t.Errorf("%s: by %q until %v, want %q", tt.name, tt.r.Owner, tt.r.LeaseUntil, tt.by)
+		if tt.r.Owner != tt.owner || tt.owner == "" && !tt.r.LeaseUntil.IsZero() {
+			t.Errorf("%s: leased to %q until %v, want %q", tt.name, tt.r.Owner, tt.r.LeaseUntil, tt.owner)
 		}
 	}
 }
 
-func TestAdvance(t *testing.T) {
-	const patience = time.Hour
+func TestRecordingAfterACopyResult(t *testing.T) {
+	const giveUpAfter = time.Hour
 	failed := errors.New("no answer")
 	began := filing.Recording{}.WithMessage(finished("m1", "a", "b"), t0)
 	half := chunk("a", filing.ChunkWaiting, "")
 	half.Progress = json.RawMessage(`{"offset":1}`)
 	filed := chunk("a", filing.ChunkFiled, "")
 	advance := func(r filing.Recording, c filing.Chunk, err error, after time.Duration) filing.Recording {
-		a := filing.CopyResult{Chunk: c, Failed: err, GiveUpAfter: patience, At: t0.Add(after)}
+		a := filing.CopyResult{Chunk: c, Failed: err, GiveUpAfter: giveUpAfter, At: t0.Add(after)}
 		a.NotBefore = a.At.Add(time.Minute)
 		return r.After(a)
 	}
@@ -59,17 +59,17 @@ func TestAdvance(t *testing.T) {
 		chunk filing.Chunk // the first one
 		tries int
 	}{
-		{"a run whose time was up leaves its progress", advance(began, half, nil, 0), half, 0},
-		{"a run that failed leaves its progress and is counted", advance(began, half, failed, 0), half, 1},
-		{"the next one that fails is counted as well", advance(once, half, failed, 0), half, 2},
-		{"one that does not fail ends the count", advance(once, half, nil, 0), half, 0},
-		{"at the end of the patience it is tried again", advance(began, half, failed, patience), half, 1},
-		{"after it the chunk is lost", advance(began, half, failed, patience+1),
+		{"a run whose time was up keeps its progress", advance(began, half, nil, 0), half, 0},
+		{"a failed run keeps its progress and is counted", advance(began, half, failed, 0), half, 1},
+		{"a second failure is counted", advance(once, half, failed, 0), half, 2},
+		{"a run that does not fail resets the count", advance(once, half, nil, 0), half, 0},
+		{"a chunk is tried again until the time to give up", advance(began, half, failed, giveUpAfter), half, 1},
+		{"after that time the chunk is lost", advance(began, half, failed, giveUpAfter+1),
 			chunk("a", filing.ChunkLost, "no answer"), 0},
-		{"a chunk that is filed is filed", advance(began, filed, nil, 2*patience), filed, 0},
-		{"a slower run does not undo it", advance(advance(began, filed, nil, 0), half, failed, 2*patience),
-			filed, 0},
-		{"another's chunk changes nothing", advance(began, chunk("x", filing.ChunkFiled, ""), nil, 0),
+		{"a chunk is filed after any time", advance(began, filed, nil, 2*giveUpAfter), filed, 0},
+		{"a slower run that fails does not undo it",
+			advance(advance(began, filed, nil, 0), half, failed, 2*giveUpAfter), filed, 0},
+		{"a chunk of another recording changes nothing", advance(began, chunk("x", filing.ChunkFiled, ""), nil, 0),
 			began.Chunks[0], 0},
 	}
 	for _, tt := range tests {
@@ -88,7 +88,7 @@ func TestAdvance(t *testing.T) {
 	}
 }
 
-func TestTheReasonOfAFailureIsBounded(t *testing.T) {
+func TestReasonOfAFailureIsBounded(t *testing.T) {
 	r := filing.Recording{}.WithMessage(finished("m1", "a"), t0)
 	failed := errors.New("x" + strings.Repeat("é", 400)) // the bound lies within a character
 	r = r.After(filing.CopyResult{

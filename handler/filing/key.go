@@ -2,10 +2,10 @@ package filing
 
 import "switchboard/handler/digest"
 
-// RecordingPrefix begins the key of a recording, and neither the id of a call nor
-// ACS's id of a recording, which is JSON in base64.
+// KeyPrefix begins the key of every recording. No id of a call begins with it, and no id that ACS gives a
+// recording: those are JSON in base64.
 const KeyPrefix = "re-"
 
-// RecordingKey is the short name of a recording by ACS's id, which may be long and
-// hold any character: the name of its rows, and for messages of our own.
+// Key returns the short name of the recording with ACS's id, for the keys of rows and for queue messages.
+// ACS's id may be long and hold any character.
 func Key(id string) string { return KeyPrefix + digest.Hex(16, id) }

@@ -1,3 +1,8 @@
+// Package filing holds the rules of a recording on the way to its files: which files wait to be fetched, who
+// fetches them, and when the recording is filed or lost. A Recording is a value; each method returns the
+// recording after something has happened to it. Package store keeps it, and package filer moves its files.
+//
+// Its one rule: it is pure. It has no context, I/O, clock or randomness; times are passed in.
 package filing
 
 import (
@@ -6,32 +11,29 @@ import (
 	"time"
 )
 
-// RecordingSchema is the version of Recording as it is stored.
+// Schema is the version of Recording as it is stored.
 const Schema = 1
 
-// RecordingState is where the files of a recording are on their way to us.
+// State is how far the files of a recording are.
 type State string
 
-// The states of a recording. A row that knows nothing yet has none.
+// The states of a recording. An empty row has none.
 const (
-	StateLinked State = "linked" // its call is known; no word of its files
-	StateFiling State = "filing" // its files wait to be fetched
-	StateFiled  State = "filed"  // they are where they belong
-	StateLost   State = "lost"   // one of them will never be; Reason says why
+	StateLinked State = "linked" // its call is known, but no file is
+	StateFiling State = "filing" // files of it wait to be fetched
+	StateFiled  State = "filed"  // all of its files are filed
+	StateLost   State = "lost"   // a file of it cannot be fetched; Reason says why
 )
 
-// Recording is one recording by ACS's id: what ACS has said of it, how far the
-// fetching of its files is, and which call has asked for it. Each method says what
-// it is after something has happened to it.
+// Recording is one recording: what ACS has reported about it, how far the fetching of its files is, and
+// which call asked for it.
 type Recording struct {
 	Schema int    `json:"schema"`
-	ID     string `json:"id,omitempty"` // ACS's
+	ID     string `json:"id,omitempty"` // given by ACS
 	State  State  `json:"state,omitempty"`
 
-	// Call and Op are the debt that it pays: the call, and the operation that asked
-	// for it. Zero: it is not linked.
-	Call string `json:"call,omitempty"`
-	Op   int    `json:"op,omitempty"`
+	Call string `json:"call,omitempty"` // the call that asked for the recording; empty: it is not linked
+	Op   int    `json:"op,omitempty"`   // the call's operation that asked for it
 
 	Messages []string `json:"messages,omitempty"` // keys of the latest messages
 
@@ -44,24 +46,24 @@ type Recording struct {
 	ACSCallID    string        `json:"acsCallId,omitempty"`
 	ServerCallID string        `json:"serverCallId,omitempty"`
 
-	Since      time.Time `json:"since,omitzero"`  // when the first message came
-	Owner      string    `json:"owner,omitempty"` // the run that is at it, until Until
-	LeaseUntil time.Time `json:"leaseUntil,omitzero"`
-	Tries      int       `json:"tries,omitempty"`    // that have failed, one after another
-	NotBefore  time.Time `json:"notBefore,omitzero"` // when to try again
-	Reason     string    `json:"reason,omitempty"`   // of the last failure, or of the loss
+	Since      time.Time `json:"since,omitzero"`      // when the first message arrived
+	Owner      string    `json:"owner,omitempty"`     // the run that has leased it; empty: none
+	LeaseUntil time.Time `json:"leaseUntil,omitzero"` // when the lease expires
+	Tries      int       `json:"tries,omitempty"`     // consecutive runs that failed
+	NotBefore  time.Time `json:"notBefore,omitzero"`  // when the next run may begin, after a failure
+	Reason     string    `json:"reason,omitempty"`    // of the latest failure, or of the loss
 
 	Chunks []Chunk `json:"chunks,omitempty"`
 }
 
-// ChunkState is how far one file is.
+// ChunkState is how far one file of a recording is.
 type ChunkState string
 
 // The states of a chunk.
 const (
-	ChunkWaiting ChunkState = "waiting"
-	ChunkFiled   ChunkState = "filed"
-	ChunkLost    ChunkState = "lost"
+	ChunkWaiting ChunkState = "waiting" // to be fetched
+	ChunkFiled   ChunkState = "filed"   // stored in the archive
+	ChunkLost    ChunkState = "lost"    // given up
 )
 
 // Chunk is one file of a recording.
@@ -74,18 +76,18 @@ type Chunk struct {
 	EndReason        string `json:"endReason,omitempty"`
 
 	State    ChunkState      `json:"state"`
-	Since    time.Time       `json:"since"`              // when the message came
-	File     string          `json:"file,omitempty"`     // its name where it is filed
-	Progress json.RawMessage `json:"progress,omitempty"` // of the copy under way; the copier's own
+	Since    time.Time       `json:"since"`              // when its message arrived
+	File     string          `json:"file,omitempty"`     // its name in the archive
+	Progress json.RawMessage `json:"progress,omitempty"` // of the copy under way; opaque
 	Size     int64           `json:"size,omitempty"`     // bytes, once it is filed
 	SHA256   string          `json:"sha256,omitempty"`   // hexadecimal, once it is filed
 	Reason   string          `json:"reason,omitempty"`   // why it is lost
 }
 
-// Finished is ACS's message that files of a recording wait to be fetched. Of a chunk
-// it gives what ACS knows: the members before State.
+// Message is ACS's message that files of a recording can be fetched. Of each chunk only the fields before
+// State are set.
 type Message struct {
-	Key          string // names the message; a second delivery has the same
+	Key          string // names the message; the same in every delivery
 	Start        time.Time
 	Duration     time.Duration
 	ContentType  string
@@ -97,32 +99,31 @@ type Message struct {
 	Chunks       []Chunk
 }
 
-// messageKeys is how many keys of messages a recording keeps. An older message that
-// comes again changes nothing, because its chunks are known.
+// messageKeys is the maximum number of message keys that a recording keeps. If an older message is delivered
+// again, it changes nothing, because its chunks are known.
 const messageKeys = 16
 
-// Owes reports whether files of the recording are to be fetched.
+// HasWork reports whether files of the recording wait to be fetched.
 func (r Recording) HasWork() bool { return r.State == StateFiling }
 
-// Linked is the recording once it is known which operation of which call asked for
-// it. The first link stands. It may be repeated.
-func (r Recording) LinkedTo(id string, op int) Recording {
+// LinkedTo returns the recording with the call and the operation that asked for it. The first link stands.
+// It may be repeated.
+func (r Recording) LinkedTo(callID string, op int) Recording {
 	if r.Call != "" {
 		return r
 	}
-	r.Schema, r.Call, r.Op = Schema, id, op
+	r.Schema, r.Call, r.Op = Schema, callID, op
 	if r.State == "" {
 		r.State = StateLinked
 	}
 	return r
 }
 
-// heard reports whether the message is among the latest that came.
+// Knows reports whether the message is among the latest that were added.
 func (r Recording) Knows(m Message) bool { return slices.Contains(r.Messages, m.Key) }
 
-// Informed is the recording after a message that came at the given time: with the
-// chunks that were not known before, which are to be fetched, also if the recording
-// was over. It may be repeated.
+// WithMessage returns the recording with the message, which arrived at now. Chunks that were not known are
+// added and wait to be fetched, also if the recording was filed or lost. It may be repeated.
 func (r Recording) WithMessage(m Message, now time.Time) Recording {
 	if r.Knows(m) {
 		return r
@@ -150,8 +151,8 @@ func (r Recording) WithMessage(m Message, now time.Time) Recording {
 	return r
 }
 
-// Moved is the recording with one chunk, by its document id, as it is now. When the
-// last one is over the recording is filed or, if one of them is lost, lost. It may be
+// WithChunk returns the recording with c in place of the chunk that has the same document id. When no chunk
+// waits any more, the recording is lost if one of its chunks is, else filed, and its lease ends. It may be
 // repeated.
 func (r Recording) WithChunk(c Chunk) Recording {
 	i := r.chunk(c.DocumentID)
@@ -174,25 +175,25 @@ func (r Recording) WithChunk(c Chunk) Recording {
 	return r
 }
 
-// Taken is the recording with a run at it that may be until a time, unless another run
-// is, or it has to wait: of two runs at once, one would copy for nothing, and each
-// would see to a next.
-func (r Recording) LeasedBy(run string, now, until time.Time) Recording {
-	if r.HasWork() && !now.Before(r.NotBefore) && (r.Owner == "" || r.Owner == run || !now.Before(r.LeaseUntil)) {
-		r.Owner, r.LeaseUntil = run, until
+// LeasedBy returns the recording leased to owner until the given time, or unchanged if another run's lease
+// has not expired, if it is too early to try again, or if no file waits. Without a lease two runs would copy
+// the same files, and each would start a run after it.
+func (r Recording) LeasedBy(owner string, now, until time.Time) Recording {
+	if r.HasWork() && !now.Before(r.NotBefore) && (r.Owner == "" || r.Owner == owner || !now.Before(r.LeaseUntil)) {
+		r.Owner, r.LeaseUntil = owner, until
 	}
 	return r
 }
 
-// Left is the recording once the run is not at it any more.
-func (r Recording) Unleased(run string) Recording {
-	if r.Owner == run {
+// Unleased returns the recording without owner's lease. Another run's lease stays.
+func (r Recording) Unleased(owner string) Recording {
+	if r.Owner == owner {
 		r.Owner, r.LeaseUntil = "", time.Time{}
 	}
 	return r
 }
 
-// chunk is the index of the chunk with the document id, or -1.
+// chunk returns the index of the chunk with the document id, or -1.
 func (r Recording) chunk(documentID string) int {
 	return slices.IndexFunc(r.Chunks, func(c Chunk) bool { return c.DocumentID == documentID })
 }

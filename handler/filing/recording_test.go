@@ -30,9 +30,9 @@ func chunk(document string, state filing.ChunkState, reason string) filing.Chunk
 	return filing.Chunk{DocumentID: document, State: state, Reason: reason}
 }
 
-func TestLifeOfARecording(t *testing.T) {
+func TestStatesOfARecording(t *testing.T) {
 	const waiting, filed, lost = filing.ChunkWaiting, filing.ChunkFiled, filing.ChunkLost
-	heard := func(r filing.Recording, key string, documents ...string) filing.Recording {
+	add := func(r filing.Recording, key string, documents ...string) filing.Recording {
 		return r.WithMessage(finished(key, documents...), t0)
 	}
 	var none filing.Recording
@@ -44,34 +44,34 @@ func TestLifeOfARecording(t *testing.T) {
 		chunks []filing.ChunkState
 		reason string
 	}{
-		{"a link alone owes nothing", linked, filing.StateLinked, nil, ""},
-		{"the first message brings chunks to fetch", heard(none, "m1", "a", "b"),
+		{"a link alone is no outstanding work", linked, filing.StateLinked, nil, ""},
+		{"the first message adds chunks that wait", add(none, "m1", "a", "b"),
 			filing.StateFiling, []filing.ChunkState{waiting, waiting}, ""},
-		{"a message after the link does as well", heard(linked, "m1", "a"),
+		{"a message after the link adds chunks that wait", add(linked, "m1", "a"),
 			filing.StateFiling, []filing.ChunkState{waiting}, ""},
-		{"a message without a chunk brings nothing", heard(linked, "m1"), filing.StateLinked, nil, ""},
-		{"the same message again changes nothing", heard(heard(none, "m1", "a"), "m1", "b"),
+		{"a message without a chunk adds nothing", add(linked, "m1"), filing.StateLinked, nil, ""},
+		{"the same message again changes nothing", add(add(none, "m1", "a"), "m1", "b"),
 			filing.StateFiling, []filing.ChunkState{waiting}, ""},
-		{"another message adds the chunks that are not known", heard(heard(none, "m1", "a"), "m2", "a", "b", "b"),
+		{"another message adds the chunks that are not known", add(add(none, "m1", "a"), "m2", "a", "b", "b"),
 			filing.StateFiling, []filing.ChunkState{waiting, waiting}, ""},
-		{"one chunk of two does not make it filed", heard(none, "m1", "a", "b").WithChunk(chunk("a", filed, "")),
+		{"one chunk of two does not make it filed", add(none, "m1", "a", "b").WithChunk(chunk("a", filed, "")),
 			filing.StateFiling, []filing.ChunkState{filed, waiting}, ""},
 		{"the last chunk makes it filed",
-			heard(none, "m1", "a", "b").WithChunk(chunk("a", filed, "")).WithChunk(chunk("b", filed, "")),
+			add(none, "m1", "a", "b").WithChunk(chunk("a", filed, "")).WithChunk(chunk("b", filed, "")),
 			filing.StateFiled, []filing.ChunkState{filed, filed}, ""},
-		{"a chunk that is lost makes it lost",
-			heard(none, "m1", "a", "b").WithChunk(chunk("a", lost, "gone")).WithChunk(chunk("b", filed, "")),
+		{"a lost chunk makes it lost",
+			add(none, "m1", "a", "b").WithChunk(chunk("a", lost, "gone")).WithChunk(chunk("b", filed, "")),
 			filing.StateLost, []filing.ChunkState{lost, filed}, "gone"},
-		{"a chunk that is not its own changes nothing", heard(none, "m1", "a").WithChunk(chunk("x", filed, "")),
+		{"a chunk of another recording changes nothing", add(none, "m1", "a").WithChunk(chunk("x", filed, "")),
 			filing.StateFiling, []filing.ChunkState{waiting}, ""},
-		{"a filed recording that gets a new chunk is filing again",
-			heard(heard(none, "m1", "a").WithChunk(chunk("a", filed, "")), "m2", "a", "b"),
+		{"a new chunk makes a filed recording filing again",
+			add(add(none, "m1", "a").WithChunk(chunk("a", filed, "")), "m2", "a", "b"),
 			filing.StateFiling, []filing.ChunkState{filed, waiting}, ""},
-		{"a lost recording that gets a new chunk is filing again, and lost in the end",
-			heard(heard(none, "m1", "a").WithChunk(chunk("a", lost, "gone")), "m2", "b").WithChunk(chunk("b", filed, "")),
+		{"a lost recording is lost after a new chunk is filed",
+			add(add(none, "m1", "a").WithChunk(chunk("a", lost, "gone")), "m2", "b").WithChunk(chunk("b", filed, "")),
 			filing.StateLost, []filing.ChunkState{lost, filed}, "gone"},
-		{"a filed recording that is told of again stays filed",
-			heard(heard(none, "m1", "a").WithChunk(chunk("a", filed, "")), "m2", "a"),
+		{"a second message about the same chunk leaves a filed recording filed",
+			add(add(none, "m1", "a").WithChunk(chunk("a", filed, "")), "m2", "a"),
 			filing.StateFiled, []filing.ChunkState{filed}, ""},
 	}
 	for _, tt := range tests {
@@ -87,13 +87,13 @@ func TestLifeOfARecording(t *testing.T) {
 				t.Errorf("%s for %q, want %s for %q", tt.r.State, tt.r.Reason, tt.state, tt.reason)
 			}
 			if tt.r.HasWork() != (tt.state == filing.StateFiling) || tt.r.Schema != filing.Schema {
-				t.Errorf("owes %v, schema %d", tt.r.HasWork(), tt.r.Schema)
+				t.Errorf("has work: %v, schema %d", tt.r.HasWork(), tt.r.Schema)
 			}
 		})
 	}
 }
 
-func TestARecordingKeepsTheFirstWord(t *testing.T) {
+func TestARecordingKeepsItsFirstLinkAndMessage(t *testing.T) {
 	r := filing.Recording{}.LinkedTo("in-1", 2).LinkedTo("in-9", 9).WithMessage(finished("m1", "a"), t0)
 	other := finished("m2", "b")
 	other.Format, other.Start = "Mp3", t0
@@ -114,16 +114,16 @@ func TestARecordingKeepsTheFirstWord(t *testing.T) {
 	}
 }
 
-// What was read is still what it was after its next state was made of it.
+// A recording stays as it is when another is derived from it.
 func TestARecordingIsAValue(t *testing.T) {
 	r := filing.Recording{}.WithMessage(finished("m1", "a", "b"), t0)
-	r.Chunks = append(make([]filing.Chunk, 0, 8), r.Chunks...) // room that a careless append would use
+	r.Chunks = append(make([]filing.Chunk, 0, 8), r.Chunks...) // spare capacity, which append would use
 	r.Messages = append(make([]string, 0, 8), r.Messages...)
 	before := fmt.Sprintf("%+v", r)
 	r.WithChunk(chunk("a", filing.ChunkFiled, ""))
 	one, two := r.WithMessage(finished("m2", "c"), t0), r.WithMessage(finished("m3", "d"), t0)
 	if after := fmt.Sprintf("%+v", r); after != before {
-		t.Errorf("it was\n%s\nand is\n%s", before, after)
+		t.Errorf("recording before:\n%s\nafter:\n%s", before, after)
 	}
 	if one.Chunks[2].DocumentID != "c" || two.Chunks[2].DocumentID != "d" || one.Messages[1] != "m2" {
 		t.Errorf("%+v\n%+v", one, two)

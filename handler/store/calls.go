@@ -1,3 +1,9 @@
+// Package store keeps calls, recordings and campaigns in tables: Calls, Recordings and Ledger. It decides
+// nothing: packages call, filing and campaign say what a call, a recording or a contact is after an event.
+//
+// Its one rule: a call or a recording with outstanding work is on the worklist, also if a process crashes
+// between any two writes. It is scheduled before its own row is written with work, and Unschedule rewrites
+// that row before it removes the work item.
 package store
 
 import (
@@ -12,13 +18,14 @@ import (
 
 // Names of the tables, before the prefix from the settings.
 const (
-	// Partition: call id; rows: callRow, history, events (and the rows of loops.go).
+	// Partition: call id; rows: the call, its history, its events. The counts of loops have partitions of
+	// their own.
 	TableCalls = "calls"
 	// Partition: shard; row: call id, or key of a recording.
 	TableWorklist = "worklist"
 	// One partition; rows: campaigns, replies.
 	TableCampaigns = "campaigns"
-	// Partition: campaign and shard; rows: contacts, entries of what is due, attempts, counters.
+	// Partition: campaign and shard; rows: contacts, entries of the due index, attempts, counters.
 	TableContacts   = "contacts"
 	TableNumbers    = "numbers"    // partition: number in E.164
 	TableLines      = "lines"      // partition: raw id
@@ -27,9 +34,9 @@ const (
 
 const callRow = "call"
 
-// Calls keeps calls: each with its row, its history and the events it has seen
-// in one partition, so that a transition is one transaction; and the list of
-// those that still owe something.
+// Calls keeps calls, and the worklist of calls and recordings. The row, the history and the events of a call
+// are in one partition, so that a transition is one transaction. All methods may be called concurrently, by
+// any number of processes.
 type Calls struct {
 	rows     table.Rows
 	calls    *table.Table[call.Call]
@@ -39,20 +46,20 @@ type Calls struct {
 	loops    *table.Table[loopRow]
 }
 
-// eventRow says that an event was committed, by whom and as which row of history.
+// eventRow marks an event as committed.
 type eventRow struct {
-	Run string `json:"run"`
-	Seq int    `json:"seq"`
+	Owner string `json:"owner"` // the run that committed it
+	Seq   int    `json:"seq"`   // of its history entry
 }
 
-// NewCalls keeps calls in the given tables.
-func NewCalls(calls, live table.Rows) *Calls {
+// NewCalls returns the Calls in the given tables.
+func NewCalls(calls, worklist table.Rows) *Calls {
 	return &Calls{
 		rows:     calls,
 		calls:    table.NewVersioned[call.Call](calls, call.Schema),
 		entries:  table.NewTable[call.Entry](calls),
 		events:   table.NewTable[eventRow](calls),
-		worklist: table.NewTable[WorkItem](live),
+		worklist: table.NewTable[WorkItem](worklist),
 		loops:    table.NewTable[loopRow](calls),
 	}
 }
@@ -74,11 +81,10 @@ func (s *Calls) Load(ctx context.Context, id call.ID) (table.Row[call.Call], err
 	return row, nil
 }
 
-// Commit writes one transition: the call's row on condition that it is still the
-// one that was loaded (or that there is none, for a Row without an ETag), the
-// history entry, and the row of the event if it has a key. It is all or nothing.
-// ErrConflict: somebody else wrote, or the event was committed before. After any
-// other error it is not known whether it was applied. Committed tells.
+// Commit writes one transition in one transaction: the call's row on condition that it is still the one that
+// was loaded (or that there is none, for a Row without an ETag), the history entry, and the row of the event
+// if it has a key. It fails with ErrConflict if another process wrote the call, or if the event was
+// committed before. After any other error it is not known whether it was applied; Committed reports that.
 func (s *Calls) Commit(ctx context.Context, from table.Row[call.Call], to call.Call, entry call.Entry) error {
 	tx := table.Begin(s.rows)
 	if from.ETag == "" {
@@ -88,13 +94,13 @@ func (s *Calls) Commit(ctx context.Context, from table.Row[call.Call], to call.C
 	}
 	s.entries.InsertIn(tx, entryKey(to.ID, entry.Seq), entry)
 	if key := entry.Event.Key; key != "" {
-		s.events.InsertIn(tx, eventKey(to.ID, key), eventRow{Run: entry.Owner, Seq: entry.Seq})
+		s.events.InsertIn(tx, eventKey(to.ID, key), eventRow{Owner: entry.Owner, Seq: entry.Seq})
 	}
 	return tx.Commit(ctx)
 }
 
-// Committed reports, after a Commit that failed, whether the transition or
-// another with the same event stands in the call's history.
+// Committed reports, after a Commit that failed, whether the call's history holds the transition or another
+// one by the same event.
 func (s *Calls) Committed(ctx context.Context, id call.ID, entry call.Entry) (bool, error) {
 	var err error
 	if key := entry.Event.Key; key != "" {
@@ -112,7 +118,7 @@ func (s *Calls) Committed(ctx context.Context, id call.ID, entry call.Entry) (bo
 	return err == nil, err
 }
 
-// History returns the entries of a call, from the first on.
+// History returns the history entries of a call, the first one first.
 func (s *Calls) History(ctx context.Context, id call.ID) ([]call.Entry, error) {
 	var entries []call.Entry
 	for row, err := range s.entries.List(ctx, table.WithPrefix(string(id), "h|")) {

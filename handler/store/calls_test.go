@@ -21,7 +21,7 @@ import (
 var t0 = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 // onEveryTable runs a test over tables in memory and on Azurite.
-func onEveryTable(t *testing.T, test func(t *testing.T, calls, live table.Rows)) {
+func onEveryTable(t *testing.T, test func(t *testing.T, calls, worklist table.Rows)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, tabletest.NewMemory(), tabletest.NewMemory()) })
 	t.Run("azurite", func(t *testing.T) {
@@ -36,7 +36,7 @@ func onEveryTable(t *testing.T, test func(t *testing.T, calls, live table.Rows))
 	})
 }
 
-// transition is a commit of the n-th row of history, by an event with this key.
+// transition returns the next state of c and its history entry, after an event with this key.
 func transition(c call.Call, key, run string) (call.Call, call.Entry) {
 	c.Schema, c.ID, c.Seq, c.Updated = call.Schema, "in-1", c.Seq+1, t0
 	if key != "" {
@@ -48,10 +48,10 @@ func transition(c call.Call, key, run string) (call.Call, call.Entry) {
 }
 
 func TestTransitionsOfACall(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, live table.Rows) {
-		calls, ctx := store.NewCalls(rows, live), t.Context()
+	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
+		calls, ctx := store.NewCalls(rows, worklist), t.Context()
 		if _, err := calls.Load(ctx, "in-1"); !errors.Is(err, table.ErrNotFound) {
-			t.Fatalf("before the first: %v, want %v", err, table.ErrNotFound)
+			t.Fatalf("before the first commit: %v, want %v", err, table.ErrNotFound)
 		}
 		none := table.Row[call.Call]{}
 		c, first := transition(call.Call{State: call.StateRinging}, "offer", "run-1")
@@ -59,7 +59,7 @@ func TestTransitionsOfACall(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := calls.Commit(ctx, none, c, first); !errors.Is(err, table.ErrConflict) {
-			t.Errorf("opened twice: %v, want %v", err, table.ErrConflict)
+			t.Errorf("second commit without a row: %v, want %v", err, table.ErrConflict)
 		}
 		row, err := calls.Load(ctx, "in-1")
 		if err != nil {
@@ -75,10 +75,10 @@ func TestTransitionsOfACall(t *testing.T) {
 		}
 		late, lateEntry := transition(row.Value, "played", "run-3")
 		if err := calls.Commit(ctx, row, late, lateEntry); !errors.Is(err, table.ErrConflict) {
-			t.Errorf("lost race: %v, want %v", err, table.ErrConflict)
+			t.Errorf("commit after a lost race: %v, want %v", err, table.ErrConflict)
 		}
-		if there, err := calls.Committed(ctx, "in-1", lateEntry); err != nil || there {
-			t.Errorf("the loser's event was committed: %v, %v", there, err)
+		if committed, err := calls.Committed(ctx, "in-1", lateEntry); err != nil || committed {
+			t.Errorf("Committed after a lost race: %v, %v", committed, err)
 		}
 		if row, err = calls.Load(ctx, "in-1"); err != nil {
 			t.Fatal(err)
@@ -87,28 +87,28 @@ func TestTransitionsOfACall(t *testing.T) {
 		if err := calls.Commit(ctx, row, again, againEntry); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("the same event again: %v, want %v", err, table.ErrConflict)
 		}
-		if there, err := calls.Committed(ctx, "in-1", againEntry); err != nil || !there {
-			t.Errorf("the event was committed: %v, %v", there, err)
+		if committed, err := calls.Committed(ctx, "in-1", againEntry); err != nil || !committed {
+			t.Errorf("Committed for the same event again: %v, %v", committed, err)
 		}
 
-		tick, tickEntry := transition(row.Value, "", "run-5")
-		if there, err := calls.Committed(ctx, "in-1", tickEntry); err != nil || there {
-			t.Errorf("before the tick: %v, %v", there, err)
+		wake, wakeEntry := transition(row.Value, "", "run-5")
+		if committed, err := calls.Committed(ctx, "in-1", wakeEntry); err != nil || committed {
+			t.Errorf("Committed before the wake: %v, %v", committed, err)
 		}
-		if err := calls.Commit(ctx, row, tick, tickEntry); err != nil {
+		if err := calls.Commit(ctx, row, wake, wakeEntry); err != nil {
 			t.Fatal(err)
 		}
-		if there, err := calls.Committed(ctx, "in-1", tickEntry); err != nil || !there {
-			t.Errorf("after the tick: %v, %v", there, err)
+		if committed, err := calls.Committed(ctx, "in-1", wakeEntry); err != nil || !committed {
+			t.Errorf("Committed after the wake: %v, %v", committed, err)
 		}
-		tickEntry.Owner = "run-6"
-		if there, err := calls.Committed(ctx, "in-1", tickEntry); err != nil || there {
-			t.Errorf("another's tick: %v, %v", there, err)
+		wakeEntry.Owner = "run-6"
+		if committed, err := calls.Committed(ctx, "in-1", wakeEntry); err != nil || committed {
+			t.Errorf("Committed for a wake of another run: %v, %v", committed, err)
 		}
-		tickEntry.Owner = "run-5"
+		wakeEntry.Owner = "run-5"
 
 		history, err := calls.History(ctx, "in-1")
-		if d := cmp.Diff([]call.Entry{first, second, tickEntry}, history); err != nil || d != "" {
+		if d := cmp.Diff([]call.Entry{first, second, wakeEntry}, history); err != nil || d != "" {
 			t.Errorf("history: %v (-want +got):\n%s", err, d)
 		}
 	})
@@ -127,9 +127,9 @@ func TestCallOfALaterVersionIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestListOfWhatOwesSomething(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, live table.Rows) {
-		calls, ctx := store.NewCalls(rows, live), t.Context()
+func TestDueWorkIsFoundByShard(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
+		calls, ctx := store.NewCalls(rows, worklist), t.Context()
 		shards := map[string]bool{}
 		for n := range 2 * store.Shards {
 			shards[store.Shard(n)] = true
@@ -165,7 +165,7 @@ func TestListOfWhatOwesSomething(t *testing.T) {
 		if got := len(due(t0.Add(time.Hour), 1)); got < 5 || got > store.Shards {
 			t.Errorf("at most one of each shard: %d", got)
 		}
-		if err := calls.Schedule(ctx, "in-19", t0, t0, nil); err != nil { // sooner than before
+		if err := calls.Schedule(ctx, "in-19", t0, t0, nil); err != nil { // due earlier than before
 			t.Fatal(err)
 		}
 		if d := cmp.Diff([]string{"in-00", "in-19"}, due(t0, 10)); d != "" {
@@ -178,9 +178,9 @@ func TestListOfWhatOwesSomething(t *testing.T) {
 	})
 }
 
-func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, live table.Rows) {
-		calls, ctx := store.NewCalls(rows, live), t.Context()
+func TestPostponeKeepsTheItemOfAnotherProcess(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
+		calls, ctx := store.NewCalls(rows, worklist), t.Context()
 		read := func() table.Row[store.WorkItem] {
 			t.Helper()
 			for n := range store.Shards {
@@ -192,7 +192,7 @@ func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
 					return found[0]
 				}
 			}
-			t.Fatal("nothing is listed")
+			t.Fatal("the worklist is empty")
 			return table.Row[store.WorkItem]{}
 		}
 		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
@@ -206,18 +206,18 @@ func TestPostponeGivesWayToWhoeverTouchedTheRow(t *testing.T) {
 			t.Errorf("postponed to %v, written %v", got.Due, got.Written)
 		}
 		if err := calls.Postpone(ctx, seen, t0.Add(time.Hour)); err != nil {
-			t.Errorf("postponed as it was before: %v", err)
+			t.Errorf("postponed by an old version: %v", err)
 		}
 		if got := read().Value.Due; !got.Equal(t0.Add(time.Minute)) {
-			t.Errorf("another's time was overwritten with %v", got)
+			t.Errorf("the other process's item was overwritten: due %v", got)
 		}
 	})
 }
 
-func TestUnlist(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, live table.Rows) {
-		calls, ctx := store.NewCalls(rows, live), t.Context()
-		listed := func() int {
+func TestUnscheduleRemovesACallWithoutWork(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
+		calls, ctx := store.NewCalls(rows, worklist), t.Context()
+		items := func() int {
 			t.Helper()
 			all, err := calls.Worklist(ctx)
 			if err != nil {
@@ -232,8 +232,8 @@ func TestUnlist(t *testing.T) {
 		if err := calls.Commit(ctx, table.Row[call.Call]{}, c, entry); err != nil {
 			t.Fatal(err)
 		}
-		if err := calls.Unschedule(ctx, "in-1"); err != nil || listed() != 1 {
-			t.Errorf("a call that rings: %v, %d listed", err, listed())
+		if err := calls.Unschedule(ctx, "in-1"); err != nil || items() != 1 {
+			t.Errorf("a call that rings: %v, %d scheduled", err, items())
 		}
 		row, err := calls.Load(ctx, "in-1")
 		if err != nil {
@@ -245,22 +245,22 @@ func TestUnlist(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if err := calls.Unschedule(ctx, "in-1"); err != nil || listed() != 0 {
-				t.Errorf("a call that owes nothing: %v, %d listed", err, listed())
+			if err := calls.Unschedule(ctx, "in-1"); err != nil || items() != 0 {
+				t.Errorf("a call without outstanding work: %v, %d scheduled", err, items())
 			}
 		}
 		if row, err = calls.Load(ctx, "in-1"); err != nil || row.Value.Scheduled {
-			t.Errorf("the row says listed: %v, %v", row.Value.Scheduled, err)
+			t.Errorf("the row is scheduled: %v, %v", row.Value.Scheduled, err)
 		}
 	})
 }
 
-// Somebody makes the call owe something while it is taken off the list: whatever
-// the moment, it is on the list afterwards.
-func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
-	for moment := 1; ; moment++ {
-		rows, live := tabletest.NewMemory(), tabletest.NewMemory()
-		calls, ctx := store.NewCalls(rows, live), t.Context()
+// Another process gives a call outstanding work while it is unscheduled, at each operation in turn.
+// Afterwards the call is on the worklist.
+func TestUnscheduleKeepsACallThatGetsWork(t *testing.T) {
+	for faultPoint := 1; ; faultPoint++ {
+		rows, worklist := tabletest.NewMemory(), tabletest.NewMemory()
+		calls, ctx := store.NewCalls(rows, worklist), t.Context()
 		c, entry := transition(call.Call{State: call.StateEnded, Outcome: call.OutcomeMissed, Scheduled: true}, "end", "run-1")
 		if err := errors.Join(
 			calls.Schedule(ctx, "in-1", t0, t0, nil),
@@ -268,8 +268,8 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 		); err != nil {
 			t.Fatal(err)
 		}
-		// owe is what the engine does: the live row first, before each try.
-		owe := func() {
+		// addWork does what the engine does: before each try it schedules the call.
+		addWork := func() {
 			for {
 				row, err := calls.Load(ctx, "in-1")
 				if err != nil {
@@ -288,26 +288,26 @@ func TestUnlistNeverLosesACallThatOwesSomething(t *testing.T) {
 				}
 			}
 		}
-		operations, happened := 0, false
+		n, reached := 0, false
 		interrupt := func(tabletest.Op) faulttest.Fault {
-			operations++
-			if operations == moment {
-				happened = true
-				owe()
+			n++
+			if n == faultPoint {
+				reached = true
+				addWork()
 			}
 			return faulttest.None
 		}
-		rows.Fail, live.Fail = interrupt, interrupt
+		rows.Fail, worklist.Fail = interrupt, interrupt
 		if err := calls.Unschedule(ctx, "in-1"); err != nil {
 			t.Fatal(err)
 		}
-		rows.Fail, live.Fail = nil, nil
-		if !happened {
-			return // every moment was tried
+		rows.Fail, worklist.Fail = nil, nil
+		if !reached {
+			return // every fault point was tried
 		}
 		all, err := calls.Worklist(ctx)
 		if err != nil || len(all) != 1 {
-			t.Errorf("at moment %d: %d listed, %v", moment, len(all), err)
+			t.Errorf("at operation %d: %d scheduled, %v", faultPoint, len(all), err)
 		}
 	}
 }

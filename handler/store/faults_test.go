@@ -10,52 +10,52 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-// fates are the ways in which an operation can fail.
-var fates = []struct {
+// faultModes are the ways in which an operation can fail.
+var faultModes = []struct {
 	name string
 	fail func(rows *tabletest.Memory, op tabletest.Op) faulttest.Fault
 }{
 	{"not applied", func(*tabletest.Memory, tabletest.Op) faulttest.Fault { return faulttest.NotApplied }},
 	{"lost", func(*tabletest.Memory, tabletest.Op) faulttest.Fault { return faulttest.Lost }},
-	// The client repeats a write whose answer was lost, and its own write refuses it.
-	{"refused by itself", func(rows *tabletest.Memory, op tabletest.Op) faulttest.Fault {
+	// The client repeats a write whose answer was lost, and the repeated write is refused.
+	{"refused on repetition", func(rows *tabletest.Memory, op tabletest.Op) faulttest.Fault {
 		if op.Kind == tabletest.Apply {
-			_, _ = rows.Apply(context.Background(), op.Writes...) // what refuses it refuses the repeat
+			_, _ = rows.Apply(context.Background(), op.Writes...) // if this write is refused, so is the repeated one
 		}
 		return faulttest.None
 	}},
 }
 
-// eachFault runs a test with each of its operations failing in each way, one at a
-// time: those that it does in the function that it passes to faulty.
+// eachFault runs a test many times. In each run one operation fails in one way; only the operations in the
+// function that the test passes to faulty can fail.
 func eachFault(t *testing.T, test func(t *testing.T, rows *tabletest.Memory, faulty func(func()))) {
 	t.Helper()
-	for _, fate := range fates {
-		for moment := 1; ; moment++ {
-			happened := false
-			t.Run(fmt.Sprintf("%s, operation %d", fate.name, moment), func(t *testing.T) {
-				rows, operations := tabletest.NewMemory(), 0
+	for _, mode := range faultModes {
+		for faultPoint := 1; ; faultPoint++ {
+			reached := false
+			t.Run(fmt.Sprintf("%s, operation %d", mode.name, faultPoint), func(t *testing.T) {
+				rows, n := tabletest.NewMemory(), 0
 				test(t, rows, func(do func()) {
 					rows.Fail = func(op tabletest.Op) faulttest.Fault {
-						if operations++; operations != moment {
+						if n++; n != faultPoint {
 							return faulttest.None
 						}
-						happened = true
-						return fate.fail(rows, op)
+						reached = true
+						return mode.fail(rows, op)
 					}
 					do()
 					rows.Fail = nil
 				})
 			})
-			if !happened {
-				break // every moment was tried
+			if !reached {
+				break // every fault point was tried
 			}
 		}
 	}
 }
 
-// persist repeats do as long as the table does not answer.
-func persist(t *testing.T, do func() error) {
+// retry calls do until it returns another error than ErrNoAnswer, at most three times. It must succeed then.
+func retry(t *testing.T, do func() error) {
 	t.Helper()
 	var err error
 	for range 3 {

@@ -10,14 +10,13 @@ import (
 	"switchboard/handler/table"
 )
 
-// Ledger keeps campaigns: each with the contacts it is to reach, spread over
-// partitions so that what happens to a contact is one transaction with its attempt,
-// its entry in the index of what is due, and the partition's counters; and what is
-// known of numbers and lines over all campaigns. All methods may be called
+// Ledger keeps campaigns with their contacts, and the numbers and lines of all campaigns. Contacts are
+// spread over partitions. A partition holds a contact, its attempts, its entry in the due index, and the
+// partition's counters, so that a change of a contact is one transaction. All methods may be called
 // concurrently, by any number of processes.
 //
-// What happens to a contact is decided by package campaign. Rows of a later version
-// are left alone: ErrNewer, and lists leave them out.
+// Package campaign decides how a contact changes. For rows of a later version methods fail with ErrNewer,
+// and lists leave them out.
 type Ledger struct {
 	campaignRows table.Rows
 	campaigns    *table.Table[campaign.Campaign]
@@ -33,7 +32,7 @@ type Ledger struct {
 	lines   *table.Table[campaign.Line]
 }
 
-// NewLedger keeps campaigns in the given tables.
+// NewLedger returns the Ledger in the given tables.
 func NewLedger(campaigns, contacts, numbers, lines table.Rows) *Ledger {
 	return &Ledger{
 		campaignRows: campaigns,
@@ -51,7 +50,7 @@ func NewLedger(campaigns, contacts, numbers, lines table.Rows) *Ledger {
 	}
 }
 
-// The campaigns' one partition.
+// campaignPartition is the one partition of all campaigns.
 const campaignPartition = "campaign"
 
 func campaignKey(id campaign.ID) table.Key {
@@ -61,7 +60,7 @@ func replyKey(key string) table.Key {
 	return table.Key{Partition: campaignPartition, Row: "e|" + digest.Hex(digest.Size, key)}
 }
 
-// partition is where a campaign's contacts of one shard are.
+// partition returns the partition of one shard of a campaign's contacts.
 func partition(of campaign.ID, shard int) string { return fmt.Sprintf("%s|%02x", of, shard) }
 
 func contactKey(partition string, id campaign.ContactID) table.Key {
@@ -81,8 +80,8 @@ func countersKey(partition string) table.Key { return table.Key{Partition: parti
 func numberKey(number string) table.Key { return table.Key{Partition: number, Row: "number"} }
 func lineKey(line string) table.Key     { return table.Key{Partition: line, Row: "line"} }
 
-// Reply is what a request was answered, kept under the request's key so that the
-// same request is answered the same.
+// Reply is the answer to a request. It is kept under the request's key, so that a repeated request gets the
+// same answer.
 type Reply struct {
 	Hash     string          `json:"hash"` // of the request
 	Status   int             `json:"status"`
@@ -90,28 +89,28 @@ type Reply struct {
 	Location string          `json:"location,omitempty"`
 }
 
-// Number returns what is known of a number in E.164; the zero Number if nothing is.
+// Number returns a number by its E.164 form, or the zero Number if it has no row.
 func (l *Ledger) Number(ctx context.Context, number string) (campaign.Number, error) {
 	row, err := l.numbers.Find(ctx, numberKey(number))
 	return row.Value, err
 }
 
-// EditNumber writes down what edit makes of a number in E.164, as Table.Edit does:
-// edit may run several times, and its error is returned as it is.
+// EditNumber replaces a number, by its E.164 form, by edit of it, as table.Table.Edit does: edit may run
+// several times, and its error is returned as it is.
 func (l *Ledger) EditNumber(
 	ctx context.Context, number string, edit func(campaign.Number) (campaign.Number, error),
 ) (campaign.Number, error) {
 	return l.numbers.Edit(ctx, numberKey(number), edit)
 }
 
-// Line returns what is known of a line by its raw id; the zero Line if nothing is.
+// Line returns a line by its raw id, or the zero Line if it has no row.
 func (l *Ledger) Line(ctx context.Context, line string) (campaign.Line, error) {
 	row, err := l.lines.Find(ctx, lineKey(line))
 	return row.Value, err
 }
 
-// EditLine writes down what edit makes of a line, by its raw id, as Table.Edit does:
-// edit may run several times, and its error is returned as it is.
+// EditLine replaces a line, by its raw id, by edit of it, as table.Table.Edit does: edit may run several
+// times, and its error is returned as it is.
 func (l *Ledger) EditLine(
 	ctx context.Context, line string, edit func(campaign.Line) (campaign.Line, error),
 ) (campaign.Line, error) {

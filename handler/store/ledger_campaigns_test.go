@@ -24,7 +24,7 @@ func TestACampaignIsCreatedOnceForItsKey(t *testing.T) {
 		if _, err := l.Replied(ctx, "key"); !errors.Is(err, table.ErrNotFound) {
 			t.Errorf("before: %v, want %v", err, table.ErrNotFound)
 		}
-		repeated := reminder(5, 1) // the same id in any case, as it is derived from the key
+		repeated := reminder(5, 1) // has the same id, which is derived from the key
 		repeated.Created = t0.Add(time.Minute)
 		answer := store.Reply{Hash: "h1", Status: 500}
 		for i, try := range []struct {
@@ -54,7 +54,7 @@ func TestACampaignIsCreatedOnceForItsKey(t *testing.T) {
 	})
 }
 
-func TestLifeOfACampaign(t *testing.T) {
+func TestStatesOfACampaign(t *testing.T) {
 	onEveryLedger(t, func(t *testing.T, l *store.Ledger, _ table.Rows) {
 		ctx, c := t.Context(), reminder(2, 1)
 		for id, want := range map[campaign.ID]error{c.ID: table.ErrNotFound, "a#b": table.ErrInvalid} {
@@ -74,12 +74,12 @@ func TestLifeOfACampaign(t *testing.T) {
 			}
 		}
 		want := c.Start(t0)
-		for over := range 3 {
+		for ended := range 3 {
 			now := t0.Add(time.Hour)
-			want = want.Finish(over, now)
-			got, err := l.Finish(ctx, c.ID, over, now)
+			want = want.Finish(ended, now)
+			got, err := l.Finish(ctx, c.ID, ended, now)
 			if d := cmp.Diff(want, got); err != nil || d != "" {
-				t.Errorf("%d over: %v (-want +got):\n%s", over, err, d)
+				t.Errorf("%d ended: %v (-want +got):\n%s", ended, err, d)
 			}
 		}
 		got, err := l.Campaign(ctx, c.ID)
@@ -94,7 +94,7 @@ func TestCreateUnderFaults(t *testing.T) {
 		l := ledgerIn(rows)
 		var got store.Reply
 		faulty(func() {
-			persist(t, func() (err error) {
+			retry(t, func() (err error) {
 				got, err = l.Create(t.Context(), reminder(1, 1), "key", created)
 				return err
 			})

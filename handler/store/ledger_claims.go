@@ -10,13 +10,15 @@ import (
 	"switchboard/handler/table"
 )
 
-// Due returns entries of the campaign's shard that are due, at most limit of them,
-// 1 to MaxPage, in the order of their times.
+// Due returns the entries of the campaign's shard that are due at now, in the order of their times, at most
+// limit of them, from 1 to table.MaxPage.
 func (l *Ledger) Due(
 	ctx context.Context, c campaign.Campaign, shard int, now time.Time, limit int,
 ) ([]table.Row[campaign.DueEntry], error) {
 	var due []table.Row[campaign.DueEntry]
-	q := table.Query{Partition: partition(c.ID, shard), From: "d|", Before: "d|" + table.TimeKey(now) + "}", Limit: limit}
+	q := table.Query{
+		Partition: partition(c.ID, shard), From: "d|", Before: "d|" + table.TimeKey(now) + "}", Limit: limit,
+	}
 	for row, err := range l.entries.List(ctx, q) {
 		if err != nil {
 			return nil, fmt.Errorf("due contacts of campaign %s: %w", c.ID, err)
@@ -28,20 +30,18 @@ func (l *Ledger) Due(
 	return due, nil
 }
 
-// Claim takes a waiting contact by its entry, to dial it from the line, which is a
-// raw id. Look is the time by which somebody looks after it. One transaction writes
-// the contact, the attempt, the moved entry and the counters, so of several who
-// claim at once one wins; whether the contact may be dialled is for the caller to
-// ask before.
+// Claim claims a waiting contact, by its entry, for an attempt from the line, which is a raw id. The entry
+// moves to checkAt, when the attempt is checked. One transaction writes the contact, the attempt, the entry
+// and the counters, so of several callers that claim at once one succeeds. The caller must have checked that
+// the contact may be dialled.
 //
-// ErrConflict: the contact is not waiting, the entry is not its entry any more, or
-// somebody was faster. That may also be said of a claim of our own whose answer was
-// lost, and after any other error it is not known whether the contact is claimed:
-// another process derives the same call id, so the rows cannot tell. Whoever did
-// not get nil must not dial. A claim that nobody dials comes back by its entry, at
-// the time to look.
+// Claim fails with ErrConflict if the contact is not waiting, if the entry is an old one, or if another
+// caller was faster. ErrConflict can also be the result of the caller's own claim, whose answer was lost,
+// and after any other error it is not known whether the contact is claimed. Its rows do not show by which
+// process it was claimed, because every process derives the same call id. So after any error the caller must
+// not dial. A claimed contact that no process dials is due again at checkAt.
 func (l *Ledger) Claim(
-	ctx context.Context, c campaign.Campaign, due table.Row[campaign.DueEntry], line string, now, look time.Time,
+	ctx context.Context, c campaign.Campaign, due table.Row[campaign.DueEntry], line string, now, checkAt time.Time,
 ) (campaign.Contact, campaign.Attempt, error) {
 	var claimed campaign.Contact
 	var attempt campaign.Attempt
@@ -57,13 +57,13 @@ func (l *Ledger) Claim(
 		if err != nil {
 			return false, err
 		}
-		claimed, attempt = contact.Value.Claimed(c.ID, line, now.UTC(), look.UTC())
+		claimed, attempt = contact.Value.Claimed(c.ID, line, now.UTC(), checkAt.UTC())
 		tx := table.Begin(l.contactRows)
 		l.reindexIn(tx, contact, due, claimed)
 		l.attempts.InsertIn(tx, attemptKey(due.Key.Partition, claimed.ID, attempt.Claim), attempt)
 		l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, claimed))
 		err = tx.Commit(ctx)
-		return errors.Is(err, table.ErrConflict), err // over the counters, or the contact: the next look tells
+		return errors.Is(err, table.ErrConflict), err // over the counters or the contact, as the next try shows
 	})
 	if err != nil {
 		return campaign.Contact{}, campaign.Attempt{}, fmt.Errorf("claim contact of campaign %s: %w", c.ID, err)
@@ -71,10 +71,9 @@ func (l *Ledger) Claim(
 	return claimed, attempt, nil
 }
 
-// Settle closes an attempt: one transaction writes the attempt and, if it is the
-// contact's latest, the contact, its entry and the counters. An attempt that is
-// closed, or was never written, is left as it is. It may be repeated without limit,
-// and has to be after an error.
+// Settle closes an attempt: one transaction writes the attempt and, if it is the contact's latest, the
+// contact, its entry and the counters. If the attempt is closed already, or was never written, nothing
+// changes. It may be repeated, and must be after an error.
 func (l *Ledger) Settle(ctx context.Context, of campaign.ID, s campaign.Settlement) error {
 	p := partition(of, s.Shard)
 	s.At = s.At.UTC()
@@ -114,9 +113,9 @@ func (l *Ledger) Settle(ctx context.Context, of campaign.ID, s campaign.Settleme
 	return nil
 }
 
-// Deny ends a waiting contact that the gate has refused for good, by its entry. One
-// that somebody has moved since the entry was read stays as it is, without an
-// error. It may be repeated.
+// Refuse ends a waiting contact, by its entry, because of the rule by which the gate has refused it for
+// good. If another process has changed the contact since the entry was read, nothing changes, and Refuse
+// returns no error. It may be repeated.
 func (l *Ledger) Refuse(ctx context.Context, due table.Row[campaign.DueEntry], rule campaign.Rule) error {
 	err := table.RetryOnConflict(ctx, func() (lost bool, err error) {
 		contact, err := l.contactOf(ctx, due)
@@ -127,22 +126,21 @@ func (l *Ledger) Refuse(ctx context.Context, due table.Row[campaign.DueEntry], r
 		if err != nil {
 			return false, err
 		}
-		denied := contact.Value.RefusedBy(rule)
+		refused := contact.Value.RefusedBy(rule)
 		tx := table.Begin(l.contactRows)
-		l.reindexIn(tx, contact, due, denied)
-		l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, denied))
+		l.reindexIn(tx, contact, due, refused)
+		l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, refused))
 		err = tx.Commit(ctx)
 		return errors.Is(err, table.ErrConflict), err
 	})
 	if err != nil {
-		return fmt.Errorf("deny contact: %w", err)
+		return fmt.Errorf("refuse contact: %w", err)
 	}
 	return nil
 }
 
-// Postpone moves a contact's entry to another time. A contact that somebody has
-// moved since the entry was read stays as it is, without an error. It may be
-// repeated.
+// Postpone moves a contact's entry to another time. If another process has changed the contact since the
+// entry was read, nothing changes, and Postpone returns no error. It may be repeated.
 func (l *Ledger) Postpone(ctx context.Context, due table.Row[campaign.DueEntry], to time.Time) error {
 	contact, err := l.contactOf(ctx, due)
 	if err == nil {
@@ -156,9 +154,10 @@ func (l *Ledger) Postpone(ctx context.Context, due table.Row[campaign.DueEntry],
 	return nil
 }
 
-// whose is the contact that the entry is of, or ErrConflict if it has another one
-// by now.
-func (l *Ledger) contactOf(ctx context.Context, due table.Row[campaign.DueEntry]) (table.Row[campaign.Contact], error) {
+// contactOf returns the contact of an entry, or ErrConflict if the contact has another entry now.
+func (l *Ledger) contactOf(
+	ctx context.Context, due table.Row[campaign.DueEntry],
+) (table.Row[campaign.Contact], error) {
 	p := due.Key.Partition
 	contact, err := l.contacts.Get(ctx, contactKey(p, due.Value.Contact))
 	if err != nil {
@@ -170,8 +169,7 @@ func (l *Ledger) contactOf(ctx context.Context, due table.Row[campaign.DueEntry]
 	return contact, nil
 }
 
-// moveIn adds to tx what a contact is after something has happened to it, and its
-// entry, which moves along.
+// reindexIn adds the contact in its new state to tx, and moves or removes its entry.
 func (l *Ledger) reindexIn(
 	tx *table.Tx, contact table.Row[campaign.Contact], entry table.Row[campaign.DueEntry], after campaign.Contact,
 ) {

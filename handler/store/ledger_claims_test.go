@@ -17,13 +17,13 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-const desk = "28:orgid:desk"
+const testLine = "28:orgid:desk"
 
-// settleTime is after what time somebody looks after an attempt.
-const settleTime = 10 * time.Minute
+// checkAfter is how long after a claim the attempt is checked.
+const checkAfter = 10 * time.Minute
 
-// dueAt are the entries of shard 0 that are due.
-func dueAt(t tester, l *store.Ledger, c campaign.Campaign, now time.Time) []table.Row[campaign.DueEntry] {
+// dueEntries returns the entries of shard 0 that are due.
+func dueEntries(t tester, l *store.Ledger, c campaign.Campaign, now time.Time) []table.Row[campaign.DueEntry] {
 	t.Helper()
 	due, err := l.Due(t.Context(), c, 0, now, table.MaxPage)
 	if err != nil {
@@ -32,37 +32,37 @@ func dueAt(t tester, l *store.Ledger, c campaign.Campaign, now time.Time) []tabl
 	return due
 }
 
-// one is a campaign with one contact, and its entry.
-func one(t tester, l *store.Ledger) (campaign.Campaign, table.Row[campaign.DueEntry]) {
+// addOne adds a contact to a campaign, and returns the campaign and the contact's entry.
+func addOne(t tester, l *store.Ledger) (campaign.Campaign, table.Row[campaign.DueEntry]) {
 	t.Helper()
 	c := reminder(1, 1)
-	if err := l.Add(t.Context(), c, people(1)); err != nil {
+	if err := l.Add(t.Context(), c, testContacts(1)); err != nil {
 		t.Fatal(err)
 	}
-	return c, dueAt(t, l, c, t0)[0]
+	return c, dueEntries(t, l, c, t0)[0]
 }
 
-func settlement(who campaign.ContactID, claim int, o call.Outcome, at time.Time) campaign.Settlement {
+func settlement(id campaign.ContactID, claim int, outcome call.Outcome, at time.Time) campaign.Settlement {
 	return campaign.Settlement{
-		Contact: who, Claim: claim, Outcome: o, At: at, Values: map[string]string{"said": string(o)},
+		Contact: id, Claim: claim, Outcome: outcome, At: at, Values: map[string]string{"said": string(outcome)},
 	}
 }
 
-func TestLifeOfAContact(t *testing.T) {
+func TestStatesOfAContact(t *testing.T) {
 	onEveryLedger(t, func(t *testing.T, l *store.Ledger, rows table.Rows) {
 		ctx := t.Context()
-		c, first := one(t, l)
-		who := first.Value.Contact
+		c, first := addOne(t, l)
+		contactID := first.Value.Contact
 		claim := func(due table.Row[campaign.DueEntry], now time.Time) error {
 			t.Helper()
-			_, _, err := l.Claim(ctx, c, due, desk, now, now.Add(settleTime))
+			_, _, err := l.Claim(ctx, c, due, testLine, now, now.Add(checkAfter))
 			audit(t, rows, c, 0)
 			return err
 		}
 		settle := func(claim int, o call.Outcome, at time.Time) {
 			t.Helper()
 			for range 2 { // it may be repeated
-				if err := l.Settle(ctx, c.ID, settlement(who, claim, o, at)); err != nil {
+				if err := l.Settle(ctx, c.ID, settlement(contactID, claim, o, at)); err != nil {
 					t.Fatal(err)
 				}
 				audit(t, rows, c, 0)
@@ -76,16 +76,16 @@ func TestLifeOfAContact(t *testing.T) {
 			}
 		}
 
-		got, attempt, err := l.Claim(ctx, c, first, desk, t0, t0.Add(settleTime))
+		got, attempt, err := l.Claim(ctx, c, first, testLine, t0, t0.Add(checkAfter))
 		if err != nil {
 			t.Fatal(err)
 		}
-		id := call.OutboundID("reminder", string(who), 1)
-		wantAttempt := campaign.Attempt{Schema: campaign.Schema, Claim: 1, Call: id, Line: desk, Began: t0}
+		id := call.OutboundID("reminder", string(contactID), 1)
+		wantAttempt := campaign.Attempt{Schema: campaign.Schema, Claim: 1, Call: id, Line: testLine, Began: t0}
 		if d := cmp.Diff(wantAttempt, attempt); d != "" {
 			t.Errorf("attempt (-want +got):\n%s", d)
 		}
-		stored, err := l.Contact(ctx, c.ID, 0, who)
+		stored, err := l.Contact(ctx, c.ID, 0, contactID)
 		if d := cmp.Diff(got, stored); err != nil || d != "" {
 			t.Errorf("contact: %v (-claimed +read):\n%s", err, d)
 		}
@@ -93,26 +93,26 @@ func TestLifeOfAContact(t *testing.T) {
 		if err := claim(first, t0); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("claimed twice: %v, want %v", err, table.ErrConflict)
 		}
-		if due := dueAt(t, l, c, t0.Add(settleTime-1)); len(due) != 0 {
-			t.Errorf("due before the settle time is over: %+v", due)
+		if due := dueEntries(t, l, c, t0.Add(checkAfter-1)); len(due) != 0 {
+			t.Errorf("due before the check: %+v", due)
 		}
-		look := dueAt(t, l, c, t0.Add(settleTime))
-		if len(look) != 1 || look[0].Value.Call != id {
-			t.Fatalf("due at the settle time: %+v", look)
+		checks := dueEntries(t, l, c, t0.Add(checkAfter))
+		if len(checks) != 1 || checks[0].Value.Call != id {
+			t.Fatalf("due at the check: %+v", checks)
 		}
-		if err := claim(look[0], t0); !errors.Is(err, table.ErrConflict) {
+		if err := claim(checks[0], t0); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("claimed while it is dialled: %v, want %v", err, table.ErrConflict)
 		}
-		if err := l.Refuse(ctx, look[0], campaign.RuleOptedOut); err != nil {
-			t.Errorf("denied while it is dialled: %v", err)
+		if err := l.Refuse(ctx, checks[0], campaign.RuleOptedOut); err != nil {
+			t.Errorf("refused while it is dialled: %v", err)
 		}
 		counted(campaign.Counters{Contacts: 1, Dialling: 1})
 
-		settle(1, call.OutcomeCancelled, t0.Add(time.Minute)) // not spent
+		settle(1, call.OutcomeCancelled, t0.Add(time.Minute)) // does not count
 		counted(campaign.Counters{Contacts: 1, Waiting: 1})
-		again := dueAt(t, l, c, t0.Add(time.Hour))
+		again := dueEntries(t, l, c, t0.Add(time.Hour))
 		if err := claim(first, t0); !errors.Is(err, table.ErrConflict) {
-			t.Errorf("claimed by an entry it had before: %v, want %v", err, table.ErrConflict)
+			t.Errorf("claimed by an old entry: %v, want %v", err, table.ErrConflict)
 		}
 		if err := claim(again[0], t0.Add(time.Hour)); err != nil {
 			t.Fatal(err)
@@ -120,26 +120,26 @@ func TestLifeOfAContact(t *testing.T) {
 		settle(2, call.OutcomeBusy, t0.Add(time.Hour))
 		counted(campaign.Counters{Contacts: 1, Waiting: 1, Attempts: 1})
 
-		if err := claim(dueAt(t, l, c, t0.Add(2*time.Hour))[0], t0.Add(2*time.Hour)); err != nil {
+		if err := claim(dueEntries(t, l, c, t0.Add(2*time.Hour))[0], t0.Add(2*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		settle(3, call.OutcomeCompleted, t0.Add(2*time.Hour))
-		settle(3, call.OutcomeBusy, t0.Add(3*time.Hour)) // it was completed
-		settle(4, call.OutcomeBusy, t0.Add(3*time.Hour)) // it was never claimed
+		settle(3, call.OutcomeBusy, t0.Add(3*time.Hour)) // is settled already
+		settle(4, call.OutcomeBusy, t0.Add(3*time.Hour)) // was never claimed
 		counted(campaign.Counters{Contacts: 1, Ended: 1, Attempts: 2, Results: map[string]int{"completed": 1}})
-		if due := dueAt(t, l, c, t0.AddDate(1, 0, 0)); len(due) != 0 {
-			t.Errorf("due after all: %+v", due)
+		if due := dueEntries(t, l, c, t0.AddDate(1, 0, 0)); len(due) != 0 {
+			t.Errorf("due after the contact has ended: %+v", due)
 		}
-		stored, err = l.Contact(ctx, c.ID, 0, who)
+		stored, err = l.Contact(ctx, c.ID, 0, contactID)
 		if err != nil || stored.Outcome != call.OutcomeCompleted || stored.Values["said"] != "completed" {
 			t.Errorf("contact: %+v, %v", stored, err)
 		}
 	})
 }
 
-func TestWhatIsDueComesInOrderOfTime(t *testing.T) {
+func TestDueEntriesAreOrderedByTime(t *testing.T) {
 	onEveryLedger(t, func(t *testing.T, l *store.Ledger, _ table.Rows) {
-		all := people(12)
+		all := testContacts(12)
 		for i := range all {
 			all[i].Due = t0.Add(time.Duration(i*7%12) * time.Minute)
 		}
@@ -155,14 +155,14 @@ func TestWhatIsDueComesInOrderOfTime(t *testing.T) {
 			}
 			for i, row := range due {
 				if want := t0.Add(time.Duration(i) * time.Minute); !row.Value.At.Equal(want) {
-					t.Errorf("entry %d is of %v, want %v", i, row.Value.At, want)
+					t.Errorf("entry %d is due at %v, want %v", i, row.Value.At, want)
 				}
 			}
 		}
 	})
 }
 
-func TestDenyAndPostpone(t *testing.T) {
+func TestRefuseAndPostpone(t *testing.T) {
 	later := t0.Add(time.Hour)
 	tests := []struct {
 		name  string
@@ -170,47 +170,47 @@ func TestDenyAndPostpone(t *testing.T) {
 		state campaign.ContactState
 		due   time.Time // zero: it has no entry
 	}{
-		{"a contact that is denied is over, with the rule",
+		{"a refused contact is ended, with the rule",
 			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due table.Row[campaign.DueEntry]) error {
 				return l.Refuse(t.Context(), due, campaign.RuleOptedOut)
 			}, campaign.ContactEnded, time.Time{}},
-		{"a contact that is postponed waits",
+		{"a postponed contact waits",
 			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due table.Row[campaign.DueEntry]) error {
 				return l.Postpone(t.Context(), due, later)
 			}, campaign.ContactWaiting, later},
-		{"a contact may be postponed to when it is due",
+		{"a contact may be postponed to the time at which it is due",
 			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due table.Row[campaign.DueEntry]) error {
 				return l.Postpone(t.Context(), due, t0)
 			}, campaign.ContactWaiting, t0},
-		{"a contact is not denied by an entry that it had before",
+		{"a contact is not refused by an old entry",
 			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due table.Row[campaign.DueEntry]) error {
 				return errors.Join(l.Postpone(t.Context(), due, later), l.Refuse(t.Context(), due, campaign.RuleOptedOut))
 			}, campaign.ContactWaiting, later},
-		{"a contact is not postponed by an entry that it had before",
+		{"a contact is not postponed by an old entry",
 			func(t *testing.T, l *store.Ledger, _ campaign.Campaign, due table.Row[campaign.DueEntry]) error {
 				return errors.Join(l.Postpone(t.Context(), due, later), l.Postpone(t.Context(), due, later.Add(1)))
 			}, campaign.ContactWaiting, later},
-		{"the look after an attempt may be postponed",
+		{"the check of an attempt may be postponed",
 			func(t *testing.T, l *store.Ledger, c campaign.Campaign, due table.Row[campaign.DueEntry]) error {
-				_, _, err := l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime))
-				return errors.Join(err, l.Postpone(t.Context(), dueAt(t, l, c, t0.Add(settleTime))[0], later))
+				_, _, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter))
+				return errors.Join(err, l.Postpone(t.Context(), dueEntries(t, l, c, t0.Add(checkAfter))[0], later))
 			}, campaign.ContactDialling, later},
 	}
 	onEveryLedger(t, func(t *testing.T, l *store.Ledger, rows table.Rows) {
 		for i, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
-				c, who := reminder(1, 1), people(1)
+				c, contacts := reminder(1, 1), testContacts(1)
 				c.ID += campaign.ID(fmt.Sprint(i))
-				if err := l.Add(t.Context(), c, who); err != nil {
+				if err := l.Add(t.Context(), c, contacts); err != nil {
 					t.Fatal(err)
 				}
-				if err := tt.do(t, l, c, dueAt(t, l, c, t0)[0]); err != nil {
+				if err := tt.do(t, l, c, dueEntries(t, l, c, t0)[0]); err != nil {
 					t.Fatal(err)
 				}
 				audit(t, rows, c, 0)
-				got, err := l.Contact(t.Context(), c.ID, 0, who[0].ID)
+				got, err := l.Contact(t.Context(), c.ID, 0, contacts[0].ID)
 				if err != nil || got.State != tt.state || !got.Due.Equal(tt.due) {
-					t.Errorf("contact: %+v, %v, want it %s and due %v", got, err, tt.state, tt.due)
+					t.Errorf("contact: %+v, %v, want %s, due %v", got, err, tt.state, tt.due)
 				}
 				if tt.state == campaign.ContactEnded && got.Refused != campaign.RuleOptedOut {
 					t.Errorf("refused by %q", got.Refused)
@@ -220,14 +220,14 @@ func TestDenyAndPostpone(t *testing.T) {
 	})
 }
 
-func TestOfSeveralWhoClaimAContactOneWins(t *testing.T) {
+func TestOneOfSeveralConcurrentClaimsSucceeds(t *testing.T) {
 	onEveryLedger(t, func(t *testing.T, l *store.Ledger, rows table.Rows) {
-		c, due := one(t, l)
-		const claimers = 6
-		errs := make([]error, claimers)
+		c, due := addOne(t, l)
+		const callers = 6
+		errs := make([]error, callers)
 		var wg sync.WaitGroup
-		for i := range claimers {
-			wg.Go(func() { _, _, errs[i] = l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime)) })
+		for i := range callers {
+			wg.Go(func() { _, _, errs[i] = l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter)) })
 		}
 		wg.Wait()
 		won := 0
@@ -239,22 +239,22 @@ func TestOfSeveralWhoClaimAContactOneWins(t *testing.T) {
 			}
 		}
 		if won != 1 {
-			t.Errorf("%d have claimed the contact", won)
+			t.Errorf("%d claims succeeded, want 1", won)
 		}
 		audit(t, rows, c, 0)
 	})
 }
 
-func TestClaimsOfDifferentContactsDoNotHinderEachOther(t *testing.T) {
+func TestConcurrentClaimsOfDifferentContactsSucceed(t *testing.T) {
 	onEveryLedger(t, func(t *testing.T, l *store.Ledger, rows table.Rows) {
 		c := reminder(6, 1)
-		if err := l.Add(t.Context(), c, people(6)); err != nil {
+		if err := l.Add(t.Context(), c, testContacts(6)); err != nil {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
-		for _, due := range dueAt(t, l, c, t0) { // they all write the counters
+		for _, due := range dueEntries(t, l, c, t0) { // all of them write the counters
 			wg.Go(func() {
-				_, a, err := l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime))
+				_, a, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter))
 				if err == nil {
 					err = l.Settle(t.Context(), c.ID, settlement(due.Value.Contact, a.Claim, call.OutcomeCompleted, t0))
 				}
@@ -274,8 +274,8 @@ func TestClaimsOfDifferentContactsDoNotHinderEachOther(t *testing.T) {
 func TestSettlingAClosedAttemptIsOneRead(t *testing.T) {
 	rows := tabletest.NewMemory()
 	l := ledgerIn(rows)
-	c, due := one(t, l)
-	if _, _, err := l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime)); err != nil {
+	c, due := addOne(t, l)
+	if _, _, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter)); err != nil {
 		t.Fatal(err)
 	}
 	s := settlement(due.Value.Contact, 1, call.OutcomeBusy, t0)

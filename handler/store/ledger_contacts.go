@@ -15,20 +15,18 @@ import (
 )
 
 const (
-	// addWide is over how many partitions contacts are written at the same time.
+	// addParallel is the number of partitions to which contacts are added at the same time.
 	addParallel = 4
-	// addEach is how many contacts one transaction takes: each is two rows, and the
-	// counters are one.
+	// batchSize is the number of contacts in one transaction: each has two rows, and the counters one.
 	batchSize = (table.MaxWrites - 1) / 2
 )
 
-// behind makes of a contact's row key the bound between it and the next one: ids are
-// letters and digits, which come later.
+// afterKey, appended to a contact's row key, is a bound between it and the next one: '!' sorts before every
+// character of a contact's id.
 const afterKey = "!"
 
-// Add writes down contacts of a campaign, each once: it may be repeated after any
-// failure, and then adds those that are missing. A contact that is there stays as
-// it is.
+// Add adds contacts to a campaign. A contact that exists stays as it is, so Add may be repeated after any
+// failure.
 func (l *Ledger) Add(ctx context.Context, c campaign.Campaign, contacts []campaign.Contact) error {
 	shards := make([][]campaign.Contact, c.Shards)
 	for _, contact := range contacts {
@@ -37,13 +35,13 @@ func (l *Ledger) Add(ctx context.Context, c campaign.Campaign, contacts []campai
 	}
 	all, ctx := errgroup.WithContext(ctx)
 	all.SetLimit(addParallel)
-	for n, some := range shards {
+	for n, inShard := range shards {
 		byID := func(a, b campaign.Contact) int { return strings.Compare(string(a.ID), string(b.ID)) }
-		slices.SortFunc(some, byID)
-		some = slices.CompactFunc(some, func(a, b campaign.Contact) bool { return a.ID == b.ID })
+		slices.SortFunc(inShard, byID)
+		inShard = slices.CompactFunc(inShard, func(a, b campaign.Contact) bool { return a.ID == b.ID })
 		all.Go(func() error {
-			for some := range slices.Chunk(some, batchSize) {
-				if err := l.addBatch(ctx, partition(c.ID, n), some); err != nil {
+			for batch := range slices.Chunk(inShard, batchSize) {
+				if err := l.addBatch(ctx, partition(c.ID, n), batch); err != nil {
 					return fmt.Errorf("add contacts to campaign %s: %w", c.ID, err)
 				}
 			}
@@ -53,10 +51,10 @@ func (l *Ledger) Add(ctx context.Context, c campaign.Campaign, contacts []campai
 	return all.Wait()
 }
 
-// addSome adds contacts of one partition, ordered by id, in one transaction.
-func (l *Ledger) addBatch(ctx context.Context, partition string, some []campaign.Contact) error {
+// addBatch adds contacts to one partition in one transaction. They must be ordered by id.
+func (l *Ledger) addBatch(ctx context.Context, partition string, batch []campaign.Contact) error {
 	return table.RetryOnConflict(ctx, func() (lost bool, err error) {
-		there, err := l.existingIDs(ctx, partition, some[0].ID, some[len(some)-1].ID)
+		existing, err := l.existingIDs(ctx, partition, batch[0].ID, batch[len(batch)-1].ID)
 		if err != nil {
 			return false, err
 		}
@@ -65,8 +63,8 @@ func (l *Ledger) addBatch(ctx context.Context, partition string, some []campaign
 			return false, err
 		}
 		tx, sum := table.Begin(l.contactRows), counters.Value
-		for _, contact := range some {
-			if there[contact.ID] {
+		for _, contact := range batch {
+			if existing[contact.ID] {
 				continue
 			}
 			l.contacts.InsertIn(tx, contactKey(partition, contact.ID), contact)
@@ -74,7 +72,7 @@ func (l *Ledger) addBatch(ctx context.Context, partition string, some []campaign
 			sum = sum.Replace(nil, contact)
 		}
 		if sum.Contacts == counters.Value.Contacts {
-			return false, nil // they are all there
+			return false, nil // all of them exist
 		}
 		l.counters.SaveIn(tx, counters, sum)
 		err = tx.Commit(ctx)
@@ -82,11 +80,11 @@ func (l *Ledger) addBatch(ctx context.Context, partition string, some []campaign
 	})
 }
 
-// between says which contacts of the partition have an id from first to last.
+// existingIDs returns the ids from first to last that contacts of the partition have.
 func (l *Ledger) existingIDs(
 	ctx context.Context, partition string, first, last campaign.ContactID,
 ) (map[campaign.ContactID]bool, error) {
-	there := map[campaign.ContactID]bool{}
+	existing := map[campaign.ContactID]bool{}
 	q := table.Query{
 		Partition: partition,
 		From:      contactKey(partition, first).Row,
@@ -96,9 +94,9 @@ func (l *Ledger) existingIDs(
 		if err != nil {
 			return nil, err
 		}
-		there[row.Value.ID] = true
+		existing[row.Value.ID] = true
 	}
-	return there, nil
+	return existing, nil
 }
 
 // Contact returns a contact of the campaign, or ErrNotFound.
@@ -109,10 +107,10 @@ func (l *Ledger) Contact(
 	return row.Value, err
 }
 
-// Contacts returns at most limit contacts of a campaign, 1 to MaxPage, in an order
-// that stays, and the token by which the next ones are asked for; it is safe in a
-// URL, and empty after the last page, which may be an empty one. After is such a
-// token, or empty for the first page. ErrInvalid: a token that was never given.
+// Contacts returns a page of at most limit contacts of a campaign, from 1 to table.MaxPage, and the token of
+// the next page. The order is always the same. after is the token of a page, or empty for the first one.
+// next is safe in a URL, and empty after the last page, which may hold no contact. It fails with ErrInvalid
+// for a token that it never returned.
 func (l *Ledger) Contacts(
 	ctx context.Context, c campaign.Campaign, after string, limit int,
 ) (page []campaign.Contact, next string, err error) {
@@ -143,7 +141,7 @@ func (l *Ledger) Contacts(
 	return page, "", nil
 }
 
-// pageToken is the last contact of a page.
+// pageToken is the place of the last contact of a page.
 type pageToken struct {
 	shard   int
 	contact campaign.ContactID
@@ -151,7 +149,7 @@ type pageToken struct {
 
 func (t pageToken) String() string { return fmt.Sprintf("%02x.%s", t.shard, t.contact) }
 
-// readPageToken reads a token for a campaign with so many shards, or fails with
+// readPageToken reads the token of a page of a campaign with this number of shards, or fails with
 // ErrInvalid.
 func readPageToken(s string, shards int) (pageToken, error) {
 	shard, contact, _ := strings.Cut(s, ".")
@@ -163,7 +161,7 @@ func readPageToken(s string, shards int) (pageToken, error) {
 	return t, nil
 }
 
-// Counters counts a campaign's contacts.
+// Counters returns the sums of a campaign's counters over its shards.
 func (l *Ledger) Counters(ctx context.Context, c campaign.Campaign) (campaign.Counters, error) {
 	shards := make([]campaign.Counters, c.Shards)
 	all, ctx := errgroup.WithContext(ctx)

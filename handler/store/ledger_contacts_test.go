@@ -13,9 +13,9 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-func TestContactsAreWrittenDownOnce(t *testing.T) {
+func TestContactsAreAddedOnce(t *testing.T) {
 	onEveryLedger(t, func(t *testing.T, l *store.Ledger, rows table.Rows) {
-		ctx, all := t.Context(), people(120)
+		ctx, all := t.Context(), testContacts(120)
 		c := reminder(len(all), 2)
 		changed := slices.Clone(all)
 		for i := range changed {
@@ -42,16 +42,16 @@ func TestContactsAreWrittenDownOnce(t *testing.T) {
 		for shard := range c.Shards {
 			audit(t, rows, c, shard)
 		}
-		if _, err := l.Contact(ctx, c.ID, 0, "nobody"); !errors.Is(err, table.ErrNotFound) {
-			t.Errorf("nobody: %v, want %v", err, table.ErrNotFound)
+		if _, err := l.Contact(ctx, c.ID, 0, "unknown"); !errors.Is(err, table.ErrNotFound) {
+			t.Errorf("unknown contact: %v, want %v", err, table.ErrNotFound)
 		}
 	})
 }
 
 func TestAddUnderFaults(t *testing.T) {
 	eachFault(t, func(t *testing.T, rows *tabletest.Memory, faulty func(func())) {
-		l, c, all := ledgerIn(rows), reminder(60, 1), people(60) // two transactions
-		faulty(func() { persist(t, func() error { return l.Add(t.Context(), c, all) }) })
+		l, c, all := ledgerIn(rows), reminder(60, 1), testContacts(60) // two transactions
+		faulty(func() { retry(t, func() error { return l.Add(t.Context(), c, all) }) })
 		audit(t, rows, c, 0)
 		if got, err := l.Counters(t.Context(), c); err != nil || got.Contacts != len(all) {
 			t.Errorf("counters: %+v, %v", got, err)
@@ -61,10 +61,10 @@ func TestAddUnderFaults(t *testing.T) {
 
 func TestPagesOfContacts(t *testing.T) {
 	onEveryLedger(t, func(t *testing.T, l *store.Ledger, _ table.Rows) {
-		ctx, all := t.Context(), people(12)
+		ctx, all := t.Context(), testContacts(12)
 		c := reminder(len(all), 3)
 		if page, next, err := l.Contacts(ctx, c, "", 5); err != nil || len(page) > 0 || next != "" {
-			t.Errorf("before there are any: %v, %q, %v", page, next, err)
+			t.Errorf("before contacts are added: %v, %q, %v", page, next, err)
 		}
 		if err := l.Add(ctx, c, all); err != nil {
 			t.Fatal(err)
@@ -96,16 +96,16 @@ func TestPagesOfContacts(t *testing.T) {
 	})
 }
 
-func TestATokenThatWasNeverGivenIsInvalid(t *testing.T) {
+func TestInvalidPageTokens(t *testing.T) {
 	l, c := ledgerIn(tabletest.NewMemory()), reminder(1, 3)
 	for name, token := range map[string]string{
-		"no token":                     "?",
-		"a shard alone":                "01",
-		"no contact":                   "01.",
-		"a shard of another campaign":  "03.8f14e45fceea167a5a36dedd4bea2543",
-		"a shard of one digit":         "1.8f14e45fceea167a5a36dedd4bea2543",
-		"a shard below zero":           "-1.8f14e45fceea167a5a36dedd4bea2543",
-		"a contact that cannot be one": "01.a'b",
+		"no token":                    "?",
+		"a shard alone":               "01",
+		"no contact":                  "01.",
+		"a shard of another campaign": "03.8f14e45fceea167a5a36dedd4bea2543",
+		"a shard of one digit":        "1.8f14e45fceea167a5a36dedd4bea2543",
+		"a shard below zero":          "-1.8f14e45fceea167a5a36dedd4bea2543",
+		"an invalid contact id":       "01.a'b",
 	} {
 		if _, _, err := l.Contacts(t.Context(), c, token, 10); !errors.Is(err, table.ErrInvalid) {
 			t.Errorf("%s: %v, want %v", name, err, table.ErrInvalid)

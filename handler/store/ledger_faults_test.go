@@ -13,45 +13,45 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-// Two things happen to contacts of one shard at the same time: whatever the moment,
-// both are done, or one has lost to the other, and the rows agree.
-func TestAnythingMayMeetAnythingAtAnyMoment(t *testing.T) {
+// For every pair of operations on contacts of one shard, the second runs before each storage operation of
+// the first in turn. Both succeed, or a claim fails with ErrConflict, and the rows agree.
+func TestConcurrentOperationsLeaveTheShardConsistent(t *testing.T) {
 	var l *store.Ledger
-	var look, due table.Row[campaign.DueEntry] // of a contact that is dialled, and of one that waits
+	var dialling, waiting table.Row[campaign.DueEntry] // of a contact that is dialled, and of one that waits
 	c, ctx := reminder(3, 1), t.Context()
-	acts := map[string]func() error{
+	operations := map[string]func() error{
 		"settle": func() error {
-			return l.Settle(ctx, c.ID, settlement(look.Value.Contact, 1, call.OutcomeBusy, t0.Add(time.Minute)))
+			return l.Settle(ctx, c.ID, settlement(dialling.Value.Contact, 1, call.OutcomeBusy, t0.Add(time.Minute)))
 		},
-		"postpone the look": func() error { return l.Postpone(ctx, look, t0.Add(time.Hour)) },
+		"postpone the check": func() error { return l.Postpone(ctx, dialling, t0.Add(time.Hour)) },
 		"claim": func() error {
-			_, _, err := l.Claim(ctx, c, due, desk, t0, t0.Add(settleTime))
+			_, _, err := l.Claim(ctx, c, waiting, testLine, t0, t0.Add(checkAfter))
 			return err
 		},
-		"deny":     func() error { return l.Refuse(ctx, due, campaign.RuleOptedOut) },
-		"postpone": func() error { return l.Postpone(ctx, due, t0.Add(time.Hour)) },
-		"add":      func() error { return l.Add(ctx, c, people(3)) },
+		"refuse":   func() error { return l.Refuse(ctx, waiting, campaign.RuleOptedOut) },
+		"postpone": func() error { return l.Postpone(ctx, waiting, t0.Add(time.Hour)) },
+		"add":      func() error { return l.Add(ctx, c, testContacts(3)) },
 	}
-	for first, one := range acts {
-		for second, other := range acts {
-			for moment, happened := 1, true; happened; moment++ {
+	for first, one := range operations {
+		for second, other := range operations {
+			for faultPoint, reached := 1, true; reached; faultPoint++ {
 				rows := tabletest.NewMemory()
 				l = ledgerIn(rows)
-				if err := l.Add(ctx, c, people(2)); err != nil {
+				if err := l.Add(ctx, c, testContacts(2)); err != nil {
 					t.Fatal(err)
 				}
-				both := dueAt(t, l, c, t0)
-				due = both[1]
-				if _, _, err := l.Claim(ctx, c, both[0], desk, t0, t0.Add(settleTime)); err != nil {
+				entries := dueEntries(t, l, c, t0)
+				waiting = entries[1]
+				if _, _, err := l.Claim(ctx, c, entries[0], testLine, t0, t0.Add(checkAfter)); err != nil {
 					t.Fatal(err)
 				}
-				look = dueAt(t, l, c, t0.Add(settleTime))[1]
+				dialling = dueEntries(t, l, c, t0.Add(checkAfter))[1]
 				var errs [2]error
-				operations := 0
-				happened = false
+				n := 0
+				reached = false
 				rows.Fail = func(tabletest.Op) faulttest.Fault {
-					if operations++; operations == moment {
-						happened = true
+					if n++; n == faultPoint {
+						reached = true
 						errs[1] = other()
 					}
 					return faulttest.None
@@ -61,16 +61,16 @@ func TestAnythingMayMeetAnythingAtAnyMoment(t *testing.T) {
 				audit(t, rows, c, 0)
 				for i, name := range []string{first, second} {
 					if lost := name == "claim" && errors.Is(errs[i], table.ErrConflict); errs[i] != nil && !lost {
-						t.Errorf("%s, at moment %d %s: %v", first, moment, second, errs)
+						t.Errorf("%s, at operation %d %s: %v", first, faultPoint, second, errs)
 					}
 				}
-				if first == "claim" && second == "claim" && happened && (errs[0] == nil) == (errs[1] == nil) {
-					t.Errorf("claimed twice or never at moment %d: %v", moment, errs)
+				if first == "claim" && second == "claim" && reached && (errs[0] == nil) == (errs[1] == nil) {
+					t.Errorf("claimed twice or never at operation %d: %v", faultPoint, errs)
 				}
-				contact, err := l.Contact(ctx, c.ID, 0, look.Value.Contact)
-				settled := first == "settle" || second == "settle" && happened
+				contact, err := l.Contact(ctx, c.ID, 0, dialling.Value.Contact)
+				settled := first == "settle" || second == "settle" && reached
 				if err != nil || settled != (contact.State == campaign.ContactWaiting) {
-					t.Errorf("%s, at moment %d %s: %+v, %v", first, moment, second, contact, err)
+					t.Errorf("%s, at operation %d %s: %+v, %v", first, faultPoint, second, contact, err)
 				}
 			}
 		}
@@ -80,9 +80,9 @@ func TestAnythingMayMeetAnythingAtAnyMoment(t *testing.T) {
 func TestClaimUnderFaults(t *testing.T) {
 	eachFault(t, func(t *testing.T, rows *tabletest.Memory, faulty func(func())) {
 		l := ledgerIn(rows)
-		c, due := one(t, l)
+		c, due := addOne(t, l)
 		claim := func() error {
-			_, _, err := l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime))
+			_, _, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter))
 			return err
 		}
 		var first error
@@ -93,7 +93,7 @@ func TestClaimUnderFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		second := claim()
-		if contact.State == campaign.ContactWaiting { // it did not happen, and can
+		if contact.State == campaign.ContactWaiting { // the first claim was not applied
 			if first == nil || second != nil {
 				t.Errorf("first %v, then %v", first, second)
 			}
@@ -105,10 +105,10 @@ func TestClaimUnderFaults(t *testing.T) {
 		if first == nil {
 			return
 		}
-		if len(dueAt(t, l, c, t0.Add(settleTime))) != 1 { // nobody dials it; it comes back
-			t.Error("a claim without an answer is not looked after")
+		if len(dueEntries(t, l, c, t0.Add(checkAfter))) != 1 { // no process dials it, so it must be due again
+			t.Error("a claim without an answer is not due for its check")
 		}
-		s := settlement(contact.ID, contact.Claim, call.OutcomeCancelled, t0.Add(settleTime))
+		s := settlement(contact.ID, contact.Claim, call.OutcomeCancelled, t0.Add(checkAfter))
 		if err := l.Settle(t.Context(), c.ID, s); err != nil {
 			t.Error(err)
 		}
@@ -122,12 +122,12 @@ func TestClaimUnderFaults(t *testing.T) {
 func TestSettleUnderFaults(t *testing.T) {
 	eachFault(t, func(t *testing.T, rows *tabletest.Memory, faulty func(func())) {
 		l := ledgerIn(rows)
-		c, due := one(t, l)
-		if _, _, err := l.Claim(t.Context(), c, due, desk, t0, t0.Add(settleTime)); err != nil {
+		c, due := addOne(t, l)
+		if _, _, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter)); err != nil {
 			t.Fatal(err)
 		}
 		s := settlement(due.Value.Contact, 1, call.OutcomeBusy, t0)
-		faulty(func() { persist(t, func() error { return l.Settle(t.Context(), c.ID, s) }) })
+		faulty(func() { retry(t, func() error { return l.Settle(t.Context(), c.ID, s) }) })
 		audit(t, rows, c, 0)
 		got, err := l.Counters(t.Context(), c)
 		if err != nil || got.Attempts != 1 || got.Waiting != 1 {
@@ -136,11 +136,11 @@ func TestSettleUnderFaults(t *testing.T) {
 	})
 }
 
-func TestDenyUnderFaults(t *testing.T) {
+func TestRefuseUnderFaults(t *testing.T) {
 	eachFault(t, func(t *testing.T, rows *tabletest.Memory, faulty func(func())) {
 		l := ledgerIn(rows)
-		c, due := one(t, l)
-		faulty(func() { persist(t, func() error { return l.Refuse(t.Context(), due, campaign.RuleOptedOut) }) })
+		c, due := addOne(t, l)
+		faulty(func() { retry(t, func() error { return l.Refuse(t.Context(), due, campaign.RuleOptedOut) }) })
 		audit(t, rows, c, 0)
 		if got, err := l.Counters(t.Context(), c); err != nil || got.Results["optedOut"] != 1 {
 			t.Errorf("counters: %+v, %v", got, err)
@@ -151,10 +151,10 @@ func TestDenyUnderFaults(t *testing.T) {
 func TestPostponeUnderFaults(t *testing.T) {
 	eachFault(t, func(t *testing.T, rows *tabletest.Memory, faulty func(func())) {
 		l := ledgerIn(rows)
-		c, due := one(t, l)
-		faulty(func() { persist(t, func() error { return l.Postpone(t.Context(), due, t0.Add(time.Hour)) }) })
+		c, due := addOne(t, l)
+		faulty(func() { retry(t, func() error { return l.Postpone(t.Context(), due, t0.Add(time.Hour)) }) })
 		audit(t, rows, c, 0)
-		if got := dueAt(t, l, c, t0.Add(time.Hour)); len(got) != 1 || !got[0].Value.At.Equal(t0.Add(time.Hour)) {
+		if got := dueEntries(t, l, c, t0.Add(time.Hour)); len(got) != 1 || !got[0].Value.At.Equal(t0.Add(time.Hour)) {
 			t.Errorf("due: %+v", got)
 		}
 	})

@@ -14,23 +14,23 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-// Whatever happens to contacts, in any order, and whatever fails on the way, the
-// index, the attempts and the counters say what the contacts say.
-func TestTheRowsOfAShardAgreeAfterAnyWalk(t *testing.T) {
+// After any operations on contacts in any order, and under any fault, the index, the attempts and the
+// counters agree with the contacts.
+func TestRowsOfAShardAgreeAfterAnyOperations(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rows := tabletest.NewMemory()
-		l, c, all := ledgerIn(rows), reminder(5, 1), people(5)
+		l, c, all := ledgerIn(rows), reminder(5, 1), testContacts(5)
 		now := t0
 		var seen []table.Row[campaign.DueEntry] // entries, also old ones
 		pick := func(n int, label string) int { return rapid.IntRange(0, n-1).Draw(rt, label) }
-		// faulty does one thing with a failure somewhere in it, perhaps.
+		// faulty runs do with at most one fault in it.
 		faulty := func(do func() error) {
-			moment, fate, operations := pick(8, "moment"), fates[pick(len(fates), "fate")], 0
+			faultPoint, mode, n := pick(8, "fault point"), faultModes[pick(len(faultModes), "fault mode")], 0
 			rows.Fail = func(op tabletest.Op) faulttest.Fault {
-				if operations++; operations != moment {
+				if n++; n != faultPoint {
 					return faulttest.None
 				}
-				return fate.fail(rows, op)
+				return mode.fail(rows, op)
 			}
 			err := do()
 			rows.Fail = nil
@@ -50,25 +50,25 @@ func TestTheRowsOfAShardAgreeAfterAnyWalk(t *testing.T) {
 				some := all[:1+pick(len(all), "contacts")]
 				faulty(func() error { return l.Add(t.Context(), c, some) })
 			},
-			"look": func(*rapid.T) {
+			"list due entries": func(*rapid.T) {
 				now = now.Add(time.Duration(pick(60, "minutes")) * time.Minute)
-				seen = append(seen, dueAt(rt, l, c, now)...)
+				seen = append(seen, dueEntries(rt, l, c, now)...)
 				seen = seen[max(0, len(seen)-10):]
 			},
 			"claim": func(*rapid.T) {
 				if due, ok := entry(); ok {
 					faulty(func() error {
-						_, _, err := l.Claim(t.Context(), c, due, desk, now, now.Add(settleTime))
+						_, _, err := l.Claim(t.Context(), c, due, testLine, now, now.Add(checkAfter))
 						return err
 					})
 				}
 			},
 			"settle": func(*rapid.T) {
-				who, o := all[pick(len(all), "contact")].ID, outcomes[pick(len(outcomes), "outcome")]
-				s := settlement(who, 1+pick(4, "claim"), o, now)
+				id, outcome := all[pick(len(all), "contact")].ID, outcomes[pick(len(outcomes), "outcome")]
+				s := settlement(id, 1+pick(4, "claim"), outcome, now)
 				faulty(func() error { return l.Settle(t.Context(), c.ID, s) })
 			},
-			"deny": func(*rapid.T) {
+			"refuse": func(*rapid.T) {
 				if due, ok := entry(); ok {
 					faulty(func() error { return l.Refuse(t.Context(), due, campaign.RuleOptedOut) })
 				}

@@ -19,8 +19,8 @@ import (
 	"switchboard/test/azurite"
 )
 
-// onEveryLedger runs a test of a ledger whose tables are in memory, and one whose
-// tables are on Azurite. Contacts is the table of the contacts.
+// onEveryLedger runs a test over a ledger in memory and over one on Azurite. contacts is the table of the
+// contacts.
 func onEveryLedger(t *testing.T, test func(t *testing.T, l *store.Ledger, contacts table.Rows)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) {
@@ -45,11 +45,11 @@ func onEveryLedger(t *testing.T, test func(t *testing.T, l *store.Ledger, contac
 	})
 }
 
-// ledgerIn keeps a ledger in a single table, so that its operations can be counted
-// and made to fail in their order.
+// ledgerIn returns a ledger in a single table, so that a test can count its operations and make the n-th
+// fail.
 func ledgerIn(rows table.Rows) *store.Ledger { return store.NewLedger(rows, rows, rows, rows) }
 
-// reminder is a campaign with so many contacts over so many shards.
+// reminder returns a campaign with the numbers of contacts and shards.
 func reminder(contacts, shards int) campaign.Campaign {
 	return campaign.Campaign{
 		Schema: campaign.Schema, ID: "reminder", Name: "Appointments", State: campaign.StateDraft,
@@ -57,8 +57,8 @@ func reminder(contacts, shards int) campaign.Campaign {
 	}
 }
 
-// people are n contacts of a campaign with a budget of two attempts.
-func people(n int) []campaign.Contact {
+// testContacts returns n contacts of a campaign with a budget of two attempts.
+func testContacts(n int) []campaign.Contact {
 	all := make([]campaign.Contact, n)
 	for i := range all {
 		all[i] = campaign.NewContact(fmt.Sprintf("+1206555%04d", i), 2, t0)
@@ -72,7 +72,7 @@ type tester interface {
 	Context() context.Context
 }
 
-// audit checks what must hold between the rows of a shard, whatever has happened.
+// audit checks that the contacts, the index, the attempts and the counters of a shard agree.
 func audit(t tester, rows table.Rows, c campaign.Campaign, shard int) {
 	t.Helper()
 	p := fmt.Sprintf("%s|%02x", c.ID, shard)
@@ -106,14 +106,14 @@ func audit(t tester, rows table.Rows, c campaign.Campaign, shard int) {
 		}
 	}
 	if d := cmp.Diff(index, entries, cmpopts.EquateEmpty()); d != "" {
-		t.Errorf("index (-by the contacts +as it is):\n%s", d)
+		t.Errorf("index (-by the contacts +stored):\n%s", d)
 	}
 	if d := cmp.Diff(want, counters["n"], cmpopts.EquateEmpty()); d != "" {
-		t.Errorf("counters (-by the contacts +as they are):\n%s", d)
+		t.Errorf("counters (-by the contacts +stored):\n%s", d)
 	}
 }
 
-// values are the values of the rows that q selects, by row key.
+// values returns the values of the rows that q selects, by row key.
 func values[T any](t tester, table *table.Table[T], q table.Query) map[string]T {
 	t.Helper()
 	all := map[string]T{}
@@ -131,10 +131,10 @@ func TestNumbersAndLines(t *testing.T) {
 		ctx := t.Context()
 		const number, line = "+12065550001", "28:orgid:0f9d6bd5-8c4f-4d3e-8a55-1a2b3c4d5e6f"
 		if n, err := l.Number(ctx, number); err != nil || n.Schema != 0 {
-			t.Errorf("a number of which nothing is known: %+v, %v", n, err)
+			t.Errorf("a number without a row: %+v, %v", n, err)
 		}
 		if n, err := l.Line(ctx, line); err != nil || n.Schema != 0 {
-			t.Errorf("a line of which nothing is known: %+v, %v", n, err)
+			t.Errorf("a line without a row: %+v, %v", n, err)
 		}
 		reserve := func(id call.ID) error {
 			_, err := l.EditNumber(ctx, number, func(n campaign.Number) (campaign.Number, error) {
@@ -164,7 +164,7 @@ func TestNumbersAndLines(t *testing.T) {
 	})
 }
 
-func TestErrorsHoldNoNumber(t *testing.T) {
+func TestErrorTextsHoldNoNumber(t *testing.T) {
 	const number = "+12065550001"
 	rows := tabletest.NewMemory()
 	l := ledgerIn(rows)
@@ -189,11 +189,11 @@ func TestErrorsHoldNoNumber(t *testing.T) {
 func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
 	rows, ctx := tabletest.NewMemory(), t.Context()
 	l, c := ledgerIn(rows), reminder(1, 1)
-	someone := people(1)[0]
+	contact := testContacts(1)[0]
 	if _, err := l.Create(ctx, c, "key", store.Reply{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Add(ctx, c, []campaign.Contact{someone}); err != nil {
+	if err := l.Add(ctx, c, []campaign.Contact{contact}); err != nil {
 		t.Fatal(err)
 	}
 	due, err := l.Due(ctx, c, 0, t0, 1)
@@ -203,7 +203,7 @@ func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
 	later := table.NewTable[map[string]any](rows)
 	for _, k := range []table.Key{
 		{Partition: "campaign", Row: "c|reminder"},
-		{Partition: "reminder|00", Row: "c|" + string(someone.ID)},
+		{Partition: "reminder|00", Row: "c|" + string(contact.ID)},
 		{Partition: "28:orgid:desk", Row: "line"},
 	} {
 		doc := map[string]any{"schema": campaign.Schema + 1, "state": 7, "limit": "many"} // in another form, too
@@ -215,13 +215,13 @@ func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
 	_, _, claim := l.Claim(ctx, c, due[0], "28:orgid:desk", t0, t0)
 	_, campaignErr := l.Campaign(ctx, c.ID)
 	_, start := l.Start(ctx, c.ID, t0)
-	_, contact := l.Contact(ctx, c.ID, 0, someone.ID)
+	_, contactErr := l.Contact(ctx, c.ID, 0, contact.ID)
 	_, line := l.EditLine(ctx, "28:orgid:desk", func(l campaign.Line) (campaign.Line, error) {
 		return l.BackOff(t0, 2, t0), nil
 	})
 	for name, err := range map[string]error{
-		"campaign": campaignErr, "start": start, "contact": contact, "claim": claim, "line": line,
-		"deny": l.Refuse(ctx, due[0], campaign.RuleOptedOut), "postpone": l.Postpone(ctx, due[0], t0),
+		"campaign": campaignErr, "start": start, "contact": contactErr, "claim": claim, "line": line,
+		"refuse": l.Refuse(ctx, due[0], campaign.RuleOptedOut), "postpone": l.Postpone(ctx, due[0], t0),
 	} {
 		if !errors.Is(err, table.ErrNewer) {
 			t.Errorf("%s: %v, want %v", name, err, table.ErrNewer)

@@ -10,10 +10,10 @@ import (
 	"switchboard/handler/table"
 )
 
-// loopWindow is how long an offer counts towards a loop.
+// loopWindow is how long an offer counts.
 const loopWindow = time.Minute
 
-// loopRow counts the calls that were offered on one line with one correlation id.
+// loopRow holds the latest calls that were offered on one line with one correlation id.
 type loopRow struct {
 	Offers []loopOffer `json:"offers"`
 }
@@ -23,8 +23,9 @@ type loopOffer struct {
 	At   time.Time `json:"at"`
 }
 
-// count adds the offer, forgets those that are too old, and keeps at most so many.
-func (r loopRow) add(id call.ID, now time.Time, most int) loopRow {
+// add returns r with the offer and without the offers that are older than loopWindow. If limit offers
+// remain, the new one is not added.
+func (r loopRow) add(id call.ID, now time.Time, limit int) loopRow {
 	var kept []loopOffer
 	for _, o := range r.Offers {
 		if now.Sub(o.At) < loopWindow {
@@ -32,18 +33,20 @@ func (r loopRow) add(id call.ID, now time.Time, most int) loopRow {
 		}
 	}
 	known := slices.ContainsFunc(kept, func(o loopOffer) bool { return o.Call == id })
-	if !known && len(kept) < most {
+	if !known && len(kept) < limit {
 		kept = append(kept, loopOffer{Call: id, At: now.UTC().Round(0)})
 	}
 	return loopRow{Offers: kept}
 }
 
-// Loops reports whether more than so many calls were offered on the line with this
-// correlation id within a minute, and the call is not one of the first: then
-// somebody forwards a call to us that we forward to them. It may be repeated.
-func (s *Calls) IsLoop(ctx context.Context, line, correlationID string, id call.ID, now time.Time, most int) (bool, error) {
+// IsLoop reports whether, within the last minute, limit calls with this correlation id were offered on the
+// line before this one. Then a call that leaves the line is probably forwarded to it again. It may be
+// repeated.
+func (s *Calls) IsLoop(
+	ctx context.Context, line, correlationID string, id call.ID, now time.Time, limit int,
+) (bool, error) {
 	key := table.Key{Partition: digest.Hex(digest.Size, line, correlationID), Row: "loop"}
-	row, err := s.loops.Edit(ctx, key, func(r loopRow) (loopRow, error) { return r.add(id, now, most), nil })
+	row, err := s.loops.Edit(ctx, key, func(r loopRow) (loopRow, error) { return r.add(id, now, limit), nil })
 	if err != nil {
 		return false, err
 	}

@@ -12,33 +12,33 @@ import (
 )
 
 func TestLoops(t *testing.T) {
-	const most = 3
+	const limit = 3
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	calls := store.NewCalls(tabletest.NewMemory(), tabletest.NewMemory())
-	ask := func(line, correlationID string, n int, at time.Time) bool {
+	isLoop := func(line, correlationID string, n int, at time.Time) bool {
 		t.Helper()
-		loops, err := calls.IsLoop(t.Context(), line, correlationID, call.ID(fmt.Sprint("in-", n)), at, most)
+		loops, err := calls.IsLoop(t.Context(), line, correlationID, call.ID(fmt.Sprint("in-", n)), at, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return loops
 	}
-	for n := range most {
-		if ask("line", "corr", n, now) || ask("line", "corr", n, now.Add(time.Second)) {
-			t.Errorf("offer %d, or its second delivery, counts as a loop", n+1)
+	for n := range limit {
+		if isLoop("line", "corr", n, now) || isLoop("line", "corr", n, now.Add(time.Second)) {
+			t.Errorf("offer %d, or its second delivery, is a loop", n+1)
 		}
 	}
-	if !ask("line", "corr", most, now.Add(2*time.Second)) {
-		t.Error("one more does not")
+	if !isLoop("line", "corr", limit, now.Add(2*time.Second)) {
+		t.Error("one more offer is not a loop")
 	}
-	if ask("line", "corr", 0, now.Add(3*time.Second)) {
-		t.Error("a late delivery of the first one does")
+	if isLoop("line", "corr", 0, now.Add(3*time.Second)) {
+		t.Error("a late delivery of the first offer is a loop")
 	}
-	if ask("line", "another", most, now) || ask("another", "corr", most, now) {
-		t.Error("another line or correlation id is counted with it")
+	if isLoop("line", "another", limit, now) || isLoop("another", "corr", limit, now) {
+		t.Error("offers of another line or correlation id are counted")
 	}
-	if ask("line", "corr", most, now.Add(time.Minute)) {
-		t.Error("an offer a minute later counts as a loop")
+	if isLoop("line", "corr", limit, now.Add(time.Minute)) {
+		t.Error("an offer a minute later is a loop")
 	}
 }
 

@@ -11,36 +11,34 @@ import (
 	"switchboard/handler/table"
 )
 
-// Recordings keeps what is known of recordings, a row each by ACS's id, and those
-// whose files are to be fetched on the list of what owes something. All methods may
-// be called concurrently, by any number of processes.
+// Recordings keeps recordings, each in a row by its key, and schedules those whose files wait to be fetched.
+// All methods may be called concurrently, by any number of processes.
 type Recordings struct {
 	recordings *table.Table[filing.Recording]
 	worklist   *table.Table[WorkItem]
 }
 
-// NewRecordings keeps recordings in the given tables; live is the one of NewCalls.
-func NewRecordings(recordings, live table.Rows) *Recordings {
+// NewRecordings returns the Recordings in the given tables. The worklist is the one of NewCalls.
+func NewRecordings(recordings, worklist table.Rows) *Recordings {
 	return &Recordings{
 		recordings: table.NewVersioned[filing.Recording](recordings, filing.Schema),
-		worklist:   table.NewTable[WorkItem](live),
+		worklist:   table.NewTable[WorkItem](worklist),
 	}
 }
 
 const (
 	recordingRow = "recording"
-	// lookAfter is when a recording is looked at after a message. Whoever took the
-	// message has begun by then.
+	// checkMessageAfter is how long after a message its recording is due. By then the process that received
+	// the message has leased the recording, unless it crashed.
 	checkMessageAfter = time.Minute
 )
 
 func recordingKey(key string) table.Key { return table.Key{Partition: key, Row: recordingRow} }
 
-// Load returns a recording by its key. Errors: ErrNotFound, also for a row of which
-// nothing is known; ErrNewer.
+// Load returns a recording by its key. Errors: ErrNotFound, also for an empty row; ErrNewer.
 func (s *Recordings) Load(ctx context.Context, key string) (table.Row[filing.Recording], error) {
 	row, err := s.recordings.Get(ctx, recordingKey(key))
-	if err == nil && row.Value.ID == "" { // Unlist has left it
+	if err == nil && row.Value.ID == "" { // Unschedule has written an empty row
 		err = table.ErrNotFound
 	}
 	if err != nil {
@@ -49,40 +47,41 @@ func (s *Recordings) Load(ctx context.Context, key string) (table.Row[filing.Rec
 	return row, nil
 }
 
-// Inform writes a message down in the row of the recording with ACS's id, which it
-// makes if there is none, and returns it. If files are to be fetched then, the
-// recording is on the list first, and looked at within a minute. It may be repeated,
-// and has to be after an error.
-func (s *Recordings) AddMessage(ctx context.Context, id string, m filing.Message, now time.Time) (filing.Recording, error) {
+// AddMessage adds a message to the recording with ACS's id, and returns the recording. If there is no row,
+// it inserts one. If files wait to be fetched, the recording is scheduled first, due in checkMessageAfter.
+// It may be repeated, and must be after an error.
+func (s *Recordings) AddMessage(
+	ctx context.Context, id string, m filing.Message, now time.Time,
+) (filing.Recording, error) {
 	key := filing.Key(id)
-	var informed filing.Recording
+	var updated filing.Recording
 	err := table.RetryOnConflict(ctx, func() (lost bool, err error) {
 		row, err := s.recordings.Find(ctx, recordingKey(key))
 		if err != nil {
 			return false, err
 		}
 		if row.Value.Knows(m) {
-			informed = row.Value
+			updated = row.Value
 			return false, nil
 		}
-		informed = row.Value.WithMessage(m, now.UTC())
-		informed.ID = id
-		if informed.HasWork() { // before each try: Unlist makes us lose the race, see there
+		updated = row.Value.WithMessage(m, now.UTC())
+		updated.ID = id
+		if updated.HasWork() { // before each try, because Unschedule may have made the last one fail
 			if err := s.Schedule(ctx, key, now.Add(checkMessageAfter), now); err != nil {
 				return false, err
 			}
 		}
-		err = s.recordings.Save(ctx, row, informed)
+		err = s.recordings.Save(ctx, row, updated)
 		return errors.Is(err, table.ErrConflict) || errors.Is(err, table.ErrExists), err
 	})
 	if err != nil {
 		return filing.Recording{}, fmt.Errorf("message on recording %s: %w", key, err)
 	}
-	return informed, nil
+	return updated, nil
 }
 
-// Link writes down which operation of which call asked for the recording with ACS's
-// id, in its row, which it makes if there is none, and returns it. It may be repeated.
+// Link stores which call and operation asked for the recording with ACS's id, and returns the recording. If
+// there is no row, it inserts one. It may be repeated.
 func (s *Recordings) Link(ctx context.Context, id string, to call.ID, op int) (filing.Recording, error) {
 	key := filing.Key(id)
 	linked, err := s.recordings.Edit(ctx, recordingKey(key), func(r filing.Recording) (filing.Recording, error) {
@@ -95,18 +94,18 @@ func (s *Recordings) Link(ctx context.Context, id string, to call.ID, op int) (f
 	return linked, nil
 }
 
-// List makes sure that the recording with the key is looked at by due. It may be
-// repeated.
+// Schedule puts the recording with the key on the worklist, due at the given time. It may be repeated.
 func (s *Recordings) Schedule(ctx context.Context, key string, due, now time.Time) error {
-	return s.worklist.Put(ctx, workKey(key), WorkItem{Kind: WorkRecording, ID: key, Due: due.UTC(), Written: now.UTC()})
+	item := WorkItem{Kind: WorkRecording, ID: key, Due: due.UTC(), Written: now.UTC()}
+	return s.worklist.Put(ctx, workKey(key), item)
 }
 
-// Unlist takes a recording whose files are not to be fetched off the list, also one
-// that never got a row: then it gets one that knows nothing, so that a message that
-// is being written down is not lost. One that somebody has touched meanwhile stays
-// listed, without an error.
+// Unschedule removes the recording from the worklist, unless files of it wait to be fetched. If the
+// recording has no row, it inserts an empty one first, so that a concurrent AddMessage loses its race and
+// schedules the recording again. If another process writes or schedules the recording at the same time, it
+// stays on the worklist, and Unschedule returns no error. It may be repeated.
 func (s *Recordings) Unschedule(ctx context.Context, key string) error {
-	return unschedule(ctx, s.worklist, key, func() (owes bool, err error) {
+	return unschedule(ctx, s.worklist, key, func() (hasWork bool, err error) {
 		row, err := s.recordings.Find(ctx, recordingKey(key))
 		if err != nil || row.Value.HasWork() {
 			return true, err
@@ -118,12 +117,14 @@ func (s *Recordings) Unschedule(ctx context.Context, key string) error {
 	})
 }
 
-// Advance writes down what a run has made of one file, and returns the recording. It
-// may be repeated: of two runs at once the later one's word stands, and both have
-// copied the same.
-func (s *Recordings) SaveCopy(ctx context.Context, key string, a filing.CopyResult) (filing.Recording, error) {
+// SaveCopy stores the result of one run's copying of one file, and returns the recording. It may be
+// repeated. Two runs at once copy the same content, and the later result stands. A file that is filed or
+// lost stays so.
+func (s *Recordings) SaveCopy(
+	ctx context.Context, key string, result filing.CopyResult,
+) (filing.Recording, error) {
 	r, err := s.recordings.Update(ctx, recordingKey(key), func(r filing.Recording) (filing.Recording, error) {
-		return r.After(a), nil
+		return r.After(result), nil
 	})
 	if err != nil {
 		return filing.Recording{}, fmt.Errorf("recording %s: %w", key, err)
@@ -131,18 +132,20 @@ func (s *Recordings) SaveCopy(ctx context.Context, key string, a filing.CopyResu
 	return r, nil
 }
 
-// Take gives the run the recording until a time, if files of it are to be fetched and
-// no other run is at it; whether it has it, the returned recording says.
-func (s *Recordings) Lease(ctx context.Context, key, run string, now, until time.Time) (filing.Recording, error) {
+// Lease leases the recording to owner until the given time, if it can be leased (see
+// filing.Recording.LeasedBy), and returns it. The caller must compare its Owner.
+func (s *Recordings) Lease(
+	ctx context.Context, key, owner string, now, until time.Time,
+) (filing.Recording, error) {
 	return s.recordings.Update(ctx, recordingKey(key), func(r filing.Recording) (filing.Recording, error) {
-		return r.LeasedBy(run, now.UTC(), until.UTC()), nil
+		return r.LeasedBy(owner, now.UTC(), until.UTC()), nil
 	})
 }
 
-// Leave takes the recording from the run, if it has it still.
-func (s *Recordings) Unlease(ctx context.Context, key, run string) error {
+// Unlease ends owner's lease of the recording, unless another run has leased it since.
+func (s *Recordings) Unlease(ctx context.Context, key, owner string) error {
 	_, err := s.recordings.Update(ctx, recordingKey(key), func(r filing.Recording) (filing.Recording, error) {
-		return r.Unleased(run), nil
+		return r.Unleased(owner), nil
 	})
 	return err
 }

@@ -35,8 +35,8 @@ func chunk(document string, state filing.ChunkState, reason string) filing.Chunk
 	return filing.Chunk{DocumentID: document, State: state, Reason: reason}
 }
 
-// live are the ids on the list, and when they are due.
-func live(t *testing.T, rows table.Rows) map[string]time.Time {
+// workItems returns the ids on the worklist, and when they are due.
+func workItems(t *testing.T, rows table.Rows) map[string]time.Time {
 	t.Helper()
 	all, err := store.NewCalls(tabletest.NewMemory(), rows).Worklist(t.Context())
 	if err != nil {
@@ -52,8 +52,8 @@ func live(t *testing.T, rows table.Rows) map[string]time.Time {
 }
 
 func TestRecordings(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, liveRows table.Rows) {
-		ctx, s := t.Context(), store.NewRecordings(rows, liveRows)
+	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
+		ctx, s := t.Context(), store.NewRecordings(rows, worklist)
 		key := filing.Key(acsRecording)
 		if !strings.HasPrefix(key, "re-") || len(key) != len("re-")+32 || key != filing.Key(acsRecording) {
 			t.Fatalf("key %q", key)
@@ -62,62 +62,62 @@ func TestRecordings(t *testing.T) {
 			t.Errorf("before: %v, want %v", err, table.ErrNotFound)
 		}
 		linked, err := s.Link(ctx, acsRecording, "in-1", 2)
-		if err != nil || linked.State != filing.StateLinked || len(live(t, liveRows)) != 0 {
-			t.Errorf("linked: %+v, %v, listed %v", linked, err, live(t, liveRows))
+		if err != nil || linked.State != filing.StateLinked || len(workItems(t, worklist)) != 0 {
+			t.Errorf("linked: %+v, %v, scheduled %v", linked, err, workItems(t, worklist))
 		}
 		for range 2 {
 			got, err := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
 			if err != nil || got.State != filing.StateFiling || got.ID != acsRecording || got.Call != "in-1" {
-				t.Errorf("informed: %+v, %v", got, err)
+				t.Errorf("message: %+v, %v", got, err)
 			}
-			if d := cmp.Diff(map[string]time.Time{key: t0.Add(time.Minute)}, live(t, liveRows)); d != "" {
-				t.Errorf("listed (-want +got):\n%s", d)
+			if d := cmp.Diff(map[string]time.Time{key: t0.Add(time.Minute)}, workItems(t, worklist)); d != "" {
+				t.Errorf("worklist (-want +got):\n%s", d)
 			}
 			row, err := s.Load(ctx, key)
 			if d := cmp.Diff(got, row.Value); err != nil || d != "" {
-				t.Errorf("loaded: %v (-informed +loaded):\n%s", err, d)
+				t.Errorf("loaded: %v (-returned +loaded):\n%s", err, d)
 			}
 		}
 		if err := s.Schedule(ctx, key, t0.Add(time.Hour), t0); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Unschedule(ctx, key); err != nil || len(live(t, liveRows)) != 1 {
-			t.Errorf("one that owes something: %v, listed %v", err, live(t, liveRows))
+		if err := s.Unschedule(ctx, key); err != nil || len(workItems(t, worklist)) != 1 {
+			t.Errorf("unschedule with outstanding work: %v, scheduled %v", err, workItems(t, worklist))
 		}
 		filed := filing.CopyResult{Chunk: chunk("a", filing.ChunkFiled, ""), At: t0}
 		if got, err := s.SaveCopy(ctx, key, filed); err != nil || got.State != filing.StateFiled {
 			t.Errorf("filed: %+v, %v", got, err)
 		}
 		for range 2 {
-			if err := s.Unschedule(ctx, key); err != nil || len(live(t, liveRows)) != 0 {
-				t.Errorf("one that owes nothing: %v, listed %v", err, live(t, liveRows))
+			if err := s.Unschedule(ctx, key); err != nil || len(workItems(t, worklist)) != 0 {
+				t.Errorf("unschedule without work: %v, scheduled %v", err, workItems(t, worklist))
 			}
 		}
 		if got, err := s.AddMessage(ctx, acsRecording, finished("m2", "a"), t0); err != nil || got.HasWork() {
-			t.Errorf("told again: %+v, %v", got, err)
+			t.Errorf("message about the same file: %+v, %v", got, err)
 		}
-		if len(live(t, liveRows)) != 0 {
-			t.Error("a message that brings nothing new lists it")
+		if len(workItems(t, worklist)) != 0 {
+			t.Error("a message about the same file schedules the recording")
 		}
 	})
 }
 
-func TestARecordingThatNeverGotARowComesOffTheList(t *testing.T) {
-	onEveryTable(t, func(t *testing.T, rows, liveRows table.Rows) {
-		ctx, s := t.Context(), store.NewRecordings(rows, liveRows)
+func TestARecordingWithoutARowIsUnscheduled(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
+		ctx, s := t.Context(), store.NewRecordings(rows, worklist)
 		key := filing.Key(acsRecording)
 		if err := s.Schedule(ctx, key, t0, t0); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Unschedule(ctx, key); err != nil || len(live(t, liveRows)) != 0 {
-			t.Errorf("unlist: %v, listed %v", err, live(t, liveRows))
+		if err := s.Unschedule(ctx, key); err != nil || len(workItems(t, worklist)) != 0 {
+			t.Errorf("unschedule: %v, scheduled %v", err, workItems(t, worklist))
 		}
 		if _, err := s.Load(ctx, key); !errors.Is(err, table.ErrNotFound) {
 			t.Errorf("load: %v, want %v", err, table.ErrNotFound)
 		}
 		got, err := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
-		if err != nil || !got.HasWork() || got.ID != acsRecording || len(live(t, liveRows)) != 1 {
-			t.Errorf("informed after all: %+v, %v", got, err)
+		if err != nil || !got.HasWork() || got.ID != acsRecording || len(workItems(t, worklist)) != 1 {
+			t.Errorf("message after it: %+v, %v", got, err)
 		}
 	})
 }
@@ -130,17 +130,17 @@ func TestARecordingOfALaterVersionIsLeftAlone(t *testing.T) {
 	if err := table.NewTable[map[string]any](rows).Insert(ctx, k, later); err != nil {
 		t.Fatal(err)
 	}
-	_, load := s.Load(ctx, key)
-	_, inform := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
-	_, link := s.Link(ctx, acsRecording, "in-1", 2)
-	for name, err := range map[string]error{"load": load, "inform": inform, "link": link} {
+	_, loaded := s.Load(ctx, key)
+	_, added := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
+	_, linked := s.Link(ctx, acsRecording, "in-1", 2)
+	for name, err := range map[string]error{"load": loaded, "add message": added, "link": linked} {
 		if !errors.Is(err, table.ErrNewer) {
 			t.Errorf("%s: %v, want %v", name, err, table.ErrNewer)
 		}
 	}
 }
 
-func TestInformUnderFaults(t *testing.T) {
+func TestAddMessageUnderFaults(t *testing.T) {
 	for name, before := range map[string]func(*store.Recordings) error{
 		"a new recording": func(*store.Recordings) error { return nil },
 		"a linked one": func(s *store.Recordings) error {
@@ -155,64 +155,64 @@ func TestInformUnderFaults(t *testing.T) {
 					t.Fatal(err)
 				}
 				faulty(func() {
-					persist(t, func() error {
+					retry(t, func() error {
 						_, err := s.AddMessage(t.Context(), acsRecording, finished("m1", "a"), t0)
 						return err
 					})
 				})
 				row, err := s.Load(t.Context(), filing.Key(acsRecording))
-				if err != nil || !row.Value.HasWork() || len(row.Value.Chunks) != 1 || len(live(t, rows)) != 1 {
-					t.Errorf("recording %+v, %v, listed %v", row.Value, err, live(t, rows))
+				if err != nil || !row.Value.HasWork() || len(row.Value.Chunks) != 1 || len(workItems(t, rows)) != 1 {
+					t.Errorf("recording %+v, %v, scheduled %v", row.Value, err, workItems(t, rows))
 				}
 			})
 		})
 	}
 }
 
-// A message comes while the recording is taken off the list: whatever the moment,
-// it is on the list afterwards. The same the other way round.
-func TestAMessageAndUnlistMayMeetAtAnyMoment(t *testing.T) {
+// A message is added before each operation of Unschedule in turn, and the reverse. Afterwards the recording
+// is on the worklist.
+func TestUnscheduleKeepsARecordingThatGetsAMessage(t *testing.T) {
 	key := filing.Key(acsRecording)
 	for name, before := range map[string]func(*store.Recordings) error{
 		"a filed recording": func(s *store.Recordings) error {
-			_, informed := s.AddMessage(t.Context(), acsRecording, finished("m1", "a"), t0)
+			_, added := s.AddMessage(t.Context(), acsRecording, finished("m1", "a"), t0)
 			_, filed := s.SaveCopy(t.Context(), key, filing.CopyResult{Chunk: chunk("a", filing.ChunkFiled, ""), At: t0})
-			return errors.Join(informed, filed)
+			return errors.Join(added, filed)
 		},
 		"one without a row": func(s *store.Recordings) error { return s.Schedule(t.Context(), key, t0, t0) },
 	} {
-		inform := func(s *store.Recordings) error {
+		addMessage := func(s *store.Recordings) error {
 			_, err := s.AddMessage(t.Context(), acsRecording, finished("m2", "b"), t0)
 			return err
 		}
-		unlist := func(s *store.Recordings) error { return s.Unschedule(t.Context(), key) }
-		for order, acts := range map[string][2]func(*store.Recordings) error{
-			"a message during unlist": {unlist, inform}, "unlist during a message": {inform, unlist},
+		unschedule := func(s *store.Recordings) error { return s.Unschedule(t.Context(), key) }
+		for order, operations := range map[string][2]func(*store.Recordings) error{
+			"a message during unschedule": {unschedule, addMessage}, "unschedule during a message": {addMessage, unschedule},
 		} {
-			for moment, happened := 1, true; happened; moment++ {
+			for faultPoint, reached := 1, true; reached; faultPoint++ {
 				rows := tabletest.NewMemory()
-				s, operations := store.NewRecordings(rows, rows), 0
+				s, n := store.NewRecordings(rows, rows), 0
 				if err := before(s); err != nil {
 					t.Fatal(err)
 				}
-				happened = false
+				reached = false
 				rows.Fail = func(tabletest.Op) faulttest.Fault {
-					if operations++; operations == moment {
-						happened = true
-						if err := acts[1](s); err != nil {
+					if n++; n == faultPoint {
+						reached = true
+						if err := operations[1](s); err != nil {
 							t.Error(err)
 						}
 					}
 					return faulttest.None
 				}
-				err := acts[0](s)
+				err := operations[0](s)
 				rows.Fail = nil
-				if !happened {
-					break // every moment was tried
+				if !reached {
+					break // every fault point was tried
 				}
 				row, loadErr := s.Load(t.Context(), key)
-				if err := errors.Join(err, loadErr); err != nil || !row.Value.HasWork() || len(live(t, rows)) != 1 {
-					t.Errorf("%s, %s, moment %d: %v, %+v, listed %v", name, order, moment, err, row.Value, live(t, rows))
+				if err := errors.Join(err, loadErr); err != nil || !row.Value.HasWork() || len(workItems(t, rows)) != 1 {
+					t.Errorf("%s, %s, operation %d: %v, %+v, scheduled %v", name, order, faultPoint, err, row.Value, workItems(t, rows))
 				}
 			}
 		}

@@ -12,19 +12,19 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// tableName is what Azure takes as a table's name.
+// tableName matches the names that Azure accepts for a table.
 // Source: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
 var tableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{2,62}$`)
 
-// Account is the table service of a storage account. It may be used concurrently.
+// Account is the table service of a storage account. All methods may be called concurrently.
 type Account struct{ service *aztables.ServiceClient }
 
-// Open returns the account that a connection string names, in the long form: with the account's key and endpoints.
-// Nothing is sent yet.
+// Open returns the account that a connection string names, in the long form: with the account's key and
+// endpoints. Nothing is sent yet.
 //
-// Options set transport, retries and tracing; nil means azcore's defaults: three more tries, from 0.8 s on, of whatever
-// was answered 408, 429 or 5xx or was not answered at all. For no delay between tries set a short one: azcore 1.24.0
-// takes a negative RetryDelay for the longest.
+// Options set transport, retries and tracing; nil means azcore's defaults: a request that was answered 408,
+// 429 or 5xx, or not at all, is tried three more times, first after 0.8 s. For no delay between tries set a
+// short one: azcore 1.24.0 treats a negative RetryDelay as the longest delay.
 func Open(connectionString string, o *azcore.ClientOptions) (*Account, error) {
 	service, err := aztables.NewServiceClientFromConnectionString(connectionString, options(o))
 	if err != nil { // aztables names the parts that are missing, not their values
@@ -33,8 +33,8 @@ func Open(connectionString string, o *azcore.ClientOptions) (*Account, error) {
 	return &Account{service}, nil
 }
 
-// OpenWithCredential returns the account at the address of its table service, opened with a token. The rest is as with
-// Open.
+// OpenWithCredential returns the account at the address of its table service, with a credential instead of a
+// key. For the options see Open.
 func OpenWithCredential(address string, cred azcore.TokenCredential, o *azcore.ClientOptions) (*Account, error) {
 	service, err := aztables.NewServiceClient(address, cred, options(o))
 	if err != nil {
@@ -52,8 +52,8 @@ func options(o *azcore.ClientOptions) *aztables.ClientOptions {
 	return &own
 }
 
-// Table returns the table of that name. Nothing is sent; whether the table exists shows when it is used, and see
-// Create. Views that share a Tx must share what one call returned.
+// Table returns the table with the name. Nothing is sent; a table that does not exist fails when it is used
+// (see Create). Views that share a Tx must share the Rows that one call returned.
 func (a *Account) Table(name string) Rows {
 	return &azureTable{name: name, client: a.service.NewClient(name)}
 }

@@ -18,10 +18,10 @@ var noRetries = policy.RetryOptions{MaxRetries: -1}
 func TestOpen(t *testing.T) {
 	tests := []struct {
 		name, connection string
-		want             string // in the error; empty: it opens
+		want             string // in the error; empty: no error
 	}{
 		{"an account's string", anAccount, ""},
-		{"nothing", "", "connection string"},
+		{"an empty string", "", "connection string"},
 		{"a string without a key", "AccountName=a", "connection string"},
 		{"a key that is not base64", "AccountName=a;AccountKey=s3cr3t!", "connection string"},
 	}
@@ -34,7 +34,7 @@ func TestOpen(t *testing.T) {
 			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
 				t.Errorf("Open: %v, want %q in it", err, tt.want)
 			case err != nil && strings.Contains(err.Error(), "s3cr3t"):
-				t.Errorf("the error gives the key away: %v", err)
+				t.Errorf("the error holds the key: %v", err)
 			}
 		})
 	}
@@ -45,12 +45,12 @@ func TestCreate(t *testing.T) {
 		name   string
 		status int
 		code   string
-		want   string // in the error; empty: it is well
+		want   string // in the error; empty: no error
 	}{
 		{"a new table", 204, "", ""},
 		{"a table that is there already", 409, "TableAlreadyExists", ""},
 		{"a table that is being deleted", 409, "TableBeingDeleted", "calls: create: 409 TableBeingDeleted"},
-		{"a closed door", 403, "AuthorizationFailure", "403 AuthorizationFailure"},
+		{"access is denied", 403, "AuthorizationFailure", "403 AuthorizationFailure"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestCreate(t *testing.T) {
 				t.Errorf("Create: %v, want %q", err, tt.want)
 			}
 			if requests.Load() != 1 {
-				t.Errorf("%d requests", requests.Load())
+				t.Errorf("%d requests, want 1", requests.Load())
 			}
 		})
 	}

@@ -85,8 +85,8 @@ func (t *azureTable) Apply(ctx context.Context, writes ...Write) ([]string, erro
 	return etags, nil
 }
 
-// write does a single write. IfMatch is set wherever it is a condition: without
-// it UpdateEntity and DeleteEntity overwrite whatever is there.
+// write performs a single write. It sets IfMatch for Replace and Delete: without it UpdateEntity and
+// DeleteEntity have no condition.
 func (t *azureTable) write(ctx context.Context, w Write) (azcore.ETag, error) {
 	k, ifMatch := w.Entity.Key, azcore.ETag(w.Entity.ETag)
 	if w.Kind == Delete {
@@ -108,7 +108,7 @@ func (t *azureTable) write(ctx context.Context, w Write) (azcore.ETag, error) {
 			IfMatch: &ifMatch, UpdateMode: aztables.UpdateModeReplace,
 		})
 		return resp.ETag, err
-	default: // Put: CheckWrites knows no other kind
+	default: // Put: CheckWrites accepts no other kind
 		resp, err := t.client.UpsertEntity(ctx, data, &aztables.UpsertEntityOptions{
 			UpdateMode: aztables.UpdateModeReplace,
 		})
@@ -116,8 +116,8 @@ func (t *azureTable) write(ctx context.Context, w Write) (azcore.ETag, error) {
 	}
 }
 
-// token packs the pair of keys with which the service says where the next page
-// begins; they may hold any character, and the row's may be missing.
+// token returns a continuation token for the keys with which the service says where the next page begins.
+// They may hold any character, and the row key may be missing.
 func token(partition, row *string) string {
 	if partition == nil || *partition == "" {
 		return ""

@@ -40,7 +40,7 @@ func odataError(code string) string {
 	return fmt.Sprintf(`{"odata.error":{"code":%q,"message":{"lang":"en-US","value":"0:text\nRequestId:1"}}}`, code)
 }
 
-// transactionAnswer is an answer as Azure writes it, with the given answers inside.
+// transactionAnswer returns an answer to a transaction as Azure writes it, with the given answers inside.
 func transactionAnswer(r *http.Request, parts ...string) *http.Response {
 	var b strings.Builder
 	b.WriteString("--batchresponse_1\r\nContent-Type: multipart/mixed; boundary=changesetresponse_2\r\n\r\n")
@@ -69,18 +69,18 @@ func TestAnswersToASingleWrite(t *testing.T) {
 		name   string
 		status int
 		code   string
-		want   error // nil: none of ours
+		want   error // nil: none of the package's errors
 	}{
 		{"the row is there", 409, "EntityAlreadyExists", ErrExists},
 		{"the row is missing", 404, "ResourceNotFound", ErrNotFound},
-		{"the row is missing, in an older word", 404, "EntityNotFound", ErrNotFound},
+		{"the row is missing, with the older code", 404, "EntityNotFound", ErrNotFound},
 		{"the row was written since", 412, "UpdateConditionNotSatisfied", ErrConflict},
 		{"the row was written since, without a code", 412, "", ErrConflict},
 		{"the row is too large", 413, "RequestBodyTooLarge", ErrTooLarge},
 		{"the row is too large, as a bad request", 400, "EntityTooLarge", ErrTooLarge},
 		{"the table is missing, which is not the row", 404, "TableNotFound", nil},
 		{"the table is being deleted, which is no conflict of rows", 409, "TableBeingDeleted", nil},
-		{"nobody lets us in", 403, "AuthorizationFailure", nil},
+		{"access is denied", 403, "AuthorizationFailure", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestAnswersToATransaction(t *testing.T) {
 			checkKind(t, err, tt.want)
 		})
 	}
-	t.Run("an applied one gives the ETags in the order of the writes", func(t *testing.T) {
+	t.Run("an applied transaction returns the ETags in the order of the writes", func(t *testing.T) {
 		rows := open(t, func(r *http.Request) (*http.Response, error) {
 			return transactionAnswer(r, done+"ETag: W/\"datetime'2026'\"\r\n\r\n", done+"\r\n"), nil
 		}).Table("numbers")
@@ -139,8 +139,7 @@ func TestAnswersToATransaction(t *testing.T) {
 	})
 }
 
-// checkKind checks that err is want and no other of the package's errors, and that
-// its text gives away no key.
+// checkKind checks that err is want and no other of the package's errors, and that its text holds no key.
 func checkKind(t *testing.T, err, want error) {
 	t.Helper()
 	if err == nil {
@@ -156,9 +155,8 @@ func checkKind(t *testing.T, err, want error) {
 	}
 }
 
-func TestALostAnswerIsAskedForAgain(t *testing.T) {
-	// The retry finds the row that the first try has written: refused, though it was
-	// our own write.
+func TestARequestWithoutAnAnswerIsRepeated(t *testing.T) {
+	// The second try finds the row that the first has written, and is refused.
 	for name, writes := range map[string][]Write{"a single insert": two()[:1], "a transaction": two()} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -201,7 +199,7 @@ func TestRetriesEndWithTheContext(t *testing.T) {
 }
 
 func TestErrorTextsHoldNoKey(t *testing.T) {
-	// Nobody listens on this port; azcore's own text would hold the whole address.
+	// No server listens on this port; azcore's own text would hold the whole address.
 	account, err := Open("AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a",
 		&azcore.ClientOptions{Retry: noRetries})
 	if err != nil {

@@ -31,8 +31,9 @@ func TestAzuriteKeepsTheContract(t *testing.T) {
 	})
 }
 
-// The client repeats a write whose answer was lost, so its own write refuses it.
-func TestAWriteWhoseAnswerWasLostIsRefusedByItself(t *testing.T) {
+// The client repeats a write whose answer was lost. The repeated write is refused because the first was
+// applied.
+func TestARepeatedWriteIsRefused(t *testing.T) {
 	storage := azurite.AccountForTest(t)
 	target, err := url.Parse(storage.TableURL)
 	if err != nil {
@@ -48,7 +49,8 @@ func TestAWriteWhoseAnswerWasLostIsRefusedByItself(t *testing.T) {
 	}
 	defer proxy.Close()
 	storage.TableURL = proxy.URL
-	account, err := table.Open(storage.ConnectionString(), &azcore.ClientOptions{Retry: policy.RetryOptions{RetryDelay: time.Millisecond}})
+	retry := policy.RetryOptions{RetryDelay: time.Millisecond}
+	account, err := table.Open(storage.ConnectionString(), &azcore.ClientOptions{Retry: retry})
 	if err != nil {
 		t.Fatal(err)
 	}

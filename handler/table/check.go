@@ -16,14 +16,13 @@ const (
 
 	maxTransaction = 4 << 20 // bytes in one transaction
 	maxColumns     = 200     // well under the 252 properties that a row may have
-	maxConditions  = 12      // a filter takes 15 comparisons, three are on keys
+	maxConditions  = 12      // a filter may hold 15 comparisons, and three are on keys
 )
 
-// CheckWrites reports what every table refuses, whatever its rows are: ErrInvalid
-// for a forbidden key, a missing ETag, a document that is not JSON, an unknown type
-// of column, two partitions, a row twice or too many writes; ErrTooLarge for too
-// much. Every implementation of Rows calls it before it does anything, so that all
-// of them refuse the same.
+// CheckWrites returns an error for writes that every table refuses, whatever rows it holds: ErrInvalid for a
+// forbidden key, a missing ETag, a document that is not JSON, an unknown type of column, two partitions, a
+// row twice or too many writes; ErrTooLarge for a document or a transaction that is too large. Every
+// implementation of Rows calls it before it does anything, so that all of them refuse the same.
 func CheckWrites(writes ...Write) error {
 	if len(writes) > MaxWrites {
 		return fmt.Errorf("%w: %d writes in a transaction, at most %d", ErrInvalid, len(writes), MaxWrites)
@@ -76,7 +75,7 @@ func checkWrite(w Write) error {
 	return checkColumns(e.Columns)
 }
 
-// columnName matches names that are the same in OData, C# and our filters.
+// columnName matches names that are valid in OData, in C# and in filters.
 var columnName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,63}$`)
 
 func checkColumns(columns map[string]any) error {
@@ -112,8 +111,8 @@ func checkColumn(name string, v any) error {
 	return nil
 }
 
-// CheckQuery reports, as ErrInvalid, a query that no table answers: a forbidden
-// partition key, an unknown comparison or type of value, a page size out of range.
+// CheckQuery returns ErrInvalid for a query that no table answers: a forbidden partition key, an unknown
+// comparison or type of value, a page size out of range.
 func CheckQuery(q Query) error {
 	if err := checkKey("partition key", q.Partition); err != nil {
 		return err
@@ -140,6 +139,6 @@ func CheckQuery(q Query) error {
 	return nil
 }
 
-// ColumnTime is t as a column keeps it: UTC, to the millisecond, which is as
-// exactly as Azurite compares times (Azure keeps 100 ns).
+// ColumnTime returns t as a column keeps it: in UTC, to the millisecond, the precision to which Azurite
+// compares times (Azure keeps 100 ns).
 func ColumnTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDocument is how long a row's document may be, in UTF-16 units, the measure of
+// MaxDocument is the maximum length of a row's document, in UTF-16 units, the measure of
 // Table Storage: 15 properties of 30,000. A property may hold 32 Ki units and a row
 // 1 MiB; the rest is left to keys and columns.
 // Source: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
@@ -19,7 +19,7 @@ const (
 	maxPart  = 30_000 // UTF-16 units in each
 )
 
-// docName is the name of the property that holds part i of the document.
+// docName returns the name of the property that holds part i of the document.
 func docName(i int) string { return "Doc" + strconv.Itoa(i) }
 
 // splitDoc cuts a document into parts of at most maxPart UTF-16 units, never
@@ -46,7 +46,7 @@ func splitDoc(doc []byte) ([]string, error) {
 	return parts, nil
 }
 
-// joinDoc is the document whose parts are among the properties of a row.
+// joinDoc returns the document whose parts are among the properties of a row.
 func joinDoc(properties map[string]any) []byte {
 	var b strings.Builder
 	for i := range maxParts {
@@ -59,7 +59,7 @@ func joinDoc(properties map[string]any) []byte {
 	return []byte(b.String())
 }
 
-// utf16Units is how many UTF-16 units a character takes.
+// utf16Units returns the number of UTF-16 units of a character.
 func utf16Units(r rune) int {
 	if r > 0xFFFF {
 		return 2 // a surrogate pair

@@ -76,7 +76,7 @@ func FuzzASCIIJSON(f *testing.F) {
 		a, _ := json.Marshal(want)
 		b, _ := json.Marshal(got)
 		if string(a) != string(b) {
-			t.Fatalf("%q means another thing than %q", ascii, doc)
+			t.Fatalf("%q and %q are different values", ascii, doc)
 		}
 	})
 }

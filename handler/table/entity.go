@@ -9,9 +9,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 )
 
-// writeEntity is e as aztables takes it: the document's parts and the columns as
-// properties. Integers go as Edm.Int64, because a plain JSON number is rounded
-// above 2^53. e has passed CheckWrites.
+// writeEntity returns e, which has passed CheckWrites, in the JSON of aztables: the document's parts and the
+// columns as properties. Integers are written as Edm.Int64, because a plain JSON number is rounded above
+// 2^53.
 func writeEntity(e Entity) ([]byte, error) {
 	parts, err := splitDoc(e.Doc)
 	if err != nil {
@@ -37,7 +37,7 @@ func writeEntity(e Entity) ([]byte, error) {
 	})
 }
 
-// readEntity reads a row as aztables gives it.
+// readEntity returns the row that data holds in the JSON of aztables.
 func readEntity(data []byte) (Entity, error) {
 	var row aztables.EDMEntity
 	if err := json.Unmarshal(data, &row); err != nil {
@@ -59,7 +59,7 @@ func readEntity(data []byte) (Entity, error) {
 			v = time.Time(u).UTC()
 		case string, bool:
 		default:
-			continue // written by somebody else: we write no other type
+			continue // written by another program: Switchboard writes no other type
 		}
 		if e.Columns == nil {
 			e.Columns = make(map[string]any)

@@ -11,15 +11,14 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 )
 
-// wrap returns err, the result of op on a table, with the package's error for it. Its text holds no key, because keys
-// can be telephone numbers.
+// wrap returns err, the result of op on a table, with the package's error for it. Its text holds no key,
+// because keys can be telephone numbers.
 func wrap(op, table string, err error) error {
 	return storageerror.Wrap("table "+table+": "+op, kindOf(err), err)
 }
 
-// kindOf tells which of the package's errors an answer is. It goes by the code,
-// because a status means several things: 404 is also a missing table, 409 also one
-// that is being deleted.
+// kindOf returns the package's error for err, or nil if there is none. It goes by the error code, because a
+// status has several meanings: 404 is also a missing table, 409 also a table that is being deleted.
 // Source: https://learn.microsoft.com/rest/api/storageservices/table-service-error-codes
 func kindOf(err error) error {
 	re, ok := errors.AsType[*azcore.ResponseError](err)
@@ -45,8 +44,8 @@ func kindOf(err error) error {
 	return nil
 }
 
-// conflict is the error of a transaction: one that was refused because of a row
-// is ErrConflict and nothing more exact, since any of its rows may be the reason.
+// conflict returns err as the error of a transaction: ErrExists and ErrNotFound become ErrConflict, because
+// any of its rows may be the reason.
 func conflict(err error) error {
 	if errors.Is(err, ErrExists) || errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%w: %v", ErrConflict, err)

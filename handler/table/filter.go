@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// filter is the query as an OData expression. Values get into it through literal
-// only, and column names have passed CheckQuery.
+// filter returns the query as an OData expression. Every value in it is written by odataLiteral, and every
+// column name has passed CheckQuery.
 // Source: https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities
 func (q Query) filter() string {
 	terms := []string{"PartitionKey eq " + odataLiteral(q.Partition)}
@@ -23,8 +23,7 @@ func (q Query) filter() string {
 	return strings.Join(terms, " and ")
 }
 
-// literal writes a column's value as OData does. It panics on a type that
-// CheckQuery lets nobody pass.
+// odataLiteral returns a column's value as a literal of OData. It panics on a type that CheckQuery refuses.
 func odataLiteral(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -36,5 +35,5 @@ func odataLiteral(v any) string {
 	case time.Time:
 		return "datetime'" + ColumnTime(v).Format("2006-01-02T15:04:05.000Z") + "'"
 	}
-	panic("store: value of an unchecked type in a filter")
+	panic("table: value of an unchecked type in a filter")
 }

@@ -31,7 +31,7 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// A text must come out of the filter as it went in, and end where it ends.
+// A text must read in the filter as it was, and its literal must end with it.
 func FuzzLiteral(f *testing.F) {
 	for _, s := range []string{"", "'", "''", "x' or 'a' eq 'a", `\'`, "it's", "\x00", "🎧'"} {
 		f.Add(s)
@@ -40,26 +40,26 @@ func FuzzLiteral(f *testing.F) {
 		got := odataLiteral(s)
 		inner, ok := strings.CutPrefix(got, "'")
 		if !ok {
-			t.Fatalf("literal(%q) = %q", s, got)
+			t.Fatalf("odataLiteral(%q) = %q", s, got)
 		}
 		var text strings.Builder
 		for {
 			before, after, found := strings.Cut(inner, "'")
 			text.WriteString(before)
 			if !found {
-				t.Fatalf("literal(%q) = %q has no end", s, got)
+				t.Fatalf("odataLiteral(%q) = %q has no end", s, got)
 			}
 			if after == "" {
 				break // the closing one
 			}
 			if after[0] != '\'' {
-				t.Fatalf("literal(%q) = %q ends before %q", s, got, after)
+				t.Fatalf("odataLiteral(%q) = %q ends before %q", s, got, after)
 			}
 			text.WriteByte('\'')
 			inner = after[1:]
 		}
 		if text.String() != s {
-			t.Fatalf("literal(%q) reads as %q", s, text.String())
+			t.Fatalf("odataLiteral(%q) reads as %q", s, text.String())
 		}
 	})
 }

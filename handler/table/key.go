@@ -7,21 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// maxKey is how long a key may be, in UTF-16 units: 1 KiB.
+// maxKey is the maximum length of a key, in UTF-16 units: 1 KiB.
 // Source: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
 const maxKey = 512
 
-// Key is where a row is: transactions and lists stay within one partition, and
-// rows are ordered by their row key in it.
+// Key is where a row is. Transactions and lists stay within one partition, in which rows are ordered by
+// their row keys.
 type Key struct{ Partition, Row string }
 
-// Check reports, as ErrInvalid, a key that a table would refuse: empty, longer
-// than 512 characters, not UTF-8, or with a control character or one of / \ # ? '
-// in it. Free text is hashed (package digest). The error does not quote the key, which
-// may be a phone number.
+// Check returns ErrInvalid for a key that a table refuses: empty, longer than 512 characters, not UTF-8, or
+// with a control character or one of / \ # ? ' in it. Free text must be hashed (package digest). The error
+// does not quote the key, which may be a phone number.
 //
-// The apostrophe is ours: aztables 1.4.1 doubles it in single requests, as OData
-// wants, but not in transactions.
+// Azure accepts the apostrophe. It is refused here because aztables 1.4.1 doubles it in single requests, as
+// OData requires, but not in transactions.
 func (k Key) Check() error {
 	if err := checkKey("partition key", k.Partition); err != nil {
 		return err
@@ -50,6 +49,6 @@ func checkKey(what, s string) error {
 	return nil
 }
 
-// TimeKey writes t so that keys sort as times do: UTC, nanoseconds, always 25
+// TimeKey returns t as text that sorts as times do: UTC, nanoseconds, always 25
 // characters. It is meant for the years 0 to 9999.
 func TimeKey(t time.Time) string { return t.UTC().Format("20060102T150405.000000000") }

@@ -1,13 +1,12 @@
-// Package store keeps rows in Azure Table Storage: one JSON document per row,
-// with an ETag on every write that depends on what was read.
+// Package table keeps rows in Azure Table Storage: one JSON document per row, with an ETag on every write
+// that depends on what was read.
 //
-// Rows is one physical table and its whole contract; package storetest holds
-// that contract as a suite, which runs over Azurite and over a table in memory.
-// Table is a typed view of the rows of one kind; several views may share one
-// Rows, and a Tx writes through several of them at once.
+// Rows is one physical table and its whole contract; package tabletest holds that contract as a suite, which
+// runs over Azurite and over a table in memory. Table is a typed view of the rows of one kind; several views
+// may share one Rows, and a Tx writes through several of them at once.
 //
-// The one rule: nothing is replaced or deleted that was not read before. The
-// only write without a condition is called Put.
+// Its one rule: a row is replaced or deleted only in the version that was read. The only write without a
+// condition is called Put.
 package table
 
 import (
@@ -15,12 +14,12 @@ import (
 	"errors"
 )
 
-// What callers branch on; test with errors.Is. Any other error of a write means
-// that it is not known whether the write was applied.
+// The errors that callers branch on, with errors.Is. After any other error of a write it is not known
+// whether the write was applied.
 //
-// The client repeats a request whose answer was lost, so a write that was applied
-// by its first try is refused by the second: ErrExists, ErrNotFound or ErrConflict
-// can be our own doing. Whoever has to know reads the row again.
+// The client repeats a request whose answer was lost. If the first try was applied, the second is refused:
+// ErrExists, ErrNotFound and ErrConflict can be the result of the caller's own write. A caller that must
+// know reads the row again.
 var (
 	// ErrNotFound: there is no such row.
 	ErrNotFound = errors.New("no such row")
@@ -28,43 +27,43 @@ var (
 	ErrExists = errors.New("row exists")
 	// ErrConflict: the row was written since it was read, or a transaction was
 	// refused because of any of its rows (there, missing, or written since).
-	ErrConflict = errors.New("row was written by somebody else")
-	// ErrTooLarge: the document or the transaction is more than a table takes.
-	// Nothing was written, and the same request will never succeed.
+	ErrConflict = errors.New("row was written by another process")
+	// ErrTooLarge: the document or the transaction is larger than a table accepts.
+	// Nothing was written, and the same request can never succeed.
 	ErrTooLarge = errors.New("too large for a table row")
-	// ErrInvalid: no table could take this request; the caller made a mistake.
+	// ErrInvalid: no table accepts this request; the caller made a mistake.
 	// Nothing was sent.
 	ErrInvalid = errors.New("invalid request")
 )
 
-// Rows is one physical table. All methods may be called concurrently. How long
-// they take is bounded by ctx alone, retries included.
+// Rows is one physical table. All methods may be called concurrently. Only ctx bounds their duration,
+// retries included.
 type Rows interface {
 	// Get returns the row at k, or ErrNotFound.
 	Get(ctx context.Context, k Key) (Entity, error)
 
 	// List returns one page of the rows that q selects, in the order of their row
-	// keys. A page may hold fewer rows than q.Limit, even none, and have a
-	// successor all the same: only an empty Page.Next is the end. Rows that are
-	// written while the pages are read may be in them or not.
+	// keys. A page may hold fewer rows than q.Limit, even none, and not be the
+	// last: only an empty Page.Next is the end. Rows that are written while the
+	// pages are read may be in them or not.
 	List(ctx context.Context, q Query) (Page, error)
 
-	// Apply does the writes and returns the new ETags in their order, "" for a
+	// Apply performs the writes and returns the new ETags in their order, "" for a
 	// deletion.
 	//
 	// A single write fails with ErrExists (Insert), ErrNotFound (Replace, Delete)
 	// or ErrConflict (Replace, Delete). Several writes are a transaction, of one
 	// partition, at most MaxWrites, each row once: all are applied or none, and it
-	// fails with ErrConflict if any of them alone would be refused. See the errors
-	// above for what any other failure means.
+	// fails with ErrConflict if any of them alone would be refused. For any other
+	// failure see the errors above.
 	Apply(ctx context.Context, writes ...Write) (etags []string, err error)
 }
 
 // Entity is a row as a table holds it.
 type Entity struct {
 	Key  Key
-	ETag string // the version of the row: given by the table, opaque
-	Doc  []byte // one JSON document; see MaxDocument
+	ETag string // the version of the row, from the table; opaque
+	Doc  []byte // one JSON document, at most MaxDocument long
 
 	// Columns are copied out of the document so that a Query can compare them.
 	// Values are string, bool, int64 or time.Time (kept in UTC, to the millisecond).
@@ -104,7 +103,7 @@ type Query struct {
 	After string // Page.Next of the page before, with the same query; empty: the first page
 }
 
-// WithPrefix selects the rows of a partition whose keys begin with prefix, which
+// WithPrefix returns the query for the rows of a partition whose keys begin with prefix, which
 // must end with an ASCII character.
 func WithPrefix(partition, prefix string) Query {
 	q := Query{Partition: partition, From: prefix}
@@ -136,5 +135,5 @@ const (
 // Page is a part of what a Query selects.
 type Page struct {
 	Entities []Entity
-	Next     string // continuation token for Query.After, safe in a URL; empty: no more
+	Next     string // continuation token for Query.After, safe in a URL; empty: the last page
 }

@@ -8,8 +8,8 @@ import (
 	"iter"
 )
 
-// ErrNewer means that a row was written by a later version of the program. It
-// must be left alone, and whoever asked must ask again later.
+// ErrNewer means that a row was written by a later version of Switchboard. The row must not be changed; the
+// caller must try again later.
 var ErrNewer = errors.New("written by a later version")
 
 // Row is a row that was read: its value, and the ETag that lets it be written.
@@ -20,23 +20,21 @@ type Row[T any] struct {
 }
 
 // Table is a view of the rows of one kind, whose documents are values of type T
-// in JSON. Views of different kinds may share one Rows; which rows belong to which
-// kind is the callers' agreement, kept in the row keys. All methods may be called
-// concurrently.
+// in JSON. Views of different kinds may share one Rows; the callers tell the kinds
+// apart by their row keys. All methods may be called concurrently.
 //
 // If T has a method Columns() map[string]any, what it returns is written beside
 // the document, for the conditions of a Query.
 type Table[T any] struct {
 	rows   Rows
-	schema int // the latest that is understood; 0: the documents do not say theirs
+	schema int // the latest that is understood; 0: the documents have no schema
 }
 
 // NewTable returns a view of rows.
 func NewTable[T any](rows Rows) *Table[T] { return &Table[T]{rows: rows} }
 
-// NewVersioned returns a view of rows whose documents say in a member "schema" by
-// which version they were written. What has a higher one than the given is left
-// alone: whoever reads it gets ErrNewer, and lists leave it out.
+// NewVersioned returns a view of rows whose documents have the version that wrote them in a member "schema".
+// For a row with a higher version than schema, reading fails with ErrNewer, and lists leave it out.
 func NewVersioned[T any](rows Rows, schema int) *Table[T] {
 	return &Table[T]{rows: rows, schema: schema}
 }
@@ -50,7 +48,7 @@ func (t *Table[T]) Get(ctx context.Context, k Key) (Row[T], error) {
 	return t.decode(e)
 }
 
-// find returns the row at k or, if there is none, the zero value without an ETag.
+// Find returns the row at k or, if there is none, the zero value without an ETag.
 func (t *Table[T]) Find(ctx context.Context, k Key) (Row[T], error) {
 	row, err := t.Get(ctx, k)
 	if errors.Is(err, ErrNotFound) {
@@ -70,12 +68,12 @@ func (t *Table[T]) Replace(ctx context.Context, row Row[T], next T) error {
 	return t.apply(ctx, Replace, row.Key, row.ETag, next)
 }
 
-// save writes next where row was read or, if find did not find it, inserts it.
+// Save writes next where row was read or, if Find did not find it, inserts it.
 func (t *Table[T]) Save(ctx context.Context, row Row[T], next T) error {
 	return t.apply(ctx, row.kind(), row.Key, row.ETag, next)
 }
 
-// Put writes a row, whatever is there. It may be repeated.
+// Put writes a row without a condition. It may be repeated.
 func (t *Table[T]) Put(ctx context.Context, k Key, v T) error {
 	return t.apply(ctx, Put, k, "", v)
 }
@@ -87,8 +85,8 @@ func (t *Table[T]) Delete(ctx context.Context, row Row[T]) error {
 	return err
 }
 
-// List returns the rows that q selects, in the order of their keys, and fetches
-// page after page as long as the caller goes on. After an error it ends.
+// List returns the rows that q selects, in the order of their keys. It fetches each page when the caller
+// reaches it, and ends after an error.
 func (t *Table[T]) List(ctx context.Context, q Query) iter.Seq2[Row[T], error] {
 	return func(yield func(Row[T], error) bool) {
 		for {
@@ -154,7 +152,7 @@ func encode[T any](kind WriteKind, k Key, etag string, v T) (Write, error) {
 
 func (t *Table[T]) decode(e Entity) (Row[T], error) {
 	row := Row[T]{Key: e.Key, ETag: e.ETag}
-	if err := t.understood(e.Doc); err != nil {
+	if err := t.checkSchema(e.Doc); err != nil {
 		return Row[T]{}, err
 	}
 	if err := json.Unmarshal(e.Doc, &row.Value); err != nil {
@@ -163,9 +161,9 @@ func (t *Table[T]) decode(e Entity) (Row[T], error) {
 	return row, nil
 }
 
-// understood reports a document of a later version, which may have changed anything
-// but the place of its schema.
-func (t *Table[T]) understood(doc []byte) error {
+// checkSchema returns ErrNewer for a document of a later version, which may have changed anything but the
+// place of its schema.
+func (t *Table[T]) checkSchema(doc []byte) error {
 	if t.schema == 0 {
 		return nil
 	}
@@ -181,7 +179,7 @@ func (t *Table[T]) understood(doc []byte) error {
 	return nil
 }
 
-// kind is how the row is written: one without an ETag was not there.
+// kind returns Replace for a row that was read, and Insert for one that Find did not find.
 func (r Row[T]) kind() WriteKind {
 	if r.ETag == "" {
 		return Insert

@@ -18,11 +18,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 )
 
-// transact does the writes as one entity group transaction.
+// transact performs the writes as one entity group transaction.
 //
-// aztables 1.4.1 gives neither what a transaction answers, the new ETags, nor why
-// it was refused: the error it makes is of the outer answer, which is always 202.
-// Both stand in the outer answer's body, which azcore keeps in memory.
+// aztables 1.4.1 returns neither the new ETags of a transaction nor why it was refused: its error is made
+// from the outer answer, whose status is always 202. Both stand in the outer answer's body, which azcore
+// keeps in memory.
 // Source: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
 func (t *azureTable) transact(ctx context.Context, writes []Write) ([]string, error) {
 	actions := make([]aztables.TransactionAction, len(writes))
@@ -63,7 +63,7 @@ func (t *azureTable) transact(ctx context.Context, writes []Write) ([]string, er
 	return etags, nil
 }
 
-// action is w as aztables takes it in a transaction.
+// action returns w as an action of an aztables transaction.
 func action(w Write) (aztables.TransactionAction, error) {
 	if w.Kind == Delete {
 		k := w.Entity.Key
@@ -91,8 +91,8 @@ func action(w Write) (aztables.TransactionAction, error) {
 	return a, nil
 }
 
-// transactionAnswers are the answers inside the answer to a transaction: one for
-// each write in its order if it was applied, else the one that refused it.
+// transactionAnswers returns the answers inside the answer to a transaction: one for each write, in their
+// order, if it was applied; else the answer that refused it.
 func transactionAnswers(outer *http.Response) ([]*http.Response, error) {
 	body, err := runtime.Payload(outer)
 	if err != nil {
@@ -137,6 +137,6 @@ func readAnswer(part io.Reader, req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Body = io.NopCloser(bytes.NewReader(body)) // the part is read over by the next one
+	a.Body = io.NopCloser(bytes.NewReader(body)) // NextPart discards what is left of the part
 	return a, nil
 }

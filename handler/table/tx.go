@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Tx gathers writes of several views over the same Rows and partition, to apply
-// them together. It is not for concurrent use.
+// Tx collects writes of several views over the same Rows and partition, to apply them together. It must not
+// be used concurrently.
 type Tx struct {
 	rows   Rows
 	writes []Write
@@ -24,11 +24,11 @@ func (t *Table[T]) ReplaceIn(tx *Tx, row Row[T], next T) {
 	addTo(t, tx, Replace, row.Key, row.ETag, next)
 }
 
-// PutIn adds the writing of a row, whatever is there, to tx. It is for rows that
-// only change together with another row of tx, whose condition stands for both.
+// PutIn adds the writing of a row without a condition to tx. It is for rows that only change together with
+// another row of tx, whose condition holds for both.
 func (t *Table[T]) PutIn(tx *Tx, k Key, v T) { addTo(t, tx, Put, k, "", v) }
 
-// saveIn adds the writing of next to tx, where row was read or not found by find.
+// SaveIn adds the writing of next to tx, where Find has read row or has not found it.
 func (t *Table[T]) SaveIn(tx *Tx, row Row[T], next T) {
 	addTo(t, tx, row.kind(), row.Key, row.ETag, next)
 }
@@ -36,10 +36,10 @@ func (t *Table[T]) SaveIn(tx *Tx, row Row[T], next T) {
 // DeleteIn adds the deletion of the row that was read to tx.
 func (t *Table[T]) DeleteIn(tx *Tx, row Row[T]) { tx.add(t.rows, deletion(row.Key, row.ETag), nil) }
 
-// Commit applies the writes, all or none. A transaction that is refused because of
-// one of its rows fails with ErrConflict, also if it holds a single write. After
-// any error but the package's own it is not known whether it was applied; committed
-// again, it is applied once at most. An empty transaction is committed at once.
+// Commit applies the writes, all or none. A transaction that is refused because of one of its rows fails
+// with ErrConflict, also if it holds a single write. After any error other than the package's own it is not
+// known whether it was applied; if it is committed again, it is applied at most once. An empty transaction
+// succeeds at once.
 func (tx *Tx) Commit(ctx context.Context) error {
 	if tx.err != nil || len(tx.writes) == 0 {
 		return tx.err

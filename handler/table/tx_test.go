@@ -9,7 +9,7 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-func TestTransactionsThatCannotBe(t *testing.T) {
+func TestInvalidTransactionsAreRefused(t *testing.T) {
 	rows, other := tabletest.NewMemory(), tabletest.NewMemory()
 	tests := []struct {
 		name string
@@ -21,7 +21,7 @@ func TestTransactionsThatCannotBe(t *testing.T) {
 			func(tx *table.Tx) { table.NewTable[int](rows).DeleteIn(tx, table.Row[int]{Key: key}) }},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name+" refuses all of it", func(t *testing.T) {
+		t.Run("nothing is written with "+tt.name, func(t *testing.T) {
 			tx := table.Begin(rows)
 			view := table.NewTable[int](rows)
 			view.InsertIn(tx, table.Key{Partition: "p", Row: "good"}, 1)
@@ -31,13 +31,13 @@ func TestTransactionsThatCannotBe(t *testing.T) {
 				t.Errorf("Commit: %v, want %v", err, table.ErrInvalid)
 			}
 			if n := rows.Writes() + other.Writes(); n != 0 {
-				t.Errorf("%d writes", n)
+				t.Errorf("%d writes, want none", n)
 			}
 		})
 	}
 }
 
-func TestAnEmptyTransactionIsDone(t *testing.T) {
+func TestAnEmptyTransactionSucceeds(t *testing.T) {
 	rows := tabletest.NewMemory()
 	if err := table.Begin(rows).Commit(t.Context()); err != nil || rows.Writes() != 0 {
 		t.Errorf("Commit: %v, after %d writes", err, rows.Writes())
@@ -90,7 +90,7 @@ func TestAListEndsWithItsFirstError(t *testing.T) {
 	}
 }
 
-func TestARowOfAnotherKindIsAnError(t *testing.T) {
+func TestARowOfAnotherTypeIsAnError(t *testing.T) {
 	rows := tabletest.NewMemory()
 	if err := table.NewTable[string](rows).Insert(t.Context(), key, "x"); err != nil {
 		t.Fatal(err)

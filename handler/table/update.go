@@ -18,21 +18,20 @@ const (
 	maxPause = 320 * time.Millisecond
 )
 
-// Update replaces the row at k by edit of its value, on condition that nobody
-// wrote it in between; if somebody did, it reads again and runs edit again. So
-// edit must be pure, and it must know its own work when it sees it: a write that
-// was applied and went unanswered brings the edited value back. A value that edit
-// leaves unchanged is not written. An error of edit ends the update and is returned
-// as it is.
+// Update replaces the value of the row at k by edit(value), and returns the value that the row now has. If
+// another process wrote the row after it was read, Update reads it and runs edit again. So edit must be
+// pure. It must also be idempotent: after a write that was applied without an answer, edit is given the
+// edited value. A value that edit leaves unchanged is not written. An error of edit ends the update and is
+// returned as it is.
 //
-// Update returns the value that the row now has. It fails with ErrNotFound if there
-// is no row, and with ErrConflict if others were faster maxTries times.
+// Update fails with ErrNotFound if there is no row, and with ErrConflict if another process was faster
+// maxTries times.
 func (t *Table[T]) Update(ctx context.Context, k Key, edit func(T) (T, error)) (T, error) {
 	return t.update(ctx, k, edit, t.Get)
 }
 
-// Edit is Update of a row that may be missing: then edit is given the zero value,
-// and what it makes of it is inserted.
+// Edit does what Update does, for a row that may be missing: then edit is given the zero value, and its
+// result is inserted.
 func (t *Table[T]) Edit(ctx context.Context, k Key, edit func(T) (T, error)) (T, error) {
 	return t.update(ctx, k, edit, t.Find)
 }
@@ -67,9 +66,9 @@ func (t *Table[T]) update(
 	return edited, nil
 }
 
-// contend runs try, which reads and then writes on condition of what it has read,
-// until it has not lost a race to somebody else. It fails with try's error or, if
-// others were faster maxTries times, with ErrConflict.
+// RetryOnConflict runs try, which reads rows and writes them on condition that they have not changed, until
+// it returns lost as false. It returns try's error or, if try lost maxTries times to other processes,
+// ErrConflict.
 func RetryOnConflict(ctx context.Context, try func() (lost bool, err error)) error {
 	for n := range maxTries {
 		lost, err := try()
@@ -83,8 +82,8 @@ func RetryOnConflict(ctx context.Context, try func() (lost bool, err error)) err
 	return fmt.Errorf("%w, %d times", ErrConflict, maxTries)
 }
 
-// Pause waits a random time before the next try, from 0 on; the longest possible wait doubles with each try. So
-// writers that met once do not meet again. It fails only if ctx ends first.
+// Pause waits a random time after the given try, counted from 0. The maximum wait doubles with each try, so
+// that writers that conflicted once do not conflict again. It fails only if ctx ends first.
 func Pause(ctx context.Context, try int) error {
 	timer := time.NewTimer(rand.N(backoff.After(try+1, minPause, maxPause)))
 	defer timer.Stop()

@@ -18,7 +18,7 @@ import (
 
 var key = table.Key{Partition: "p", Row: "r"}
 
-// guests is a row whose edits know their own work: a name is on the list or not.
+// guests is a row with idempotent edits: a name is added if it is not on the list.
 type guests struct{ Names []string }
 
 func add(name string) func(guests) (guests, error) {
@@ -30,7 +30,7 @@ func add(name string) func(guests) (guests, error) {
 	}
 }
 
-func TestAnUpdateIsAppliedOnceWhateverFails(t *testing.T) {
+func TestAnUpdateIsAppliedOnceUnderEveryFault(t *testing.T) {
 	const none, notApplied, lost = faulttest.None, faulttest.NotApplied, faulttest.Lost
 	for _, faults := range [][]faulttest.Fault{ // get, apply, get, apply …
 		{}, {notApplied}, {none, notApplied}, {none, lost}, {none, lost, lost},
@@ -69,8 +69,7 @@ func TestAnUpdateIsAppliedOnceWhateverFails(t *testing.T) {
 	}
 }
 
-// race makes somebody else write the row before each of the first n writes of the
-// table that is returned.
+// race returns a table in which another process writes the row before each of the first n replacements.
 func race(t *testing.T, n int) (*tabletest.Memory, *table.Table[guests]) {
 	rows := tabletest.NewMemory()
 	view := table.NewTable[guests](rows)
@@ -90,7 +89,7 @@ func race(t *testing.T, n int) (*tabletest.Memory, *table.Table[guests]) {
 	return rows, view
 }
 
-func TestALostRaceIsRunAgainOnTheNewValue(t *testing.T) {
+func TestAnUpdateThatLostARaceRunsAgainOnTheNewValue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, view := race(t, 3)
 		got, err := view.Update(t.Context(), key, add("mine"))
@@ -100,7 +99,7 @@ func TestALostRaceIsRunAgainOnTheNewValue(t *testing.T) {
 	})
 }
 
-func TestARaceThatIsAlwaysLostIsAConflict(t *testing.T) {
+func TestAnUpdateThatLosesEveryRaceFailsWithErrConflict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, view := race(t, 1000)
 		if _, err := view.Update(t.Context(), key, add("mine")); !errors.Is(err, table.ErrConflict) {
@@ -109,7 +108,7 @@ func TestARaceThatIsAlwaysLostIsAConflict(t *testing.T) {
 	})
 }
 
-func TestARaceEndsWithTheContext(t *testing.T) {
+func TestAnUpdateEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, view := race(t, 1000)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)

@@ -16,7 +16,7 @@ import (
 	"switchboard/test/scenario"
 )
 
-func TestBadInputToTheBuiltProgram(t *testing.T) {
+func TestBadInputToTheBuiltHandler(t *testing.T) {
 	t.Parallel()
 	onFuncsim.badInput(t)
 }
@@ -26,16 +26,16 @@ func TestBadInputUnderFunc(t *testing.T) {
 	onFunc(t).badInput(t)
 }
 
-// input is something that must change nothing, and what becomes of it.
+// input is a request that must change nothing, and the expected reply.
 type input struct {
 	name   string
-	event  string // posted to the Event Grid webhook; else it is a callback:
-	mac    string
-	token  string
-	body   string
+	event  string // posted to the Event Grid webhook; empty: the request is a callback
+	mac    string // of the callback
+	token  string // of the callback
+	body   string // of the callback
 	status int
-	reads  int    // the handler's requests to storage, none of which may write
-	logged string // level of the one line of the function in the log; empty: not looked at
+	reads  int    // number of the handler's reads of storage; writes are not allowed
+	logged string // level of the function's only line in the log; empty: not checked
 }
 
 const (
@@ -46,19 +46,19 @@ const (
 	connected = `[{"id":"3","source":"calling/callConnections/c1","specversion":"1.0",
 		"type":"Microsoft.Communication.CallConnected","time":"2026-01-02T03:04:05Z",
 		"data":{"callConnectionId":"c1","serverCallId":"s1","correlationId":"r1"}}]`
-	nobody = "in-nobody" // the id of no call
+	unknownCall = "in-unknown" // the id of no call
 )
 
 func (h host) badInput(t *testing.T) {
 	const secret = "a secret of 32 bytes, for a test"
 	secrets := map[string]string{"CALLBACK_KEYS": "test:" + base64.StdEncoding.EncodeToString([]byte(secret))}
-	eavesdropper := &eavesdropper{}
-	r, log := h.start(t, &acssim.Server{Strict: true, Transport: eavesdropper}, &faultproxy.Hook{}, secrets)
-	playOn(t, r, log, "leaves-in-menu.txt") // brings a token, and lets the program read what it keeps in memory
+	recorder := &tokenRecorder{}
+	r, log := h.start(t, &acssim.Server{Strict: true, Transport: recorder}, &faultproxy.Hook{}, secrets)
+	runOnRig(t, r, log, "leaves-in-menu.txt") // makes the simulator send a token, and fills the handler's caches
 
 	signer := auth.NewSigner([]auth.Key{{ID: "test", Secret: []byte(secret)}})
 	forger := auth.NewSigner([]auth.Key{{ID: "test", Secret: []byte("another secret of 32 bytes, or so")}})
-	mac, token := signer.Sign(auth.CallbackSubject(nobody, 0)), eavesdropper.heard(t)
+	mac, token := signer.Sign(auth.CallbackSubject(unknownCall, 0)), recorder.mustToken(t)
 	header, claims, _ := strings.Cut(token, ".")
 	claims, signature, _ := strings.Cut(claims, ".")
 	noAlgorithm := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`))
@@ -72,18 +72,18 @@ func (h host) badInput(t *testing.T) {
 		{name: "a token with another signature", mac: mac, token: header + "." + claims + "." + strings.Repeat("A", len(signature)), body: connected, status: http.StatusUnauthorized},
 		{name: "a token without a signature", mac: mac, token: noAlgorithm + "." + claims + ".", body: connected, status: http.StatusUnauthorized},
 		{name: "no MAC", token: token, body: connected, status: http.StatusUnauthorized},
-		{name: "a MAC made with another secret", mac: forger.Sign(auth.CallbackSubject(nobody, 0)), token: token, body: connected, status: http.StatusUnauthorized},
-		{name: "the MAC of another call", mac: signer.Sign(auth.CallbackSubject("in-somebody", 0)), token: token, body: connected, status: http.StatusUnauthorized},
-		{name: "the MAC of an operation", mac: signer.Sign(auth.CallbackSubject(nobody, 3)), token: token, body: connected, status: http.StatusUnauthorized},
+		{name: "a MAC made with another secret", mac: forger.Sign(auth.CallbackSubject(unknownCall, 0)), token: token, body: connected, status: http.StatusUnauthorized},
+		{name: "the MAC of another call", mac: signer.Sign(auth.CallbackSubject("in-other", 0)), token: token, body: connected, status: http.StatusUnauthorized},
+		{name: "the MAC of an operation", mac: signer.Sign(auth.CallbackSubject(unknownCall, 3)), token: token, body: connected, status: http.StatusUnauthorized},
 	} {
 		t.Run(in.name, func(t *testing.T) { in.send(t, r, log) })
 	}
 }
 
-// send sends it, and looks at the reply and at what the handler did.
-func (in input) send(t *testing.T, r *rig.Rig, log *journal) {
-	requests, lines := len(r.Hook.Seen()), len(log.of("incomingcall"))
-	reply, err := r.World.Host.Do(in.request(t, r.World.URL))
+// send sends the request, and checks the reply and what the handler did.
+func (in input) send(t *testing.T, r *rig.Rig, log *logBuffer) {
+	requests, lines := len(r.Hook.Seen()), len(log.ofFunction("incomingcall"))
+	reply, err := r.Env.Host.Do(in.request(t, r.Env.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,13 +99,13 @@ func (in input) send(t *testing.T, r *rig.Rig, log *journal) {
 		t.Errorf("the reply is of type %q, want a problem document", kind)
 	}
 	reads := 0
-	for _, asked := range r.Hook.Seen()[requests:] {
+	for _, q := range r.Hook.Seen()[requests:] {
 		switch {
-		case !counts(asked.Method, asked.Path):
-		case asked.Method == http.MethodGet:
+		case !counts(q.Method, q.Path):
+		case q.Method == http.MethodGet:
 			reads++
 		default:
-			t.Errorf("the handler sent %s %s", asked.Method, asked.Path)
+			t.Errorf("the handler sent %s %s", q.Method, q.Path)
 		}
 	}
 	if reads != in.reads {
@@ -116,11 +116,11 @@ func (in input) send(t *testing.T, r *rig.Rig, log *journal) {
 	}
 }
 
-func (in input) request(t *testing.T, front string) *http.Request {
+func (in input) request(t *testing.T, frontend string) *http.Request {
 	t.Helper()
-	to, body := front+"/api/callbacks/"+nobody+"?t="+in.mac, in.body
+	to, body := frontend+"/api/callbacks/"+unknownCall+"?t="+in.mac, in.body
 	if in.event != "" {
-		to, body = front+"/runtime/webhooks/eventgrid?functionName=incomingcall", in.event
+		to, body = frontend+"/runtime/webhooks/eventgrid?functionName=incomingcall", in.event
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to, strings.NewReader(body))
 	if err != nil {
@@ -136,23 +136,23 @@ func (in input) request(t *testing.T, front string) *http.Request {
 	return r
 }
 
-// mustBeLogged waits for the function's line, which comes by way of the host,
-// and for another one that must not come.
-func (in input) mustBeLogged(t *testing.T, log *journal, before int) {
+// mustBeLogged waits for the function's line in the log, and fails the test if there
+// are several or if the level is another one.
+func (in input) mustBeLogged(t *testing.T, log *logBuffer, before int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); len(log.of("incomingcall")) == before && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(10 * time.Second); len(log.ofFunction("incomingcall")) == before && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	time.Sleep(200 * time.Millisecond)
-	if lines := log.of("incomingcall")[before:]; len(lines) != 1 || lines[0].Level != in.logged {
+	if lines := log.ofFunction("incomingcall")[before:]; len(lines) != 1 || lines[0].Level != in.logged {
 		t.Errorf("the handler logged %+v, want one line of level %s\n%s", lines, in.logged, log)
 	}
 }
 
-// of is the lines of one function.
-func (j *journal) of(function string) []entry {
+// ofFunction returns the lines of one function.
+func (b *logBuffer) ofFunction(function string) []entry {
 	var found []entry
-	for _, e := range j.entries() {
+	for _, e := range b.entries() {
 		if e.Function == function {
 			found = append(found, e)
 		}
@@ -160,28 +160,28 @@ func (j *journal) of(function string) []entry {
 	return found
 }
 
-// eavesdropper is the simulator's way to the world, and keeps the latest token
-// that was sent over it.
-type eavesdropper struct {
+// tokenRecorder is the simulator's transport, and keeps the last token that was sent.
+type tokenRecorder struct {
 	mu    sync.Mutex
 	token string
 }
 
-func (e *eavesdropper) RoundTrip(r *http.Request) (*http.Response, error) {
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		e.mu.Lock()
-		e.token = token
-		e.mu.Unlock()
+func (r *tokenRecorder) RoundTrip(q *http.Request) (*http.Response, error) {
+	if token, ok := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer "); ok {
+		r.mu.Lock()
+		r.token = token
+		r.mu.Unlock()
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	return http.DefaultTransport.RoundTrip(q)
 }
 
-func (e *eavesdropper) heard(t *testing.T) string {
+// mustToken returns the last token that was sent, and fails the test if there is none.
+func (r *tokenRecorder) mustToken(t *testing.T) string {
 	t.Helper()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.token == "" {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.token == "" {
 		t.Fatal("no token was sent")
 	}
-	return e.token
+	return r.token
 }

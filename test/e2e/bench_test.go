@@ -19,8 +19,8 @@ import (
 	"switchboard/test/scenario"
 )
 
-// nothing is a handler that does nothing, for as long as the host lets it.
-const nothing = `package main
+// emptyHandler is the source of a handler that answers each request with an empty object.
+const emptyHandler = `package main
 
 import (
 	"io"
@@ -41,61 +41,61 @@ func main() {
 `
 
 const (
-	atATime = 16  // requests under way
-	warmUp  = 500 // requests after which a host has compiled what it runs
+	concurrency    = 16  // requests at a time
+	warmUpRequests = 500 // requests after which a host has compiled its code
 )
 
-// BenchmarkUnderFunc sends the same requests to a real host with our handler and
-// to one with a handler that does nothing, both in one run: what is left of the
-// host's speed is the ratio. Storage is Azurite, which is slower than the service.
+// BenchmarkUnderFunc sends the same requests to a real host with our handler and to one
+// with an empty handler. The metric ratio is the rate of the first divided by that of
+// the second. Storage is Azurite, which is slower than the service.
 func BenchmarkUnderFunc(b *testing.B) {
 	path := os.Getenv("FUNC")
 	if path == "" {
 		b.Skip("FUNC does not name a Functions host (the func of Azure Functions Core Tools)")
 	}
-	start := func(app string) (*rig.Rig, *eavesdropper) {
-		heard := &eavesdropper{}
+	start := func(app string) (*rig.Rig, *tokenRecorder) {
+		recorder := &tokenRecorder{}
 		r, err := rig.Start(b.Context(), rig.Options{
-			Func: path, App: app, ACS: &acssim.Server{Strict: true, Transport: heard}, Azurite: azurite.ForTest(b),
+			Func: path, App: app, ACS: &acssim.Server{Strict: true, Transport: recorder}, Azurite: azurite.ForTest(b),
 		})
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Cleanup(r.Close)
-		return r, heard
+		return r, recorder
 	}
-	ours, heard := start("")
-	theirs, _ := start(appWithNothing(b))
-	// Brings the flow, and a token for the callbacks.
-	story, err := scenario.Read(scenario.Stories, "leaves-in-menu.txt")
+	ours, recorder := start("")
+	empty, _ := start(stageEmptyHandler(b))
+	// This run creates the flow, and makes the simulator send a token for the callbacks.
+	s, err := scenario.Read(scenario.Files, "leaves-in-menu.txt")
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := story.Run(b.Context(), ours.World); err != nil {
+	if _, err := s.Run(b.Context(), ours.Env); err != nil {
 		b.Fatal(err)
 	}
 	signer := auth.NewSigner([]auth.Key{{ID: "rig", Secret: []byte("switchboard-development-only-callback-key")}})
-	callback := "/api/callbacks/" + nobody + "?t=" + signer.Sign(auth.CallbackSubject(nobody, 0))
+	callback := "/api/callbacks/" + unknownCall + "?t=" + signer.Sign(auth.CallbackSubject(unknownCall, 0))
 	var offers atomic.Int64
 	for _, load := range []struct {
 		name    string
 		request func() (path string, header http.Header, body string)
 	}{
 		{"events of another kind", func() (string, http.Header, string) {
-			return webhook + "incomingcall", http.Header{"Aeg-Event-Type": {"Notification"}}, "[" + strange(1) + "]"
+			return webhook + "incomingcall", http.Header{"Aeg-Event-Type": {"Notification"}}, "[" + unknownTypeEvent(1) + "]"
 		}},
 		{"late offers, each a new row", func() (string, http.Header, string) {
 			return webhook + "incomingcall", http.Header{"Aeg-Event-Type": {"Notification"}}, lateOffer(int(offers.Add(1)))
 		}},
 		{"callbacks of an unknown call, each a read", func() (string, http.Header, string) {
-			return callback, http.Header{"Authorization": {"Bearer " + heard.latest()}}, connected
+			return callback, http.Header{"Authorization": {"Bearer " + recorder.latest()}}, connected
 		}},
 	} {
 		rate := func(b *testing.B, r *rig.Rig, n int) float64 {
 			began := time.Now()
 			drive(b, n, func() (*http.Request, error) {
 				path, header, body := load.request()
-				q, err := http.NewRequestWithContext(b.Context(), http.MethodPost, r.World.URL+path, strings.NewReader(body))
+				q, err := http.NewRequestWithContext(b.Context(), http.MethodPost, r.Env.URL+path, strings.NewReader(body))
 				if err != nil {
 					return nil, err
 				}
@@ -105,27 +105,27 @@ func BenchmarkUnderFunc(b *testing.B) {
 			})
 			return float64(n) / time.Since(began).Seconds()
 		}
-		for _, r := range []*rig.Rig{theirs, ours} {
-			rate(b, r, warmUp)
+		for _, r := range []*rig.Rig{empty, ours} {
+			rate(b, r, warmUpRequests)
 		}
 		b.Run(load.name, func(b *testing.B) {
-			without, with := rate(b, theirs, b.N), rate(b, ours, b.N)
-			b.ReportMetric(without, "nothing/s")
+			without, with := rate(b, empty, b.N), rate(b, ours, b.N)
+			b.ReportMetric(without, "empty/s")
 			b.ReportMetric(with, "ours/s")
 			b.ReportMetric(with/without, "ratio")
-			b.ReportMetric(0, "ns/op") // of both together: says nothing
+			b.ReportMetric(0, "ns/op") // would be the sum of both
 		})
 	}
 }
 
-// drive sends n requests, some at a time. Each must succeed.
+// drive sends n requests, several at a time. Each must succeed.
 func drive(b *testing.B, n int, request func() (*http.Request, error)) {
 	b.Helper()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atATime}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrency}}
 	defer client.CloseIdleConnections()
 	var next atomic.Int64
 	var all sync.WaitGroup
-	for range atATime {
+	for range concurrency {
 		all.Go(func() {
 			for next.Add(1) <= int64(n) {
 				q, err := request()
@@ -150,7 +150,7 @@ func drive(b *testing.B, n int, request func() (*http.Request, error)) {
 	all.Wait()
 }
 
-// lateOffer is a delivery of a call that rang long ago.
+// lateOffer returns a delivery with the offer of a call that rang long ago.
 func lateOffer(n int) string {
 	return fmt.Sprintf(`[{"id":"late%[1]d","subject":"s","eventType":"Microsoft.Communication.IncomingCall","dataVersion":"1.0",
 		"eventTime":"2026-01-02T03:04:05Z","data":{"to":{"kind":"unknown","rawId":"%[2]s"},
@@ -159,8 +159,8 @@ func lateOffer(n int) string {
 		n, scenario.Line)
 }
 
-// appWithNothing is our app with the other handler.
-func appWithNothing(b *testing.B) string {
+// stageEmptyHandler makes a copy of our app with the empty handler, and returns its folder.
+func stageEmptyHandler(b *testing.B) string {
 	b.Helper()
 	app := b.TempDir()
 	files, err := filepath.Glob("../../*/function.json")
@@ -181,9 +181,9 @@ func appWithNothing(b *testing.B) string {
 		}
 	}
 	source := filepath.Join(b.TempDir(), "nothing.go")
-	if err := os.WriteFile(source, []byte(nothing), 0o644); err != nil {
+	if err := os.WriteFile(source, []byte(emptyHandler), 0o644); err != nil {
 		b.Fatal(err)
 	}
-	run(b, ".", "go", "build", "-o", filepath.Join(app, "handler", "handler"), source)
+	runCommand(b, ".", "go", "build", "-o", filepath.Join(app, "handler", "handler"), source)
 	return app
 }

@@ -10,80 +10,79 @@ import (
 	"switchboard/test/acssim"
 )
 
-// ways are what can go wrong with one request.
-var ways = []struct {
-	name string
-	fate fate
-	dies bool
+// requestFaults are the faults that a request can have.
+var requestFaults = []struct {
+	name    string
+	fault   fault
+	crashes bool
 }{
-	{"the handler dies before", dieBefore, true},
-	{"the handler dies after", dieAfter, true},
-	{"nothing comes of", isLost, false},
-	{"no answer comes to", answerLost, false},
+	{"crash before", crashBefore, true},
+	{"crash after", crashAfter, true},
+	{"fail before", failBefore, false},
+	{"fail after", failAfter, false},
 }
 
-// TestInboundWhenOneRequestGoesWrong lets each request to storage or ACS that
-// the story makes the handler send go wrong, in every way there is.
-func TestInboundWhenOneRequestGoesWrong(t *testing.T) {
-	trial{file: "inbound.txt"}.run(t)
+// TestInboundWithOneFault makes each request of the handler to storage or ACS fail, in
+// every way.
+func TestInboundWithOneFault(t *testing.T) {
+	singleFaults{file: "inbound.txt"}.run(t)
 }
 
-// TestRecordedWhenOneRequestToACSGoesWrong gives the handler the time to make
-// good whatever went wrong.
-func TestRecordedWhenOneRequestToACSGoesWrong(t *testing.T) {
-	trial{file: "recorded.txt", which: func(r request) bool { return r.to == toACS }}.run(t)
+// TestRecordedWithOneFaultOfACS has a conversation in which the handler has time to
+// recover from any fault of ACS.
+func TestRecordedWithOneFaultOfACS(t *testing.T) {
+	singleFaults{file: "recorded.txt", which: func(r request) bool { return r.to == toACS }}.run(t)
 }
 
-// TestCampaignWhenOneRequestGoesWrong has five calls at once to go wrong, and what
-// is taken for them and given back. Its deadlines are short: an hour of sweeps that
-// find nothing tells nothing.
-func TestCampaignWhenOneRequestGoesWrong(t *testing.T) {
-	trial{file: "campaign-whatever.txt", settings: soon}.run(t)
+// TestCampaignWithOneFault makes requests of five calls at a time fail, and those that
+// reserve numbers and places for them. Short timeouts save an hour of idle sweeps.
+func TestCampaignWithOneFault(t *testing.T) {
+	singleFaults{file: "campaign-faults.txt", settings: shortTimeouts}.run(t)
 }
 
-// TestMessageWhenOneRequestGoesWrong has the files of a recording to be fetched. The
-// message is short, and so are the deadlines.
-func TestMessageWhenOneRequestGoesWrong(t *testing.T) {
-	trial{file: "message.txt", settings: soon, chunks: 5 * time.Second}.run(t)
+// TestMessageWithOneFault makes requests fail that file a recording. The message and
+// the timeouts are short.
+func TestMessageWithOneFault(t *testing.T) {
+	singleFaults{file: "message.txt", settings: shortTimeouts, chunks: 5 * time.Second}.run(t)
 }
 
-// trial is a story in which one request goes wrong, each in turn.
-type trial struct {
+// singleFaults is a scenario that is run once for each fault of each request.
+type singleFaults struct {
 	file     string
 	settings map[string]string
-	chunks   time.Duration      // length of the files of recordings; 0: any
-	which    func(request) bool // of the requests; nil: all
+	chunks   time.Duration      // length of the files of recordings; 0: the simulator's default
+	which    func(request) bool // reports whether a request is to fail; nil: all are
 }
 
-func (tr trial) run(t *testing.T) {
-	story := read(t, tr.file)
-	sim := func() *acssim.Server { return &acssim.Server{Strict: true, Seed: 1, ChunkLength: tr.chunks} }
-	moments, runs := 0, 0
-	for _, r := range play(t, story, sim(), conditions{settings: tr.settings}).requests {
-		if tr.which != nil && !tr.which(r) {
+func (f singleFaults) run(t *testing.T) {
+	s := readScenario(t, f.file)
+	sim := func() *acssim.Server { return &acssim.Server{Strict: true, Seed: 1, ChunkLength: f.chunks} }
+	requests, runs := 0, 0
+	for _, r := range runInProcess(t, s, sim(), options{settings: f.settings}).requests {
+		if f.which != nil && !f.which(r) {
 			continue
 		}
-		moments++
-		for _, way := range ways {
-			if !way.dies && r.what == "list "+store.TableWorklist {
-				continue // the next sweep asks the same
+		requests++
+		for _, x := range requestFaults {
+			if !x.crashes && r.what == "list "+store.TableWorklist {
+				continue // the next sweep sends the same request
 			}
-			if way.fate == answerLost && r.reads() {
-				continue // that is nothing coming of it
+			if x.fault == failAfter && r.reads() {
+				continue // the same as failBefore
 			}
 			runs++
-			t.Run(fmt.Sprintf("%s request %d, %s", way.name, r.n, r.what), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s request %d, %s", x.name, r.n, r.what), func(t *testing.T) {
 				t.Parallel()
-				play(t, story, sim(), conditions{settings: tr.settings, fate: func(now request) fate {
+				runInProcess(t, s, sim(), options{settings: f.settings, fault: func(now request) fault {
 					if now.n == r.n {
-						return way.fate
+						return x.fault
 					}
-					return goesThrough
+					return noFault
 				}})
 			})
 		}
 	}
-	t.Logf("%d moments, %d ways to go wrong", moments, runs)
+	t.Logf("%d requests, %d runs", requests, runs)
 }
 
 // reads reports whether the request changes nothing.

@@ -10,49 +10,55 @@ import (
 	"switchboard/test/scenario"
 )
 
-// play runs a story in memory and virtual time, and then checks what holds after
-// every story.
-func play(t *testing.T, story *scenario.Story, sim *acssim.Server, c conditions) (m *memory) {
+// runInProcess runs a scenario in memory and virtual time, and verifies its result.
+func runInProcess(t *testing.T, s *scenario.Scenario, sim *acssim.Server, o options) (app *inProcess) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		m = startMemory(t, sim, c)
-		defer m.close()
-		played, err := story.Run(t.Context(), m.world)
-		if err == nil {
-			err = m.world.Verify(t.Context(), played)
-		}
-		if err != nil {
-			t.Errorf("%v\n\n%s", err, &m.log)
-		}
+		app = startInProcess(t, sim, o)
+		defer app.close()
+		app.run(t, s)
 	})
-	return m
+	return app
 }
 
-// read reads a story of the library.
-func read(t *testing.T, file string) *scenario.Story {
+// run runs a scenario on the app, and verifies its result.
+func (app *inProcess) run(t *testing.T, s *scenario.Scenario) {
 	t.Helper()
-	story, err := scenario.Read(scenario.Stories, file)
+	result, err := s.Run(t.Context(), app.env)
+	if err == nil {
+		err = app.env.Verify(t.Context(), result)
+	}
+	if err != nil {
+		t.Errorf("%v\n\n%s", err, &app.log)
+	}
+}
+
+// readScenario reads a scenario of package scenario.
+func readScenario(t *testing.T, file string) *scenario.Scenario {
+	t.Helper()
+	s, err := scenario.Read(scenario.Files, file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return story
+	return s
 }
 
-func stories(t *testing.T) []*scenario.Story {
+// readScenarios reads all scenarios of package scenario.
+func readScenarios(t *testing.T) []*scenario.Scenario {
 	t.Helper()
-	all, err := scenario.ReadAll(scenario.Stories)
+	all, err := scenario.ReadAll(scenario.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
 }
 
-func TestStoriesWhenAllGoesWell(t *testing.T) {
-	for _, story := range stories(t) {
-		t.Run(story.File, func(t *testing.T) {
-			m := play(t, story, &acssim.Server{Strict: true, Seed: 1}, conditions{})
+func TestScenariosWithoutFaults(t *testing.T) {
+	for _, s := range readScenarios(t) {
+		t.Run(s.File, func(t *testing.T) {
+			app := runInProcess(t, s, &acssim.Server{Strict: true, Seed: 1}, options{})
 			for _, level := range []zerolog.Level{zerolog.WarnLevel, zerolog.ErrorLevel} {
-				for _, line := range m.log.at(level) {
+				for _, line := range app.log.atLevel(level) {
 					t.Errorf("the handler logged %s", line)
 				}
 			}
@@ -60,19 +66,19 @@ func TestStoriesWhenAllGoesWell(t *testing.T) {
 	}
 }
 
-func TestStoriesWithEveryEventTwiceAndNeighboursSwapped(t *testing.T) {
-	for _, story := range stories(t) {
-		t.Run(story.File, func(t *testing.T) {
-			play(t, story, &acssim.Server{Strict: true, Seed: 1, DuplicateAll: true, SwapNeighbours: true}, conditions{})
+func TestScenariosWithEveryEventTwiceAndNeighboursSwapped(t *testing.T) {
+	for _, s := range readScenarios(t) {
+		t.Run(s.File, func(t *testing.T) {
+			runInProcess(t, s, &acssim.Server{Strict: true, Seed: 1, DuplicateAll: true, SwapNeighbours: true}, options{})
 		})
 	}
 }
 
 func TestAnOfferThatComesTooLateIsNotAnswered(t *testing.T) {
-	m := play(t, read(t, "too-late.txt"), &acssim.Server{Strict: true, Seed: 1}, conditions{})
-	for _, r := range m.requests {
+	app := runInProcess(t, readScenario(t, "too-late.txt"), &acssim.Server{Strict: true, Seed: 1}, options{})
+	for _, r := range app.requests {
 		if r.to == toACS {
-			t.Errorf("ACS was asked to %s", r.what)
+			t.Errorf("the handler sent %s to ACS", r.what)
 		}
 	}
 }

@@ -10,54 +10,54 @@ import (
 	"switchboard/test/acssim"
 )
 
-// seeds can be raised for a long hunt; a day that went wrong is named in the
-// failure and comes back with -run.
-var seeds = flag.Uint64("seeds", 20, "how many bad days each test of bad days has")
+// seeds can be raised for a longer search. A failure names its seed in the test's name,
+// so that -run repeats it.
+var seeds = flag.Uint64("seeds", 20, "number of seeds of each test with random faults")
 
-// badDay is a service that misbehaves more than it does on an ordinary bad day.
-var badDay = acssim.Faults{
+// highFaultRates are higher than those of the service.
+var highFaultRates = acssim.Faults{
 	Duplicate: 0.15, Swap: 0.15, Delay: 0.15, Early: 0.15,
 	Throttle: 0.05, LoseAnswer: 0.05, ServerError: 0.05,
 }
 
-func TestInboundWhenACSHasABadDay(t *testing.T) {
+func TestInboundWithRandomFaultsOfACS(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
-			play(t, read(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &badDay}, conditions{})
+			runInProcess(t, readScenario(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &highFaultRates}, options{})
 		})
 	}
 }
 
-func TestInboundWhenStorageHasABadDay(t *testing.T) {
+func TestInboundWithRandomFaultsOfStorage(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
-			play(t, read(t, "inbound.txt"), &acssim.Server{Strict: true, Seed: seed + 1},
-				conditions{fate: storageFaults(seed+1, 0.2), repeats: 4})
+			runInProcess(t, readScenario(t, "inbound.txt"), &acssim.Server{Strict: true, Seed: seed + 1},
+				options{fault: storageFaults(seed+1, 0.2), retries: 4})
 		})
 	}
 }
 
-// TestInboundWhenEverythingHasABadDay is both, and the handler dies twice. There
-// are no errors of the service here: an agent who was called in vain by a handler
-// that died, and then by one whom the service fails, is rightly given up.
-func TestInboundWhenEverythingHasABadDay(t *testing.T) {
-	faults := badDay
+// TestInboundWithRandomFaultsAndTwoCrashes has faults of ACS and of storage, and the
+// handler crashes twice. ACS returns no server errors: after a crash and then a server
+// error the handler is right to give up an agent.
+func TestInboundWithRandomFaultsAndTwoCrashes(t *testing.T) {
+	faults := highFaultRates
 	faults.ServerError = 0
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
-			dice := rand.New(rand.NewPCG(seed+1, 1))
-			first, second := 1+dice.IntN(60), 61+dice.IntN(60)
+			rng := rand.New(rand.NewPCG(seed+1, 1))
+			first, second := 1+rng.IntN(60), 61+rng.IntN(60)
 			storage := storageFaults(seed+1, 0.1)
-			play(t, read(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &faults, CallbackAttempts: 8},
-				conditions{repeats: 4, fate: func(r request) fate {
+			runInProcess(t, readScenario(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &faults, CallbackAttempts: 8},
+				options{retries: 4, fault: func(r request) fault {
 					switch r.n {
 					case first:
-						return dieBefore
+						return crashBefore
 					case second:
-						return dieAfter
+						return crashAfter
 					}
 					return storage(r)
 				}})
@@ -65,21 +65,21 @@ func TestInboundWhenEverythingHasABadDay(t *testing.T) {
 	}
 }
 
-// storageFaults lets tries of requests to storage fail at a rate, half of them
-// after they were applied.
-func storageFaults(seed uint64, rate float64) func(request) fate {
+// storageFaults makes requests to storage fail at the given rate, half of them after
+// they were performed.
+func storageFaults(seed uint64, rate float64) func(request) fault {
 	var mu sync.Mutex
-	dice := rand.New(rand.NewPCG(seed, 0))
-	return func(r request) fate {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	return func(r request) fault {
 		mu.Lock()
 		defer mu.Unlock()
-		switch fails, applied := dice.Float64() < rate, dice.IntN(2) == 0; {
+		switch fails, applied := rng.Float64() < rate, rng.IntN(2) == 0; {
 		case r.to == toACS || !fails:
-			return goesThrough
+			return noFault
 		case applied:
-			return answerLost
+			return failAfter
 		default:
-			return isLost
+			return failBefore
 		}
 	}
 }

@@ -11,41 +11,35 @@ import (
 	"switchboard/test/funcsim"
 )
 
-// The faults of a host are had on funcsim only: the real one does what they do
-// too, but when it likes.
+// Random faults of the host are tested on funcsim only, which can repeat them. The real
+// host has such faults too, but not on request.
 
-func TestStoriesWhenTheHostHasABadDay(t *testing.T) {
+func TestScenariosWithRandomFaultsOfTheHost(t *testing.T) {
 	for seed := range *seeds {
 		faults := &funcsim.Faults{Seed: seed + 1, Duplicate: 0.3, Swap: 0.3, Delay: 0.05}
 		for _, file := range []string{"inbound.txt", "two-at-once.txt"} {
 			t.Run(fmt.Sprintf("%s, seed %d", file, faults.Seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					m := startMemory(t, &acssim.Server{Strict: true, Seed: 1}, conditions{})
-					defer m.close()
-					m.host.Stop()
-					m.host.Faults = faults
-					if err := m.host.Start(m.ctx); err != nil {
+					app := startInProcess(t, &acssim.Server{Strict: true, Seed: 1}, options{})
+					defer app.close()
+					app.host.Stop()
+					app.host.Faults = faults
+					if err := app.host.Start(app.ctx); err != nil {
 						t.Fatal(err)
 					}
-					m.world.Host = m.host.Client()
-					played, err := read(t, file).Run(t.Context(), m.world)
-					if err == nil {
-						err = m.world.Verify(t.Context(), played)
-					}
-					if err != nil {
-						t.Errorf("%v\n\n%s", err, &m.log)
-					}
+					app.env.Host = app.host.Client()
+					app.run(t, readScenario(t, file))
 				})
 			})
 		}
 	}
 }
 
-// TestInboundOnTheBuiltProgramWhenTheHostHasABadDay adds what needs a process to
-// die: the handler, and the host that has lost a lease. Every run has seeds of its
-// own, which the failure names; FUNCSIM_FAULTS brings one back.
-func TestInboundOnTheBuiltProgramWhenTheHostHasABadDay(t *testing.T) {
+// TestInboundOnTheBuiltHandlerWithRandomFaultsOfTheHost has faults that need processes:
+// the handler is killed, and the host stops after it has lost a lease. Every run has new
+// seeds, which are logged; FUNCSIM_FAULTS repeats one.
+func TestInboundOnTheBuiltHandlerWithRandomFaultsOfTheHost(t *testing.T) {
 	t.Parallel()
 	for _, faults := range []funcsim.Faults{
 		{Kill: 0.1, Delay: 0.05, Duplicate: 0.5, Swap: 0.5},
@@ -60,32 +54,32 @@ func TestInboundOnTheBuiltProgramWhenTheHostHasABadDay(t *testing.T) {
 			t.Parallel()
 			t.Logf("FUNCSIM_FAULTS=%s", setting)
 			env := map[string]string{"FUNCSIM_FAULTS": string(setting), "FUNCTIONS_CORETOOLS_ENVIRONMENT": "true"}
-			for name, value := range soon {
+			for name, value := range shortTimeouts {
 				env[name] = value
 			}
-			r, log := onFuncsim.start(t, patient(), nil, env)
-			over := make(chan struct{})
-			t.Cleanup(func() { <-over })
-			go func() { // the platform starts a host again that has stopped
-				defer close(over)
+			r, log := onFuncsim.start(t, retryingSim(), nil, env)
+			done := make(chan struct{})
+			t.Cleanup(func() { <-done })
+			go func() { // restarts the host when it has stopped, as the platform does
+				defer close(done)
 				for {
 					select {
 					case <-r.Host.Stopped():
 						if r.Host.Start(t.Context()) != nil {
-							return // the test is over
+							return // the test has ended
 						}
 					case <-t.Context().Done():
 						return
 					}
 				}
 			}()
-			played, err := read(t, "inbound.txt").Run(t.Context(), r.World)
+			result, err := readScenario(t, "inbound.txt").Run(t.Context(), r.Env)
 			if err != nil && log.count("IncomingCall was not taken") > 1 {
-				t.Log("two deliveries of the offer came to nothing: nobody rings until the third")
+				t.Log("two deliveries of the offer failed: the caller hangs up before the third")
 				err = nil
 			}
 			if err == nil {
-				err = r.World.Verify(t.Context(), played)
+				err = r.Env.Verify(t.Context(), result)
 			}
 			if err != nil {
 				t.Errorf("%v\n\n%s", err, log)

@@ -11,30 +11,30 @@ import (
 
 func TestInboundWhenTheLeaseOfTheSweepIsLost(t *testing.T) {
 	t.Parallel()
-	onFuncsim.leaseLost(t, "sweep", "inbound.txt")
+	onFuncsim.runWithLostLease(t, "sweep", "inbound.txt")
 }
 
 func TestInboundUnderFuncWhenTheLeaseOfTheSweepIsLost(t *testing.T) {
 	t.Parallel()
-	onFunc(t).leaseLost(t, "sweep", "inbound.txt")
+	onFunc(t).runWithLostLease(t, "sweep", "inbound.txt")
 }
 
 func TestCampaignWhenTheLeaseOfItsTimerIsLost(t *testing.T) {
 	t.Parallel()
-	onFuncsim.leaseLost(t, "outbound", "campaign-whatever.txt")
+	onFuncsim.runWithLostLease(t, "outbound", "campaign-faults.txt")
 }
 
 func TestCampaignUnderFuncWhenTheLeaseOfItsTimerIsLost(t *testing.T) {
 	t.Parallel()
-	onFunc(t).leaseLost(t, "outbound", "campaign-whatever.txt")
+	onFunc(t).runWithLostLease(t, "outbound", "campaign-faults.txt")
 }
 
-// leaseLost takes the lease of a timer from the host, which shuts down when it
-// learns of it, and is started again.
-func (h host) leaseLost(t *testing.T, timer, file string) {
-	env := maps.Clone(soon)
-	env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] = "true" // for leases as short as under func
-	r, log := h.start(t, patient(), nil, env)
+// runWithLostLease breaks the host's lease of a timer while the scenario runs. The host
+// stops when it notices, and is started again.
+func (h host) runWithLostLease(t *testing.T, timer, file string) {
+	env := maps.Clone(shortTimeouts)
+	env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] = "true" // makes leases as short as under func
+	r, log := h.start(t, retryingSim(), nil, env)
 	blobs, err := funcsim.NewStorageBlobs(r.Azurite.ConnectionString())
 	if err != nil {
 		t.Fatal(err)
@@ -47,17 +47,17 @@ func (h host) leaseLost(t *testing.T, timer, file string) {
 			t.Fatalf("%s has no lease", timer)
 		}
 	}
-	again := make(chan error, 1)
+	restarted := make(chan error, 1)
 	go func() {
 		select {
 		case <-r.Host.Stopped():
-			again <- r.Host.Start(t.Context())
+			restarted <- r.Host.Start(t.Context())
 		case <-t.Context().Done():
-			again <- t.Context().Err()
+			restarted <- t.Context().Err()
 		}
 	}()
-	playOn(t, r, log, file)
-	if err := <-again; err != nil {
+	runOnRig(t, r, log, file)
+	if err := <-restarted; err != nil {
 		t.Error(err)
 	}
 }

@@ -17,107 +17,108 @@ import (
 	"switchboard/test/rig"
 )
 
-func TestMessagesThatTheBuiltProgramRefuses(t *testing.T) {
+func TestMessagesThatTheBuiltHandlerRefuses(t *testing.T) {
 	t.Parallel()
 	onFuncsim.refusedMessages(t)
 }
 
-func TestMessagesThatTheProgramRefusesUnderFunc(t *testing.T) {
+func TestMessagesThatTheHandlerRefusesUnderFunc(t *testing.T) {
 	t.Parallel()
 	onFunc(t).refusedMessages(t)
 }
 
-// refused are messages that the function recording cannot do anything with, and part
-// of what it says about each. They are base64, as Event Grid sends them: the storage
-// extension at hand takes no other, whatever host.json says.
-var refused = []struct{ message, err string }{
+// unprocessable are messages that the function recording cannot process, and part of
+// the error of each. They are base64, as Event Grid sends them: the installed storage
+// extension accepts no plain text, even if host.json says so.
+var unprocessable = []struct{ message, err string }{
 	{asMessage("neither JSON nor base64 of it"), "neither JSON nor base64 of JSON"},
 	{asMessage(`{"id":"m1"}`), "queue message: event of another type"},
 	{asMessage(`{"recording":"re-00000000000000000000000000000000"}`), "recording re-00000000000000000000000000000000: table rigrecordings: get: no such row"},
 	{asMessage(recordingEvent("e1", "r1", `{"documentId":"d"}`)), "recording: chunk 0 without contentLocation"},
 }
 
-// tries is how often a host tries a message, and keeps it then.
-const tries = 5
+// maxTries is how often a host tries a message before it moves it to the poison queue.
+const maxTries = 5
 
-// refusedMessages puts them into the queue of recordings: each is tried and then kept
-// in the poison queue, and nothing comes of it.
+// refusedMessages sends the unprocessable messages to the queue of recordings. The host
+// tries each maxTries times and then moves it to the poison queue; the worklist stays
+// empty.
 func (h host) refusedMessages(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
 	poison := queueOf(t, r, app.RecordingQueue+"-poison")
 	var want []string
-	for _, m := range refused {
+	for _, m := range unprocessable {
 		enqueue(t, r, m.message)
 		want = append(want, m.message)
 	}
 	slices.Sort(want)
-	late := time.After(2 * time.Minute) // an idle queue is looked at every few seconds
-	for kept := []string(nil); !slices.Equal(kept, want); {
+	timeout := time.After(2 * time.Minute) // the host polls an idle queue every few seconds
+	for got := []string(nil); !slices.Equal(got, want); {
 		select {
 		case <-time.After(100 * time.Millisecond):
-		case <-late:
-			t.Fatalf("kept are %q, want %q\n%s", kept, want, log)
+		case <-timeout:
+			t.Fatalf("the poison queue holds %q, want %q\n%s", got, want, log)
 		}
-		kept = nil
-		most := int32(32)
-		// An error is a queue that is not there yet.
-		if resp, err := poison.PeekMessages(t.Context(), &azqueue.PeekMessagesOptions{NumberOfMessages: &most}); err == nil {
+		got = nil
+		limit := int32(32)
+		// There is an error as long as the queue does not exist.
+		if resp, err := poison.PeekMessages(t.Context(), &azqueue.PeekMessagesOptions{NumberOfMessages: &limit}); err == nil {
 			for _, m := range resp.Messages {
-				kept = append(kept, *m.MessageText)
+				got = append(got, *m.MessageText)
 			}
-			slices.Sort(kept)
+			slices.Sort(got)
 		}
 	}
-	lines := log.of("recording")
-	for _, m := range refused {
-		said := 0
+	lines := log.ofFunction("recording")
+	for _, m := range unprocessable {
+		n := 0
 		for _, l := range lines {
 			if l.Level == "error" && l.Message == "event failed" && strings.Contains(l.Err, m.err) {
-				said++
+				n++
 			}
 		}
-		if said != tries {
-			t.Errorf("%d lines say %q, want %d: %+v", said, m.err, tries, lines)
+		if n != maxTries {
+			t.Errorf("%d lines contain %q, want %d: %+v", n, m.err, maxTries, lines)
 		}
 	}
-	if len(lines) != tries*len(refused) {
-		t.Errorf("the function has logged %+v, want %d lines", lines, tries*len(refused))
+	if len(lines) != maxTries*len(unprocessable) {
+		t.Errorf("the function has logged %+v, want %d lines", lines, maxTries*len(unprocessable))
 	}
-	if live, err := r.World.Calls.Worklist(t.Context()); err != nil || len(live) != 0 {
-		t.Errorf("%d rows are live, %v", len(live), err)
+	if items, err := r.Env.Calls.Worklist(t.Context()); err != nil || len(items) != 0 {
+		t.Errorf("%d items are on the worklist, %v", len(items), err)
 	}
 }
 
-func TestARecordingThatNobodyAskedForOnTheBuiltProgram(t *testing.T) {
+func TestARecordingWithoutACallOnTheBuiltHandler(t *testing.T) {
 	t.Parallel()
-	onFuncsim.foundling(t, asMessage, func(event string) string { return event })
+	onFuncsim.recordingWithoutCall(t, asMessage, func(event string) string { return event })
 }
 
-// Under func there is no plain text: the storage extension at hand refuses it before
-// it comes to us.
-func TestARecordingThatNobodyAskedForUnderFunc(t *testing.T) {
+// Under func no message is plain text: the installed storage extension refuses it before
+// it reaches the handler.
+func TestARecordingWithoutACallUnderFunc(t *testing.T) {
 	t.Parallel()
-	onFunc(t).foundling(t, asMessage)
+	onFunc(t).recordingWithoutCall(t, asMessage)
 }
 
-// foundling sends events of recordings that no call has asked for, each written as a
-// message in its own way: they are filed, and linked to no call.
-func (h host) foundling(t *testing.T, ways ...func(event string) string) {
+// recordingWithoutCall sends events of recordings that no call has started, one with
+// each encoding: they are filed, and linked to no call.
+func (h host) recordingWithoutCall(t *testing.T, encodings ...func(event string) string) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
-	played, err := read(t, "message.txt").Run(t.Context(), r.World)
+	result, err := readScenario(t, "message.txt").Run(t.Context(), r.Env)
 	if err != nil {
 		t.Fatalf("%v\n\n%s", err, log)
 	}
-	row, err := r.World.Calls.Load(t.Context(), played.Calls[0])
+	row, err := r.Env.Calls.Load(t.Context(), result.Calls[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	known, err := r.World.Recordings.Load(t.Context(), filing.Key(row.Value.Recordings[0].ID))
+	known, err := r.Env.Recordings.Load(t.Context(), filing.Key(row.Value.Recordings[0].ID))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, way := range ways {
-		id := fmt.Sprintf("foundling %d", i)
+	for i, encode := range encodings {
+		id := fmt.Sprintf("without call %d", i)
 		chunk := known.Value.Chunks[0]
 		doc, err := json.Marshal(map[string]any{
 			"documentId": chunk.DocumentID, "contentLocation": chunk.ContentLocation, "metadataLocation": chunk.MetadataLocation,
@@ -125,7 +126,7 @@ func (h host) foundling(t *testing.T, ways ...func(event string) string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		enqueue(t, r, way(recordingEvent(id, id, string(doc))))
+		enqueue(t, r, encode(recordingEvent(id, id, string(doc))))
 		found := mustBeFiled(t, r, log, filing.Key(id))
 		if found.Call != "" {
 			t.Errorf("the recording is linked to call %s", found.Call)
@@ -134,22 +135,22 @@ func (h host) foundling(t *testing.T, ways ...func(event string) string) {
 			t.Errorf("filed as %+v, the same content is %+v", c, chunk)
 		}
 	}
-	if err := r.World.Verify(t.Context(), played); err != nil {
+	if err := r.Env.Verify(t.Context(), result); err != nil {
 		t.Errorf("%v\n\n%s", err, log)
 	}
-	log.mustBeClean(t)
+	log.mustHaveNoWarnings(t)
 }
 
-// mustBeFiled waits until a recording is filed, with its files.
-func mustBeFiled(t *testing.T, r *rig.Rig, log *journal, key string) filing.Recording {
+// mustBeFiled waits until a recording is filed, and checks that its files exist.
+func mustBeFiled(t *testing.T, r *rig.Rig, log *logBuffer, key string) filing.Recording {
 	t.Helper()
-	late := time.After(time.Minute)
+	timeout := time.After(time.Minute)
 	for {
-		row, err := r.World.Recordings.Load(t.Context(), key)
+		row, err := r.Env.Recordings.Load(t.Context(), key)
 		if err == nil && row.Value.State == filing.StateFiled {
 			for _, c := range row.Value.Chunks {
 				for _, name := range []string{c.File, c.File + ".json"} {
-					if _, err := r.World.Files.Stat(t.Context(), name); err != nil {
+					if _, err := r.Env.Files.Stat(t.Context(), name); err != nil {
 						t.Error(err)
 					}
 				}
@@ -158,7 +159,7 @@ func mustBeFiled(t *testing.T, r *rig.Rig, log *journal, key string) filing.Reco
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):
-		case <-late:
+		case <-timeout:
 			t.Fatalf("the recording is %+v, %v\n%s", row.Value, err, log)
 		}
 	}
@@ -173,7 +174,7 @@ func queueOf(t *testing.T, r *rig.Rig, name string) *azqueue.QueueClient {
 	return q
 }
 
-// enqueue puts a message into the queue of recordings.
+// enqueue sends a message to the queue of recordings.
 func enqueue(t *testing.T, r *rig.Rig, message string) {
 	t.Helper()
 	if _, err := queueOf(t, r, app.RecordingQueue).EnqueueMessage(t.Context(), message, nil); err != nil {
@@ -181,10 +182,10 @@ func enqueue(t *testing.T, r *rig.Rig, message string) {
 	}
 }
 
-// asMessage is a document as Event Grid puts it into a queue.
+// asMessage encodes a document as Event Grid does for a queue.
 func asMessage(doc string) string { return base64.StdEncoding.EncodeToString([]byte(doc)) }
 
-// recordingEvent is an event of Event Grid: the file of a recording is there.
+// recordingEvent returns the event of Event Grid for the file of a recording.
 func recordingEvent(event, recording, chunk string) string {
 	return fmt.Sprintf(`{"id":%q,"topic":"t","subject":"/recording/call/c/recordingId/%s",`+
 		`"eventType":"Microsoft.Communication.RecordingFileStatusUpdated","eventTime":"2026-01-02T03:04:05Z",`+

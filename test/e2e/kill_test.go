@@ -7,70 +7,70 @@ import (
 	"switchboard/test/faultproxy"
 )
 
-func TestInboundWhenTheBuiltProgramIsKilledUntilTheHostGivesUp(t *testing.T) {
+func TestInboundWhenTheBuiltHandlerIsKilledUntilTheHostGivesUp(t *testing.T) {
 	t.Parallel()
-	onFuncsim.killedThrice(t)
+	onFuncsim.runUntilHostGivesUp(t)
 }
 
-func TestInboundUnderFuncWhenTheProgramIsKilled(t *testing.T) {
+func TestInboundUnderFuncWhenTheHandlerIsKilled(t *testing.T) {
 	t.Parallel()
 	h := onFunc(t)
-	requests := onFuncsim.requests(t, "inbound.txt", &acssim.Server{Strict: true})
-	h.killed(t, map[int]faultproxy.When{requests / 3: faultproxy.Before, 2 * requests / 3: faultproxy.After})
+	requests := onFuncsim.countRequests(t, "inbound.txt", &acssim.Server{Strict: true})
+	h.runWithCrashes(t, map[int]faultproxy.When{requests / 3: faultproxy.Before, 2 * requests / 3: faultproxy.After})
 }
 
-func TestInboundUnderFuncWhenTheProgramIsKilledUntilTheHostGivesUp(t *testing.T) {
+func TestInboundUnderFuncWhenTheHandlerIsKilledUntilTheHostGivesUp(t *testing.T) {
 	t.Parallel()
-	onFunc(t).killedThrice(t)
+	onFunc(t).runUntilHostGivesUp(t)
 }
 
-// requests is how many requests that count a story takes.
-func (h host) requests(t *testing.T, file string, sim *acssim.Server) int {
+// countRequests runs a scenario and returns the number of its requests that count.
+func (h host) countRequests(t *testing.T, file string, sim *acssim.Server) int {
 	t.Helper()
-	k := newKiller(nil)
-	r, log := h.start(t, sim, &faultproxy.Hook{At: k.moment}, soon)
-	k.begin(r)
-	playOn(t, r, log, file)
-	return k.requests()
+	c := newCrasher(nil)
+	r, log := h.start(t, sim, &faultproxy.Hook{At: c.hook}, shortTimeouts)
+	c.start(r)
+	runOnRig(t, r, log, file)
+	return c.requests()
 }
 
-// killed plays the story and kills the handler at the given requests.
-func (h host) killed(t *testing.T, at map[int]faultproxy.When) {
-	k := newKiller(at)
-	r, log := h.start(t, patient(), &faultproxy.Hook{At: k.moment}, soon)
-	k.begin(r)
-	playOn(t, r, log, "inbound.txt")
-	k.mustHaveKilled(t)
+// runWithCrashes runs inbound.txt and kills the handler at the given requests.
+func (h host) runWithCrashes(t *testing.T, at map[int]faultproxy.When) {
+	c := newCrasher(at)
+	r, log := h.start(t, retryingSim(), &faultproxy.Hook{At: c.hook}, shortTimeouts)
+	c.start(r)
+	runOnRig(t, r, log, "inbound.txt")
+	c.mustHaveCrashed(t)
 }
 
-// killedThrice plays the story, kills the handler until the host gives up, and
-// starts the host again.
-func (h host) killedThrice(t *testing.T) {
-	k := newKiller(map[int]faultproxy.When{10: faultproxy.Before, 25: faultproxy.After, 50: faultproxy.Before})
-	deaths := len(k.at)
-	r, log := h.start(t, patient(), &faultproxy.Hook{At: k.moment}, soon)
-	k.begin(r)
-	again := make(chan error, 1)
+// runUntilHostGivesUp runs inbound.txt, kills the handler three times, after which the
+// host stops, and starts the host again.
+func (h host) runUntilHostGivesUp(t *testing.T) {
+	c := newCrasher(map[int]faultproxy.When{10: faultproxy.Before, 25: faultproxy.After, 50: faultproxy.Before})
+	crashes := len(c.points)
+	r, log := h.start(t, retryingSim(), &faultproxy.Hook{At: c.hook}, shortTimeouts)
+	c.start(r)
+	restarted := make(chan error, 1)
 	go func() {
-		for range deaths {
+		for range crashes {
 			select {
-			case <-k.gone:
+			case <-c.crashed:
 			case <-t.Context().Done():
-				again <- t.Context().Err()
+				restarted <- t.Context().Err()
 				return
 			}
 		}
 		select {
 		case <-r.Host.Stopped():
-			again <- r.Host.Start(t.Context())
+			restarted <- r.Host.Start(t.Context())
 		case <-t.Context().Done():
-			again <- t.Context().Err()
+			restarted <- t.Context().Err()
 		}
 	}()
-	playOn(t, r, log, "inbound.txt")
-	k.mustHaveKilled(t)
+	runOnRig(t, r, log, "inbound.txt")
+	c.mustHaveCrashed(t)
 	select {
-	case err := <-again:
+	case err := <-restarted:
 		if err != nil {
 			t.Error(err)
 		}

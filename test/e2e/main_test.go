@@ -7,14 +7,13 @@ import (
 	"testing"
 )
 
-// TestMain lets tests run side by side that are on rigs, more than there are
-// processors: they wait more than they work. The flag -parallel says otherwise.
+// TestMain sets -parallel to parallelTests unless it is given.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if !given {
-		if err := flag.Set("test.parallel", strconv.Itoa(together)); err != nil {
+		if err := flag.Set("test.parallel", strconv.Itoa(parallelTests)); err != nil {
 			panic(err)
 		}
 	}

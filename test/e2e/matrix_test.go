@@ -13,85 +13,82 @@ import (
 	"switchboard/test/faultproxy"
 )
 
-// matrixStep says how much of the crash matrix is played. All of it takes half an
-// hour:
+// matrixStep sets how much of the crash matrix is run. All of it takes half an hour:
 //
 //	go test -v -timeout 2h ./test/e2e -run CrashMatrix -matrix 1
-var matrixStep = flag.Int("matrix", 24, "every so manieth request of each story in the crash matrix is one to die at; 1: every one")
+var matrixStep = flag.Int("matrix", 24, "the crash matrix crashes at every n-th request of each scenario")
 
-// sideBySide is how many rigs the matrix has at once. They wait more than they work.
-const sideBySide = 24
+// minReached is the least percentage of the crash points that must be reached. The
+// number of requests differs between runs of a scenario: it depends on the order of
+// events for one call, and on how often a timer runs.
+const minReached = 75
 
-// One run of a story may be shorter than another: an event that comes a little later
-// finds its call's turn taken, or does not, and on a busy machine a timer comes by once
-// more. Of the moments that are tried, so many in a hundred must be reached.
-const mustReach = 75
-
-// matrixStories are the stories of the matrix, those first whose crashes take the
-// longest to be made good, each with the simulator that it is played on.
-var matrixStories = []struct {
+// matrixScenarios are the scenarios of the matrix, each with its simulator. Those with
+// the longest recovery come first.
+var matrixScenarios = []struct {
 	file string
 	sim  func() *acssim.Server
 }{
-	{"campaign-whatever.txt", func() *acssim.Server {
-		sim := patient()
-		sim.Speed = 3 // what a crash leaves behind is given back after a minute, however fast people are
+	{"campaign-faults.txt", func() *acssim.Server {
+		sim := retryingSim()
+		sim.Speed = 3 // reservations are released a minute after a crash, at any speed of the callees
 		return sim
 	}},
 	{"message.txt", func() *acssim.Server {
-		sim := patient()
-		sim.ChunkLength, sim.FileDelay = 5*time.Second, time.Second // several files: their filing has many moments
+		sim := retryingSim()
+		sim.ChunkLength, sim.FileDelay = 5*time.Second, time.Second // several files, to have more crash points
 		return sim
 	}},
-	{"inbound.txt", patient},
+	{"inbound.txt", retryingSim},
 }
 
-// TestCrashMatrix lets each request of the handler in a story, to storage or to ACS,
-// be the last one before the handler is killed: once before it is forwarded, once
-// before its answer returns. What must hold after every story holds each time.
+// TestCrashMatrix kills the handler at each of its requests to storage or ACS in a
+// scenario: once before the request is forwarded, and once before its answer is
+// returned. Each run must pass the scenario and its verification.
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
-	m := &crashMatrix{step: max(*matrixStep, 1), free: make(chan struct{}, sideBySide)}
+	m := &crashMatrix{step: max(*matrixStep, 1), free: make(chan struct{}, maxRigs)}
 	began := time.Now()
-	var stories errgroup.Group
-	for i := range matrixStories {
-		stories.Go(func() error {
-			t.Run(matrixStories[i].file, func(t *testing.T) { m.story(t, i) })
+	var scenarios errgroup.Group
+	for i := range matrixScenarios {
+		scenarios.Go(func() error {
+			t.Run(matrixScenarios[i].file, func(t *testing.T) { m.scenario(t, i) })
 			return nil
 		})
 	}
-	_ = stories.Wait() // the tests say it themselves
-	t.Logf("all stories: %d moments, %d tried, %d reached, in %v",
-		m.moments.Load(), m.tried.Load(), m.reached.Load(), time.Since(began).Round(time.Second))
+	_ = scenarios.Wait() // failures are reported by the subtests
+	t.Logf("all scenarios: %d crash points, %d tried, %d reached, in %v",
+		m.points.Load(), m.tried.Load(), m.reached.Load(), time.Since(began).Round(time.Second))
 }
 
-// crashMatrix is one run of the matrix, or of the part of it that is played.
+// crashMatrix is one run of the matrix.
 type crashMatrix struct {
 	step int
 	free chan struct{} // holds one for each rig
 
-	// There are so many moments; so many were to be died at; the story came to so many.
-	moments, tried, reached atomic.Int64
+	points  atomic.Int64 // crash points of all scenarios
+	tried   atomic.Int64 // crash points for which there was a run
+	reached atomic.Int64 // crash points at which the handler was killed
 }
 
-// story plays a story undisturbed, which tells how many moments it has, and then
-// with a crash at each of them. Every story begins at another request.
-func (m *crashMatrix) story(t *testing.T, i int) {
-	file, sim := matrixStories[i].file, matrixStories[i].sim
-	requests := onFuncsim.requests(t, file, sim())
+// scenario runs a scenario without faults, to count its requests, and then with a crash
+// at every step-th request. Every scenario begins at another request.
+func (m *crashMatrix) scenario(t *testing.T, i int) {
+	file, sim := matrixScenarios[i].file, matrixScenarios[i].sim
+	requests := onFuncsim.countRequests(t, file, sim())
 	var tried, reached atomic.Int64
 	var crashes errgroup.Group
-	for n := 1 + i*m.step/len(matrixStories); n <= requests; n += m.step {
+	for n := 1 + i*m.step/len(matrixScenarios); n <= requests; n += m.step {
 		for _, side := range []faultproxy.When{faultproxy.Before, faultproxy.After} {
 			m.free <- struct{}{}
 			crashes.Go(func() error {
 				defer func() { <-m.free }()
 				t.Run(fmt.Sprintf("%s request %d", side, n), func(t *testing.T) {
 					tried.Add(1)
-					if onFuncsim.crashed(t, file, sim(), n, side) {
+					if onFuncsim.runWithCrash(t, file, sim(), n, side) {
 						reached.Add(1)
 					} else {
-						t.Logf("the story ended before this request, which was one of %d", requests)
+						t.Logf("the scenario ended before this request, which was one of %d", requests)
 					}
 				})
 				return nil
@@ -99,25 +96,25 @@ func (m *crashMatrix) story(t *testing.T, i int) {
 		}
 	}
 	_ = crashes.Wait()
-	if reached.Load()*100 < tried.Load()*mustReach {
-		t.Errorf("%s came to %d of %d moments only", file, reached.Load(), tried.Load())
+	if reached.Load()*100 < tried.Load()*minReached {
+		t.Errorf("%s reached %d of %d crash points only", file, reached.Load(), tried.Load())
 	}
-	t.Logf("%s: %d requests, %d moments; %d tried, %d reached", file, requests, 2*requests, tried.Load(), reached.Load())
-	m.moments.Add(2 * int64(requests))
+	t.Logf("%s: %d requests, %d crash points; %d tried, %d reached", file, requests, 2*requests, tried.Load(), reached.Load())
+	m.points.Add(2 * int64(requests))
 	m.tried.Add(tried.Load())
 	m.reached.Add(reached.Load())
 }
 
-// crashed plays a story and kills the handler at one request, and reports whether
-// the story came to it.
-func (h host) crashed(t *testing.T, file string, sim *acssim.Server, n int, side faultproxy.When) bool {
-	k := newKiller(map[int]faultproxy.When{n: side})
-	r, log := h.start(t, sim, &faultproxy.Hook{At: k.moment}, soon)
-	k.begin(r)
-	playOn(t, r, log, file)
-	deaths := k.deaths()
-	for _, death := range deaths {
-		t.Logf("killed %s", death)
+// runWithCrash runs a scenario and kills the handler at one request. It reports whether
+// the scenario reached that request.
+func (h host) runWithCrash(t *testing.T, file string, sim *acssim.Server, n int, side faultproxy.When) bool {
+	c := newCrasher(map[int]faultproxy.When{n: side})
+	r, log := h.start(t, sim, &faultproxy.Hook{At: c.hook}, shortTimeouts)
+	c.start(r)
+	runOnRig(t, r, log, file)
+	crashes := c.crashes()
+	for _, crash := range crashes {
+		t.Logf("killed %s", crash)
 	}
-	return len(deaths) > 0
+	return len(crashes) > 0
 }

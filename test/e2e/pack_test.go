@@ -21,7 +21,7 @@ import (
 )
 
 // TestThePackage lets func make the package that would be deployed, from a fresh
-// copy of the repository, and plays a story on what is in it.
+// copy of the repository, and runs a scenario on its contents.
 func TestThePackage(t *testing.T) {
 	t.Parallel()
 	h := onFunc(t)
@@ -29,19 +29,19 @@ func TestThePackage(t *testing.T) {
 		t.Skip("-short: no package")
 	}
 	repository := checkOut(t)
-	run(t, "../..", "go", "build", "-o", filepath.Join(repository, "handler", "handler"), "./handler")
+	runCommand(t, "../..", "go", "build", "-o", filepath.Join(repository, "handler", "handler"), "./handler")
 	out := t.TempDir()
-	run(t, repository, string(h), "pack", "-o", out)
+	runCommand(t, repository, string(h), "pack", "-o", out)
 	packages, err := filepath.Glob(filepath.Join(out, "*.zip"))
 	if err != nil || len(packages) != 1 {
 		t.Fatalf("packages %q, %v", packages, err)
 	}
 	app := filepath.Join(out, "app")
-	if d := cmp.Diff(packed(t, repository), unzip(t, packages[0], app)); d != "" {
+	if d := cmp.Diff(packageFiles(t, repository), unzip(t, packages[0], app)); d != "" {
 		t.Fatalf("the package holds (-want +got):\n%s", d)
 	}
 	for _, h := range []host{onFuncsim, h} {
-		log := &journal{}
+		log := &logBuffer{}
 		r, err := rig.Start(t.Context(), rig.Options{
 			Func: string(h), App: app, ACS: &acssim.Server{Strict: true}, Azurite: azurite.ForTest(t), Log: log.add,
 		})
@@ -49,13 +49,13 @@ func TestThePackage(t *testing.T) {
 			t.Fatalf("%v\n\n%s", err, log)
 		}
 		defer r.Close()
-		playOn(t, r, log, "inbound.txt")
+		runOnRig(t, r, log, "inbound.txt")
 	}
 }
 
-// packed is what a package must hold: host.json, the functions, and the program,
-// which alone may be executed.
-func packed(t *testing.T, repository string) []string {
+// packageFiles returns what a package must hold: host.json, the functions, and the
+// handler, which is the only executable file.
+func packageFiles(t *testing.T, repository string) []string {
 	t.Helper()
 	functions, err := fs.Glob(os.DirFS(repository), "*/function.json")
 	if err != nil || len(functions) != 6 {
@@ -66,14 +66,15 @@ func packed(t *testing.T, repository string) []string {
 	return want
 }
 
-// checkOut copies the files that git knows, as they are now.
+// checkOut copies the files that git tracks from the working tree, and returns the
+// folder of the copy.
 func checkOut(t *testing.T) string {
 	t.Helper()
 	to := t.TempDir()
-	root := strings.TrimSpace(run(t, ".", "git", "rev-parse", "--show-toplevel"))
-	for name := range strings.SplitSeq(strings.TrimSuffix(run(t, root, "git", "ls-files", "-z"), "\x00"), "\x00") {
+	root := strings.TrimSpace(runCommand(t, ".", "git", "rev-parse", "--show-toplevel"))
+	for name := range strings.SplitSeq(strings.TrimSuffix(runCommand(t, root, "git", "ls-files", "-z"), "\x00"), "\x00") {
 		content, err := os.ReadFile(filepath.Join(root, name))
-		if errors.Is(err, fs.ErrNotExist) { // deleted, and git has not been told yet
+		if errors.Is(err, fs.ErrNotExist) { // deleted, but not yet in the index
 			continue
 		}
 		if err != nil {
@@ -89,7 +90,7 @@ func checkOut(t *testing.T) string {
 	return to
 }
 
-// unzip extracts a package with the modes in it, and lists the files.
+// unzip extracts a package with its modes, and lists the files.
 func unzip(t *testing.T, from, to string) (names []string) {
 	t.Helper()
 	z, err := zip.OpenReader(from)
@@ -126,8 +127,8 @@ func unzip(t *testing.T, from, to string) (names []string) {
 	return names
 }
 
-// run runs a program and returns its output.
-func run(t testing.TB, dir, program string, args ...string) string {
+// runCommand runs a program and returns its output.
+func runCommand(t testing.TB, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")

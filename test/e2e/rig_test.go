@@ -15,8 +15,8 @@ import (
 	"switchboard/test/rig"
 )
 
-// soon are deadlines that bring a call back on its way within seconds of a crash.
-var soon = map[string]string{
+// shortTimeouts are settings with which a call recovers within seconds of a crash.
+var shortTimeouts = map[string]string{
 	"ACS_TIMEOUT":             "2s",
 	"CONNECT_TIMEOUT":         "5s",
 	"PROMPT_TIMEOUT":          "15s",
@@ -30,14 +30,13 @@ var soon = map[string]string{
 	"RECORDING_COPY_TIMEOUT":  "1s",
 }
 
-// host says on which Functions host a test of the built program runs: on the
-// func of that path, or on funcsim if it is empty.
+// host is the Functions host on which a test of the built handler runs: the path of a
+// func, or empty for funcsim.
 type host string
 
 const onFuncsim host = ""
 
-// onFunc is the host that FUNC names. A test that wants it is skipped if there
-// is none.
+// onFunc returns the host that FUNC names, and skips the test if there is none.
 func onFunc(t *testing.T) host {
 	t.Helper()
 	path := os.Getenv("FUNC")
@@ -47,34 +46,40 @@ func onFunc(t *testing.T) host {
 	return host(path)
 }
 
-// start sets up a rig that ends with the test. Env adds settings. Tests on rigs
-// wait more than they work, so they run side by side.
-func (h host) start(t *testing.T, sim *acssim.Server, hook *faultproxy.Hook, env map[string]string) (*rig.Rig, *journal) {
+// start sets up a rig, with additional settings, that is closed when the test ends.
+func (h host) start(
+	t *testing.T, sim *acssim.Server, hook *faultproxy.Hook, settings map[string]string,
+) (*rig.Rig, *logBuffer) {
 	t.Helper()
 	all := map[string]string{"LOG_LEVEL": "debug"}
-	maps.Copy(all, env)
-	log := &journal{}
+	maps.Copy(all, settings)
+	log := &logBuffer{}
 	sim.OnEvent = func(e acssim.Entry) { log.add(e.Kind + ": " + e.Text) }
 	r, err := rig.Start(t.Context(), rig.Options{
-		Func: string(h), Env: all, ACS: sim, Azurite: azurite.ForTest(t), Hook: hook, Log: log.add,
+		Func: string(h), Settings: all, ACS: sim, Azurite: azurite.ForTest(t), Hook: hook, Log: log.add,
 	})
 	if err != nil {
 		t.Fatalf("%v\n\n%s", err, log)
 	}
 	t.Cleanup(r.Close)
-	r.World.Patience = 3 * time.Minute // there may be many of us on one machine
+	r.Env.Timeout = 3 * time.Minute // many rigs may run at the same time
 	return r, log
 }
 
-// together is how many rigs a test has at once. They wait more than they work.
-const together = 6
+// maxRigs is how many rigs the crash matrix runs at a time. There are more of them than
+// processors because they are mostly idle.
+const maxRigs = 24
 
-// playOn plays a story on a rig, and then checks what holds after every story.
-func playOn(t *testing.T, r *rig.Rig, log *journal, file string) {
+// parallelTests is the value of -parallel, and how many rigs any other test runs at a
+// time. The matrix runs beside them.
+const parallelTests = maxRigs / 4
+
+// runOnRig runs a scenario on a rig, and verifies its result.
+func runOnRig(t *testing.T, r *rig.Rig, log *logBuffer, file string) {
 	t.Helper()
-	played, err := read(t, file).Run(t.Context(), r.World)
+	result, err := readScenario(t, file).Run(t.Context(), r.Env)
 	if err == nil {
-		err = r.World.Verify(t.Context(), played)
+		err = r.Env.Verify(t.Context(), result)
 	}
 	if err != nil {
 		t.Errorf("%v\n\n%s", err, log)
@@ -89,13 +94,13 @@ type entry struct {
 	Err      string `json:"err"`
 }
 
-// entries are the handler's lines in the log. A real host puts its own words
-// around them, and now and then two lines into one.
-func (j *journal) entries() []entry {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+// entries returns the handler's lines in the log. A real host adds text around a line,
+// and sometimes joins two of them.
+func (b *logBuffer) entries() []entry {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var all []entry
-	for _, line := range j.lines {
+	for _, line := range b.lines {
 		for rest := line; ; {
 			at := strings.IndexByte(rest, '{')
 			if at < 0 {
@@ -114,28 +119,26 @@ func (j *journal) entries() []entry {
 	return all
 }
 
-// mustBeClean fails the test for each line of the handler that somebody must
-// look at.
-func (j *journal) mustBeClean(t *testing.T) {
+// mustHaveNoWarnings fails the test for each line of the handler above level info.
+func (b *logBuffer) mustHaveNoWarnings(t *testing.T) {
 	t.Helper()
-	for _, e := range j.entries() {
+	for _, e := range b.entries() {
 		if e.Level != "debug" && e.Level != "info" {
 			t.Errorf("the handler logged %+v", e)
 		}
 	}
 }
 
-// starts are the requests with which the handler makes what is missing, once it
-// has started: tables, containers and queues.
-var starts = regexp.MustCompile(`^POST /\w+/Tables$|^PUT /\w+/\w+$`)
+// startRequest matches the requests with which a handler that starts creates tables,
+// containers and queues.
+var startRequest = regexp.MustCompile(`^POST /\w+/Tables$|^PUT /\w+/\w+$`)
 
-// polls are the timers' questions for what is due, which come every few seconds
-// whatever else happens.
-var polls = regexp.MustCompile(`^GET /\w+/(worklist|campaigns)\(\)$`)
+// pollRequest matches the queries of the timers, which are sent every few seconds.
+var pollRequest = regexp.MustCompile(`^GET /\w+/(worklist|campaigns)\(\)$`)
 
-// counts reports a request of the handler that belongs to what it does: not those
-// at its start, nor those that come with the clock.
+// counts reports whether a request is one of the handler, but not one at its start or
+// of a timer.
 func counts(method, path string) bool {
 	request := method + " " + path
-	return rig.FromHandler(method, path) && !starts.MatchString(request) && !polls.MatchString(request)
+	return rig.FromHandler(method, path) && !startRequest.MatchString(request) && !pollRequest.MatchString(request)
 }

@@ -1,16 +1,15 @@
-// Command local runs the whole exchange on this machine, with no cloud, and
-// plays a demonstration on it: a caller is greeted, chooses an agent from a menu,
-// is recorded, thanked and released, and the recording is filed; then a campaign
-// calls five people, of whom one confirms, one is busy, one does not answer, one has
-// no valid number, and one never wants to be called again. It prints what happens as
-// it happens and exits 0 only if all of it ended as it should.
+// Command local runs the whole app on this machine, without a cloud, and runs a
+// demonstration on it. A caller is greeted, chooses an agent from a menu, is recorded
+// and thanked, and the recording is filed. Then a campaign calls five contacts: one
+// confirms, one is busy, one does not answer, one has no valid number, and one opts out.
+// It prints what happens as it happens, and exits 0 only if everything ended as expected.
 //
-//	go run ./test/local          the demonstration
-//	go run ./test/local -stay    … and the exchange stays up, to be played with
-//	go run ./test/local -v       … with the lines of the host and the handler
+//	go run ./test/local          runs the demonstration
+//	go run ./test/local -stay    keeps the app running after it, for calls of your own
+//	go run ./test/local -v       prints the lines of the host and the handler, too
 //
 // The Functions host is the one that FUNC names, else the func on the PATH, else
-// funcsim, which stands in for it.
+// funcsim, its simulator.
 package main
 
 import (
@@ -42,12 +41,12 @@ func main() {
 // demonstrationTime bounds the demonstration; it takes some 40 s.
 const demonstrationTime = 3 * time.Minute
 
-// stories are what the demonstration plays.
-var stories = []string{"inbound.txt", "campaign.txt"}
+// scenarios are what the demonstration runs.
+var scenarios = []string{"inbound.txt", "campaign.txt"}
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer, color bool) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
-	stay := flags.Bool("stay", false, "keep the exchange running after the demonstration, until Ctrl-C")
+	stay := flags.Bool("stay", false, "keep the app running after the demonstration, until Ctrl-C")
 	verbose := flags.Bool("v", false, "print the lines of the host and the handler")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -77,11 +76,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return err
 	}
 	defer r.Close()
-	out.note(fmt.Sprintf("the exchange is up on %s after %.1f s", r.Host.Name(), time.Since(began).Seconds()))
+	out.note(fmt.Sprintf("the app runs on %s after %.1f s", r.Host.Name(), time.Since(began).Seconds()))
 
 	bounded, cancel := context.WithTimeout(ctx, demonstrationTime)
 	defer cancel()
-	err = play(bounded, r, out)
+	err = runScenarios(bounded, r, out)
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("interrupted")
@@ -95,20 +94,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	return nil
 }
 
-// play plays the stories, checks what must hold after each, and sums up.
-func play(ctx context.Context, r *rig.Rig, out *printer) error {
-	var all scenario.Played
-	for _, story := range stories {
-		out.note("the story " + story + " begins")
-		played, err := scenario.RunFile(ctx, r.World, scenario.Stories, story)
+// runScenarios runs the scenarios, verifies their results, and prints a summary.
+func runScenarios(ctx context.Context, r *rig.Rig, out *printer) error {
+	var all scenario.Result
+	for _, file := range scenarios {
+		out.note("the scenario " + file + " begins")
+		result, err := scenario.RunFile(ctx, r.Env, scenario.Files, file)
 		if err == nil {
-			err = r.World.Verify(ctx, played)
+			err = r.Env.Verify(ctx, result)
 		}
 		if err != nil {
 			return err
 		}
-		all.Calls = append(all.Calls, played.Calls...)
-		all.Campaigns = append(all.Campaigns, played.Campaigns...)
+		all.Calls = append(all.Calls, result.Calls...)
+		all.Campaigns = append(all.Campaigns, result.Campaigns...)
 	}
 	return out.summary(ctx, r, all)
 }
@@ -125,7 +124,7 @@ func findFunc(getenv func(string) string) (string, error) {
 	}
 	path, err := exec.LookPath("func")
 	if err != nil {
-		return "", nil // none is no fault: the stand-in does it
+		return "", nil // then funcsim is used
 	}
 	return path, nil
 }

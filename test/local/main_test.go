@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestTheDemonstrationEndsWell(t *testing.T) {
+func TestTheDemonstrationPrintsItsResults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Azurite, the simulator and a host")
 	}
@@ -27,7 +27,7 @@ func TestTheDemonstrationEndsWell(t *testing.T) {
 		" events, ", " transitions, ", " storage operations, ",
 	} {
 		if !strings.Contains(last, want) {
-			t.Errorf("the last lines do not say %q:\n%s", want, last)
+			t.Errorf("the last lines do not contain %q:\n%s", want, last)
 		}
 	}
 	if strings.Contains(out.String(), "\x1b[") {
@@ -38,7 +38,7 @@ func TestTheDemonstrationEndsWell(t *testing.T) {
 	}
 }
 
-func TestAHostThatIsNotThereIsNamedAtOnce(t *testing.T) {
+func TestAMissingHostIsReportedBeforeAnythingStarts(t *testing.T) {
 	var out bytes.Buffer
 	nowhere := func(string) string { return "/nonexistent/func" }
 	if err := run(t.Context(), nil, nowhere, &out, false); err == nil || !strings.Contains(err.Error(), "FUNC") {

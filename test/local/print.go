@@ -20,14 +20,14 @@ import (
 	"switchboard/test/scenario"
 )
 
-// printer writes the timeline: what happens in the telephone network, and what
-// the exchange makes of it.
+// printer writes the timeline: what happens in the telephone network, and what the
+// handler does.
 type printer struct {
 	mu    sync.Mutex
 	w     io.Writer
 	color bool
 	began time.Time
-	// delivered counts the events that came to the exchange.
+	// delivered counts the events that were sent to the handler.
 	delivered int
 }
 
@@ -55,14 +55,14 @@ func (p *printer) line(color, source, what, text string) {
 	fmt.Fprintf(p.w, "%s%7.2fs  %-9s %-12s %s%s\n", color, time.Since(p.began).Seconds(), source, what, text, end)
 }
 
-// rawID is a raw id with GUIDs in it, of which the last eight digits are enough
-// to tell one person from another.
+// rawID matches a raw id with GUIDs in it. Its last eight digits are enough to
+// distinguish people.
 var rawID = regexp.MustCompile(`\b(8:acs|8:orgid|28:orgid):[0-9a-f_-]*([0-9a-f]{8})\b`)
 
-// note tells what is being done about the stage itself.
+// note prints what this program itself is doing.
 func (p *printer) note(text string) { p.line(faint, "local", "", text) }
 
-// network prints an entry of the simulator. Requests are what the exchange asked for.
+// network prints an entry of the simulator. Requests are those of the handler.
 func (p *printer) network(e acssim.Entry) {
 	switch e.Kind {
 	case "callback", "eventgrid":
@@ -71,53 +71,52 @@ func (p *printer) network(e acssim.Entry) {
 		p.mu.Unlock()
 		p.line(yellow, "ACS", e.Kind, e.Text)
 	case "request":
-		p.line(green, "exchange", e.Kind, e.Text)
+		p.line(green, "handler", e.Kind, e.Text)
 	default:
 		p.line("", "phone", e.Kind, e.Text)
 	}
 }
 
-// handler prints the handler's own word on what has moved on. A real host puts its
-// own words before a line of the handler, and now and then two of them into one of
-// its own.
+// handler prints lines of the handler's log that are about calls, recordings and
+// campaigns. A real host adds text before a line, and sometimes joins two of them.
 func (p *printer) handler(line string) {
 	start := strings.Index(line, "{")
 	if start < 0 {
 		return
 	}
 	for lines := json.NewDecoder(strings.NewReader(line[start:])); ; {
-		var said said
-		if lines.Decode(&said) != nil {
+		var l logLine
+		if lines.Decode(&l) != nil {
 			return
 		}
-		if what, words := said.words(); what != "" {
-			p.line(green, "exchange", what, words)
+		if what, text := l.describe(); what != "" {
+			p.line(green, "handler", what, text)
 		}
 	}
 }
 
-// said is a line of the handler's log.
-type said struct {
+// logLine is a line of the handler's log.
+type logLine struct {
 	Message, State, Node, Outcome string
 	Files, Contacts               int
 }
 
-// words are the line for people, empty if it is not for them.
-func (s said) words() (what, words string) {
-	switch s.Message {
+// describe returns what the timeline prints for the line, empty if it prints nothing.
+func (l logLine) describe() (what, text string) {
+	switch l.Message {
 	case "call moved":
-		words = s.State
-		if s.Node != "" {
-			words += " at " + s.Node
+		text = l.State
+		if l.Node != "" {
+			text += " at " + l.Node
 		}
-		if s.Outcome != "" {
-			words += ", " + s.Outcome
+		if l.Outcome != "" {
+			text += ", " + l.Outcome
 		}
-		return "moved", words
+		return "moved", text
 	case "recording over":
-		return s.State, fmt.Sprintf("a recording of %d files", s.Files)
+		return l.State, fmt.Sprintf("a recording of %d files", l.Files)
 	case "campaign done":
-		return "done", fmt.Sprintf("a campaign of %d contacts", s.Contacts)
+		return "done", fmt.Sprintf("a campaign of %d contacts", l.Contacts)
 	}
 	return "", ""
 }
@@ -125,48 +124,48 @@ func (s said) words() (what, words string) {
 // raw prints a line of the host as it is.
 func (p *printer) raw(line string) { p.line(faint, "host", "", line) }
 
-// summary prints how the stories ended and what they took.
-func (p *printer) summary(ctx context.Context, r *rig.Rig, played scenario.Played) error {
+// summary prints how the calls and campaigns of the scenarios ended.
+func (p *printer) summary(ctx context.Context, r *rig.Rig, result scenario.Result) error {
 	var lines []string
 	transitions := 0
-	for _, id := range played.Calls {
-		row, err := r.World.Calls.Load(ctx, id)
+	for _, id := range result.Calls {
+		row, err := r.Env.Calls.Load(ctx, id)
 		if err != nil {
 			return err
 		}
 		c := row.Value
 		transitions += c.Seq
 		lines = append(lines, fmt.Sprintf("call %s: %s after %.1f s", id, c.Outcome, c.EndedAt.Sub(c.OfferedAt).Seconds()))
-		for _, asked := range c.Recordings {
-			recording, err := p.recording(ctx, r, asked)
+		for _, recording := range c.Recordings {
+			files, err := p.recording(ctx, r, recording)
 			if err != nil {
 				return err
 			}
-			lines = append(lines, recording...)
+			lines = append(lines, files...)
 		}
 	}
-	for _, id := range played.Campaigns {
-		contacts, took, err := p.campaign(ctx, r, id)
+	for _, id := range result.Campaigns {
+		contacts, n, err := p.campaign(ctx, r, id)
 		if err != nil {
 			return err
 		}
-		transitions += took
+		transitions += n
 		lines = append(lines, contacts...)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	storage, asked := r.Requests()
+	storage, acs := r.Requests()
 	fmt.Fprintf(p.w, "\n%s\n%d events, %d transitions, %d storage operations, %d requests to ACS, on %s\n",
-		strings.Join(lines, "\n"), p.delivered, transitions, storage, asked, r.Host.Name())
+		strings.Join(lines, "\n"), p.delivered, transitions, storage, acs, r.Host.Name())
 	return nil
 }
 
-// recording says where the files of a recording are.
-func (p *printer) recording(ctx context.Context, r *rig.Rig, asked call.Recording) ([]string, error) {
-	if asked.State != call.RecordingFiled {
-		return nil, fmt.Errorf("the recording is %s, not filed", asked.State)
+// recording returns a line for each file of a recording.
+func (p *printer) recording(ctx context.Context, r *rig.Rig, recording call.Recording) ([]string, error) {
+	if recording.State != call.RecordingFiled {
+		return nil, fmt.Errorf("the recording is %s, not filed", recording.State)
 	}
-	row, err := r.World.Recordings.Load(ctx, filing.Key(asked.ID))
+	row, err := r.Env.Recordings.Load(ctx, filing.Key(recording.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -177,25 +176,25 @@ func (p *printer) recording(ctx context.Context, r *rig.Rig, asked call.Recordin
 	return lines, nil
 }
 
-// campaign says how each contact of a campaign ended, and how many transitions their
-// calls took.
+// campaign returns a line for each contact of a campaign, and the number of transitions
+// of their last calls.
 func (p *printer) campaign(ctx context.Context, r *rig.Rig, id campaign.ID) (lines []string, transitions int, err error) {
-	c, err := r.World.Ledger.Campaign(ctx, id)
+	c, err := r.Env.Ledger.Campaign(ctx, id)
 	if err != nil {
 		return nil, 0, err
 	}
 	lines = []string{fmt.Sprintf("campaign %s: %s after %.1f s", c.Name, c.State, c.Finished.Sub(c.Started).Seconds())}
-	contacts, _, err := r.World.Ledger.Contacts(ctx, c, "", c.Contacts)
+	contacts, _, err := r.Env.Ledger.Contacts(ctx, c, "", c.Contacts)
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, who := range contacts {
-		row, err := r.World.Calls.Load(ctx, who.Call)
+		row, err := r.Env.Calls.Load(ctx, who.Call)
 		if err != nil {
 			return nil, 0, err
 		}
 		transitions += row.Value.Seq
-		n, err := r.World.Ledger.Number(ctx, who.Number)
+		n, err := r.Env.Ledger.Number(ctx, who.Number)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -211,16 +210,16 @@ func (p *printer) campaign(ctx context.Context, r *rig.Rig, id campaign.ID) (lin
 	return lines, transitions, nil
 }
 
-// stay prints how to play with the exchange.
+// stay prints how to use the running app.
 func (p *printer) stay(r *rig.Rig) {
 	fmt.Fprintf(p.w, `
-The exchange stays up until Ctrl-C.
+The app runs until Ctrl-C.
 
   host      %[1]s
   ACS       %[2]s  (simulated; its control API is below /sim)
   storage   %[3]s
 
-Ring the exchange, press a key, look at the calls:
+Ring the line, press a key, look at the calls:
 
   curl -s %[2]s/sim/calls -d '{"from":"+12065550100","to":"%[4]s","script":"wait 20s; hang up"}'
   curl -s %[2]s/sim/calls/<call>/press -d '{"tones":"1"}'   # <call> is in the answer to the first
@@ -229,7 +228,7 @@ Ring the exchange, press a key, look at the calls:
   curl -s %[1]s/api/v1/calls/<id>
   curl -s %[1]s/api/v1/calls/<id>/history
 
-Call people (+1206555 and 0180 to 0191 are telephones that do as test/acssim/README.md says), and look at what came of it:
+Run a campaign (test/acssim/README.md says what the numbers +1206555 with 0180 to 0191 do), and look at its results:
 
   curl -s %[1]s/api/v1/campaigns -H 'Content-Type: application/json' -H 'Idempotency-Key: mine-1' \
     -d '{"name":"mine","flow":"notice","lines":["%[4]s"],"ring":"10s","contacts":[{"number":"+12065550181"}]}'

@@ -7,7 +7,7 @@ import (
 	"errors"
 )
 
-// funcHost is not to be had where processes have no groups and no signals.
+// funcHost is not available on systems without process groups and signals.
 type funcHost struct{}
 
 func newFunc(string, string, int, map[string]string, func(string)) *funcHost { return &funcHost{} }

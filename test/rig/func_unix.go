@@ -35,8 +35,8 @@ func (h *funcHost) Name() string             { return "func" }
 func (h *funcHost) URL() string              { return fmt.Sprintf("http://127.0.0.1:%d", h.port) }
 func (h *funcHost) Stopped() <-chan struct{} { return h.stopped }
 
-// Start runs `func start` in a process group of its own: a signal to the host
-// alone would leave the processes behind it.
+// Start runs `func start` in a process group of its own, so that Stop can end all
+// processes that the host has started.
 func (h *funcHost) Start(ctx context.Context) error {
 	cmd := exec.Command(h.path, "start", "--port", strconv.Itoa(h.port))
 	cmd.Dir = h.app
@@ -60,17 +60,17 @@ func (h *funcHost) Start(ctx context.Context) error {
 	h.cmd, h.stopped = cmd, stopped
 	go h.copyLines(read)
 	go func() {
-		cmd.Wait() // how it ended stands in its lines
+		cmd.Wait() // its lines say why it ended
 		close(stopped)
 	}()
-	if err := serving(ctx, h); err != nil {
+	if err := waitServing(ctx, h); err != nil {
 		h.Stop()
 		return err
 	}
 	return nil
 }
 
-// copyLines hands the host's lines on until its last process has closed them.
+// copyLines logs the host's lines until its last process has closed the pipe.
 func (h *funcHost) copyLines(r io.ReadCloser) {
 	defer r.Close()
 	lines := bufio.NewScanner(r)
@@ -85,8 +85,8 @@ func (h *funcHost) copyLines(r io.ReadCloser) {
 // stopGrace is how long the host may take to end before its group is killed.
 const stopGrace = 10 * time.Second
 
-// Stop ends the host as a platform does, with SIGTERM, and then whatever is left
-// of its process group.
+// Stop ends the host as a platform does, with SIGTERM, and then kills the rest of its
+// process group.
 func (h *funcHost) Stop() {
 	if h.cmd == nil {
 		return
@@ -101,8 +101,8 @@ func (h *funcHost) Stop() {
 	<-h.stopped
 }
 
-// Kill ends the handler, which it finds by its path: it is the host's child and
-// nobody tells its number.
+// Kill ends the handler. It finds the process by its path, because the host does not
+// publish the process id.
 func (h *funcHost) Kill() {
 	for _, pid := range h.handlers() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
@@ -112,7 +112,7 @@ func (h *funcHost) Kill() {
 	}
 }
 
-// handlers are the processes that run the staged handler.
+// handlers returns the ids of the processes that run the staged handler.
 func (h *funcHost) handlers() []int {
 	out, err := exec.Command("ps", "-axo", "pid=,stat=,command=").Output()
 	if err != nil {
@@ -131,7 +131,7 @@ func (h *funcHost) handlers() []int {
 	return pids
 }
 
-// zombie reports a process that has ended and that its parent has not waited for.
+// zombie reports whether a process has ended without being waited for by its parent.
 func zombie(pid int) bool {
 	out, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
 	return err != nil || strings.HasPrefix(strings.TrimSpace(string(out)), "Z")

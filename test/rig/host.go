@@ -11,23 +11,23 @@ import (
 
 // Host is a Functions host with our app on it, real or not.
 type Host interface {
-	// Name says which host it is.
+	// Name is the host's name in messages.
 	Name() string
-	// URL is the host's front.
+	// URL is the address of the host's frontend.
 	URL() string
 	// Start starts the host and returns when it serves. It may be called again
 	// after the host has stopped.
 	Start(ctx context.Context) error
 	// Stop ends the host and the handler with it; the handler gets no notice.
 	Stop()
-	// Kill ends the handler with SIGKILL and returns when it is gone. The host
-	// starts it again, and gives up after the third time.
+	// Kill ends the handler with SIGKILL and returns when the process has ended. The
+	// host starts the handler again, and stops after the third time.
 	Kill()
 	// Stopped is closed when the host has stopped, by itself or by Stop.
 	Stopped() <-chan struct{}
 }
 
-// funcsimHost is the stand-in.
+// funcsimHost is funcsim, the simulator of a Functions host.
 type funcsimHost struct {
 	host funcsim.Host
 	url  string
@@ -52,19 +52,19 @@ func (h *funcsimHost) Start(ctx context.Context) error {
 	if err := h.host.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	if err := serving(ctx, h); err != nil {
+	if err := waitServing(ctx, h); err != nil {
 		h.Stop()
 		return err
 	}
 	return nil
 }
 
-// startTimeout bounds the start of a host, which on a busy machine takes many
-// times the few seconds that it takes on an idle one.
+// startTimeout bounds the start of a host: a few seconds on an idle machine, many times
+// that on a busy one.
 const startTimeout = 2 * time.Minute
 
-// serving waits until requests reach the handler through the host.
-func serving(ctx context.Context, h Host) error {
+// waitServing waits until requests reach the handler through the host.
+func waitServing(ctx context.Context, h Host) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {

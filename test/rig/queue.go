@@ -9,10 +9,10 @@ import (
 	"switchboard/test/acssim"
 )
 
-// announceRecordings makes the queue of recordings and, if the simulator has no
-// subscriptions of its own, subscribes the queue to them as Event Grid does: past
-// the proxies.
-func (r *Rig) announceRecordings(ctx context.Context) error {
+// subscribeRecordings creates the queue of recordings. If the simulator has no
+// subscriptions of its own, it subscribes the queue to recordings, without a proxy, as
+// Event Grid does.
+func (r *Rig) subscribeRecordings(ctx context.Context) error {
 	queue, err := azqueue.NewQueueClientFromConnectionString(r.Azurite.ConnectionString(), app.RecordingQueue, nil)
 	if err != nil {
 		return err

@@ -21,10 +21,10 @@ func (r *Rig) Requests() (storage, acs int) {
 	return storage, acs
 }
 
-// own matches the requests that only the handler sends: to ACS; to the app's tables, and to create tables; to the
+// handlerRequest matches the requests that only the handler sends: to ACS; to the app's tables, and to create tables; to the
 // containers of documents and of recordings, whose files begin with a year; to create the queue and that container,
 // which have one name; and to put messages into the queue.
-var own = regexp.MustCompile(`^\w+ /(calling|v1/objects)/` +
+var handlerRequest = regexp.MustCompile(`^\w+ /(calling|v1/objects)/` +
 	`|^\w+ /\w+/(Tables|\$batch)$` +
 	`|^\w+ /\w+/(` + strings.Join(app.Tables, "|") + `)\(` +
 	`|^POST /\w+/(` + strings.Join(app.Tables, "|") + `)$` +
@@ -33,13 +33,13 @@ var own = regexp.MustCompile(`^\w+ /(calling|v1/objects)/` +
 	`|^PUT /\w+/` + app.RecordingQueue + `$` +
 	`|^POST /\w+/` + app.RecordingQueue + `/messages$`)
 
-// FromHandler reports whether a request that came to a proxy was one of the
-// handler, by its method and its path as it was escaped. The host has the same
-// connection string: it keeps leases, status and secrets in containers of its own,
-// takes messages out of the queue, and has a queue of its own for those that fail.
-func FromHandler(method, path string) bool { return own.MatchString(method + " " + path) }
+// FromHandler reports whether a request to a proxy is one of the handler, by its method
+// and its escaped path. The host has the same connection string: it keeps leases, status
+// and secrets in containers of its own, receives messages from the queue, and has a queue
+// of its own for those that fail.
+func FromHandler(method, path string) bool { return handlerRequest.MatchString(method + " " + path) }
 
-// hostOf is the host and port of an http address.
+// hostOf returns the host and port of an http address.
 func hostOf(address string) string {
 	host, _, _ := strings.Cut(strings.TrimPrefix(address, "http://"), "/")
 	return host

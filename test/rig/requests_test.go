@@ -2,7 +2,7 @@ package rig
 
 import "testing"
 
-func TestRequestsAreToldApartByWhoSendsThem(t *testing.T) {
+func TestFromHandlerDistinguishesRequestsOfTheHandlerAndOfTheHost(t *testing.T) {
 	tests := []struct {
 		name         string
 		method, path string
@@ -22,7 +22,7 @@ func TestRequestsAreToldApartByWhoSendsThem(t *testing.T) {
 		{"the handler starts a recording", "POST", "/calling/recordings", true},
 		{"the handler fetches a recording", "GET", "/v1/objects/0-eus-d1-5f/content/audio", true},
 		{"the host looks for the queue", "HEAD", "/acc1/recordings", false},
-		{"the host takes messages", "GET", "/acc1/recordings/messages", false},
+		{"the host receives messages", "GET", "/acc1/recordings/messages", false},
 		{"the host hides a message", "PUT", "/acc1/recordings/messages/5f", false},
 		{"the host deletes a message", "DELETE", "/acc1/recordings/messages/5f", false},
 		{"the host makes the poison queue", "PUT", "/acc1/recordings-poison", false},

@@ -1,13 +1,13 @@
-// Package rig sets the whole exchange up on this machine: Azurite, acssim, a
-// Functions host with the built handler, and between the handler and the world
-// loopback proxies that count its requests and can stop at one of them. The
-// demonstration and the tests of the built program stand on it.
+// Package rig sets up a rig, which is everything on localhost, started together:
+// Azurite, acssim, a Functions host with the built handler, and proxies between the
+// handler and the other two. The proxies count the handler's requests and can hold or
+// drop them. The demonstration and the tests of the built handler run on rigs.
 //
-// Each rig has a storage account of its own, so that names which are fixed, such
-// as that of the queue of recordings, do not meet those of another rig.
+// Each rig has a storage account of its own, so that fixed names, such as that of the
+// queue of recordings, do not collide with those of another rig.
 //
-// Everything runs on free ports of the loopback and in temporary folders; Close
-// ends and removes all of it.
+// Everything runs on free ports of the loopback interface and in temporary folders;
+// Close ends and removes all of it.
 package rig
 
 import (
@@ -34,50 +34,48 @@ import (
 	"switchboard/test/scenario"
 )
 
-// Options say what the rig is made of. The zero value is a rig on funcsim with
-// a simulator that misbehaves a little.
+// Options configure a rig. The zero value is a rig on funcsim with a simulator that
+// misbehaves a little.
 type Options struct {
 	// Func is the path of a real `func`; empty: funcsim.
 	Func string
-	// Env adds settings of the app, over those that the rig makes.
-	Env map[string]string
-	// ACS is a simulator whose knobs are set and which has not been started; the
-	// rig fills in addresses and, unless there are Subscriptions already, one that
-	// announces finished recordings in the app's queue. Nil: one with default knobs.
+	// Settings are settings of the app, in addition to or instead of those that the rig makes.
+	Settings map[string]string
+	// ACS is a simulator whose knobs are set and which has not been started. The rig
+	// sets its addresses, and, if it has no Subscriptions, one that sends the events of
+	// recordings to the app's queue. Nil: a simulator with default knobs.
 	ACS *acssim.Server
-	// Azurite is one that runs already and is left running; nil: one of the rig's own.
+	// Azurite is a running server, which Close does not end. Nil: the rig starts one.
 	Azurite *azurite.Server
-	// App is the folder of an app that has been put together already; empty: the
-	// rig stages one.
+	// App is the folder of a staged app. Empty: the rig stages one.
 	App string
-	// Beside is a rig that runs: the new one is but another host of the same app, on
-	// the same storage and for the same ACS, of which there is one address only: what
-	// the new handler asks of ACS goes through the Hook of the rig that runs.
+	// Beside is a running rig. The new one adds another host of the same app, on the
+	// same storage and for the same ACS. ACS has one address only: requests of the new
+	// handler to ACS go through the Hook of the running rig.
 	Beside *Rig
-	// Hook sees every request of the handler to storage and to ACS, and those of
-	// the host to the same storage (FromHandler tells them apart); nil: one that
-	// only counts.
+	// Hook sees every request of the handler to storage and to ACS, and those of the
+	// host to the same storage (see FromHandler). Nil: a hook that only counts.
 	Hook *faultproxy.Hook
-	// Log gets the lines of host and handler.
+	// Log is called with each line of host and handler.
 	Log func(line string)
-	// Notify gets a line before something begins that takes a while.
+	// Notify is called with a line before a step that takes a while.
 	Notify func(text string)
 }
 
-// Rig is the running whole.
+// Rig is a running rig.
 type Rig struct {
 	ACS     *acssim.Server
-	ACSURL  string          // past the proxy
-	Azurite azurite.Account // past the proxies
+	ACSURL  string          // without the proxy
+	Azurite azurite.Account // without the proxies
 	Host    Host
-	World   scenario.World
+	Env     scenario.Env
 	Hook    *faultproxy.Hook
 
 	closers []func()
 }
 
-// Start sets up a rig and waits until its host serves. What it has started is
-// ended if it fails.
+// Start sets up a rig and waits until its host serves. If it fails, it ends what it has
+// started.
 func Start(ctx context.Context, o Options) (r *Rig, err error) {
 	r = &Rig{ACS: o.ACS, Hook: o.Hook}
 	defer func() {
@@ -113,31 +111,31 @@ func Start(ctx context.Context, o Options) (r *Rig, err error) {
 	if err != nil {
 		return r, err
 	}
-	front := fmt.Sprintf("http://127.0.0.1:%d", port)
+	frontend := fmt.Sprintf("http://127.0.0.1:%d", port)
 	if o.Beside == nil {
 		if err := r.openStorage(ctx, o.Azurite, notify); err != nil {
 			return r, err
 		}
-		if err := r.announceRecordings(ctx); err != nil {
+		if err := r.subscribeRecordings(ctx); err != nil {
 			return r, err
 		}
-		if err := r.serveACS(front); err != nil {
+		if err := r.serveACS(frontend); err != nil {
 			return r, err
 		}
 	}
-	env, err := r.settings(front)
+	env, err := r.settings(frontend)
 	if err != nil {
 		return r, err
 	}
-	maps.Copy(env, o.Env)
-	if r.World, err = world(ctx, r, front); err != nil {
+	maps.Copy(env, o.Settings)
+	if r.Env, err = newEnv(ctx, r, frontend); err != nil {
 		return r, err
 	}
 	if o.Func != "" {
 		notify("starting the Functions host: " + o.Func)
 		r.Host = newFunc(o.Func, app, port, env, o.Log)
 	} else {
-		notify("starting funcsim, the stand-in for the Functions host")
+		notify("starting funcsim, the simulator of a Functions host")
 		r.Host = newFuncsim(app, port, env, o.Log)
 	}
 	if err := r.Host.Start(ctx); err != nil {
@@ -156,7 +154,7 @@ func (r *Rig) Close() {
 	r.closers = nil
 }
 
-// openStorage gives the rig an account: of the server, or of one of its own.
+// openStorage gives the rig an account of the server; if server is nil, it starts one.
 func (r *Rig) openStorage(ctx context.Context, server *azurite.Server, notify func(string)) (err error) {
 	if server == nil {
 		notify("starting Azurite")
@@ -169,10 +167,10 @@ func (r *Rig) openStorage(ctx context.Context, server *azurite.Server, notify fu
 	return err
 }
 
-// serveACS gives the simulator a listener and its addresses. It goes by that of
-// the handler's proxy: that is the name in what the handler signs, and where
-// recordings are said to be.
-func (r *Rig) serveACS(front string) error {
+// serveACS gives the simulator a listener and its addresses. Its own address is that of
+// the handler's proxy: the handler signs requests for it, and locations of recordings
+// contain it.
+func (r *Rig) serveACS(frontend string) error {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -183,7 +181,7 @@ func (r *Rig) serveACS(front string) error {
 		l.Close()
 		return err
 	}
-	r.ACS.EventGridURL = front + "/runtime/webhooks/eventgrid?functionName=incomingcall"
+	r.ACS.EventGridURL = frontend + "/runtime/webhooks/eventgrid?functionName=incomingcall"
 	go server.Serve(l)
 	r.closers = append(r.closers, func() {
 		r.ACS.Close()
@@ -192,15 +190,16 @@ func (r *Rig) serveACS(front string) error {
 	return nil
 }
 
-// settings are the app's settings: storage and ACS lie behind the proxies.
-func (r *Rig) settings(front string) (map[string]string, error) {
+// settings returns the app's settings, with the addresses of the proxies for storage and
+// ACS.
+func (r *Rig) settings(frontend string) (map[string]string, error) {
 	storage := r.Azurite
 	for _, service := range []*string{&storage.BlobURL, &storage.QueueURL, &storage.TableURL} {
-		behind, err := r.proxy(*service)
+		address, err := r.proxy(*service)
 		if err != nil {
 			return nil, err
 		}
-		*service = behind
+		*service = address
 	}
 	return map[string]string{
 		"AzureWebJobsStorage":           storage.ConnectionString(),
@@ -210,18 +209,18 @@ func (r *Rig) settings(front string) (map[string]string, error) {
 		"ACS_ACCESS_KEY":                acssim.DevelopmentKey,
 		"ACS_RESOURCE_ID":               acssim.DevelopmentResourceID,
 		"ACS_ISSUER":                    r.ACS.Endpoint,
-		"ACS_JWKS_URL":                  r.ACSURL + "/calling/keys", // past the proxy: it is read now and then
-		"COGNITIVE_SERVICES_ENDPOINT":   "https://speech.example",   // the simulator asks only whether there is one
+		"ACS_JWKS_URL":                  r.ACSURL + "/calling/keys", // without the proxy: read at any time
+		"COGNITIVE_SERVICES_ENDPOINT":   "https://speech.example",   // must not be empty for the simulator
 		"RECORDING_HOSTS":               "127.0.0.1",
 		"LINES":                         scenario.Line,
-		"CALLBACK_BASE_URL":             front,
+		"CALLBACK_BASE_URL":             frontend,
 		"CALLBACK_KEYS":                 "rig:c3dpdGNoYm9hcmQtZGV2ZWxvcG1lbnQtb25seS1jYWxsYmFjay1rZXk=",
 	}, nil
 }
 
-// proxy puts a proxy before the address and returns the address that replaces it.
-func (r *Rig) proxy(direct string) (string, error) {
-	target, err := url.Parse(direct)
+// proxy starts a proxy for an address and returns the proxy's address.
+func (r *Rig) proxy(address string) (string, error) {
+	target, err := url.Parse(address)
 	if err != nil {
 		return "", err
 	}
@@ -233,32 +232,33 @@ func (r *Rig) proxy(direct string) (string, error) {
 	return p.URL, nil
 }
 
-// world is the rig as a scenario sees it, past the proxies.
-func world(ctx context.Context, r *Rig, front string) (scenario.World, error) {
+// newEnv returns what a scenario needs to run on the rig, with addresses without proxies.
+func newEnv(ctx context.Context, r *Rig, frontend string) (scenario.Env, error) {
 	tables, err := table.Open(r.Azurite.ConnectionString(), nil)
 	if err != nil {
-		return scenario.World{}, err
+		return scenario.Env{}, err
 	}
 	blobs, err := service.NewClientFromConnectionString(r.Azurite.ConnectionString(), nil)
 	if err != nil {
-		return scenario.World{}, err
+		return scenario.Env{}, err
 	}
 	documents := catalog.Azure{Container: blobs.NewContainerClient(app.CatalogContainer)}
 	files := archive.Azure{Container: blobs.NewContainerClient(app.RecordingsContainer)}
 	err = errors.Join(tables.Create(ctx, app.Tables...), documents.Create(ctx), files.Create(ctx))
 	if err != nil {
-		return scenario.World{}, err
+		return scenario.Env{}, err
 	}
-	live := tables.Table(store.TableWorklist)
-	return scenario.World{
+	worklist := tables.Table(store.TableWorklist)
+	return scenario.Env{
 		ACS:     r.ACS,
 		Host:    http.DefaultClient,
-		URL:     front,
+		URL:     frontend,
 		Catalog: catalog.New(documents),
-		Calls:   store.NewCalls(tables.Table(store.TableCalls), live),
+		Calls:   store.NewCalls(tables.Table(store.TableCalls), worklist),
 		Ledger: store.NewLedger(tables.Table(store.TableCampaigns), tables.Table(store.TableContacts),
 			tables.Table(store.TableNumbers), tables.Table(store.TableLines)),
-		Recordings: store.NewRecordings(tables.Table(store.TableRecordings), live),
+		Recordings: store.NewRecordings(tables.Table(store.TableRecordings), worklist),
 		Files:      files,
+		Contacts:   tables.Table(store.TableContacts),
 	}, nil
 }

@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// built is the handler, built once for all rigs of this process and kept in
-// memory, so that nothing of it is left behind.
-var built = sync.OnceValues(func() ([]byte, error) {
+// builtHandler builds the handler, once for all rigs of this process, and returns its
+// executable file. It leaves no file behind.
+var builtHandler = sync.OnceValues(func() ([]byte, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return nil, err
@@ -33,16 +33,16 @@ var built = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(binary)
 })
 
-// stage makes a copy of the app, as it would be deployed, in a temporary folder,
-// and returns that folder, if it has made one, also with an error. Nothing may be
-// written under the repository's root while a host runs on it.
+// stage makes a copy of the app, as it would be deployed, in a temporary folder, and
+// returns that folder, also with an error if it has been made. The host runs on a copy
+// because nothing may be written in the folder that it runs on.
 func stage(notify func(string)) (app string, err error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
 	notify("building the handler")
-	binary, err := built()
+	binary, err := builtHandler()
 	if err != nil {
 		return "", err
 	}
@@ -66,19 +66,19 @@ func stage(notify func(string)) (app string, err error) {
 		if err != nil {
 			return app, err
 		}
-		if err := write(filepath.Join(app, to), doc, 0o644); err != nil {
+		if err := writeFile(filepath.Join(app, to), doc, 0o644); err != nil {
 			return app, err
 		}
 	}
-	return app, write(filepath.Join(app, "handler", "handler"), binary, 0o755)
+	return app, writeFile(filepath.Join(app, "handler", "handler"), binary, 0o755)
 }
 
-// write makes a file and the folder that it is in. Meanwhile no process is started by
-// this one: it would have the file open too for a moment, and a program that somebody
-// has open for writing cannot be run.
+// writeFile creates a file and its folder. Meanwhile this process starts no other: that
+// would have the file open for a moment, and a file that is open for writing cannot be
+// executed.
 //
 // Source: https://go.dev/issue/22315
-func write(name string, content []byte, mode os.FileMode) error {
+func writeFile(name string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func write(name string, content []byte, mode os.FileMode) error {
 	return os.WriteFile(name, content, mode)
 }
 
-// moduleRoot is the folder of go.mod, which is the app's root.
+// moduleRoot returns the folder of go.mod, which is the app's root.
 func moduleRoot() (string, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {

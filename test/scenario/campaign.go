@@ -21,18 +21,18 @@ type postCampaign struct {
 	name string
 }
 
-// run posts the document to the API, with one Idempotency-Key, until it is answered:
-// a client of the API repeats what was cut off or answered with a 5xx.
-func (c *postCampaign) run(ctx context.Context, t *telling) error {
-	var refused error // for good: it is not repeated
-	err := t.until(ctx, 0, func(ctx context.Context) error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+"/api/v1/campaigns", bytes.NewReader(c.content))
+// run posts the document to the API, with one Idempotency-Key, as clients of the API
+// do: it repeats a request that was dropped or answered with a 5xx.
+func (c *postCampaign) run(ctx context.Context, r *run) error {
+	var refused error // with a 4xx, which is not repeated
+	err := r.until(ctx, 0, func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+"/api/v1/campaigns", bytes.NewReader(c.content))
 		if err != nil {
 			return err
 		}
-		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Idempotency-Key", "story-"+c.name)
-		answer, err := t.Host.Do(r)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Idempotency-Key", "scenario-"+c.name)
+		answer, err := r.Host.Do(req)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (c *postCampaign) run(ctx context.Context, t *telling) error {
 		if err := json.Unmarshal(body, &created); err != nil {
 			return err
 		}
-		t.campaigns[c.name] = created.ID
+		r.campaigns[c.name] = created.ID
 		return nil
 	})
 	return errors.Join(refused, err)
@@ -78,28 +78,28 @@ func (n names) parseCampaign(text string) (command, error) {
 	return &postCampaign{document{file: words[1]}, words[0]}, nil
 }
 
-// campaignOf is the campaign that the story calls so.
-func (t *telling) campaignOf(ctx context.Context, name string) (campaign.Campaign, error) {
-	id, ok := t.campaigns[name]
+// loadCampaign returns the campaign that has the name in the scenario.
+func (r *run) loadCampaign(ctx context.Context, name string) (campaign.Campaign, error) {
+	id, ok := r.campaigns[name]
 	if !ok {
 		return campaign.Campaign{}, fmt.Errorf("there is no campaign %s", name)
 	}
-	return t.Ledger.Campaign(ctx, id)
+	return r.Ledger.Campaign(ctx, id)
 }
 
-// parseOfCampaign reads the facts of a campaign: its state, what its counters say,
-// and how many contacts have come to a result.
-func parseOfCampaign(name string, words []string) (func(context.Context, *telling) error, error) {
+// parseCampaignFacts reads the facts of a campaign: its state, its counters, and the
+// number of contacts with each result.
+func parseCampaignFacts(name string, words []string) (func(context.Context, *run) error, error) {
 	facts, err := parseFacts(words)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, t *telling) error {
-		c, err := t.campaignOf(ctx, name)
+	return func(ctx context.Context, r *run) error {
+		c, err := r.loadCampaign(ctx, name)
 		if err != nil {
 			return err
 		}
-		n, err := t.Ledger.Counters(ctx, c)
+		n, err := r.Ledger.Counters(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -116,20 +116,20 @@ func parseOfCampaign(name string, words []string) (func(context.Context, *tellin
 	}, nil
 }
 
-// parseOfContact reads the facts of a contact: its state and result, how many
-// attempts it took, and the variables that the flow has set.
-func parseOfContact(name, number string, words []string) (func(context.Context, *telling) error, error) {
+// parseContactFacts reads the facts of a contact: its state and result, the number of
+// its attempts, and the variables that the flow has set.
+func parseContactFacts(name, number string, words []string) (func(context.Context, *run) error, error) {
 	facts, err := parseFacts(words)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, t *telling) error {
-		c, err := t.campaignOf(ctx, name)
+	return func(ctx context.Context, r *run) error {
+		c, err := r.loadCampaign(ctx, name)
 		if err != nil {
 			return err
 		}
 		id := campaign.NewContactID(number)
-		who, err := t.Ledger.Contact(ctx, c.ID, id.Shard(c.Shards), id)
+		who, err := r.Ledger.Contact(ctx, c.ID, id.Shard(c.Shards), id)
 		if err != nil {
 			return err
 		}
@@ -143,9 +143,9 @@ func parseOfContact(name, number string, words []string) (func(context.Context, 
 	}, nil
 }
 
-// parseOfNumber reads the facts of a number: how many opt-outs it has, how many dials
-// were counted, and 1 if an attempt at it is under way.
-func parseOfNumber(words []string) (func(context.Context, *telling) error, error) {
+// parseNumberFacts reads the facts of a number: its numbers of opt-outs and of counted
+// dials, and whether a call holds it (0 or 1).
+func parseNumberFacts(words []string) (func(context.Context, *run) error, error) {
 	if len(words) == 0 {
 		return nil, errors.New("want: expect number NUMBER KEY=VALUE")
 	}
@@ -154,8 +154,8 @@ func parseOfNumber(words []string) (func(context.Context, *telling) error, error
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, t *telling) error {
-		n, err := t.Ledger.Number(ctx, number)
+	return func(ctx context.Context, r *run) error {
+		n, err := r.Ledger.Number(ctx, number)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func parseOfNumber(words []string) (func(context.Context, *telling) error, error
 	}, nil
 }
 
-// compare reports the first fact that is not as it is wanted.
+// compare returns an error for the first fact whose value is not the wanted one.
 func compare(facts []fact, got func(key string) string) error {
 	for _, f := range facts {
 		if have := got(f.key); have != f.want {
@@ -183,9 +183,9 @@ func compare(facts []fact, got func(key string) string) error {
 	return nil
 }
 
-// attempts are the calls of all attempts at the contacts of a campaign.
-func (w World) attempts(ctx context.Context, id campaign.ID) ([]call.ID, error) {
-	contacts, _, err := w.contacts(ctx, id)
+// attempts returns the ids of the calls of all attempts of a campaign.
+func (e Env) attempts(ctx context.Context, id campaign.ID) ([]call.ID, error) {
+	contacts, _, err := e.contacts(ctx, id)
 	var all []call.ID
 	for _, who := range contacts {
 		for claim := 1; claim <= who.Claim; claim++ {
@@ -195,15 +195,15 @@ func (w World) attempts(ctx context.Context, id campaign.ID) ([]call.ID, error) 
 	return all, err
 }
 
-// contacts are all contacts of a campaign.
-func (w World) contacts(ctx context.Context, id campaign.ID) ([]campaign.Contact, campaign.Campaign, error) {
-	c, err := w.Ledger.Campaign(ctx, id)
+// contacts returns all contacts of a campaign, and the campaign.
+func (e Env) contacts(ctx context.Context, id campaign.ID) ([]campaign.Contact, campaign.Campaign, error) {
+	c, err := e.Ledger.Campaign(ctx, id)
 	if err != nil {
 		return nil, c, err
 	}
 	var all []campaign.Contact
 	for after := ""; ; {
-		page, next, err := w.Ledger.Contacts(ctx, c, after, 100)
+		page, next, err := e.Ledger.Contacts(ctx, c, after, 100)
 		if err != nil {
 			return nil, c, err
 		}

@@ -13,13 +13,13 @@ import (
 	"switchboard/handler/event"
 )
 
-// document is a file beside a story.
+// document is a file in a scenario's folder.
 type document struct {
 	file    string
 	content []byte
 }
 
-// load reads the file, which is in the story's folder.
+// load reads the file from the scenario's folder.
 func (d *document) load(files fs.FS, folder string) (err error) {
 	d.content, err = fs.ReadFile(files, path.Join(folder, d.file))
 	return err
@@ -28,16 +28,16 @@ func (d *document) load(files fs.FS, folder string) (err error) {
 // putFlow is `flow FILE`.
 type putFlow struct{ document }
 
-func (c *putFlow) run(ctx context.Context, t *telling) error {
-	_, err := t.Catalog.PutFlow(ctx, c.content)
+func (c *putFlow) run(ctx context.Context, r *run) error {
+	_, err := r.Catalog.PutFlow(ctx, c.content)
 	return err
 }
 
 // putRoutes is `routes FILE`.
 type putRoutes struct{ document }
 
-func (c *putRoutes) run(ctx context.Context, t *telling) error {
-	return t.Catalog.PutRoutes(ctx, c.content)
+func (c *putRoutes) run(ctx context.Context, r *run) error {
+	return r.Catalog.PutRoutes(ctx, c.content)
 }
 
 // postEvent is `event NAME FILE`.
@@ -46,32 +46,33 @@ type postEvent struct {
 	name string
 }
 
-// run posts the document as Event Grid does, whatever it is; that the webhook
-// takes it is for an expectation to say.
+// run posts the document as Event Grid does. It does not check the status code, which
+// `expect status=CODE` does.
 //
 // Source: learn.microsoft.com, "Azure Event Grid delivery with webhooks".
-func (c *postEvent) run(ctx context.Context, t *telling) error {
-	t.order = append(t.order, c.name)
-	t.posted[c.name] = opens(c.content)
-	url := t.URL + "/runtime/webhooks/eventgrid?functionName=incomingcall"
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(c.content))
+func (c *postEvent) run(ctx context.Context, r *run) error {
+	r.callNames = append(r.callNames, c.name)
+	r.posted[c.name] = openedCall(c.content)
+	url := r.URL + "/runtime/webhooks/eventgrid?functionName=incomingcall"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(c.content))
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("aeg-event-type", "Notification")
-	answer, err := t.Host.Do(r)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("aeg-event-type", "Notification")
+	answer, err := r.Host.Do(req)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	t.status = answer.StatusCode
+	r.status = answer.StatusCode
 	_, err = io.Copy(io.Discard, answer.Body)
 	return err
 }
 
-// opens is the id of the call that the first event of a document opens, or empty.
-func opens(content []byte) call.ID {
+// openedCall returns the id of the call that the first event of a document opens, or
+// "" if it opens none.
+func openedCall(content []byte) call.ID {
 	var events []json.RawMessage
 	if json.Unmarshal(content, &events) != nil || len(events) == 0 {
 		return ""

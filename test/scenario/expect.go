@@ -13,18 +13,18 @@ import (
 	"switchboard/handler/call"
 )
 
-// expectation is one `expect` line: what must come true, and by when.
+// expectation is one `expect` line.
 type expectation struct {
-	objection func(context.Context, *telling) error // nil: it is true
-	within    time.Duration                         // 0: the world's patience
+	check  func(context.Context, *run) error // returns nil if the expectation is true
+	within time.Duration                     // 0: Env.Timeout
 }
 
-func (e *expectation) run(ctx context.Context, t *telling) error {
-	return t.until(ctx, e.within, func(ctx context.Context) error { return e.objection(ctx, t) })
+func (e *expectation) run(ctx context.Context, r *run) error {
+	return r.until(ctx, e.within, func(ctx context.Context) error { return e.check(ctx, r) })
 }
 
-// callFacts are the keys of a call, and the ways to write their values: a list
-// is how many it holds, or what it holds, by comma.
+// callFacts are the keys of a call, with the ways to write their values: a list is
+// written as its length, or as its elements with commas.
 var callFacts = map[string]func(call.Call) []string{
 	"state":      func(c call.Call) []string { return []string{string(c.State)} },
 	"outcome":    func(c call.Call) []string { return []string{string(c.Outcome)} },
@@ -39,10 +39,10 @@ var callFacts = map[string]func(call.Call) []string{
 	},
 }
 
-// ofPeople are the keys whose values may hold names.
-var ofPeople = map[string]bool{"agents": true, "participants": true}
+// personKeys are the keys whose values may hold names.
+var personKeys = map[string]bool{"agents": true, "participants": true}
 
-// list is the ways to write a list: how long it is, and what it holds.
+// list returns the ways to write a list: its length, and its elements with commas.
 func list[T any](l []T, word func(T) string) []string {
 	words := make([]string, len(l))
 	for i, v := range l {
@@ -51,18 +51,18 @@ func list[T any](l []T, word func(T) string) []string {
 	return []string{strconv.Itoa(len(l)), strings.Join(words, ",")}
 }
 
-// worldFacts are the keys that belong to no call.
-var worldFacts = map[string]func(context.Context, *telling) (int, error){
-	// live is how many calls still owe something.
-	"worklist": func(ctx context.Context, t *telling) (int, error) {
-		rows, err := t.Calls.Worklist(ctx)
+// globalFacts are the keys that belong to no call.
+var globalFacts = map[string]func(context.Context, *run) (int, error){
+	// worklist is the number of calls and recordings with outstanding work.
+	"worklist": func(ctx context.Context, r *run) (int, error) {
+		rows, err := r.Calls.Worklist(ctx)
 		return len(rows), err
 	},
-	// status is what the webhook answered to the last event.
-	"status": func(_ context.Context, t *telling) (int, error) { return t.status, nil },
+	// status is the webhook's status code for the last event.
+	"status": func(_ context.Context, r *run) (int, error) { return r.status, nil },
 }
 
-// parseExpect reads what follows `expect`.
+// parseExpect reads the arguments of `expect`.
 func (n names) parseExpect(text string) (command, error) {
 	words := strings.Fields(text)
 	e := &expectation{}
@@ -79,23 +79,23 @@ func (n names) parseExpect(text string) (command, error) {
 	var err error
 	switch about := words[0]; {
 	case about == "rings":
-		e.objection, err = n.parsePeople("rang", words[1:], func(t *telling, raw string) int { return t.ACS.RingsOf(raw) })
+		e.check, err = n.parsePersonCounts("rang", words[1:], func(r *run, raw string) int { return r.ACS.RingsOf(raw) })
 	case about == "joins":
-		e.objection, err = n.parsePeople("came in", words[1:], joins)
+		e.check, err = n.parsePersonCounts("joined", words[1:], joinsOf)
 	case about == "number":
-		e.objection, err = parseOfNumber(words[1:])
+		e.check, err = parseNumberFacts(words[1:])
 	case n.campaigns[about] && len(words) > 1 && strings.HasPrefix(words[1], "+") && !strings.Contains(words[1], "="):
-		e.objection, err = parseOfContact(about, words[1], words[2:])
+		e.check, err = parseContactFacts(about, words[1], words[2:])
 	case n.campaigns[about]:
-		e.objection, err = parseOfCampaign(about, words[1:])
+		e.check, err = parseCampaignFacts(about, words[1:])
 	case strings.Contains(about, "="):
-		e.objection, err = parseWorld(words)
+		e.check, err = parseGlobalFacts(words)
 	case !n.calls[about]:
 		return nil, fmt.Errorf("no call or campaign is called %s", about)
 	case len(words) == 2 && words[1] == "replays":
-		e.objection = func(ctx context.Context, t *telling) error { return t.replays(ctx, about) }
+		e.check = func(ctx context.Context, r *run) error { return r.expectReplay(ctx, about) }
 	default:
-		e.objection, err = n.parseOfCall(about, words[1:])
+		e.check, err = n.parseCallFacts(about, words[1:])
 	}
 	return e, err
 }
@@ -103,7 +103,7 @@ func (n names) parseExpect(text string) (command, error) {
 // fact is KEY=VALUE.
 type fact struct{ key, want string }
 
-// parseFacts reads facts. A raw id has no equals sign; the last one counts.
+// parseFacts reads facts. Each is cut at its last equals sign.
 func parseFacts(words []string) ([]fact, error) {
 	if len(words) == 0 {
 		return nil, errors.New("nothing is expected")
@@ -119,26 +119,26 @@ func parseFacts(words []string) ([]fact, error) {
 	return facts, nil
 }
 
-// parseOfCall reads the facts of a call.
-func (n names) parseOfCall(name string, words []string) (func(context.Context, *telling) error, error) {
+// parseCallFacts reads the facts of a call.
+func (n names) parseCallFacts(name string, words []string) (func(context.Context, *run) error, error) {
 	facts, err := parseFacts(words)
 	if err != nil {
 		return nil, err
 	}
 	for i, f := range facts {
 		if callFacts[f.key] == nil {
-			return nil, fmt.Errorf("a call has no %q, only %s", f.key, known(callFacts))
+			return nil, fmt.Errorf("a call has no %q, only %s", f.key, keys(callFacts))
 		}
-		if ofPeople[f.key] {
+		if personKeys[f.key] {
 			facts[i].want = n.rawIDs(f.want)
 		}
 	}
-	return func(ctx context.Context, t *telling) error {
-		id, err := t.id(name)
+	return func(ctx context.Context, r *run) error {
+		id, err := r.id(name)
 		if err != nil {
 			return err
 		}
-		row, err := t.Calls.Load(ctx, id)
+		row, err := r.Calls.Load(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func (n names) parseOfCall(name string, words []string) (func(context.Context, *
 	}, nil
 }
 
-// rawIDs replaces names in a list by whom they stand for.
+// rawIDs replaces names in a list by their raw ids or numbers.
 func (n names) rawIDs(value string) string {
 	words := strings.Split(value, ",")
 	for i, w := range words {
@@ -162,24 +162,24 @@ func (n names) rawIDs(value string) string {
 	return strings.Join(words, ",")
 }
 
-// parseWorld reads the facts that belong to no call.
-func parseWorld(words []string) (func(context.Context, *telling) error, error) {
+// parseGlobalFacts reads the facts that belong to no call.
+func parseGlobalFacts(words []string) (func(context.Context, *run) error, error) {
 	facts, err := parseFacts(words)
 	if err != nil {
 		return nil, err
 	}
 	wants := make([]int, len(facts))
 	for i, f := range facts {
-		if worldFacts[f.key] == nil {
-			return nil, fmt.Errorf("the exchange has no %q, only %s", f.key, known(worldFacts))
+		if globalFacts[f.key] == nil {
+			return nil, fmt.Errorf("there is no fact %q, only %s", f.key, keys(globalFacts))
 		}
 		if wants[i], err = strconv.Atoi(f.want); err != nil {
 			return nil, fmt.Errorf("%q is not a number", f.want)
 		}
 	}
-	return func(ctx context.Context, t *telling) error {
+	return func(ctx context.Context, r *run) error {
 		for i, f := range facts {
-			got, err := worldFacts[f.key](ctx, t)
+			got, err := globalFacts[f.key](ctx, r)
 			if err != nil {
 				return err
 			}
@@ -191,8 +191,10 @@ func parseWorld(words []string) (func(context.Context, *telling) error, error) {
 	}, nil
 }
 
-// parsePeople reads numbers of people.
-func (n names) parsePeople(did string, words []string, count func(*telling, string) int) (func(context.Context, *telling) error, error) {
+// parsePersonCounts reads WHO=N, the number of times that a person did something.
+func (n names) parsePersonCounts(
+	did string, words []string, count func(*run, string) int,
+) (func(context.Context, *run) error, error) {
 	facts, err := parseFacts(words)
 	if err != nil {
 		return nil, err
@@ -206,9 +208,9 @@ func (n names) parsePeople(did string, words []string, count func(*telling, stri
 			return nil, fmt.Errorf("%q is not a number", f.want)
 		}
 	}
-	return func(_ context.Context, t *telling) error {
+	return func(_ context.Context, r *run) error {
 		for i, f := range facts {
-			if got := count(t, f.key); got != wants[i] {
+			if got := count(r, f.key); got != wants[i] {
 				return fmt.Errorf("%s %s %d times", words[i][:strings.LastIndexByte(words[i], '=')], did, got)
 			}
 		}
@@ -216,10 +218,10 @@ func (n names) parsePeople(did string, words []string, count func(*telling, stri
 	}, nil
 }
 
-// joins is how often somebody came into a call.
-func joins(t *telling, who string) int {
+// joinsOf counts how often a person joined a call.
+func joinsOf(r *run, who string) int {
 	count := 0
-	for _, info := range t.ACS.Calls() {
+	for _, info := range r.ACS.Calls() {
 		for _, p := range info.Participants {
 			if p.RawID == who || p.RawID == "4:"+who {
 				count++
@@ -229,4 +231,5 @@ func joins(t *telling, who string) int {
 	return count
 }
 
-func known[V any](m map[string]V) string { return strings.Join(slices.Sorted(maps.Keys(m)), ", ") }
+// keys lists the keys of m.
+func keys[V any](m map[string]V) string { return strings.Join(slices.Sorted(maps.Keys(m)), ", ") }

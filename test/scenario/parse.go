@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Parse reads the text of a story, but not the documents that it names. The
+// Parse reads the text of a scenario, but not the documents that it names. The
 // error lists every line that is wrong, each with its file and number.
-func Parse(file string, text []byte) (*Story, error) {
-	s := &Story{File: file}
+func Parse(file string, text []byte) (*Scenario, error) {
+	s := &Scenario{File: file}
 	known := names{people: map[string]string{}, calls: map[string]bool{}, campaigns: map[string]bool{}}
 	var faults []error
 	number := 0
@@ -35,14 +35,15 @@ func Parse(file string, text []byte) (*Story, error) {
 	return s, nil
 }
 
-// names are what a story has called people, calls and campaigns so far.
+// names holds the names that a scenario has given so far.
 type names struct {
-	people    map[string]string // to raw id or number
+	people    map[string]string // raw ids and numbers, by name
 	calls     map[string]bool
 	campaigns map[string]bool
 }
 
-// parse reads one line. A line that only the parser needs has no command.
+// parse reads one line. It returns no command for `name`, which has an effect on
+// parsing only.
 func (n names) parse(text string) (command, error) {
 	verb, rest, _ := strings.Cut(text, " ")
 	rest = strings.TrimSpace(rest)
@@ -80,13 +81,13 @@ func (n names) parseName(text string) error {
 		return err
 	}
 	if n.people[name] != "" {
-		return fmt.Errorf("%s is somebody already", name)
+		return fmt.Errorf("there is a person %s already", name)
 	}
 	n.people[name] = who
 	return nil
 }
 
-// parsePhone reads `WHO: SCRIPT`. A raw id has colons, but no blank after one.
+// parsePhone reads `WHO: SCRIPT`.
 func (n names) parsePhone(text string) (command, error) {
 	who, script, ok := cutScript(text)
 	if !ok {
@@ -114,10 +115,10 @@ func (n names) parseCall(text string) (command, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := n.newCall(words[0]); err != nil {
+	if err := n.addCall(words[0]); err != nil {
 		return nil, err
 	}
-	return &ring{words[0], from, to, script}, checkScript(script)
+	return &placeCall{words[0], from, to, script}, checkScript(script)
 }
 
 func (n names) parseEvent(text string) (command, error) {
@@ -128,11 +129,11 @@ func (n names) parseEvent(text string) (command, error) {
 	if err := checkFile(words[1]); err != nil {
 		return nil, err
 	}
-	return &postEvent{document{file: words[1]}, words[0]}, n.newCall(words[0])
+	return &postEvent{document{file: words[1]}, words[0]}, n.addCall(words[0])
 }
 
-// newCall takes a name for a call.
-func (n names) newCall(name string) error {
+// addCall reserves a name for a call.
+func (n names) addCall(name string) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (n names) newCall(name string) error {
 	return nil
 }
 
-// person is the raw id or number that a word stands for.
+// person returns the raw id or number that a word stands for.
 func (n names) person(word string) (string, error) {
 	if who := n.people[word]; who != "" {
 		return who, nil
@@ -151,7 +152,7 @@ func (n names) person(word string) (string, error) {
 	if strings.HasPrefix(word, "+") || strings.Contains(word, ":") {
 		return word, nil
 	}
-	return "", fmt.Errorf("nobody is called %s", word)
+	return "", fmt.Errorf("no person is called %s", word)
 }
 
 func parseDocument(text string, put func(document) command) (command, error) {
@@ -161,8 +162,8 @@ func parseDocument(text string, put func(document) command) (command, error) {
 	return put(document{file: text}), nil
 }
 
-// cutScript cuts at the colon that a script follows: the first one before a
-// blank, or at the end if the script is empty.
+// cutScript cuts at the colon before a script: the first one before a blank, or one
+// at the end if the script is empty. The colons in a raw id have no blank after them.
 func cutScript(text string) (before, script string, ok bool) {
 	if before, script, ok = strings.Cut(text, ": "); ok {
 		return before, strings.TrimSpace(script), true
@@ -173,12 +174,12 @@ func cutScript(text string) (before, script string, ok bool) {
 
 func checkFile(name string) error {
 	if name == "" || len(strings.Fields(name)) != 1 || strings.ContainsAny(name, `/\`) {
-		return fmt.Errorf("%q is not the name of a file beside the story", name)
+		return fmt.Errorf("%q is not the name of a file beside the scenario", name)
 	}
 	return nil
 }
 
-// reserved are the words that `expect` takes for something else than a call.
+// reserved are the words after `expect` that are not names of calls.
 var reserved = map[string]bool{"rings": true, "joins": true, "within": true, "replays": true, "number": true}
 
 func checkName(name string) error {

@@ -10,31 +10,31 @@ func TestParseNamesEveryWrongLine(t *testing.T) {
 	tests := []struct {
 		name, line, want string
 	}{
-		{"an unknown command", "dial ann", `story.txt:4: unknown command "dial"`},
-		{"a name without a raw id", "name bob", "story.txt:4: want: name NAME RAWID"},
-		{"a name that is taken", "name ann +1", "story.txt:4: ann is somebody already"},
-		{"a name that expect could not tell from something else", "name rings +1", `story.txt:4: "rings" cannot be a name`},
-		{"a flow without a file", "flow", `story.txt:4: "" is not the name of a file beside the story`},
-		{"routes from another folder", "routes ../routes.json", `story.txt:4: "../routes.json" is not the name of a file beside the story`},
-		{"a telephone of nobody", "phone bob: answer", "story.txt:4: nobody is called bob"},
-		{"a telephone without a colon", "phone ann answer", "story.txt:4: want: phone WHO: SCRIPT"},
-		{"a telephone that can do nothing of the kind", "phone ann: dance", `story.txt:4: step 1, "dance": unknown step`},
-		{"a call to nowhere", "call two ann: wait answer", "story.txt:4: want: call NAME FROM > TO: SCRIPT"},
-		{"two calls of one name", "call one ann > desk: wait answer", "story.txt:4: there is a call one already"},
-		{"an event without a name", "event offer.json", "story.txt:4: want: event NAME FILE"},
-		{"a wait without a time", "wait a while", `story.txt:4: "a while" is not a time such as 500ms, 5s or 1m`},
-		{"no expectation", "expect within 5s", "story.txt:4: nothing is expected"},
-		{"an expectation of an unknown call", "expect two state=ended", "story.txt:4: no call or campaign is called two"},
-		{"an expectation of nothing", "expect one", "story.txt:4: nothing is expected"},
-		{"an expectation of an unknown key", "expect one colour=red", `story.txt:4: a call has no "colour"`},
-		{"an expectation without a value", "expect one ended", `story.txt:4: "ended" is not KEY=VALUE`},
-		{"an unknown key of the exchange", "expect alive=0", `story.txt:4: the exchange has no "alive"`},
-		{"a number that is none", "expect rings ann=often", `story.txt:4: "often" is not a number`},
-		{"a bound that is none", "expect one state=ended within soon", `story.txt:4: "soon" is not a time`},
+		{"an unknown command", "dial ann", `scenario.txt:4: unknown command "dial"`},
+		{"a name without a raw id", "name bob", "scenario.txt:4: want: name NAME RAWID"},
+		{"a name that is taken", "name ann +1", "scenario.txt:4: there is a person ann already"},
+		{"a name that is a word of expect", "name rings +1", `scenario.txt:4: "rings" cannot be a name`},
+		{"a flow without a file", "flow", `scenario.txt:4: "" is not the name of a file beside the scenario`},
+		{"routes from another folder", "routes ../routes.json", `scenario.txt:4: "../routes.json" is not the name of a file beside the scenario`},
+		{"a telephone of an unknown name", "phone bob: answer", "scenario.txt:4: no person is called bob"},
+		{"a telephone without a colon", "phone ann answer", "scenario.txt:4: want: phone WHO: SCRIPT"},
+		{"a telephone with an unknown step", "phone ann: dance", `scenario.txt:4: step 1, "dance": unknown step`},
+		{"a call to nowhere", "call two ann: wait answer", "scenario.txt:4: want: call NAME FROM > TO: SCRIPT"},
+		{"two calls of one name", "call one ann > desk: wait answer", "scenario.txt:4: there is a call one already"},
+		{"an event without a name", "event offer.json", "scenario.txt:4: want: event NAME FILE"},
+		{"a wait without a time", "wait a while", `scenario.txt:4: "a while" is not a time such as 500ms, 5s or 1m`},
+		{"no expectation", "expect within 5s", "scenario.txt:4: nothing is expected"},
+		{"an expectation of an unknown call", "expect two state=ended", "scenario.txt:4: no call or campaign is called two"},
+		{"an expectation of nothing", "expect one", "scenario.txt:4: nothing is expected"},
+		{"an expectation of an unknown key", "expect one colour=red", `scenario.txt:4: a call has no "colour"`},
+		{"an expectation without a value", "expect one ended", `scenario.txt:4: "ended" is not KEY=VALUE`},
+		{"an unknown key without a call", "expect alive=0", `scenario.txt:4: there is no fact "alive"`},
+		{"a number that is none", "expect rings ann=often", `scenario.txt:4: "often" is not a number`},
+		{"a bound that is none", "expect one state=ended within soon", `scenario.txt:4: "soon" is not a time`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Parse("story.txt", []byte(head+tt.line+"\n"))
+			_, err := Parse("scenario.txt", []byte(head+tt.line+"\n"))
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("err = %v, want %s", err, tt.want)
 			}
@@ -43,30 +43,30 @@ func TestParseNamesEveryWrongLine(t *testing.T) {
 }
 
 func TestParseNamesAllWrongLinesAtOnce(t *testing.T) {
-	_, err := Parse("story.txt", []byte("dial\n\n# a line for the reader\nwait\n"))
-	if err == nil || strings.Count(err.Error(), "story.txt:") != 2 {
+	_, err := Parse("scenario.txt", []byte("dial\n\n# a line for the reader\nwait\n"))
+	if err == nil || strings.Count(err.Error(), "scenario.txt:") != 2 {
 		t.Errorf("err = %v, want one for each of lines 1 and 4", err)
 	}
 }
 
-func TestTheStoriesAndTheirDocumentsCanBeRead(t *testing.T) {
-	stories, err := ReadAll(Stories)
+func TestTheScenariosAndTheirDocumentsCanBeRead(t *testing.T) {
+	scenarios, err := ReadAll(Files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stories) == 0 {
-		t.Fatal("there are no stories")
+	if len(scenarios) == 0 {
+		t.Fatal("there are no scenarios")
 	}
 }
 
-// FuzzParse looks for texts that crash it, and for stories of which a line got
-// lost.
+// FuzzParse looks for texts that make Parse panic, and for scenarios of which a line
+// is missing.
 func FuzzParse(f *testing.F) {
-	stories, err := ReadAll(Stories)
+	scenarios, err := ReadAll(Files)
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, s := range stories {
+	for _, s := range scenarios {
 		var text []string
 		for _, l := range s.lines {
 			text = append(text, l.text)
@@ -75,19 +75,19 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add("name a +1\nphone a:\nphone a: answer\ncall b a > 28:orgid:x:\nexpect b agents=a,a within 1s\nexpect rings a=0 joins=1")
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := Parse("story.txt", []byte(text))
+		s, err := Parse("scenario.txt", []byte(text))
 		if err != nil {
 			return
 		}
-		asked := 0
+		want := 0
 		for line := range strings.Lines(text) {
 			line = strings.TrimSpace(line)
 			if line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "name") {
-				asked++
+				want++
 			}
 		}
-		if len(s.lines) != asked {
-			t.Errorf("%d commands of %d lines", len(s.lines), asked)
+		if len(s.lines) != want {
+			t.Errorf("%d commands of %d lines", len(s.lines), want)
 		}
 	})
 }

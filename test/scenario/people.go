@@ -9,15 +9,15 @@ import (
 // setPhone is `phone WHO: SCRIPT`.
 type setPhone struct{ raw, script string }
 
-func (c *setPhone) run(_ context.Context, t *telling) error { return t.ACS.SetPhone(c.raw, c.script) }
+func (c *setPhone) run(_ context.Context, r *run) error { return r.ACS.SetPhone(c.raw, c.script) }
 
-// ring is `call NAME FROM > TO: SCRIPT`.
-type ring struct{ name, from, to, script string }
+// placeCall is `call NAME FROM > TO: SCRIPT`.
+type placeCall struct{ name, from, to, script string }
 
-func (c *ring) run(_ context.Context, t *telling) error {
-	id, err := t.ACS.Ring(acssim.Caller{From: c.from, To: c.to, Script: c.script})
-	t.order = append(t.order, c.name)
-	t.rung[c.name] = id
+func (c *placeCall) run(_ context.Context, r *run) error {
+	id, err := r.ACS.Ring(acssim.Caller{From: c.from, To: c.to, Script: c.script})
+	r.callNames = append(r.callNames, c.name)
+	r.placed[c.name] = id
 	return err
 }
 

@@ -1,34 +1,34 @@
-// Package scenario tells the exchange's stories: text files that say who rings
-// whom, what everybody does with their telephone, and what the exchange must
-// make of it. The same story runs in virtual time and memory, over real storage
-// and processes, and as the demonstration.
+// Package scenario runs scenarios: text files that say who rings whom, what each
+// person does with their telephone, and what is expected of Switchboard. The same
+// scenario runs in virtual time and memory, on real storage and processes, and as
+// the demonstration.
 //
-// The rule that keeps it: a story sees the exchange from outside only, through
-// telephones, the host's front, and the rows that the exchange leaves behind.
+// The rule that keeps it: a scenario sees Switchboard from outside only, through
+// telephones, the host's frontend, and the rows that the handler writes.
 //
-// A story is a list of lines; a line that begins with # is for the reader:
+// A scenario is a list of lines; a line that begins with # is a comment:
 //
-//	name NAME RAWID                    who is who, from here on
+//	name NAME RAWID                    gives a raw id or number a name
 //	flow FILE                          puts a flow into the catalog
 //	routes FILE                        puts the routes into the catalog
-//	phone WHO: SCRIPT                  what WHO does when the telephone rings
-//	call NAME FROM > TO: SCRIPT        FROM rings TO; NAME is what we call it
+//	phone WHO: SCRIPT                  sets what WHO does when the telephone rings
+//	call NAME FROM > TO: SCRIPT        FROM rings TO; NAME is the call's name from here on
 //	event NAME FILE                    posts a document to the Event Grid webhook
-//	campaign NAME FILE                 creates a campaign by the API; NAME is what we call it
-//	wait DURATION                      lets time go by
+//	campaign NAME FILE                 creates a campaign by the API; NAME is its name from here on
+//	wait DURATION                      waits
 //	expect NAME KEY=VALUE ...          of a call, see callFacts
-//	expect NAME replays                its history leads to its row
+//	expect NAME replays                of a call: the replay of its history equals its row
 //	expect CAMPAIGN KEY=VALUE ...      of a campaign: state, counters, results
 //	expect CAMPAIGN NUMBER KEY=VALUE … of its contact with the number: state, result, variables
 //	expect number NUMBER KEY=VALUE ... of a number: optOuts, dials, taken
-//	expect KEY=VALUE ...               of the exchange, see worldFacts
-//	expect rings WHO=N ...             how often WHO's telephone was made to ring
-//	expect joins WHO=N ...             how often WHO came into a call
+//	expect KEY=VALUE ...               of Switchboard as a whole, see globalFacts
+//	expect rings WHO=N ...             how often WHO's telephone rang
+//	expect joins WHO=N ...             how often WHO joined a call
 //
 // WHO, FROM and TO are names, raw ids or numbers in E.164; scripts are those of
-// acssim; files stand beside the story. An expectation waits until it is true
-// and fails if it is not in time: after World.Patience, or what `within DURATION`
-// at the end of its line says.
+// acssim; files are in the scenario's folder. An expectation waits until it is true.
+// It fails after Env.Timeout, or after the time that `within DURATION` at the end
+// of its line sets.
 package scenario
 
 import (
@@ -45,58 +45,61 @@ import (
 	"switchboard/handler/campaign"
 	"switchboard/handler/catalog"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 	"switchboard/test/acssim"
 )
 
-// World is where a story happens: a running exchange, and the people around it.
-type World struct {
+// Env is what a scenario runs on: a running app, and a simulator of ACS and of the
+// people with their telephones.
+type Env struct {
 	ACS     *acssim.Server
-	Host    *http.Client     // reaches the host's front
-	URL     string           // the front's address, without a slash at the end
+	Host    *http.Client     // reaches the host's frontend
+	URL     string           // the frontend's address, without a slash at the end
 	Catalog *catalog.Catalog // where flows and routes are put
 
-	// The rows and files that the exchange leaves behind.
+	// Calls, Ledger, Recordings, Files and the rows of the table of contacts are what the handler has written.
 	Calls      *store.Calls
 	Ledger     *store.Ledger
 	Recordings *store.Recordings
 	Files      archive.Files
+	Contacts   table.Rows
 
-	// Patience is how long an expectation may take that names no time of its
-	// own. Default: 2 min, more than any wait of the exchange that a story meets.
-	Patience time.Duration
+	// Timeout is how long an expectation without `within` may take.
+	// Default: 2 min, more than any wait of the handler in a scenario.
+	Timeout time.Duration
 }
 
-const defaultPatience = 2 * time.Minute
+const defaultTimeout = 2 * time.Minute
 
-// Story is a story as it was read. It may be run any number of times, in
-// different worlds also at the same time.
-type Story struct {
+// Scenario is a scenario that has been read. It may be run any number of times, and
+// concurrently if each run has an Env of its own.
+type Scenario struct {
 	File  string
 	lines []line
 }
 
-// line is one line of a story that asks for something.
+// line is one line of a scenario that has a command.
 type line struct {
 	number  int
 	text    string
 	command command
 }
 
-// command is what a line asks for.
+// command is what a line does.
 type command interface {
-	// run does it. An error says why it could not be done, or what is not as it
-	// was expected.
-	run(ctx context.Context, t *telling) error
+	// run executes the command. An error says why it failed, or what is not as
+	// expected.
+	run(ctx context.Context, r *run) error
 }
 
-// Played is what came of a story.
-type Played struct {
-	Calls     []call.ID     // the exchange's ids of the calls that the story names, in its order
-	Campaigns []campaign.ID // those that the story has created
+// Result is what a run has created.
+type Result struct {
+	Calls     []call.ID     // ids of the scenario's calls in the handler, in the order of its lines
+	Campaigns []campaign.ID // ids of the scenario's campaigns, by name
 }
 
-// Read reads a story and the documents that it names.
-func Read(files fs.FS, file string) (*Story, error) {
+// Read reads a scenario and the documents that it names.
+func Read(files fs.FS, file string) (*Scenario, error) {
 	text, err := fs.ReadFile(files, file)
 	if err != nil {
 		return nil, err
@@ -117,49 +120,49 @@ func Read(files fs.FS, file string) (*Story, error) {
 	return s, nil
 }
 
-// Run plays the story. The first line that fails ends it; the error names it.
-func (s *Story) Run(ctx context.Context, w World) (Played, error) {
-	t := newTelling(w)
+// Run runs the scenario. The first line that fails ends the run; the error names it.
+func (s *Scenario) Run(ctx context.Context, e Env) (Result, error) {
+	r := newRun(e)
 	for _, l := range s.lines {
-		if err := l.command.run(ctx, t); err != nil {
-			return t.played(), fmt.Errorf("%s:%d: %s: %w", s.File, l.number, l.text, err)
+		if err := l.command.run(ctx, r); err != nil {
+			return r.result(), fmt.Errorf("%s:%d: %s: %w", s.File, l.number, l.text, err)
 		}
 	}
-	return t.played(), nil
+	return r.result(), nil
 }
 
-// RunFile reads a story and plays it.
-func RunFile(ctx context.Context, w World, files fs.FS, file string) (Played, error) {
+// RunFile reads a scenario and runs it.
+func RunFile(ctx context.Context, e Env, files fs.FS, file string) (Result, error) {
 	s, err := Read(files, file)
 	if err != nil {
-		return Played{}, err
+		return Result{}, err
 	}
-	return s.Run(ctx, w)
+	return s.Run(ctx, e)
 }
 
 //go:embed testdata/*.txt testdata/*.json
-var library embed.FS
+var testdata embed.FS
 
-// Stories are the stories of this package, with their documents. The one to
+// Files holds the scenarios of this package, with their documents. The one to
 // begin with is inbound.txt.
-var Stories = func() fs.FS {
-	files, err := fs.Sub(library, "testdata")
+var Files = func() fs.FS {
+	files, err := fs.Sub(testdata, "testdata")
 	if err != nil {
 		panic(err) // not with a constant
 	}
 	return files
 }()
 
-// Line is the raw id of the line that people ring in Stories.
+// Line is the raw id of the line that is called in Files.
 const Line = "28:orgid:cd7b6a0c-6b1b-4a54-8f0e-2f6a3a1f7c11"
 
-// ReadAll reads all stories in a folder, in the order of their files' names.
-func ReadAll(files fs.FS) ([]*Story, error) {
+// ReadAll reads all scenarios in a folder, in the order of their files' names.
+func ReadAll(files fs.FS) ([]*Scenario, error) {
 	names, err := fs.Glob(files, "*.txt")
 	if err != nil {
 		return nil, err
 	}
-	var all []*Story
+	var all []*Scenario
 	for _, name := range names {
 		s, err := Read(files, name)
 		if err != nil {

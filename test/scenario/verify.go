@@ -12,88 +12,94 @@ import (
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
 	"switchboard/handler/flow"
+	"switchboard/test/invariant"
 )
 
-// Verify reports what must hold after every story and does not: each call of it
-// has ended with an outcome and replays, its recordings are filed or lost with a
-// reason, each campaign is done to the last contact, nothing owes anything any more,
-// and no telephone rang twice for one operation. It waits for that as long as an
-// expectation does.
-func (w World) Verify(ctx context.Context, p Played) error {
-	t := newTelling(w)
-	err := t.until(ctx, 0, func(ctx context.Context) error {
-		live, err := w.Calls.Worklist(ctx)
-		if err == nil && len(live) > 0 {
-			err = fmt.Errorf("%s and %d others are live", live[0].ID, len(live)-1)
+// Verify checks what must be true after every scenario, and returns what is not:
+//
+//   - the worklist is empty, for which Verify waits as long as an expectation does;
+//   - each call has ended with an outcome, and replays;
+//   - each recording is filed, or lost with a reason;
+//   - each campaign is done and all its contacts have ended;
+//   - no telephone rang twice for one operation.
+func (e Env) Verify(ctx context.Context, result Result) error {
+	r := newRun(e)
+	err := r.until(ctx, 0, func(ctx context.Context) error {
+		items, err := e.Calls.Worklist(ctx)
+		if err == nil && len(items) > 0 {
+			err = fmt.Errorf("%s and %d others are on the worklist", items[0].ID, len(items)-1)
 		}
 		return err
 	})
 	faults := []error{err}
-	calls := slices.Clone(p.Calls)
-	for _, id := range p.Campaigns {
-		faults = append(faults, w.verifyCampaign(ctx, id)...)
-		attempts, err := w.attempts(ctx, id)
+	calls := slices.Clone(result.Calls)
+	campaigns := invariant.Campaigns{Calls: e.Calls, Ledger: e.Ledger, Contacts: e.Contacts, RingsOf: e.ACS.RingsOf}
+	for _, id := range result.Campaigns {
+		faults = append(faults, campaigns.Check(ctx, id)...)
+		attempts, err := e.attempts(ctx, id)
 		faults = append(faults, err)
 		calls = append(calls, attempts...)
 	}
 	for _, id := range calls {
-		if err := w.ended(ctx, id); err != nil {
+		if err := e.verifyEnded(ctx, id); err != nil {
 			faults = append(faults, fmt.Errorf("call %s %w", id, err))
 		}
 	}
-	for _, r := range w.ACS.Rings() {
-		if r.Count > 1 {
-			faults = append(faults, fmt.Errorf("%s rang %d times for %s", r.RawID, r.Count, r.OperationContext))
+	for _, ring := range e.ACS.Rings() {
+		if ring.Count > 1 {
+			faults = append(faults, fmt.Errorf("%s rang %d times for %s", ring.RawID, ring.Count, ring.OperationContext))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-func (w World) ended(ctx context.Context, id call.ID) error {
-	row, err := w.Calls.Load(ctx, id)
+// verifyEnded checks that a call has ended with its recordings, and replays.
+func (e Env) verifyEnded(ctx context.Context, id call.ID) error {
+	row, err := e.Calls.Load(ctx, id)
 	if err != nil {
 		return err
 	}
 	if c := row.Value; c.State != call.StateEnded || c.Outcome == "" || len(c.Pending) > 0 {
 		return fmt.Errorf("is %s with outcome %q and %d actions pending", c.State, c.Outcome, len(c.Pending))
 	}
-	if err := w.verifyRecordings(ctx, row.Value); err != nil {
+	if err := e.verifyRecordings(ctx, row.Value); err != nil {
 		return err
 	}
-	return w.replay(ctx, row.Value)
+	return e.verifyReplay(ctx, row.Value)
 }
 
-// replays is `expect NAME replays`.
-func (t *telling) replays(ctx context.Context, name string) error {
-	id, err := t.id(name)
+// expectReplay runs `expect NAME replays`.
+func (r *run) expectReplay(ctx context.Context, name string) error {
+	id, err := r.id(name)
 	if err != nil {
 		return err
 	}
-	row, err := t.Calls.Load(ctx, id)
+	row, err := r.Calls.Load(ctx, id)
 	if err != nil {
 		return err
 	}
-	return t.replay(ctx, row.Value)
+	return r.verifyReplay(ctx, row.Value)
 }
 
-// replay reports how the call's row and what its history leads to differ: the
-// owners of actions, the list and the cache of event keys aside.
-func (w World) replay(ctx context.Context, c call.Call) error {
-	history, err := w.Calls.History(ctx, c.ID)
+// verifyReplay returns an error with the difference between the call's row and the
+// replay of its history. It ignores the owners of actions, Scheduled and
+// RecentEventKeys.
+func (e Env) verifyReplay(ctx context.Context, c call.Call) error {
+	history, err := e.Calls.History(ctx, c.ID)
 	if err != nil {
 		return err
 	}
 	var f *flow.Flow
-	if c.Flow != (flow.Ref{}) { // a buried call has none
-		if f, err = w.Catalog.Flow(ctx, c.Flow); err != nil {
+	if c.Flow != (flow.Ref{}) { // a tombstone has none
+		if f, err = e.Catalog.Flow(ctx, c.Flow); err != nil {
 			return err
 		}
 	}
-	want, err := shown(c)
+	want, err := replayed(c)
 	if err != nil {
 		return err
 	}
-	got, err := shown(call.Replay(c.ID, history, f))
+	got, err := replayed(call.Replay(c.ID, history, f))
 	if err != nil {
 		return err
 	}
@@ -103,8 +109,8 @@ func (w World) replay(ctx context.Context, c call.Call) error {
 	return nil
 }
 
-// shown is a call as JSON shows it, without what replaying leaves aside.
-func shown(c call.Call) (map[string]any, error) {
+// replayed returns the call's JSON without the fields that a replay does not restore.
+func replayed(c call.Call) (map[string]any, error) {
 	c.Scheduled, c.RecentEventKeys = false, nil
 	pending := make([]outbox.Action, len(c.Pending))
 	for i, a := range c.Pending {

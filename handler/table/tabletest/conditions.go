@@ -48,10 +48,10 @@ func testConditions(t *testing.T, newRows func(*testing.T) table.Rows) {
 		{"texts by their characters", where("S", table.Ge, "a"), []string{"1", "2"}},
 		{"a text that would be an expression", where("S", table.Eq, "x' or 'a' eq 'a"), []string{}},
 		{"a text that ends in an apostrophe", where("S", table.Eq, "it'"), []string{}},
-		{"a yes", where("B", table.Eq, true), []string{"1", "3", "4"}},
-		{"a no", where("B", table.Eq, false), []string{"2"}},
+		{"true", where("B", table.Eq, true), []string{"1", "3", "4"}},
+		{"false", where("B", table.Eq, false), []string{"2"}},
 		{"a column that no row has", where("None", table.Lt, at(0)), []string{}},
-		{"all of several", slices.Concat(
+		{"several conditions", slices.Concat(
 			where("Due", table.Ge, at(0)), where("Due", table.Lt, at(2)), where("B", table.Eq, true)), []string{"3"}},
 	} {
 		for _, limit := range []int{0, 1} {

@@ -11,7 +11,7 @@ import (
 
 func testDocuments(t *testing.T, newRows func(*testing.T) table.Rows) {
 	const part = 30_000
-	text := func(n int) string { return `"` + strings.Repeat("x", n-2) + `"` } // n units of JSON
+	text := func(n int) string { return `"` + strings.Repeat("x", n-2) + `"` } // JSON of n UTF-16 units
 	rows := newRows(t)
 	for name, doc := range map[string]string{
 		"of one character":                            `0`,
@@ -55,8 +55,8 @@ func testDocuments(t *testing.T, newRows func(*testing.T) table.Rows) {
 	})
 	t.Run("a document that is too large is refused", func(t *testing.T) {
 		e := entity("p", "large", text(table.MaxDocument+1))
-		refused(t, rows, table.ErrTooLarge, insert(e))
-		refused(t, rows, table.ErrTooLarge, put(entity("p", "beside", `1`)), put(e))
+		applyRefused(t, rows, table.ErrTooLarge, insert(e))
+		applyRefused(t, rows, table.ErrTooLarge, put(entity("p", "beside", `1`)), put(e))
 		for _, k := range []table.Key{e.Key, {Partition: "p", Row: "beside"}} {
 			if _, err := rows.Get(t.Context(), k); !errors.Is(err, table.ErrNotFound) {
 				t.Errorf("Get: %v, want %v", err, table.ErrNotFound)

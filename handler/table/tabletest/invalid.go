@@ -47,7 +47,7 @@ func testInvalid(t *testing.T, newRows func(*testing.T) table.Rows) {
 		{"a row twice in a transaction", table.ErrInvalid,
 			[]table.Write{replace(entity("p", "here", `2`), etag), put(entity("p", "here", `3`))}},
 		{"too many writes", table.ErrInvalid, many},
-		{"too large a transaction", table.ErrTooLarge, big},
+		{"a transaction that is too large", table.ErrTooLarge, big},
 		{"no document", table.ErrInvalid, one(insert(entity("p", "r", ``)))},
 		{"a document that is not JSON", table.ErrInvalid, one(insert(entity("p", "r", `{"a":`)))},
 		{"a document that is not UTF-8", table.ErrInvalid, one(insert(entity("p", "r", "\"\xff\"")))},
@@ -55,12 +55,12 @@ func testInvalid(t *testing.T, newRows func(*testing.T) table.Rows) {
 		{"a column without a value", table.ErrInvalid, column("N", nil)},
 		{"a column named as a key", table.ErrInvalid, column("RowKey", "x")},
 		{"a column named as a part of the document", table.ErrInvalid, column("Doc1", "x")},
-		{"a column whose name is no identifier", table.ErrInvalid, column("a b", "x")},
+		{"a column whose name is not an identifier", table.ErrInvalid, column("a b", "x")},
 		{"a time before the year 1601", table.ErrInvalid, column("Due", time.Time{})},
-		{"too long a text in a column", table.ErrTooLarge, column("Text", strings.Repeat("x", 40_000))},
+		{"a text that is too long for a column", table.ErrTooLarge, column("Text", strings.Repeat("x", 40_000))},
 	} {
 		t.Run(tt.name+" is refused", func(t *testing.T) {
-			refused(t, rows, tt.want, tt.writes...)
+			applyRefused(t, rows, tt.want, tt.writes...)
 			diff(t, "rows", before, all(t, rows, table.Query{Partition: "p"}))
 		})
 	}
@@ -69,13 +69,13 @@ func testInvalid(t *testing.T, newRows func(*testing.T) table.Rows) {
 		q    table.Query
 	}{
 		{"a list without a partition", table.Query{}},
-		{"too large a page", table.Query{Partition: "p", Limit: table.MaxPage + 1}},
+		{"a page that is too large", table.Query{Partition: "p", Limit: table.MaxPage + 1}},
 		{"a negative page", table.Query{Partition: "p", Limit: -1}},
 		{"an unknown comparison", where("N", "ne", int64(1))},
 		{"a column's name that is an expression", where("N eq 1 or N", table.Eq, int64(1))},
-		{"a bool that is to be greater", where("B", table.Gt, false)},
+		{"a comparison of a bool by order", where("B", table.Gt, false)},
 		{"a value of another type", where("N", table.Eq, 1.5)},
-		{"a continuation token that no list gave", table.Query{Partition: "p", After: "?"}},
+		{"a continuation token that no list returned", table.Query{Partition: "p", After: "?"}},
 	} {
 		t.Run(tt.name+" is refused", func(t *testing.T) {
 			if _, err := rows.List(t.Context(), tt.q); !errors.Is(err, table.ErrInvalid) {

@@ -49,8 +49,8 @@ func testKeys(t *testing.T, newRows func(*testing.T) table.Rows) {
 				if _, err := rows.Get(t.Context(), k); !errors.Is(err, table.ErrInvalid) {
 					t.Errorf("Get: %v, want %v", err, table.ErrInvalid)
 				}
-				refused(t, rows, table.ErrInvalid, put(table.Entity{Key: k, Doc: []byte(`1`)}))
-				refused(t, rows, table.ErrInvalid, remove(k, `W/"1"`))
+				applyRefused(t, rows, table.ErrInvalid, put(table.Entity{Key: k, Doc: []byte(`1`)}))
+				applyRefused(t, rows, table.ErrInvalid, remove(k, `W/"1"`))
 			}
 			if _, err := rows.List(t.Context(), table.Query{Partition: s}); !errors.Is(err, table.ErrInvalid) {
 				t.Errorf("List: %v, want %v", err, table.ErrInvalid)

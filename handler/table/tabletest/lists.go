@@ -23,10 +23,10 @@ func testLists(t *testing.T, newRows func(*testing.T) table.Rows) {
 	}{
 		{"a partition is listed by row key", table.Query{Partition: "p"},
 			[]string{"H|1", "call", "h", "h|10", "h|2", "h}", "i"}},
-		{"the lower bound is in the list", table.Query{Partition: "p", From: "h|2"}, []string{"h|2", "h}", "i"}},
-		{"the upper bound is not", table.Query{Partition: "p", Before: "h|10"}, []string{"H|1", "call", "h"}},
+		{"the lower bound is listed", table.Query{Partition: "p", From: "h|2"}, []string{"h|2", "h}", "i"}},
+		{"the upper bound is not listed", table.Query{Partition: "p", Before: "h|10"}, []string{"H|1", "call", "h"}},
 		{"both bounds hold", table.Query{Partition: "p", From: "call", Before: "h|"}, []string{"call", "h"}},
-		{"a prefix selects what begins with it", table.WithPrefix("p", "h|"), []string{"h|10", "h|2"}},
+		{"a prefix selects the keys that begin with it", table.WithPrefix("p", "h|"), []string{"h|10", "h|2"}},
 		{"an empty prefix selects all", table.WithPrefix("q", ""), []string{"h|3"}},
 		{"crossed bounds select nothing", table.Query{Partition: "p", From: "i", Before: "a"}, []string{}},
 		{"an unknown partition is empty", table.Query{Partition: "none"}, []string{}},
@@ -40,7 +40,7 @@ func testLists(t *testing.T, newRows func(*testing.T) table.Rows) {
 			})
 		}
 	}
-	t.Run("a list goes on where it was after rows are gone", func(t *testing.T) {
+	t.Run("a list continues at its place after a row was deleted", func(t *testing.T) {
 		first, err := rows.List(t.Context(), table.Query{Partition: "p", Limit: 2})
 		if err != nil {
 			t.Fatal(err)
@@ -50,7 +50,7 @@ func testLists(t *testing.T, newRows func(*testing.T) table.Rows) {
 		rest := all(t, rows, table.Query{Partition: "p", Limit: 2, After: first.Next})
 		diff(t, "rows", []string{"h|10", "h|2", "h}", "i"}, rowKeys(rest))
 	})
-	t.Run("a list of more than a page has a successor", func(t *testing.T) {
+	t.Run("rows beyond the largest page are on the next one", func(t *testing.T) {
 		rows := newRows(t)
 		const n = table.MaxPage + 50
 		for from := 0; from < n; from += table.MaxWrites {

@@ -1,5 +1,7 @@
-// Package storetest holds the contract of store.Rows as a suite, Run, and a table
-// in memory, Memory, that keeps it and can fail as a table on a network does.
+// Package tabletest holds the contract of table.Rows as a suite, Run, and a table in memory, Memory, that
+// keeps the contract and can fail as a table on a network does.
+//
+// Its one rule: the suite tests only what the contract promises, so that it runs over every table.
 package tabletest
 
 import (
@@ -24,20 +26,18 @@ import (
 //
 // The exported fields are knobs, to be set before the first use.
 type Memory struct {
-	// Fail is asked before each operation whose arguments were accepted, and may
-	// make it fail. It may use the table itself, outside the table's lock: that is
-	// how a test puts somebody else's write between a read and a write. Nil:
-	// nothing fails.
+	// Fail is called before each operation whose arguments were accepted, and returns the operation's fault.
+	// It may use the table itself, so a test can make another process write between a read and a write. Nil:
+	// no operation fails.
 	Fail func(Op) faulttest.Fault
 
-	// PageSize is how many rows of the partition List looks at for one page,
-	// whether they are selected or not; so pages can be short, or empty with a
-	// successor, as on Azure. 0: as many as the page holds.
+	// PageSize is the number of rows that List examines for one page, whether they are selected or not. So
+	// pages can be short, or empty without being the last, as on Azure. 0: no limit.
 	PageSize int
 
 	mu            sync.Mutex
 	rows          map[table.Key]table.Entity
-	versions      int // ETags given
+	versions      int // number of ETags so far
 	ops           int
 	reads, writes int
 }
@@ -45,23 +45,22 @@ type Memory struct {
 // NewMemory returns an empty table.
 func NewMemory() *Memory { return &Memory{rows: make(map[table.Key]table.Entity)} }
 
-// Reads is how many Get and List operations there were, failed ones too.
+// Reads returns the number of Get and List operations so far, failed ones included.
 func (m *Memory) Reads() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.reads
 }
 
-// Writes is how many Apply operations there were, failed ones too; a transaction
-// is one.
+// Writes returns the number of Apply operations so far, failed ones included; a transaction is one.
 func (m *Memory) Writes() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.writes
 }
 
-// Entities is a copy of all rows, by partition and row key. It is not an operation:
-// it is not counted and cannot fail.
+// Entities returns a copy of all rows, ordered by partition and row key. It is not an operation: it is not
+// counted and cannot fail.
 func (m *Memory) Entities() []table.Entity {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -75,7 +74,7 @@ func (m *Memory) Entities() []table.Entity {
 	return all
 }
 
-// Get implements store.Rows.
+// Get implements table.Rows.
 func (m *Memory) Get(ctx context.Context, k table.Key) (table.Entity, error) {
 	if err := cmp.Or(ctx.Err(), k.Check()); err != nil {
 		return table.Entity{}, err
@@ -92,7 +91,7 @@ func (m *Memory) Get(ctx context.Context, k table.Key) (table.Entity, error) {
 	return clone(e), nil
 }
 
-// List implements store.Rows.
+// List implements table.Rows.
 func (m *Memory) List(ctx context.Context, q table.Query) (table.Page, error) {
 	if err := cmp.Or(ctx.Err(), table.CheckQuery(q)); err != nil {
 		return table.Page{}, err
@@ -109,18 +108,18 @@ func (m *Memory) List(ctx context.Context, q table.Query) (table.Page, error) {
 		limit = table.MaxPage
 	}
 	var page table.Page
-	looked := 0
+	examined := 0
 	for _, e := range m.Entities() {
 		k := e.Key
 		if k.Partition != q.Partition ||
 			k.Row < max(q.From, string(from)) || q.Before != "" && k.Row >= q.Before {
 			continue
 		}
-		if len(page.Entities) == limit || m.PageSize > 0 && looked == m.PageSize {
+		if len(page.Entities) == limit || m.PageSize > 0 && examined == m.PageSize {
 			page.Next = base64.RawURLEncoding.EncodeToString([]byte(k.Row))
 			break
 		}
-		looked++
+		examined++
 		if selects(q.Where, e.Columns) {
 			page.Entities = append(page.Entities, e)
 		}
@@ -128,7 +127,7 @@ func (m *Memory) List(ctx context.Context, q table.Query) (table.Page, error) {
 	return page, nil
 }
 
-// Apply implements store.Rows.
+// Apply implements table.Rows.
 func (m *Memory) Apply(ctx context.Context, writes ...table.Write) ([]string, error) {
 	if err := cmp.Or(ctx.Err(), table.CheckWrites(writes...)); err != nil || len(writes) == 0 {
 		return nil, err
@@ -150,7 +149,7 @@ func (m *Memory) apply(writes []table.Write) ([]string, error) {
 	for _, w := range writes {
 		err := m.refusal(w)
 		if err != nil && len(writes) > 1 {
-			return nil, table.ErrConflict // a transaction does not tell which
+			return nil, table.ErrConflict // of a transaction the table does not report which row
 		}
 		if err != nil {
 			return nil, err
@@ -175,7 +174,7 @@ func (m *Memory) apply(writes []table.Write) ([]string, error) {
 	return etags, nil
 }
 
-// refusal is why the table as it is refuses w, or nil.
+// refusal returns the error with which the table refuses w, or nil.
 func (m *Memory) refusal(w table.Write) error {
 	e, ok := m.rows[w.Entity.Key]
 	switch w.Kind {
@@ -194,7 +193,7 @@ func (m *Memory) refusal(w table.Write) error {
 	return nil
 }
 
-// begin counts op and asks whether it is to fail.
+// begin counts op and returns its fault.
 func (m *Memory) begin(op Op) faulttest.Fault {
 	m.mu.Lock()
 	m.ops++

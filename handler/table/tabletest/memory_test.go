@@ -73,14 +73,14 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestARefusedRequestIsNoOperation(t *testing.T) {
+func TestARefusedRequestIsNotCounted(t *testing.T) {
 	m := tabletest.NewMemory()
-	m.Fail = func(tabletest.Op) faulttest.Fault { t.Error("asked"); return faulttest.None }
+	m.Fail = func(tabletest.Op) faulttest.Fault { t.Error("Fail was called"); return faulttest.None }
 	m.Apply(t.Context(), put("a/b", `1`))
 	m.Get(t.Context(), table.Key{})
 	m.List(t.Context(), table.Query{})
 	if n := m.Reads() + m.Writes(); n != 0 {
-		t.Errorf("%d operations", n)
+		t.Errorf("%d operations, want none", n)
 	}
 }
 

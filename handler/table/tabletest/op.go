@@ -2,7 +2,7 @@ package tabletest
 
 import "switchboard/handler/table"
 
-// Kind is what an operation does.
+// Kind is the kind of an operation.
 type Kind int
 
 // The kinds of operation.
@@ -12,7 +12,7 @@ const (
 	Apply
 )
 
-// String is the kind's name.
+// String returns the kind's name.
 func (k Kind) String() string { return [...]string{"get", "list", "apply"}[k] }
 
 // Op is one operation on a Memory.

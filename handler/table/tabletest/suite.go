@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Run checks that what newRows returns, an empty table each time, keeps the whole
-// contract of store.Rows, and that store.Table and store.Tx work on it.
+// Run tests that the tables that newRows returns keep the whole contract of table.Rows, and that table.Table
+// and table.Tx work on them. Each call of newRows must return an empty table.
 func Run(t *testing.T, newRows func(t *testing.T) table.Rows) {
 	for _, group := range []struct {
 		name  string
@@ -19,7 +19,7 @@ func Run(t *testing.T, newRows func(t *testing.T) table.Rows) {
 	}{
 		{"single writes", testWrites},
 		{"transactions", testTransactions},
-		{"requests that no table takes", testInvalid},
+		{"requests that no table accepts", testInvalid},
 		{"keys", testKeys},
 		{"documents", testDocuments},
 		{"lists", testLists},
@@ -48,7 +48,7 @@ func remove(k table.Key, etag string) table.Write {
 	return table.Write{Kind: table.Delete, Entity: table.Entity{Key: k, ETag: etag}}
 }
 
-// apply does the writes, which must succeed, and returns the new ETags.
+// apply performs the writes, which must succeed, and returns the new ETags.
 func apply(t *testing.T, rows table.Rows, writes ...table.Write) []string {
 	t.Helper()
 	etags, err := rows.Apply(t.Context(), writes...)
@@ -58,15 +58,15 @@ func apply(t *testing.T, rows table.Rows, writes ...table.Write) []string {
 	return etags
 }
 
-// refused does the writes, which must fail with want.
-func refused(t *testing.T, rows table.Rows, want error, writes ...table.Write) {
+// applyRefused performs the writes, which must fail with want.
+func applyRefused(t *testing.T, rows table.Rows, want error, writes ...table.Write) {
 	t.Helper()
 	if _, err := rows.Apply(t.Context(), writes...); !errors.Is(err, want) {
 		t.Errorf("Apply: %v, want %v", err, want)
 	}
 }
 
-// read is the row at k, which must be there.
+// read returns the row at k, which must exist.
 func read(t *testing.T, rows table.Rows, k table.Key) table.Entity {
 	t.Helper()
 	e, err := rows.Get(t.Context(), k)
@@ -76,7 +76,7 @@ func read(t *testing.T, rows table.Rows, k table.Key) table.Entity {
 	return e
 }
 
-// all are the rows that q selects, from all pages.
+// all returns the rows that q selects, from all pages.
 func all(t *testing.T, rows table.Rows, q table.Query) []table.Entity {
 	t.Helper()
 	var es []table.Entity
@@ -94,11 +94,11 @@ func all(t *testing.T, rows table.Rows, q table.Query) []table.Entity {
 		}
 		q.After = p.Next
 	}
-	t.Fatal("the list has no end")
+	t.Fatal("the list has more than 1000 pages")
 	return nil
 }
 
-// rowKeys are the row keys of es.
+// rowKeys returns the row keys of es.
 func rowKeys(es []table.Entity) []string {
 	keys := []string{}
 	for _, e := range es {

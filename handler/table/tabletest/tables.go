@@ -10,12 +10,13 @@ import (
 	"switchboard/handler/table"
 )
 
-// counter and note are two kinds of row in one partition.
+// counter is one kind of row in a partition.
 type counter struct {
 	N     int
 	Added map[string]int
 }
 
+// note is another kind of row in the same partition.
 type note struct {
 	Text string
 	Due  time.Time
@@ -237,7 +238,7 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 			}
 		}
 	})
-	t.Run("a list of values fetches its pages by itself", func(t *testing.T) {
+	t.Run("a list of values fetches every page", func(t *testing.T) {
 		rows := newRows(t)
 		view := table.NewTable[note](rows)
 		for i := range 7 {

@@ -12,7 +12,7 @@ import (
 func testTransactions(t *testing.T, newRows func(*testing.T) table.Rows) {
 	key := func(row string) table.Key { return table.Key{Partition: "p", Row: row} }
 
-	t.Run("all kinds of write are applied together and give their ETags", func(t *testing.T) {
+	t.Run("all kinds of write are applied together and their ETags returned", func(t *testing.T) {
 		rows := newRows(t)
 		replaced := apply(t, rows, insert(entity("p", "replaced", `1`)))[0]
 		deleted := apply(t, rows, insert(entity("p", "deleted", `1`)))[0]
@@ -37,7 +37,7 @@ func testTransactions(t *testing.T, newRows func(*testing.T) table.Rows) {
 		}, got)
 		diff(t, "ETag of the deletion", "", etags[2])
 
-		apply(t, rows, // the ETags are good for the next transaction
+		apply(t, rows, // the ETags are valid in the next transaction
 			replace(entity("p", "inserted", `3`), etags[0]),
 			replace(entity("p", "replaced", `3`), etags[1]),
 			remove(key("put new"), etags[4]))

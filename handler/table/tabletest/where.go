@@ -28,12 +28,12 @@ func holds(op table.Op, order int) bool {
 		return order <= 0
 	case table.Gt:
 		return order > 0
-	default: // Ge: CheckQuery knows no other comparison
+	default: // Ge: CheckQuery accepts no other comparison
 		return order >= 0
 	}
 }
 
-// compare orders two values of one type; those of different types have no order.
+// compare returns the order of two values of one type; ok is false if their types differ.
 func compare(a, b any) (order int, ok bool) {
 	switch a := a.(type) {
 	case string:
@@ -50,7 +50,7 @@ func compare(a, b any) (order int, ok bool) {
 		if a == b {
 			return 0, ok
 		}
-		return 1, ok // only equality means anything
+		return 1, ok // CheckQuery accepts no comparison but Eq
 	}
 	return 0, false
 }

@@ -35,7 +35,7 @@ func testWrites(t *testing.T, newRows func(*testing.T) table.Rows) {
 		rows := newRows(t)
 		apply(t, rows, insert(one))
 		before := read(t, rows, one.Key)
-		refused(t, rows, table.ErrExists, insert(two))
+		applyRefused(t, rows, table.ErrExists, insert(two))
 		diff(t, "row", before, read(t, rows, one.Key))
 	})
 	t.Run("a replacement with the ETag that was read is the row's new version", func(t *testing.T) {
@@ -58,7 +58,7 @@ func testWrites(t *testing.T, newRows func(*testing.T) table.Rows) {
 		etag := apply(t, rows, insert(one))[0]
 		etag = apply(t, rows, replace(two, etag))[0]
 		apply(t, rows, put(one))
-		refused(t, rows, table.ErrConflict, replace(two, etag))
+		applyRefused(t, rows, table.ErrConflict, replace(two, etag))
 		etag = apply(t, rows, put(two))[0]
 		etag = apply(t, rows, replace(one, etag))[0]
 		diff(t, "ETag of a deletion", []string{""}, apply(t, rows, remove(one.Key, etag)))
@@ -67,16 +67,16 @@ func testWrites(t *testing.T, newRows func(*testing.T) table.Rows) {
 		rows := newRows(t)
 		old := apply(t, rows, insert(one))[0]
 		apply(t, rows, put(two))
-		refused(t, rows, table.ErrConflict, replace(one, old))
+		applyRefused(t, rows, table.ErrConflict, replace(one, old))
 		diff(t, "document", string(two.Doc), string(read(t, rows, one.Key).Doc))
 	})
 	t.Run("a replacement of a missing row is refused", func(t *testing.T) {
 		rows := newRows(t)
 		old := apply(t, rows, insert(one))[0]
 		apply(t, rows, remove(one.Key, old))
-		refused(t, rows, table.ErrNotFound, replace(two, old))
+		applyRefused(t, rows, table.ErrNotFound, replace(two, old))
 	})
-	t.Run("a put writes whatever is there", func(t *testing.T) {
+	t.Run("a put has no condition", func(t *testing.T) {
 		rows := newRows(t)
 		first := one
 		first.Columns = map[string]any{"Gone": "x"}
@@ -93,17 +93,17 @@ func testWrites(t *testing.T, newRows func(*testing.T) table.Rows) {
 		if _, err := rows.Get(t.Context(), one.Key); !errors.Is(err, table.ErrNotFound) {
 			t.Errorf("Get: %v", err)
 		}
-		refused(t, rows, table.ErrNotFound, remove(one.Key, etag))
+		applyRefused(t, rows, table.ErrNotFound, remove(one.Key, etag))
 		apply(t, rows, insert(one))
 	})
 	t.Run("a deletion with an old ETag is refused and changes nothing", func(t *testing.T) {
 		rows := newRows(t)
 		old := apply(t, rows, insert(one))[0]
 		apply(t, rows, put(two))
-		refused(t, rows, table.ErrConflict, remove(one.Key, old))
+		applyRefused(t, rows, table.ErrConflict, remove(one.Key, old))
 		diff(t, "document", string(two.Doc), string(read(t, rows, one.Key).Doc))
 	})
-	t.Run("no writes are done at once", func(t *testing.T) {
+	t.Run("an empty list of writes succeeds", func(t *testing.T) {
 		if etags := apply(t, newRows(t)); len(etags) != 0 {
 			t.Errorf("ETags %q", etags)
 		}

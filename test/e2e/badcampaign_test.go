@@ -15,70 +15,70 @@ import (
 	"switchboard/test/scenario"
 )
 
-func TestCampaignsThatTheBuiltProgramRefuses(t *testing.T) {
+func TestCampaignsThatTheBuiltHandlerRefuses(t *testing.T) {
 	t.Parallel()
 	onFuncsim.refusedCampaigns(t)
 }
 
-func TestCampaignsThatTheProgramRefusesUnderFunc(t *testing.T) {
+func TestCampaignsThatTheHandlerRefusesUnderFunc(t *testing.T) {
 	t.Parallel()
 	onFunc(t).refusedCampaigns(t)
 }
 
-// badOrder is a request for a campaign, and how it is refused.
-type badOrder struct {
+// badCampaign is a request for a campaign, and how it is refused.
+type badCampaign struct {
 	name   string
 	key    string
-	from   string // what is wrong: this of the good order
-	to     string // has become that
+	from   string // the part of a valid request that is replaced
+	to     string // the replacement
 	status int
-	field  string // that the problem document names
+	field  string // the field that the problem document names
 }
 
-// goodKey is the key under which the story creates its campaign.
-const goodKey = "story-appointments"
+// validKey is the Idempotency-Key with which the scenario creates its campaign.
+const validKey = "scenario-appointments"
 
-// refusedCampaigns sends requests for campaigns that are refused, before there is a
-// good one and after it: nothing is written down, and the good one is dialled once.
+// refusedCampaigns sends requests for campaigns that are refused, before and after a
+// valid one: the handler writes nothing for them, and the valid one is dialled once.
 func (h host) refusedCampaigns(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, &faultproxy.Hook{}, nil)
-	order, err := fs.ReadFile(scenario.Stories, "appointments.json")
+	valid, err := fs.ReadFile(scenario.Files, "appointments.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []badOrder{
+	for _, bad := range []badCampaign{
 		{name: "a malformed number", key: "k1", from: "+12065550183", to: "0206 5550183", status: 400, field: "contacts.1.number"},
 		{name: "no Idempotency-Key", status: 400, field: "Idempotency-Key"},
 		{name: "an unknown line", key: "k2", from: scenario.Line, to: "28:orgid:00000000-0000-4000-8000-000000000000", status: 400, field: "lines.0"},
-		{name: "an unknown flow", key: "k3", from: `"notice"`, to: `"nobody-put-it-there"`, status: 400, field: "flow"},
+		{name: "an unknown flow", key: "k3", from: `"notice"`, to: `"no-such-flow"`, status: 400, field: "flow"},
 		{name: "no JSON", key: "k4", from: "{", to: "", status: 400, field: "$"},
 	} {
-		t.Run(bad.name, func(t *testing.T) { bad.send(t, r, string(order)) })
+		t.Run(bad.name, func(t *testing.T) { bad.send(t, r, string(valid)) })
 	}
-	playOn(t, r, log, "campaign.txt")
+	runOnRig(t, r, log, "campaign.txt")
 	t.Run("the key of another request", func(t *testing.T) {
-		badOrder{key: goodKey, from: `"attempts": 1`, to: `"attempts": 2`, status: 422}.send(t, r, string(order))
+		badCampaign{key: validKey, from: `"attempts": 1`, to: `"attempts": 2`, status: 422}.send(t, r, string(valid))
 	})
 	t.Run("the same request again is the same campaign", func(t *testing.T) {
-		status, body := post(t, r, goodKey, string(order))
-		all, err := r.World.Ledger.Campaigns(t.Context())
+		status, body := post(t, r, validKey, string(valid))
+		all, err := r.Env.Ledger.Campaigns(t.Context())
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%d campaigns, %v", len(all), err)
 		}
 		if status != http.StatusCreated || !strings.Contains(body, string(all[0].ID)) {
 			t.Errorf("answered %d %s, want the campaign %s", status, body, all[0].ID)
 		}
-		if err := r.World.Verify(t.Context(), scenario.Played{Campaigns: []campaign.ID{all[0].ID}}); err != nil {
+		if err := r.Env.Verify(t.Context(), scenario.Result{Campaigns: []campaign.ID{all[0].ID}}); err != nil {
 			t.Errorf("%v\n\n%s", err, log)
 		}
 	})
-	log.mustBeClean(t)
+	log.mustHaveNoWarnings(t)
 }
 
-// send sends it and looks at the reply, and that the handler has written nothing.
-func (b badOrder) send(t *testing.T, r *rig.Rig, order string) {
+// send sends the request, and checks the reply and that the handler has written nothing.
+func (b badCampaign) send(t *testing.T, r *rig.Rig, valid string) {
 	before := len(r.Hook.Seen())
-	status, body := post(t, r, b.key, strings.Replace(order, b.from, b.to, 1))
+	status, body := post(t, r, b.key, strings.Replace(valid, b.from, b.to, 1))
 	var problem struct {
 		Title  string
 		Status int
@@ -101,10 +101,11 @@ func (b badOrder) send(t *testing.T, r *rig.Rig, order string) {
 	}
 }
 
-// post asks for a campaign, and must be answered with JSON of some kind.
-func post(t *testing.T, r *rig.Rig, key, order string) (status int, body string) {
+// post sends a request for a campaign, and checks that the reply is JSON or a problem
+// document.
+func post(t *testing.T, r *rig.Rig, key, document string) (status int, body string) {
 	t.Helper()
-	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.World.URL+"/api/v1/campaigns", strings.NewReader(order))
+	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.Env.URL+"/api/v1/campaigns", strings.NewReader(document))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func post(t *testing.T, r *rig.Rig, key, order string) (status int, body string)
 	if key != "" {
 		q.Header.Set("Idempotency-Key", key)
 	}
-	reply, err := r.World.Host.Do(q)
+	reply, err := r.Env.Host.Do(q)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"switchboard/test/acssim"
+)
+
+// crowdScenario has a campaign with more contacts than its line may hold calls.
+const crowdScenario = "crowd.txt"
+
+// TestCampaignOnTwoInstances checks that two instances dial each contact of one
+// campaign once, and that both dial.
+func TestCampaignOnTwoInstances(t *testing.T) {
+	app := runOnTwoInstances(t, options{})
+	var dialled [2]int
+	for _, r := range app.requests {
+		if r.to == toACS && r.what == "POST /calling/callConnections" {
+			dialled[r.from]++
+		}
+	}
+	if dialled[0] == 0 || dialled[1] == 0 || dialled[0]+dialled[1] != 12 {
+		t.Errorf("the instances have dialled %d numbers: want 12 in all, and some by each", dialled)
+	}
+}
+
+func TestCampaignOnTwoInstancesWithRandomFaultsOfStorage(t *testing.T) {
+	for seed := range *seeds {
+		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
+			t.Parallel()
+			runOnTwoInstances(t, options{fault: storageFaults(seed+1, 0.1), retries: 4})
+		})
+	}
+}
+
+func TestCampaignOnTwoInstancesWithTwoCrashes(t *testing.T) {
+	for seed := range *seeds {
+		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(seed+1, 2))
+			first, second := 1+rng.IntN(200), 201+rng.IntN(200)
+			runOnTwoInstances(t, options{fault: func(r request) fault {
+				switch r.n {
+				case first:
+					return crashBefore
+				case second:
+					return crashAfter
+				}
+				return noFault
+			}})
+		})
+	}
+}
+
+// runOnTwoInstances runs the campaign on two instances. Callbacks go to both in turn, and
+// the timer that dials runs on both at the same time, as after a lost lease.
+func runOnTwoInstances(t *testing.T, o options) (app *inProcess) {
+	t.Helper()
+	o.instanceCount, o.settings = 2, map[string]string{"LINE_CALLS": "4", "CONFIRM_TIMEOUT": "1m"}
+	s := readScenario(t, crowdScenario)
+	if o.fault != nil {
+		s = readScenario(t, "crowd-faults.txt")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		app = startInProcess(t, &acssim.Server{Strict: true, Seed: 1, CallsPerNumber: 4}, o)
+		defer app.close()
+		ctx, cancel := context.WithCancel(t.Context())
+		var timers sync.WaitGroup
+		defer timers.Wait()
+		defer cancel()
+		for _, in := range app.instances {
+			timers.Go(func() {
+				for sleep(ctx, 5*time.Second) {
+					_ = in.host.Invoke(ctx, "outbound", "") // the next run does the work of one that fails
+				}
+			})
+		}
+		app.run(t, s)
+	})
+	return app
+}
+
+// sleep waits for d, and reports false if ctx was done before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
