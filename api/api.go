@@ -1,9 +1,8 @@
-// Package api is the function that applications and operators speak to: it shows
-// calls, campaigns and recordings, and takes orders for campaigns.
+// Package api is the function that serves applications and operators: it shows calls, campaigns and
+// recordings, and creates campaigns.
 //
-// Its rules: what changes something can be sent again, whatever became of the
-// request before, and every fault of a document is named at once. A file holds the
-// requests for one kind of thing.
+// Its rules: a request that changes something may be repeated, whatever the result of the first one was, and
+// the reply names every fault of a document at once. Each file has the requests for one kind of resource.
 package api
 
 import "time"
@@ -16,5 +15,5 @@ type Handler struct {
 	Creator    Creator
 
 	Lines []string      // raw ids of the lines that campaigns may be dialled from
-	Ring  time.Duration // how long a contact's telephone rings where its campaign does not say
+	Ring  time.Duration // how long a contact's telephone rings if its campaign sets no time
 }

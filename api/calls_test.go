@@ -17,10 +17,10 @@ import (
 
 const token = "an incomingCallContext"
 
-// shelf holds a call of each direction, or fails.
-type shelf struct{ err error }
+// fakeCalls has a call of each direction, or fails.
+type fakeCalls struct{ err error }
 
-func (s shelf) Load(_ context.Context, id call.ID) (table.Row[call.Call], error) {
+func (s fakeCalls) Load(_ context.Context, id call.ID) (table.Row[call.Call], error) {
 	if s.err == nil && id == "out-1" {
 		return table.Row[call.Call]{Value: call.Call{
 			ID: "out-1", Direction: call.DirectionOutbound, Line: "28:orgid:line", Callee: "4:+12065550181",
@@ -36,7 +36,7 @@ func (s shelf) Load(_ context.Context, id call.ID) (table.Row[call.Call], error)
 	}}, s.err
 }
 
-func (s shelf) History(_ context.Context, id call.ID) ([]call.Entry, error) {
+func (s fakeCalls) History(_ context.Context, id call.ID) ([]call.Entry, error) {
 	if id != "in-1" {
 		return nil, s.err
 	}
@@ -46,7 +46,7 @@ func (s shelf) History(_ context.Context, id call.ID) ([]call.Entry, error) {
 	}}, s.err
 }
 
-func (s shelf) Worklist(context.Context) ([]store.WorkItem, error) {
+func (s fakeCalls) Worklist(context.Context) ([]store.WorkItem, error) {
 	due := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	return []store.WorkItem{
 		{Kind: store.WorkRecording, ID: "re-1", Due: due, Written: due},
@@ -61,38 +61,38 @@ func TestCallsAreShown(t *testing.T) {
 	boom := errors.New("boom")
 	tests := []struct {
 		name   string
-		shelf  shelf
+		calls  fakeCalls
 		path   string
 		status int
 		want   string // in the reply
 	}{
-		{"a call", shelf{}, "/api/v1/calls/in-1", 200, `"state":"ringing"`},
-		{"lists of nothing are lists", shelf{}, "/api/v1/calls/in-1", 200, `"participants":[]`},
-		{"a call of a campaign", shelf{}, "/api/v1/calls/out-1", 200,
+		{"a call", fakeCalls{}, "/api/v1/calls/in-1", 200, `"state":"ringing"`},
+		{"empty lists are lists", fakeCalls{}, "/api/v1/calls/in-1", 200, `"participants":[]`},
+		{"a call of a campaign", fakeCalls{}, "/api/v1/calls/out-1", 200,
 			`"line":"28:orgid:line","callee":"4:+12065550181","campaign":"ca-1","contact":"c1","flow":`},
-		{"what its flow has set", shelf{}, "/api/v1/calls/out-1", 200, `"values":{"answer":"confirmed"}`},
-		{"a history", shelf{}, "/api/v1/calls/in-1/history", 200, `"event":"offered","state":"ringing","actions":["answer"]`},
-		{"the worklist", shelf{}, "/api/v1/worklist", 200, `{"worklist":[{"kind":"recording","id":"re-1","due":"2026-03-04T05:06:07Z"},` +
+		{"the values of a call", fakeCalls{}, "/api/v1/calls/out-1", 200, `"values":{"answer":"confirmed"}`},
+		{"a history", fakeCalls{}, "/api/v1/calls/in-1/history", 200, `"event":"offered","state":"ringing","actions":["answer"]`},
+		{"the worklist", fakeCalls{}, "/api/v1/worklist", 200, `{"worklist":[{"kind":"recording","id":"re-1","due":"2026-03-04T05:06:07Z"},` +
 			`{"kind":"call","id":"out-2","due":"2026-03-04T05:06:07Z","line":"28:orgid:line","callee":"4:+12065550181",` +
 			`"campaign":"ca-1","contact":"c1"}]}`},
-		{"a call that is not there", shelf{}, "/api/v1/calls/in-2", 404, `There is no such call.`},
-		{"the history of one", shelf{}, "/api/v1/calls/in-2/history", 404, `There is no such call.`},
-		{"what cannot be the id of a call", shelf{table.ErrInvalid}, "/api/v1/calls/a%23b", 404, `There is no such call.`},
-		{"storage that does not answer", shelf{boom}, "/api/v1/calls/in-1", 503, `Service Unavailable`},
-		{"storage that does not answer, for a list", shelf{boom}, "/api/v1/worklist", 503, `Service Unavailable`},
+		{"an unknown call", fakeCalls{}, "/api/v1/calls/in-2", 404, `There is no such call.`},
+		{"the history of an unknown call", fakeCalls{}, "/api/v1/calls/in-2/history", 404, `There is no such call.`},
+		{"an invalid id of a call", fakeCalls{table.ErrInvalid}, "/api/v1/calls/a%23b", 404, `There is no such call.`},
+		{"a call when storage does not answer", fakeCalls{boom}, "/api/v1/calls/in-1", 503, `Service Unavailable`},
+		{"the worklist when storage does not answer", fakeCalls{boom}, "/api/v1/worklist", 503, `Service Unavailable`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			reply := ask(t, &Handler{Calls: tt.shelf}, http.MethodGet, tt.path, "", "")
+			reply := ask(t, &Handler{Calls: tt.calls}, http.MethodGet, tt.path, "", "")
 			body := reply.Body.String()
 			if reply.Code != tt.status || !strings.Contains(body, tt.want) {
 				t.Errorf("%d %s, want %d with %s", reply.Code, body, tt.status, tt.want)
 			}
 			if !json.Valid([]byte(body)) {
-				t.Error("the reply is not JSON")
+				t.Errorf("the reply is not JSON: %s", body)
 			}
 			if strings.Contains(body, token) || strings.Contains(body, "boom") {
-				t.Errorf("the reply tells too much: %s", body)
+				t.Errorf("the reply has a token or an internal error: %s", body)
 			}
 		})
 	}

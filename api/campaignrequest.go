@@ -16,7 +16,7 @@ import (
 	"switchboard/handler/problem"
 )
 
-// What an order may hold.
+// Limits of a request.
 const (
 	maxName     = 128 // characters
 	maxAttempts = 10
@@ -25,7 +25,7 @@ const (
 	maxRing     = 180 * time.Second
 )
 
-// order is what a client wants a campaign to be.
+// campaignRequest is a client's request for a campaign.
 type campaignRequest struct {
 	name     string
 	flow     string
@@ -36,13 +36,13 @@ type campaignRequest struct {
 }
 
 type requestedLine struct {
-	at    string // its path in the document
+	at    string // the line's path in the document
 	rawID string
 }
 
-// parseOrder reads the body of a request for a campaign. The faults are all that
-// the body alone can be blamed for, the first one of each member; an order without
-// any is complete. Ring is how long a telephone rings where the order does not say.
+// parseCampaignRequest parses the body of a request for a campaign. It returns the first fault of each
+// member, of those that can be found in the body alone; a request without faults is complete. Ring is the
+// ring time of a request that sets none.
 func parseCampaignRequest(body []byte, ring time.Duration) (campaignRequest, problem.Faults) {
 	head := struct {
 		Name     string            `json:"name"`
@@ -57,30 +57,30 @@ func parseCampaignRequest(body []byte, ring time.Duration) (campaignRequest, pro
 	if faults.Has("$") {
 		return campaignRequest{}, faults.Faults()
 	}
-	o := campaignRequest{name: head.Name, flow: head.Flow, attempts: head.Attempts, ring: time.Duration(head.Ring)}
-	switch n := utf8.RuneCountInString(o.name); {
-	case strings.TrimSpace(o.name) == "":
+	r := campaignRequest{name: head.Name, flow: head.Flow, attempts: head.Attempts, ring: time.Duration(head.Ring)}
+	switch n := utf8.RuneCountInString(r.name); {
+	case strings.TrimSpace(r.name) == "":
 		faults.Add("name", "is missing")
 	case n > maxName:
 		faults.Add("name", fmt.Sprintf("has %d characters, more than %d", n, maxName))
 	}
-	if o.flow == "" {
+	if r.flow == "" {
 		faults.Add("flow", "is missing")
-	} else if !catalog.ValidName(o.flow) {
+	} else if !catalog.ValidName(r.flow) {
 		faults.Add("flow", "is not the name of a flow")
 	}
-	o.lines = parseLines(head.Lines, &faults)
-	if o.attempts < 1 || o.attempts > maxAttempts {
+	r.lines = parseLines(head.Lines, &faults)
+	if r.attempts < 1 || r.attempts > maxAttempts {
 		faults.Add("attempts", fmt.Sprintf("must be 1 to %d", maxAttempts))
 	}
-	if o.ring < minRing || o.ring > maxRing {
+	if r.ring < minRing || r.ring > maxRing {
 		faults.Add("ring", fmt.Sprintf("must be %v to %v", minRing, maxRing))
 	}
-	o.numbers = parseContacts(head.Contacts, &faults)
-	return o, faults.Faults()
+	r.numbers = parseContacts(head.Contacts, &faults)
+	return r, faults.Faults()
 }
 
-// parseLines reads raw ids and numbers, and makes raw ids of the numbers.
+// parseLines returns the lines, which are raw ids or numbers.
 func parseLines(docs []json.RawMessage, faults *problem.List) []requestedLine {
 	if len(docs) == 0 {
 		faults.Add("lines", "is empty")
@@ -114,7 +114,7 @@ func parseContacts(docs []json.RawMessage, faults *problem.List) []string {
 	}
 	if len(docs) > maxContacts {
 		faults.Add("contacts", fmt.Sprintf("are %d, more than %d", len(docs), maxContacts))
-		return nil // one fault for each of them would help nobody
+		return nil // the reply would have a fault for each of them
 	}
 	numbers := make([]string, 0, len(docs))
 	seen := make(map[string]string, len(docs)) // paths by number
@@ -141,9 +141,8 @@ func parseContacts(docs []json.RawMessage, faults *problem.List) []string {
 	return numbers
 }
 
-// numberFault is what keeps a text from being a telephone number that can be dialled
-// from everywhere; empty if nothing does. Whether somebody has the number, only
-// dialling it can tell.
+// numberFault returns why a text is not a telephone number that can be dialled from everywhere; empty if it
+// is one. Whether the number is assigned is known only after it is dialled.
 func numberFault(text string) string {
 	if text == "" {
 		return "is missing"
@@ -152,7 +151,7 @@ func numberFault(text string) string {
 	if err != nil || phonenumbers.Format(n, phonenumbers.E164) != text {
 		return `is not in E.164: "+", country code and number, in digits alone`
 	}
-	// A number that is possible within its area alone cannot be reached from elsewhere.
+	// A number that is complete only within its area cannot be dialled from elsewhere.
 	if phonenumbers.IsPossibleNumberWithReason(n) != phonenumbers.IS_POSSIBLE {
 		return "cannot be a telephone number: it is too long, too short, or lacks its area"
 	}

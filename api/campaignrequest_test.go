@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// changed is a good order with one member replaced.
+// changed returns a valid request with one member replaced.
 func changed(member, doc string) string {
 	members := []struct{ name, doc string }{
 		{"name", `"Reminders"`}, {"flow", `"reminder"`}, {"lines", `["` + testLine + `"]`},
@@ -34,7 +34,7 @@ func changed(member, doc string) string {
 	return "{" + strings.TrimPrefix(b.String(), ",") + "}"
 }
 
-func TestAnOrderIsRead(t *testing.T) {
+func TestCampaignRequestIsParsed(t *testing.T) {
 	body := `{"name":"Zürich ☎","flow":"reminder-2","lines":["` + testLine + `","+12065550100"],"attempts":3,
 		"ring":"1m","contacts":[{"number":"+12065550181"},{"number":"+390612345678"}]}`
 	got, faults := parseCampaignRequest([]byte(body), time.Minute)
@@ -44,15 +44,15 @@ func TestAnOrderIsRead(t *testing.T) {
 		numbers: []string{"+12065550181", "+390612345678"},
 	}
 	if d := cmp.Diff(want, got, cmp.AllowUnexported(campaignRequest{}, requestedLine{})); d != "" || faults != nil {
-		t.Errorf("order (-want +got):\n%s%v", d, faults)
+		t.Errorf("faults %v, request (-want +got):\n%s", faults, d)
 	}
 	got, faults = parseCampaignRequest([]byte(changed("", "")), 33*time.Second)
 	if got.attempts != 1 || got.ring != 33*time.Second || faults != nil {
-		t.Errorf("what is not said: %d attempts, ring %v, faults %v", got.attempts, got.ring, faults)
+		t.Errorf("defaults: %d attempts, ring %v, faults %v, want 1, 33s, none", got.attempts, got.ring, faults)
 	}
 }
 
-func TestEveryFaultOfAnOrderIsNamed(t *testing.T) {
+func TestEveryFaultOfACampaignRequestIsReported(t *testing.T) {
 	const (
 		e164    = `is not in E.164: "+", country code and number, in digits alone`
 		notDial = "cannot be a telephone number: it is too long, too short, or lacks its area"
@@ -73,7 +73,7 @@ func TestEveryFaultOfAnOrderIsNamed(t *testing.T) {
 		{"a member twice", strings.Replace(changed("", ""), `{`, `{"name":"Another",`, 1), `name: is there twice`},
 
 		{"a name of blanks", changed("name", `"  "`), `name: is missing`},
-		{"a name that is none", changed("name", `5`), `name: must be a text`},
+		{"a name that is a number", changed("name", `5`), `name: must be a text`},
 		{"a name too long", changed("name", `"`+strings.Repeat("ü", 129)+`"`), `name: has 129 characters, more than 128`},
 
 		{"no flow", changed("flow", ``), `flow: is missing`},
@@ -82,8 +82,8 @@ func TestEveryFaultOfAnOrderIsNamed(t *testing.T) {
 
 		{"no lines", changed("lines", ``), `lines: is empty`},
 		{"an empty list of lines", changed("lines", `[]`), `lines: is empty`},
-		{"a line for a list", changed("lines", `"`+testLine+`"`), `lines: must be a list`},
-		{"lines that are none", changed("lines", `["", null, 7, {}]`),
+		{"a line instead of a list", changed("lines", `"`+testLine+`"`), `lines: must be a list`},
+		{"invalid lines", changed("lines", `["", null, 7, {}]`),
 			"lines.0: " + noLine + "\nlines.1: " + noLine + "\nlines.2: " + noLine + "\nlines.3: " + noLine},
 		{"a line twice, once as a number", changed("lines", `["+12065550100","4:+12065550100"]`),
 			`lines.1: is the same line as lines.0`},
@@ -91,19 +91,19 @@ func TestEveryFaultOfAnOrderIsNamed(t *testing.T) {
 		{"no attempt", changed("attempts", `0`), `attempts: must be 1 to 10`},
 		{"too many attempts", changed("attempts", `11`), `attempts: must be 1 to 10`},
 		{"half an attempt", changed("attempts", `1.5`), `attempts: must be a whole number`},
-		{"a great number of attempts", changed("attempts", `1e99`), `attempts: must be a whole number`},
+		{"a huge number of attempts", changed("attempts", `1e99`), `attempts: must be a whole number`},
 
-		{"too short a ring", changed("ring", `"4s"`), `ring: must be 5s to 3m0s`},
-		{"too long a ring", changed("ring", `"181s"`), `ring: must be 5s to 3m0s`},
-		{"no ring at all", changed("ring", `"0s"`), `ring: must be 5s to 3m0s`},
+		{"a ring that is too short", changed("ring", `"4s"`), `ring: must be 5s to 3m0s`},
+		{"a ring that is too long", changed("ring", `"181s"`), `ring: must be 5s to 3m0s`},
+		{"a ring of zero", changed("ring", `"0s"`), `ring: must be 5s to 3m0s`},
 		{"a ring without a unit", changed("ring", `20`), `ring: is not a duration such as "20s"`},
 
 		{"no contacts", changed("contacts", ``), `contacts: is empty`},
-		{"nobody", changed("contacts", `[]`), `contacts: is empty`},
+		{"an empty list of contacts", changed("contacts", `[]`), `contacts: is empty`},
 		{"contacts that are an object", changed("contacts", `{}`), `contacts: must be a list`},
 		{"too many contacts", changed("contacts", `[`+strings.Repeat(`1,`, maxContacts)+`1]`),
 			`contacts: are 10001, more than 10000`},
-		{"contacts that are none", changed("contacts", `["+12065550181", null, {}, {"number":null}]`),
+		{"invalid contacts", changed("contacts", `["+12065550181", null, {}, {"number":null}]`),
 			"contacts.0: is not an object\ncontacts.1: is not an object\n" +
 				"contacts.2.number: is missing\ncontacts.3.number: is missing"},
 		{"an unknown member of a contact", changed("contacts", `[{"number":"+12065550181","nmae":"x"}]`),
@@ -111,9 +111,9 @@ func TestEveryFaultOfAnOrderIsNamed(t *testing.T) {
 		{"a member of a contact twice", changed("contacts", `[{"number":"+12065550181","number":"+12065550181"}]`),
 			`contacts.0.number: is there twice`},
 
-		{"a number that is a number", number(`12065550181`), `contacts.0.number: must be a text`},
+		{"a number that is not a text", number(`12065550181`), `contacts.0.number: must be a text`},
 		{"a number without its plus", number(`"12065550181"`), `contacts.0.number: ` + e164},
-		{"a number as people write it", number(`"+1 (206) 555-0181"`), `contacts.0.number: ` + e164},
+		{"a number with punctuation", number(`"+1 (206) 555-0181"`), `contacts.0.number: ` + e164},
 		{"a number in digits of another script", number(`"+１２０６５５５０１８１"`), `contacts.0.number: ` + e164},
 		{"a number with an extension", number(`"+12065550181;ext=5"`), `contacts.0.number: ` + e164},
 		{"a raw id", number(`"4:+12065550181"`), `contacts.0.number: ` + e164},
@@ -126,7 +126,7 @@ func TestEveryFaultOfAnOrderIsNamed(t *testing.T) {
 		{"the same number twice", changed("contacts", `[{"number":"+12065550181"},{"number":"+12065550182"},
 			{"number":"+12065550181"}]`), `contacts.2.number: is the same number as contacts.0.number`},
 
-		{"all of them at once", `{"flow":"","lines":["` + testLine + `","` + testLine + `"],"attempts":0,"ring":"1h",
+		{"all faults at once", `{"flow":"","lines":["` + testLine + `","` + testLine + `"],"attempts":0,"ring":"1h",
 			"contacts":[{"number":"+12065550181"},{"number":"0"}],"start":true}`,
 			"start: is not known\nname: is missing\nflow: is missing\nlines.1: is the same line as lines.0\n" +
 				"attempts: must be 1 to 10\nring: must be 5s to 3m0s\ncontacts.1.number: " + e164},
@@ -141,7 +141,7 @@ func TestEveryFaultOfAnOrderIsNamed(t *testing.T) {
 	}
 }
 
-// numberIn reports whether a text holds a number that may be a telephone's.
+// numberIn reports whether a text contains what may be a telephone number.
 var numberIn = regexp.MustCompile(`\+?[0-9][0-9 ()-]{5,}[0-9]`).MatchString
 
 func FuzzParseCampaignRequest(f *testing.F) {
@@ -149,43 +149,43 @@ func FuzzParseCampaignRequest(f *testing.F) {
 	f.Add([]byte(changed("contacts", `[{"number":"+12065550181"},{"number":"+12065550181"},{"number":5},null,{"a":1}]`)))
 	f.Add([]byte(`{"name":1,"name":"x","lines":[null,"+12065550100","4:+12065550100"],"attempts":1e99,"ring":"-1s"}`))
 	f.Add([]byte(`{"contacts":[{"+12065550181":{"+12065550182":1,"+12065550182":2}}],"ring":null,"attempts":null}`))
-	f.Add([]byte(`{"":[]}`)) // a member may have no name, and its path is that
+	f.Add([]byte(`{"":[]}`)) // the path of a member without a name is empty
 	f.Fuzz(func(t *testing.T, body []byte) {
-		o, faults := parseCampaignRequest(body, time.Minute)
+		r, faults := parseCampaignRequest(body, time.Minute)
 		paths := map[string]bool{}
 		for _, fault := range faults {
 			if fault.Text == "" || paths[fault.Path] {
-				t.Errorf("fault %q in %q", fault, faults)
+				t.Errorf("fault %q has no text, or its path twice in %q", fault, faults)
 			}
 			paths[fault.Path] = true
 			if numberIn(acs.MaskNumbers(fault.Path)) || numberIn(acs.MaskNumbers(fault.Text)) {
-				t.Errorf("a number is in %q", fault)
+				t.Errorf("fault %q has a number", fault)
 			}
 		}
 		if faults != nil {
 			return
 		}
-		if strings.TrimSpace(o.name) == "" || o.flow == "" || len(o.lines) == 0 || o.attempts < 1 || o.attempts > maxAttempts ||
-			o.ring < minRing || o.ring > maxRing || len(o.numbers) == 0 || len(o.numbers) > maxContacts {
-			t.Errorf("an order without faults is %+v", o)
+		if strings.TrimSpace(r.name) == "" || r.flow == "" || len(r.lines) == 0 || r.attempts < 1 || r.attempts > maxAttempts ||
+			r.ring < minRing || r.ring > maxRing || len(r.numbers) == 0 || len(r.numbers) > maxContacts {
+			t.Errorf("request %+v is invalid and has no faults", r)
 		}
 		seen := map[string]bool{}
-		for _, number := range o.numbers {
+		for _, number := range r.numbers {
 			if seen[number] || numberFault(number) != "" || number[0] != '+' || strings.Trim(number[1:], "0123456789") != "" ||
 				len(number) > 16 {
-				t.Errorf("number %q", number)
+				t.Errorf("number %q is there twice, or is not in E.164", number)
 			}
 			seen[number] = true
 		}
 		again, faults := parseCampaignRequest(body, time.Minute)
-		if d := cmp.Diff(o, again, cmp.AllowUnexported(campaignRequest{}, requestedLine{})); d != "" || faults != nil {
-			t.Errorf("read again, it is another order: %s %v", d, faults)
+		if d := cmp.Diff(r, again, cmp.AllowUnexported(campaignRequest{}, requestedLine{})); d != "" || faults != nil {
+			t.Errorf("parsed again: faults %v, request (-first +second):\n%s", faults, d)
 		}
 	})
 }
 
-func BenchmarkParseOrder(b *testing.B) {
-	body := []byte(orderOf(manyNumbers(maxContacts)...))
+func BenchmarkParseCampaignRequest(b *testing.B) {
+	body := []byte(requestFor(manyNumbers(maxContacts)...))
 	for b.Loop() {
 		if _, faults := parseCampaignRequest(body, time.Minute); faults != nil {
 			b.Fatal(faults)

@@ -19,19 +19,19 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-func TestCampaignsAreListedTheNewestFirst(t *testing.T) {
+func TestCampaignsAreListedNewestFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice()
-		if got := ask(t, o.Handler, http.MethodGet, campaignsPath, "", ""); got.Body.String() != `{"campaigns":[]}` {
+		f := newFixture()
+		if got := ask(t, f.Handler, http.MethodGet, campaignsPath, "", ""); got.Body.String() != `{"campaigns":[]}` {
 			t.Errorf("without campaigns: %d %s", got.Code, got.Body)
 		}
 		keys := []string{"c", "a", "d", "b"}
 		for _, key := range keys {
 			time.Sleep(time.Second)
-			ask(t, o.Handler, http.MethodPost, campaignsPath, key, orderOf("+12065550181"))
+			ask(t, f.Handler, http.MethodPost, campaignsPath, key, requestFor("+12065550181"))
 		}
 		var got struct{ Campaigns []Campaign }
-		if err := json.Unmarshal(ask(t, o.Handler, http.MethodGet, campaignsPath, "", "").Body.Bytes(), &got); err != nil {
+		if err := json.Unmarshal(ask(t, f.Handler, http.MethodGet, campaignsPath, "", "").Body.Bytes(), &got); err != nil {
 			t.Fatal(err)
 		}
 		var ids, want []campaign.ID
@@ -45,11 +45,11 @@ func TestCampaignsAreListedTheNewestFirst(t *testing.T) {
 	})
 }
 
-func TestACampaignIsShownWithItsCounts(t *testing.T) {
+func TestCampaignIsShownWithItsCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice()
-		ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", orderOf("+12065550181", "+12065550182"))
-		got := ask(t, o.Handler, http.MethodGet, campaignsPath+"/"+string(monday), "", "")
+		f := newFixture()
+		ask(t, f.Handler, http.MethodPost, campaignsPath, "monday", requestFor("+12065550181", "+12065550182"))
+		got := ask(t, f.Handler, http.MethodGet, campaignsPath+"/"+string(monday), "", "")
 		want := `{"id":"` + string(monday) + `","name":"Reminders","state":"running",` +
 			`"flow":{"name":"reminder","version":"v1"},"lines":["` + testLine + `"],"attempts":1,"ring":"45s","contacts":2,` +
 			`"created":"2000-01-01T00:00:00Z","started":"2000-01-01T00:00:00Z",` +
@@ -61,16 +61,16 @@ func TestACampaignIsShownWithItsCounts(t *testing.T) {
 }
 
 func TestEveryContactIsOnOnePage(t *testing.T) {
-	o := newOffice()
+	f := newFixture()
 	numbers := manyNumbers(page*12 + 34)
-	ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", orderOf(numbers...))
+	ask(t, f.Handler, http.MethodPost, campaignsPath, "monday", requestFor(numbers...))
 	left := map[string]bool{}
 	for _, n := range numbers {
 		left[n] = true
 	}
 	path := campaignsPath + "/" + string(monday) + "/contacts"
 	for after, pages := "", 1; ; pages++ {
-		reply := ask(t, o.Handler, http.MethodGet, path+"?after="+url.QueryEscape(after), "", "")
+		reply := ask(t, f.Handler, http.MethodGet, path+"?after="+url.QueryEscape(after), "", "")
 		var got struct {
 			Contacts []Contact
 			Next     string
@@ -80,7 +80,7 @@ func TestEveryContactIsOnOnePage(t *testing.T) {
 		}
 		for _, c := range got.Contacts {
 			if !left[c.Number] {
-				t.Errorf("%s is there twice, or was not ordered", c.Number)
+				t.Errorf("%s is on two pages, or was not in the request", c.Number)
 			}
 			delete(left, c.Number)
 		}
@@ -88,20 +88,20 @@ func TestEveryContactIsOnOnePage(t *testing.T) {
 			break
 		}
 		if len(got.Contacts) != page {
-			t.Errorf("page %d has %d contacts", pages, len(got.Contacts))
+			t.Errorf("page %d has %d contacts, want %d", pages, len(got.Contacts), page)
 		}
 	}
 	if len(left) > 0 {
-		t.Errorf("%d contacts are on no page", len(left))
+		t.Errorf("%d contacts are on no page, want 0", len(left))
 	}
 }
 
-func TestAContactIsShownWithWhatBecameOfIt(t *testing.T) {
+func TestContactIsShownWithItsResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOffice()
-		ledger := o.Campaigns.(*store.Ledger)
-		ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", orderOf("+12065550181"))
-		c := o.campaign(t)
+		f := newFixture()
+		ledger := f.Campaigns.(*store.Ledger)
+		ask(t, f.Handler, http.MethodPost, campaignsPath, "monday", requestFor("+12065550181"))
+		c := f.campaign(t)
 		due, err := ledger.Due(t.Context(), c, 0, time.Now(), 1)
 		if err != nil || len(due) != 1 {
 			t.Fatalf("due: %v, %v", due, err)
@@ -111,14 +111,14 @@ func TestAContactIsShownWithWhatBecameOfIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		show := func() string {
-			reply := ask(t, o.Handler, http.MethodGet, campaignsPath+"/"+string(monday)+"/contacts", "", "")
+			reply := ask(t, f.Handler, http.MethodGet, campaignsPath+"/"+string(monday)+"/contacts", "", "")
 			return strings.ReplaceAll(reply.Body.String(), string(attempt.Call), "CALL")
 		}
 		id := campaign.NewContactID("+12065550181")
 		want := fmt.Sprintf(`{"contacts":[{"id":%q,"number":"+12065550181","state":"dialling","attempts":0,"call":"CALL",`+
 			`"due":"2000-01-01T00:01:00Z"}]}`, id)
 		if d := cmp.Diff(want, show()); d != "" {
-			t.Errorf("while it is dialled (-want +got):\n%s", d)
+			t.Errorf("contact during its attempt (-want +got):\n%s", d)
 		}
 		err = ledger.Settle(t.Context(), monday, campaign.Settlement{
 			Contact: id, Claim: 1, Outcome: call.OutcomeCompleted, Values: map[string]string{"answer": "confirmed"}, At: time.Now(),
@@ -129,7 +129,7 @@ func TestAContactIsShownWithWhatBecameOfIt(t *testing.T) {
 		want = fmt.Sprintf(`{"contacts":[{"id":%q,"number":"+12065550181","state":"ended","result":"completed",`+
 			`"outcome":"completed","attempts":1,"call":"CALL","values":{"answer":"confirmed"}}]}`, id)
 		if d := cmp.Diff(want, show()); d != "" {
-			t.Errorf("afterwards (-want +got):\n%s", d)
+			t.Errorf("contact after its attempt (-want +got):\n%s", d)
 		}
 	})
 }
@@ -138,32 +138,32 @@ func TestCampaignsThatCannotBeShown(t *testing.T) {
 	tests := []struct {
 		name   string
 		path   string
-		fails  tabletest.Kind // what storage does not answer; 0 with down unset: all is well
-		down   bool
+		down   bool           // storage does not answer
+		fails  tabletest.Kind // the operations that it does not answer, if down
 		status int
 		want   string // in the reply
 	}{
-		{name: "no such campaign", path: "/ca-nobody", status: 404, want: `There is no such campaign.`},
-		{name: "its contacts", path: "/ca-nobody/contacts", status: 404, want: `There is no such campaign.`},
-		{name: "what cannot be the id of one", path: "/a%23b", status: 404, want: `There is no such campaign.`},
-		{name: "a token that no page gave", path: "/" + string(monday) + "/contacts?after=x", status: 400,
+		{name: "an unknown campaign", path: "/ca-unknown", status: 404, want: `There is no such campaign.`},
+		{name: "the contacts of an unknown campaign", path: "/ca-unknown/contacts", status: 404, want: `There is no such campaign.`},
+		{name: "an invalid id of a campaign", path: "/a%23b", status: 404, want: `There is no such campaign.`},
+		{name: "an invalid page token", path: "/" + string(monday) + "/contacts?after=x", status: 400,
 			want: `"errors":[{"field":"after","detail":"is not the next of another page"}]`},
-		{name: "storage that does not answer, for all", path: "", fails: tabletest.List, down: true, status: 503},
-		{name: "storage that does not answer, for one", path: "/" + string(monday), fails: tabletest.Get, down: true, status: 503},
-		{name: "storage that does not answer, for contacts", path: "/" + string(monday) + "/contacts",
+		{name: "all campaigns when storage does not answer", path: "", fails: tabletest.List, down: true, status: 503},
+		{name: "one campaign when storage does not answer", path: "/" + string(monday), fails: tabletest.Get, down: true, status: 503},
+		{name: "contacts when storage does not answer", path: "/" + string(monday) + "/contacts",
 			fails: tabletest.List, down: true, status: 503},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o := newOffice()
-			ask(t, o.Handler, http.MethodPost, campaignsPath, "monday", orderOf("+12065550181"))
-			o.fail = func(_ int, op tabletest.Op) faulttest.Fault {
+			f := newFixture()
+			ask(t, f.Handler, http.MethodPost, campaignsPath, "monday", requestFor("+12065550181"))
+			f.fail = func(_ int, op tabletest.Op) faulttest.Fault {
 				if tt.down && op.Kind == tt.fails {
 					return faulttest.NotApplied
 				}
 				return faulttest.None
 			}
-			got := ask(t, o.Handler, http.MethodGet, campaignsPath+tt.path, "", "")
+			got := ask(t, f.Handler, http.MethodGet, campaignsPath+tt.path, "", "")
 			if got.Code != tt.status || !strings.Contains(got.Body.String(), tt.want) {
 				t.Errorf("%d %s, want %d with %s", got.Code, got.Body, tt.status, tt.want)
 			}

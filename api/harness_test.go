@@ -26,11 +26,10 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
+// testLine is a line of the setting LINES.
 const testLine = "28:orgid:cd7b6a0c-6b1b-4a54-8f0e-2f6a3a1f7c11"
 
-// ask sends a request, with the key and as JSON if it has a key, and looks at what
-// must hold for every reply: problems are problem documents, and neither they nor
-// the log hold a telephone number.
+// ask sends a request, as JSON if it has a key, and returns the reply; see send.
 func ask(t *testing.T, h *Handler, method, path, key, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
@@ -41,6 +40,8 @@ func ask(t *testing.T, h *Handler, method, path, key, body string) *httptest.Res
 	return send(t, h, r)
 }
 
+// send sends a request and returns the reply. It checks that each error is a problem document, and that
+// neither errors nor the log have a telephone number.
 func send(t *testing.T, h *Handler, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	var log bytes.Buffer
@@ -49,7 +50,7 @@ func send(t *testing.T, h *Handler, r *http.Request) *httptest.ResponseRecorder 
 	w := httptest.NewRecorder()
 	server.ServeHTTP(w, r)
 	if kind := w.Header().Get("Content-Type"); w.Code >= 400 && kind != "application/problem+json" {
-		t.Errorf("%d is of type %q, want a problem document", w.Code, kind)
+		t.Errorf("the reply with status %d has the type %q, want a problem document", w.Code, kind)
 	}
 	number := regexp.MustCompile(`[0-9]{8}`)
 	if w.Code >= 400 && number.MatchString(w.Body.String()) || number.MatchString(log.String()) {
@@ -58,76 +59,77 @@ func send(t *testing.T, h *Handler, r *http.Request) *httptest.ResponseRecorder 
 	return w
 }
 
-// office is where campaigns are kept, with what can go wrong in it.
-type office struct {
+// fixture is a Handler with campaigns in memory, whose storage can fail.
+type fixture struct {
 	*Handler
 	tables [4]*tabletest.Memory
 
-	// fail is asked before every operation on a table, the n-th from 1 on.
+	// fail returns the fault of the n-th operation on the tables, from 1 on; nil: none fails.
 	fail func(n int, op tabletest.Op) faulttest.Fault
 
 	mu    sync.Mutex
-	ops   int
-	flows map[string]error // what comes of pinning them
-	begun []campaign.ID    // what was to be dialled soon
-	pins  int              // each gives another version, as if somebody changed the flow all the time
+	ops   int              // operations on the tables
+	flows map[string]error // results of Pin, by the name of the flow
+	begun []campaign.ID    // calls of Begin
+	pins  int              // successful calls of Pin; each returns another version
 }
 
-func newOffice() *office {
-	o := &office{flows: map[string]error{
+// newFixture returns a fixture without campaigns.
+func newFixture() *fixture {
+	f := &fixture{flows: map[string]error{
 		"reminder": nil,
 		"faulty": fmt.Errorf("flow: %w", problem.Faults{
 			{Path: "name", Text: "is missing"}, {Path: "nodes.end", Text: "cannot be reached from the start"},
 		}),
 		"away": errors.New("no answer from the catalog"),
 	}}
-	for i := range o.tables {
-		o.tables[i] = tabletest.NewMemory()
-		o.tables[i].Fail = func(op tabletest.Op) faulttest.Fault {
-			o.mu.Lock()
-			o.ops++
-			n, fail := o.ops, o.fail
-			o.mu.Unlock()
+	for i := range f.tables {
+		f.tables[i] = tabletest.NewMemory()
+		f.tables[i].Fail = func(op tabletest.Op) faulttest.Fault {
+			f.mu.Lock()
+			f.ops++
+			n, fail := f.ops, f.fail
+			f.mu.Unlock()
 			if fail == nil {
 				return faulttest.None
 			}
 			return fail(n, op)
 		}
 	}
-	ledger := store.NewLedger(o.tables[0], o.tables[1], o.tables[2], o.tables[3])
-	o.Handler = &Handler{
+	ledger := store.NewLedger(f.tables[0], f.tables[1], f.tables[2], f.tables[3])
+	f.Handler = &Handler{
 		Campaigns: ledger,
-		Creator:   &dialler.Campaigns{Ledger: ledger, Flows: o, Begin: o.Begin},
+		Creator:   &dialler.Campaigns{Ledger: ledger, Flows: f, Begin: f.Begin},
 		Lines:     []string{testLine, "4:+12065550100"},
 		Ring:      45 * time.Second,
 	}
-	return o
+	return f
 }
 
-// Begin is the dialler's.
-func (o *office) Begin(_ context.Context, id campaign.ID) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.begun = append(o.begun, id)
+// Begin records a hint, instead of the dialler.
+func (f *fixture) Begin(_ context.Context, id campaign.ID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.begun = append(f.begun, id)
 }
 
-// Pin is the catalog's.
-func (o *office) Pin(_ context.Context, name string) (flow.Ref, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	err, ok := o.flows[name]
+// Pin pins a flow, instead of the catalog.
+func (f *fixture) Pin(_ context.Context, name string) (flow.Ref, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err, ok := f.flows[name]
 	if !ok {
 		err = fmt.Errorf("flow %q: %w", name, catalog.ErrNotFound)
 	}
 	if err != nil {
 		return flow.Ref{}, err
 	}
-	o.pins++
-	return flow.Ref{Name: name, Version: fmt.Sprint("v", o.pins)}, nil
+	f.pins++
+	return flow.Ref{Name: name, Version: fmt.Sprint("v", f.pins)}, nil
 }
 
-// orderOf is an order for the numbers.
-func orderOf(numbers ...string) string {
+// requestFor returns the body of a request for a campaign with contacts of these numbers.
+func requestFor(numbers ...string) string {
 	contacts := make([]string, len(numbers))
 	for i, n := range numbers {
 		contacts[i] = `{"number":"` + n + `"}`
@@ -135,7 +137,7 @@ func orderOf(numbers ...string) string {
 	return changed("contacts", "["+strings.Join(contacts, ",")+"]")
 }
 
-// manyNumbers are so many different ones.
+// manyNumbers returns n different numbers.
 func manyNumbers(n int) []string {
 	numbers := make([]string, n)
 	for i := range numbers {

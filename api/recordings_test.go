@@ -16,30 +16,30 @@ import (
 	"switchboard/handler/table"
 )
 
-// acsID is an id that needs escapes in a path, as ACS gives them.
+// acsID is an id in ACS's format, which needs escapes in a path.
 const acsID = "eyJQbGF0Zm9ybUVuZHBvaW50SWQi/iJhIn0+Ow=="
 
-// library is recordings by their keys.
-type library map[string]filing.Recording
+// fakeRecordings are recordings by their keys.
+type fakeRecordings map[string]filing.Recording
 
-func (l library) Load(_ context.Context, key string) (table.Row[filing.Recording], error) {
-	rec, ok := l[key]
+func (r fakeRecordings) Load(_ context.Context, key string) (table.Row[filing.Recording], error) {
+	rec, ok := r[key]
 	if !ok {
 		return table.Row[filing.Recording]{}, table.ErrNotFound
 	}
 	return table.Row[filing.Recording]{Value: rec}, nil
 }
 
-// closed is a library that does not answer.
-type closed struct{}
+// failingRecordings does not answer.
+type failingRecordings struct{}
 
-func (closed) Load(context.Context, string) (table.Row[filing.Recording], error) {
+func (failingRecordings) Load(context.Context, string) (table.Row[filing.Recording], error) {
 	return table.Row[filing.Recording]{}, errors.New("boom")
 }
 
 const secret = "https://media.example/content?token=secret"
 
-var recorded = library{
+var recorded = fakeRecordings{
 	filing.Key(acsID): {
 		ID: acsID, State: filing.StateFiling, Call: "in-1", Op: 4, Messages: []string{"secret"},
 		Start: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Duration: 63200 * time.Millisecond,
@@ -56,7 +56,7 @@ var recorded = library{
 	filing.Key("linked"): {ID: "linked", State: filing.StateLinked, Call: "in-1", Op: 4},
 }
 
-func TestARecordingIsShownByEitherOfItsNames(t *testing.T) {
+func TestRecordingIsShownByItsKeyAndByItsID(t *testing.T) {
 	key := filing.Key(acsID)
 	want := `{"key":"` + key + `","id":"` + acsID + `","state":"filing","call":"in-1","op":4,` +
 		`"start":"2026-03-04T05:06:07Z","duration":"1m3.2s","contentType":"audio/wav","channelType":"mixed",` +
@@ -71,7 +71,7 @@ func TestARecordingIsShownByEitherOfItsNames(t *testing.T) {
 	}
 }
 
-func TestARecordingWithoutFilesHasAListOfNone(t *testing.T) {
+func TestRecordingWithoutFilesHasAnEmptyList(t *testing.T) {
 	got := ask(t, &Handler{Recordings: recorded}, http.MethodGet, "/api/v1/recordings/linked", "", "")
 	want := `{"key":"` + filing.Key("linked") + `","id":"linked","state":"linked","call":"in-1","op":4,"chunks":[]}`
 	if d := cmp.Diff(want, got.Body.String()); d != "" {
@@ -87,9 +87,9 @@ func TestRecordingsThatCannotBeShown(t *testing.T) {
 		status int
 		want   string // in the reply
 	}{
-		{"an id that nobody told us of", recorded, "unknown", 404, "There is no such recording."},
-		{"a short name of none", recorded, "re-unknown", 404, "There is no such recording."},
-		{"storage that does not answer", closed{}, "unknown", 503, "Service Unavailable"},
+		{"an unknown id", recorded, "unknown", 404, "There is no such recording."},
+		{"an unknown key", recorded, "re-unknown", 404, "There is no such recording."},
+		{"storage that does not answer", failingRecordings{}, "unknown", 503, "Service Unavailable"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

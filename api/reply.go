@@ -12,7 +12,7 @@ import (
 	"switchboard/handler/table"
 )
 
-// reply sends v, which is what was asked for.
+// reply writes v as the JSON body of a reply with status 200.
 func reply(w http.ResponseWriter, v any) error {
 	doc, err := json.Marshal(v)
 	if err != nil {
@@ -23,7 +23,7 @@ func reply(w http.ResponseWriter, v any) error {
 	return nil
 }
 
-// list makes an empty list of none, which is [] in JSON.
+// nonNil returns l, or an empty list if l is nil: [] in JSON instead of null.
 func nonNil[T any](l []T) []T {
 	if l == nil {
 		return []T{}
@@ -31,21 +31,20 @@ func nonNil[T any](l []T) []T {
 	return l
 }
 
-// missing is the reply to a request for one thing of a kind, which met err.
+// notFound maps an error of storage about one resource to a reply: 404 if it does not exist, else 503.
 func notFound(kind string, err error) error {
-	if errors.Is(err, table.ErrNotFound) || errors.Is(err, table.ErrInvalid) { // what cannot be an id is not one
+	if errors.Is(err, table.ErrNotFound) || errors.Is(err, table.ErrInvalid) { // an invalid id names no resource
 		return &invoke.Problem{Status: http.StatusNotFound, Detail: "There is no such " + kind + ".", Err: err}
 	}
 	return storageError(err)
 }
 
-// unavailable is the reply to a request that storage stood in the way of: it may be
-// sent again.
+// storageError maps an error of storage to a reply with status 503; the request may be repeated.
 func storageError(err error) error {
 	return &invoke.Problem{Status: http.StatusServiceUnavailable, Err: err}
 }
 
-// refused is the reply to a request with faults, all of which it names.
+// badRequest returns the reply with status 400 to a request with faults. It names all of them.
 func badRequest(faults problem.Faults) error {
 	type fault struct {
 		Field  string `json:"field"` // a JSON path; "$" is the document itself
@@ -53,7 +52,8 @@ func badRequest(faults problem.Faults) error {
 	}
 	all := make([]fault, len(faults))
 	for i, f := range faults {
-		all[i] = fault{Field: acs.MaskNumbers(f.Path), Detail: acs.MaskNumbers(f.Text)} // a client may write a number where none belongs
+		// A client may have put a telephone number into any member's name or value.
+		all[i] = fault{Field: acs.MaskNumbers(f.Path), Detail: acs.MaskNumbers(f.Text)}
 	}
 	return &invoke.Problem{
 		Status: http.StatusBadRequest,

@@ -7,20 +7,20 @@ import (
 	"switchboard/handler/store"
 )
 
-// WorkItem is something with outstanding work as the API shows it.
+// WorkItem is a call or recording with outstanding work, as the API shows it.
 type WorkItem struct {
 	Kind store.WorkKind `json:"kind"`
 	ID   string         `json:"id"`  // of the call, or key of the recording
-	Due  time.Time      `json:"due"` // when it is looked at, at the latest
+	Due  time.Time      `json:"due"` // when it is attended to, at the latest
 
-	// Line, Callee, Campaign and Contact are what an outbound call is placed for, as long as its row may be missing.
+	// Line, Callee, Campaign and Contact describe an outbound call whose row may not be written yet.
 	Line     string `json:"line,omitempty"`   // raw id
 	Callee   string `json:"callee,omitempty"` // raw id
 	Campaign string `json:"campaign,omitempty"`
 	Contact  string `json:"contact,omitempty"`
 }
 
-// GetWorklist answers GET /api/v1/worklist with everything that has outstanding work.
+// GetWorklist answers GET /api/v1/worklist with the calls and recordings that have outstanding work.
 func (h *Handler) GetWorklist(w http.ResponseWriter, r *http.Request) error {
 	items, err := h.Calls.Worklist(r.Context())
 	if err != nil {
