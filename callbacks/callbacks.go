@@ -1,5 +1,5 @@
-// Package callbacks is the function that ACS calls to report what happened to a
-// call. Nothing is read or written for a caller who cannot show that it is ACS.
+// Package callbacks is the function that receives the events of calls from ACS. Nothing is read or written
+// for a client that does not prove that it is ACS.
 package callbacks
 
 import (
@@ -16,19 +16,20 @@ import (
 	"switchboard/handler/invoke"
 )
 
-// Handler takes callbacks at /api/callbacks/{callId}.
+// Handler receives callbacks at /api/callbacks/{callId}.
 type Handler struct {
 	Calls    Calls
 	Verifier TokenVerifier
 	Signer   *auth.Signer
 }
 
-// Calls takes in events of calls.
+// Calls applies events to calls: package engine does.
 type Calls interface {
 	Apply(ctx context.Context, id call.ID, ev call.Event) error
 }
 
-// Tokens checks the bearer token that ACS sends with each callback.
+// TokenVerifier verifies the bearer token that ACS sends with each callback. auth.ErrKeysUnavailable: the
+// token could not be verified.
 type TokenVerifier interface {
 	Verify(ctx context.Context, authorization string) error
 }
@@ -41,18 +42,17 @@ func (h *Handler) Routes() []invoke.Route {
 	}}
 }
 
-// commitTime is how long the events of a callback may take to be saved. What is
-// not saved by then is refused with 503, so that ACS delivers it again.
-const commitTime = 5 * time.Second
+// commitTimeout bounds the time in which the events of a callback are saved. After it the callback is
+// refused with 503, so that ACS delivers it again.
+const commitTimeout = 5 * time.Second
 
-// Handle takes in the events of one callback. It answers 200 when all of them
-// are saved, now or by an earlier delivery; what they bring about may still be
-// under way.
+// Handle handles the events of one callback. It answers 200 when all of them are saved, by this delivery or
+// an earlier one; the actions that follow from them may still be under way.
 func (h *Handler) Handle(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("callId")
 	op, err := h.authenticate(r, id)
 	switch {
-	case errors.Is(err, auth.ErrKeysUnavailable): // it may be ACS: let it come again
+	case errors.Is(err, auth.ErrKeysUnavailable): // it may be ACS: it should deliver again
 		return &invoke.Problem{Status: http.StatusServiceUnavailable, Err: err}
 	case err != nil:
 		return &invoke.Problem{Status: http.StatusUnauthorized, Err: err}
@@ -65,7 +65,7 @@ func (h *Handler) Handle(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return &invoke.Problem{Status: http.StatusBadRequest, Detail: "The body is not a list of CloudEvents.", Err: err}
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), commitTime)
+	ctx, cancel := context.WithTimeout(r.Context(), commitTimeout)
 	defer cancel()
 	for _, ev := range events {
 		if err := h.Calls.Apply(ctx, call.ID(id), ev); err != nil {
@@ -76,8 +76,8 @@ func (h *Handler) Handle(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// authenticate checks the MAC of the address and the token of the sender, and
-// returns the operation that the address was made for, 0 for the call itself.
+// authenticate verifies the MAC of the address and the token of the sender. It returns the operation that
+// the address was made for, 0 for the call itself.
 func (h *Handler) authenticate(r *http.Request, id string) (op int, err error) {
 	query := r.URL.Query()
 	if text := query.Get("op"); text != "" {

@@ -16,30 +16,31 @@ import (
 	"switchboard/handler/invoke"
 )
 
-// desk takes events, or fails to.
-type desk struct {
+// fakeCalls records events, or fails.
+type fakeCalls struct {
 	err    error
 	events []call.Event
 }
 
-func (d *desk) Apply(_ context.Context, _ call.ID, ev call.Event) error {
-	d.events = append(d.events, ev)
-	return d.err
+func (f *fakeCalls) Apply(_ context.Context, _ call.ID, ev call.Event) error {
+	f.events = append(f.events, ev)
+	return f.err
 }
 
-// doorman says the same of every token.
-type doorman struct{ err error }
+// fakeVerifier returns the same result for every token.
+type fakeVerifier struct{ err error }
 
-func (d doorman) Verify(context.Context, string) error { return d.err }
+func (f fakeVerifier) Verify(context.Context, string) error { return f.err }
 
 var signer = auth.NewSigner([]auth.Key{{ID: "k", Secret: []byte("a secret of 32 bytes, for a test")}})
 
+// signed returns the MAC of an address.
 func signed(id string, op int) string { return signer.Sign(auth.CallbackSubject(id, op)) }
 
 const recording = `[{"id":"1","source":"s","specversion":"1.0","type":"Microsoft.Communication.RecordingStateChanged",
 	"time":"2026-03-04T05:06:07Z","data":{"callConnectionId":"c","recordingId":"r","state":"active"}}]`
 
-func TestReplies(t *testing.T) {
+func TestCallbackIsAuthenticatedAndSaved(t *testing.T) {
 	connected, err := os.ReadFile("testdata/callconnected.json")
 	if err != nil {
 		t.Fatal(err)
@@ -47,46 +48,46 @@ func TestReplies(t *testing.T) {
 	tests := []struct {
 		name   string
 		query  string
-		token  error
-		apply  error
+		verify error // result of the token's verification
+		apply  error // result of saving an event
 		body   string
 		status int
-		events int
+		events int // that were applied
 	}{
-		{"an event is taken in", "?t=" + signed("in-1", 0), nil, nil, string(connected), 200, 1},
-		{"no event is one, too", "?t=" + signed("in-1", 0), nil, nil, `[]`, 200, 0},
-		{"what is no list of events is refused", "?t=" + signed("in-1", 0), nil, nil, `nonsense`, 400, 0},
-		{"without a MAC nobody is let in", "", nil, nil, string(connected), 401, 0},
-		{"nor with that of another call", "?t=" + signed("in-2", 0), nil, nil, string(connected), 401, 0},
-		{"nor with that of an operation", "?t=" + signed("in-1", 7), nil, nil, string(connected), 401, 0},
-		{"nor with an operation that it was not made for", "?op=8&t=" + signed("in-1", 7), nil, nil, string(connected), 401, 0},
-		{"nor with a malformed operation", "?op=-7&t=" + signed("in-1", 7), nil, nil, string(connected), 401, 0},
-		{"nor with a bad token", "?t=" + signed("in-1", 0), auth.ErrUnauthorized, nil, string(connected), 401, 0},
-		{"while tokens cannot be checked, it is to come again", "?t=" + signed("in-1", 0), auth.ErrKeysUnavailable, nil, string(connected), 503, 0},
-		{"what is not saved is to come again", "?t=" + signed("in-1", 0), nil, errors.New("boom"), string(connected), 503, 1},
+		{"an event is saved", "?t=" + signed("in-1", 0), nil, nil, string(connected), 200, 1},
+		{"an empty list is accepted", "?t=" + signed("in-1", 0), nil, nil, `[]`, 200, 0},
+		{"a body that is not a list of events is refused", "?t=" + signed("in-1", 0), nil, nil, `nonsense`, 400, 0},
+		{"an address without a MAC is refused", "", nil, nil, string(connected), 401, 0},
+		{"the MAC of another call is refused", "?t=" + signed("in-2", 0), nil, nil, string(connected), 401, 0},
+		{"the MAC of an operation is refused without the operation", "?t=" + signed("in-1", 7), nil, nil, string(connected), 401, 0},
+		{"the MAC of another operation is refused", "?op=8&t=" + signed("in-1", 7), nil, nil, string(connected), 401, 0},
+		{"a malformed operation is refused", "?op=-7&t=" + signed("in-1", 7), nil, nil, string(connected), 401, 0},
+		{"an invalid token is refused", "?t=" + signed("in-1", 0), auth.ErrUnauthorized, nil, string(connected), 401, 0},
+		{"a callback should be repeated while tokens cannot be verified", "?t=" + signed("in-1", 0), auth.ErrKeysUnavailable, nil, string(connected), 503, 0},
+		{"a callback should be repeated when an event is not saved", "?t=" + signed("in-1", 0), nil, errors.New("boom"), string(connected), 503, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := &desk{err: tt.apply}
-			reply := send(&Handler{Calls: d, Verifier: doorman{tt.token}, Signer: signer}, tt.query, tt.body)
-			if reply.Code != tt.status || len(d.events) != tt.events {
-				t.Errorf("status %d, %d events; want %d, %d", reply.Code, len(d.events), tt.status, tt.events)
+			calls := &fakeCalls{err: tt.apply}
+			reply := send(&Handler{Calls: calls, Verifier: fakeVerifier{tt.verify}, Signer: signer}, tt.query, tt.body)
+			if reply.Code != tt.status || len(calls.events) != tt.events {
+				t.Errorf("status %d, %d events; want %d, %d", reply.Code, len(calls.events), tt.status, tt.events)
 			}
 			if kind := reply.Header().Get("Content-Type"); tt.status >= 400 && kind != "application/problem+json" {
-				t.Errorf("content type %q", kind)
+				t.Errorf("content type %q, want application/problem+json", kind)
 			}
 		})
 	}
 }
 
-func TestARecordingIsKnownByTheAddressThatItsEventsComeTo(t *testing.T) {
-	d := &desk{}
-	reply := send(&Handler{Calls: d, Verifier: doorman{}, Signer: signer}, "?op=7&t="+signed("in-1", 7), recording)
-	if reply.Code != http.StatusOK || len(d.events) != 1 {
-		t.Fatalf("status %d, events %+v", reply.Code, d.events)
+func TestRecordingEventHasTheOperationOfItsAddress(t *testing.T) {
+	calls := &fakeCalls{}
+	reply := send(&Handler{Calls: calls, Verifier: fakeVerifier{}, Signer: signer}, "?op=7&t="+signed("in-1", 7), recording)
+	if reply.Code != http.StatusOK || len(calls.events) != 1 {
+		t.Fatalf("status %d, events %+v, want 200 and one event", reply.Code, calls.events)
 	}
-	if got, ok := d.events[0].Body.(call.RecordingStateChanged); !ok || got.Op != 7 || !got.Active {
-		t.Errorf("%+v", d.events[0].Body)
+	if got, ok := calls.events[0].Body.(call.RecordingStateChanged); !ok || got.Op != 7 || !got.Active {
+		t.Errorf("%+v, want a recording of operation 7 that is active", calls.events[0].Body)
 	}
 }
 

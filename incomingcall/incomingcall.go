@@ -1,5 +1,5 @@
-// Package incomingcall is the function that Event Grid triggers when somebody
-// rings one of our lines: it opens the call and answers it.
+// Package incomingcall is the function that Event Grid triggers when a line is called: it opens the call and
+// answers it.
 package incomingcall
 
 import (
@@ -18,20 +18,20 @@ import (
 	"switchboard/handler/invoke"
 )
 
-// Handler takes offered calls.
+// Handler answers offers.
 type Handler struct {
 	Calls   Calls
 	Catalog Catalog
-	Lines   []string // raw ids of our lines; empty: every line is ours
+	Lines   []string // raw ids of the lines that are answered; empty: all are
 	Limits  call.Limits
 }
 
-// Calls opens calls.
+// Calls opens calls: package engine does.
 type Calls interface {
 	Open(ctx context.Context, id call.ID, offer call.Event) error
 }
 
-// Catalog finds the flow that a call to a line is answered with.
+// Catalog finds the flow of the calls to a line. catalog.ErrNoRoute: there is none.
 type Catalog interface {
 	Route(ctx context.Context, line string) (flow.Ref, error)
 }
@@ -41,21 +41,20 @@ func (h *Handler) Routes() []invoke.Route {
 	return []invoke.Route{{Function: "incomingcall", Binding: "event", Event: h.Handle}}
 }
 
-// Handle takes one offered call. Event Grid delivers at least once; the call's
-// id comes from the offer, so a second delivery opens the same call again, which
-// does only what the first one left undone. An error makes Event Grid deliver
-// again, some 10 s later: the caller's telephone rings for about 30 s.
+// Handle handles one offer. Event Grid delivers at least once; the call's id is derived from the offer, so a
+// second delivery opens the same call again and completes what the first one has left. After an error Event
+// Grid delivers again about 10 s later, while the caller's telephone rings for about 30 s.
 func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	offer, err := event.ParseOffer(data)
 	if errors.Is(err, event.ErrNotOurs) {
 		zerolog.Ctx(ctx).Debug().Msg("event of another kind ignored")
-		return nil // acknowledged: a second delivery would be no use
+		return nil // acknowledged: another delivery would be ignored too
 	}
 	if err != nil {
-		return invoke.Permanent(err) // malformed: it would come again for a day and fail again
+		return invoke.Permanent(err) // malformed: Event Grid would repeat it for a day, and it would fail each time
 	}
 	if len(h.Lines) > 0 && !slices.Contains(h.Lines, offer.To) {
-		zerolog.Ctx(ctx).Debug().Msg("offer to a line that is not ours ignored")
+		zerolog.Ctx(ctx).Debug().Msg("offer to another line ignored")
 		return nil
 	}
 	flow, err := h.Catalog.Route(ctx, offer.To)
@@ -83,9 +82,9 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	})
 	switch {
 	case errors.Is(err, engine.ErrUnanswered):
-		return invoke.Later(err) // somebody is at it, or ACS wants us to wait
+		return invoke.Later(err) // another process answers it, or ACS has throttled the request
 	case errors.Is(err, engine.ErrLoop):
-		zerolog.Ctx(ctx).Warn().Str("call", string(id)).Msg("call that goes round left alone")
+		zerolog.Ctx(ctx).Warn().Str("call", string(id)).Msg("offer of a call that loops ignored")
 		return nil
 	}
 	return err

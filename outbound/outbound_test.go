@@ -6,17 +6,17 @@ import (
 	"testing"
 )
 
-// calls are dialled, or cannot be.
-type calls struct{ err error }
+// fakeDialler returns a result.
+type fakeDialler struct{ err error }
 
-func (c calls) Dial(context.Context) error { return c.err }
+func (f fakeDialler) Dial(context.Context) error { return f.err }
 
-func TestARoundThatFailsFailsItsRun(t *testing.T) {
+func TestHandleReturnsTheResultOfTheRound(t *testing.T) {
 	boom := errors.New("boom")
-	if err := (&Handler{calls{boom}}).Handle(t.Context(), nil); !errors.Is(err, boom) {
+	if err := (&Handler{fakeDialler{boom}}).Handle(t.Context(), nil); !errors.Is(err, boom) {
 		t.Errorf("error %v, want %v", err, boom)
 	}
-	if err := (&Handler{calls{}}).Handle(t.Context(), nil); err != nil {
-		t.Error(err)
+	if err := (&Handler{fakeDialler{}}).Handle(t.Context(), nil); err != nil {
+		t.Errorf("error %v, want nil", err)
 	}
 }

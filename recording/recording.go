@@ -1,5 +1,5 @@
-// Package recording is the function that a queue message triggers when the files of
-// a recording are there, or when the filing of one is to go on.
+// Package recording is the function that a queue message triggers when the files of a recording are ready,
+// or when a run is to resume the filing of one.
 package recording
 
 import (
@@ -28,9 +28,9 @@ func (h *Handler) Routes() []invoke.Route {
 	return []invoke.Route{{Function: "recording", Binding: "msg", Event: h.Handle}}
 }
 
-// Handle handles one message: an event of Event Grid, in base64 or plain, or a filer.ResumeMessage. It is acknowledged
-// once its content is stored. One that fails, or cannot be understood, is tried five times within seconds and then
-// kept by the host, in the queue recordings-poison: nothing is thrown away.
+// Handle handles one message: an event of Event Grid, in base64 or plain, or a filer.ResumeMessage. It
+// returns nil once the message's content is stored. The host delivers a message that fails or cannot be
+// parsed five times within seconds, and then keeps it in the queue recordings-poison.
 func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {
@@ -54,7 +54,7 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	return h.Filer.Receive(ctx, f.RecordingID, message(f))
 }
 
-// message is what the recording's row keeps of the event.
+// message returns the part of the event that is stored with the recording.
 func message(f event.Finished) filing.Message {
 	m := filing.Message{
 		Key: f.Key, ACSCallID: f.CallID, ServerCallID: f.ServerCallID, Start: f.StartTime, Duration: f.Duration,

@@ -1,5 +1,5 @@
-// Package sweep is the function that a timer triggers every few seconds: it runs deadlines that are past, and resumes
-// what crashed runs have left.
+// Package sweep is the function that a timer triggers every few seconds: it runs deadlines, and resumes the
+// work of crashed processes.
 package sweep
 
 import (
@@ -12,7 +12,7 @@ import (
 // Handler sweeps the worklist.
 type Handler struct{ Engine Engine }
 
-// Engine looks at what is due on the worklist.
+// Engine attends to the due items of the worklist: package engine does.
 type Engine interface {
 	Sweep(ctx context.Context) error
 }
@@ -22,7 +22,7 @@ func (h *Handler) Routes() []invoke.Route {
 	return []invoke.Route{{Function: "sweep", Binding: "timer", Event: h.Handle}}
 }
 
-// Handle does one sweep. The timer does not repeat a failed run; the next one does its work.
+// Handle runs one sweep. The timer does not repeat a failed run; the next one does its work.
 func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) error {
 	return h.Engine.Sweep(ctx)
 }

@@ -6,17 +6,17 @@ import (
 	"testing"
 )
 
-// calls are swept, or cannot be.
-type calls struct{ err error }
+// fakeEngine returns a result.
+type fakeEngine struct{ err error }
 
-func (c calls) Sweep(context.Context) error { return c.err }
+func (f fakeEngine) Sweep(context.Context) error { return f.err }
 
-func TestASweepThatFailsFailsItsRun(t *testing.T) {
+func TestHandleReturnsTheResultOfTheSweep(t *testing.T) {
 	boom := errors.New("boom")
-	if err := (&Handler{calls{boom}}).Handle(t.Context(), nil); !errors.Is(err, boom) {
+	if err := (&Handler{fakeEngine{boom}}).Handle(t.Context(), nil); !errors.Is(err, boom) {
 		t.Errorf("error %v, want %v", err, boom)
 	}
-	if err := (&Handler{calls{}}).Handle(t.Context(), nil); err != nil {
-		t.Error(err)
+	if err := (&Handler{fakeEngine{}}).Handle(t.Context(), nil); err != nil {
+		t.Errorf("error %v, want nil", err)
 	}
 }
