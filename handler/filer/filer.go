@@ -194,8 +194,7 @@ func (f *Filer) reportToCall(ctx context.Context, r filing.Recording) error {
 	return f.recordings.Unschedule(ctx, key)
 }
 
-// Attend attends to a recording on the worklist that is due: no run has it leased, or the run that had has
-// crashed.
+// Attend attends to a recording on the worklist that is due: it is not leased, or its lease has ended.
 func (f *Filer) Attend(ctx context.Context, item table.Row[store.WorkItem]) error {
 	key := item.Value.ID
 	r, err := f.recordings.Load(ctx, key)
