@@ -179,5 +179,5 @@ func logTransition(ctx context.Context, from, to call.Call, ev call.Event) {
 	if to.Outcome != "" {
 		line.Str("outcome", string(to.Outcome))
 	}
-	line.Msg("call moved")
+	line.Msg("call changed")
 }

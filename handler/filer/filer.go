@@ -190,7 +190,7 @@ func (f *Filer) reportToCall(ctx context.Context, r filing.Recording) error {
 			return err
 		}
 	}
-	line.Str("recording", key).Str("call", r.Call).Str("state", string(r.State)).Int("files", files).Msg("recording over")
+	line.Str("recording", key).Str("call", r.Call).Str("state", string(r.State)).Int("files", files).Msg("recording ended")
 	return f.recordings.Unschedule(ctx, key)
 }
 

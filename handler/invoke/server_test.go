@@ -299,7 +299,7 @@ func TestRequestsWaitUntilTheFunctionsAreReady(t *testing.T) {
 
 func TestTheLoggerNamesTheInvocation(t *testing.T) {
 	s, log := newServer(t, event("sweep", "timer", func(ctx context.Context, _ json.RawMessage) error {
-		zerolog.Ctx(ctx).Info().Msg("call moved")
+		zerolog.Ctx(ctx).Info().Msg("call changed")
 		return nil
 	}))
 	tests := []struct {

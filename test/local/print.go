@@ -104,7 +104,7 @@ type logLine struct {
 // describe returns what the timeline prints for the line, empty if it prints nothing.
 func (l logLine) describe() (what, text string) {
 	switch l.Message {
-	case "call moved":
+	case "call changed":
 		text = l.State
 		if l.Node != "" {
 			text += " at " + l.Node
@@ -112,8 +112,8 @@ func (l logLine) describe() (what, text string) {
 		if l.Outcome != "" {
 			text += ", " + l.Outcome
 		}
-		return "moved", text
-	case "recording over":
+		return "changed", text
+	case "recording ended":
 		return l.State, fmt.Sprintf("a recording of %d files", l.Files)
 	case "campaign done":
 		return "done", fmt.Sprintf("a campaign of %d contacts", l.Contacts)
