@@ -8,10 +8,10 @@ import (
 func TestNewID(t *testing.T) {
 	id := NewID("", "monday")
 	if id != NewID("", "monday") {
-		t.Error("the same order gives two ids")
+		t.Error("the same caller and key give two ids")
 	}
 	if !regexp.MustCompile(`^ca-[a-z2-7]{26}$`).MatchString(string(id)) {
-		t.Errorf("id %q cannot be part of an address and of a key", id)
+		t.Errorf("id %q does not fit into an address and a row key", id)
 	}
 	for name, other := range map[string]ID{
 		"another key":                         NewID("", "tuesday"),

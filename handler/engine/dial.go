@@ -224,10 +224,10 @@ func (d *dialling) dial(ctx context.Context, shard int, row table.Row[campaign.D
 	if err != nil {
 		return err
 	}
-	switch rule := campaign.Gate(d.campaign, contact, number); {
-	case rule.Final():
-		return ignoreLostRace(d.Ledger.Refuse(ctx, row, rule))
-	case rule != campaign.MayDial:
+	switch verdict := campaign.Gate(d.campaign, contact, number); {
+	case verdict.Final():
+		return ignoreLostRace(d.Ledger.Refuse(ctx, row, verdict.Rule))
+	case !verdict.Allowed:
 		return nil
 	}
 	before, taken, err := d.isReserved(ctx, number)
@@ -365,26 +365,29 @@ func (e *Engine) HasEnded(ctx context.Context, id call.ID) (call.Call, bool, err
 // gate asks again whether a call may be placed. Nil: it could not be asked, and the
 // call waits.
 func (e *Engine) gate(ctx context.Context, c call.Call) *call.DialVerdict {
-	rule, err := e.rule(ctx, c)
+	verdict, err := e.verdict(ctx, c)
 	if err != nil {
 		zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(c.ID)).Msg("gate not asked")
 		return nil
 	}
-	return &call.DialVerdict{Allowed: rule == campaign.MayDial, Rule: string(rule)}
+	if verdict.Allowed {
+		return &call.DialVerdict{Allowed: true, Rule: "dial"} // histories store this rule for an allowed dial
+	}
+	return &call.DialVerdict{Rule: string(verdict.Rule)}
 }
 
-func (e *Engine) rule(ctx context.Context, c call.Call) (campaign.Rule, error) {
+func (e *Engine) verdict(ctx context.Context, c call.Call) (campaign.Verdict, error) {
 	of, err := e.Ledger.Campaign(ctx, campaign.ID(c.Attempt.Campaign))
 	if err != nil {
-		return "", err
+		return campaign.Verdict{}, err
 	}
 	contact, err := e.Ledger.Contact(ctx, of.ID, c.Attempt.Shard, campaign.ContactID(c.Attempt.Contact))
 	if err != nil {
-		return "", err
+		return campaign.Verdict{}, err
 	}
 	number, err := e.Ledger.Number(ctx, contact.Number)
 	if err != nil {
-		return "", err
+		return campaign.Verdict{}, err
 	}
 	return campaign.Gate(of, contact, number), nil
 }
