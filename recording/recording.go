@@ -39,7 +39,7 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	if json.Unmarshal(doc, &goOn) == nil && goOn.Recording != "" {
 		return h.Recordings.FileRecording(ctx, goOn.Recording)
 	}
-	f, err := event.ParseFinished(doc)
+	f, err := event.ParseFinishedRecording(doc)
 	if errors.Is(err, event.ErrNotOurs) {
 		return fmt.Errorf("queue message: %w", err)
 	}
@@ -50,7 +50,7 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 }
 
 // message is what the recording's row keeps of the event.
-func message(f event.Finished) filing.Message {
+func message(f event.FinishedRecording) filing.Message {
 	m := filing.Message{
 		Key: f.Key, ACSCallID: f.CallID, ServerCallID: f.ServerCallID, Start: f.StartTime, Duration: f.Duration,
 		ContentType: f.ContentType, ChannelType: f.ChannelType, Format: f.Format, EndReason: f.EndReason,
