@@ -110,7 +110,7 @@ type CallParticipantDetails struct {
 	EndpointType  string   `json:"endpointType,omitempty"` // only in older events
 }
 
-// CallID is the id of a group call or a rooms call.
+// CallID is an object with an id, as in CallDetails.
 type CallID struct {
 	ID string `json:"id"`
 }

@@ -99,6 +99,6 @@ func (*CallEnded) eventType() string                  { return "CallEnded" }
 func (*CallParticipantAdded) eventType() string       { return "CallParticipantAdded" }
 func (*CallParticipantRemoved) eventType() string     { return "CallParticipantRemoved" }
 
-// eventType is empty for types that are not of Azure Communication Services.
+// eventType returns "" for types that are not of Azure Communication Services.
 func (*Unknown) eventType() string                { return "" }
 func (*SubscriptionValidation) eventType() string { return "" }
