@@ -37,7 +37,7 @@ func TestCampaignsAreListedNewestFirst(t *testing.T) {
 		var ids, want []campaign.ID
 		for i := range got.Campaigns {
 			ids = append(ids, got.Campaigns[i].ID)
-			want = append(want, campaign.NewID("", keys[len(keys)-1-i]))
+			want = append(want, campaign.NewID(keys[len(keys)-1-i]))
 		}
 		if d := cmp.Diff(want, ids); d != "" {
 			t.Errorf("ids (-want +got):\n%s", d)

@@ -36,7 +36,7 @@ func (h *Handler) PostCampaign(w http.ResponseWriter, r *http.Request) error {
 		rawIDs[i] = l.rawID
 	}
 	answer, err := h.Creator.Create(r.Context(), dialler.Request{
-		ID: campaign.NewID(anonymousCaller, cmd.key), Key: cmd.key, Hash: cmd.hash,
+		ID: campaign.NewID(cmd.key), Key: cmd.key, Hash: cmd.hash,
 		Name: request.name, Flow: request.flow, Lines: rawIDs, Attempts: request.attempts, Ring: request.ring,
 		Numbers: request.numbers, LineFaults: unknown, Reply: createdReply,
 	})
@@ -49,9 +49,6 @@ func (h *Handler) PostCampaign(w http.ResponseWriter, r *http.Request) error {
 	_, _ = w.Write(answer.Body) // the client is gone if this fails
 	return nil
 }
-
-// anonymousCaller is the caller of every request: callers are not told apart, so idempotency keys are global.
-const anonymousCaller = ""
 
 // unknownLines returns the faults of a request for lines that the app does not serve.
 func (h *Handler) unknownLines(r campaignRequest) problem.Faults {

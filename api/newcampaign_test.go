@@ -23,7 +23,7 @@ import (
 const campaignsPath = "/api/v1/campaigns"
 
 // monday is the id of the campaign that is requested with the key "monday".
-var monday = campaign.NewID("", "monday")
+var monday = campaign.NewID("monday")
 
 func TestCampaignIsCreatedAndStarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -44,7 +44,7 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	if json.Unmarshal(doc, &resume) == nil && resume.Recording != "" {
 		return h.Filer.File(ctx, resume.Recording)
 	}
-	f, err := event.ParseFinished(doc)
+	f, err := event.ParseFinishedRecording(doc)
 	if errors.Is(err, event.ErrNotOurs) {
 		return fmt.Errorf("queue message: %w", err)
 	}
@@ -55,7 +55,7 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 }
 
 // message returns the part of the event that is stored with the recording.
-func message(f event.Finished) filing.Message {
+func message(f event.FinishedRecording) filing.Message {
 	m := filing.Message{
 		Key: f.Key, ACSCallID: f.CallID, ServerCallID: f.ServerCallID, Start: f.StartTime, Duration: f.Duration,
 		ContentType: f.ContentType, ChannelType: f.ChannelType, Format: f.Format, EndReason: f.EndReason,

@@ -72,7 +72,7 @@ var dialled = Dialled{
 
 // The gate's verdicts.
 var (
-	gateOpen   = &DialVerdict{Allowed: true, Rule: "dial"}
+	gateOpen   = &DialVerdict{Allowed: true}
 	gateClosed = &DialVerdict{Rule: "optedOut"}
 )
 

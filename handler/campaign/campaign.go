@@ -1,10 +1,9 @@
-// Package campaign decides whom to dial, when and from which line: campaigns,
-// their contacts, and what is known of numbers and lines.
+// Package campaign decides whom to dial, when and from which line. It holds campaigns, their
+// contacts and attempts, and the rows of telephone numbers and lines.
 //
-// The package is pure: no context, I/O, clock, randomness or logger. Each type is
-// a row as it is stored; each method says what the row is after something has
-// happened to it, and may be repeated: it knows its own work when it sees it.
-// Remembering is for package store, dialling for package engine.
+// The package is pure: no context, I/O, clock, randomness or logger. Each type is a row as it
+// is stored. Each method returns the row after one change and may be repeated: a change that is
+// made already changes nothing. Package store reads and writes the rows; the dialler dials.
 package campaign
 
 import (
@@ -18,44 +17,45 @@ import (
 // Schema is the version of the rows of this package as they are stored.
 const Schema = 1
 
-// ID names a campaign.
+// ID identifies a campaign.
 type ID string
 
-// State is where a campaign is in its life.
+// State is the state of a campaign.
 type State string
 
-// The states of a campaign, which follow each other in this order.
+// The states of a campaign, in the order in which it goes through them.
 const (
-	StateDraft   State = "draft"   // its contacts are being written down
-	StateRunning State = "running" // they are dialled
-	StateDone    State = "done"    // each of them has come to an end
+	StateDraft   State = "draft"   // its contacts are being stored
+	StateRunning State = "running" // its contacts are dialled
+	StateDone    State = "done"    // all its contacts have ended
 )
 
-// Campaign is one order to dial a list of contacts and take each who answers
-// through a flow.
+// Campaign dials a list of contacts and takes the call of each one who answers through a
+// flow.
 type Campaign struct {
 	Schema int    `json:"schema"`
 	ID     ID     `json:"id"`
 	Name   string `json:"name"`
 	State  State  `json:"state"`
 
-	Flow     flow.Ref      `json:"flow"`  // pinned when the campaign was created
-	Lines    []string      `json:"lines"` // raw ids, in the order to try
-	Attempts int           `json:"attempts"`
-	Ring     time.Duration `json:"ring"` // how long a contact's telephone rings
+	Flow     flow.Ref      `json:"flow"`     // version that was current when the campaign was created
+	Lines    []string      `json:"lines"`    // raw ids of the lines to dial from, in the order to try
+	Attempts int           `json:"attempts"` // budget of each contact
+	Ring     time.Duration `json:"ring"`     // ring timeout of each attempt
 
-	Contacts int `json:"contacts"` // how many
-	Shards   int `json:"shards"`   // over how many partitions they are spread
+	Contacts int `json:"contacts"` // number of contacts
+	Shards   int `json:"shards"`   // number of partitions that the contacts are spread over
 
 	Created  time.Time `json:"created"`
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 }
 
-// Columns makes State a column, to be asked by.
+// Columns returns State as a column of its own, so that rows can be selected by it.
 func (c Campaign) Columns() map[string]any { return map[string]any{"State": string(c.State)} }
 
-// Start lets a campaign be dialled whose contacts are all written down.
+// Start returns c as running, from now on. It changes nothing unless c is a draft. All
+// contacts must be stored.
 func (c Campaign) Start(now time.Time) Campaign {
 	if c.State == StateDraft {
 		c.State, c.Started = StateRunning, now
@@ -63,36 +63,37 @@ func (c Campaign) Start(now time.Time) Campaign {
 	return c
 }
 
-// Finish ends a running campaign of whose contacts so many have come to an end,
-// if those are all.
-func (c Campaign) Finish(over int, now time.Time) Campaign {
-	if c.State == StateRunning && over >= c.Contacts {
+// Finish returns c as done, as of now, if c is running and ended, the number of its contacts
+// that have ended, is the number of all its contacts.
+func (c Campaign) Finish(ended int, now time.Time) Campaign {
+	if c.State == StateRunning && ended >= c.Contacts {
 		c.State, c.Finished = StateDone, now
 	}
 	return c
 }
 
-// perShard is how many contacts a partition is meant for: it takes some hundred
-// writes a second, and few enough partitions are quickly asked for what is due.
+// perShard is the number of contacts that one partition is meant for. A partition takes some
+// hundred writes a second; and with few partitions, all due contacts are found with few
+// queries.
 const perShard = 500
 
-// maxShards bounds the partitions of a campaign.
+// maxShards is the largest number of partitions of a campaign.
 const maxShards = 16
 
-// Shards is over how many partitions so many contacts are spread.
-func Shards(contacts int) int { return min(max((contacts+perShard-1)/perShard, 1), maxShards) }
+// Shards returns the number of partitions that n contacts are spread over.
+func Shards(n int) int { return min(max((n+perShard-1)/perShard, 1), maxShards) }
 
-// ContactID names a contact within its campaign.
+// ContactID identifies a contact within its campaign.
 type ContactID string
 
-// NewContactID derives the id of the contact with this number, so that a list
-// that is sent twice is written down once.
+// NewContactID derives the id of the contact with this number. The same number gives the same
+// id, so a list that is sent twice is stored once.
 func NewContactID(number string) ContactID {
 	sum := sha256.Sum256([]byte(number))
 	return ContactID(hex.EncodeToString(sum[:16]))
 }
 
-// Shard is the partition of a contact among so many.
+// Shard returns the contact's partition, 0 to shards-1.
 func (id ContactID) Shard(shards int) int {
 	sum := sha256.Sum256([]byte(id))
 	return int(sum[0]) % shards

@@ -8,7 +8,7 @@ import (
 
 var t0 = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
-func TestLifeOfACampaign(t *testing.T) {
+func TestCampaignStartAndFinish(t *testing.T) {
 	draft := Campaign{ID: "c1", State: StateDraft, Contacts: 2}
 	running := draft.Start(t0)
 	finished := running.Finish(2, t0.Add(time.Hour))
@@ -18,13 +18,13 @@ func TestLifeOfACampaign(t *testing.T) {
 		state             State
 		started, finished time.Time
 	}{
-		{"a draft can be started", running, StateRunning, t0, time.Time{}},
-		{"a start again changes nothing", running.Start(t0.Add(time.Minute)), StateRunning, t0, time.Time{}},
-		{"a draft cannot be finished", draft.Finish(2, t0), StateDraft, time.Time{}, time.Time{}},
-		{"it goes on while a contact is left", running.Finish(1, t0), StateRunning, t0, time.Time{}},
-		{"it is done when all have come to an end", finished, StateDone, t0, t0.Add(time.Hour)},
-		{"an end again changes nothing", finished.Finish(2, t0.Add(2*time.Hour)), StateDone, t0, t0.Add(time.Hour)},
-		{"what is done cannot be started", finished.Start(t0.Add(2 * time.Hour)), StateDone, t0, t0.Add(time.Hour)},
+		{"a draft is started", running, StateRunning, t0, time.Time{}},
+		{"a second start changes nothing", running.Start(t0.Add(time.Minute)), StateRunning, t0, time.Time{}},
+		{"a draft is not finished", draft.Finish(2, t0), StateDraft, time.Time{}, time.Time{}},
+		{"it runs while a contact has not ended", running.Finish(1, t0), StateRunning, t0, time.Time{}},
+		{"it is done when all contacts have ended", finished, StateDone, t0, t0.Add(time.Hour)},
+		{"a second end changes nothing", finished.Finish(2, t0.Add(2*time.Hour)), StateDone, t0, t0.Add(time.Hour)},
+		{"a campaign that is done is not started", finished.Start(t0.Add(2 * time.Hour)), StateDone, t0, t0.Add(time.Hour)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestContactsAreSpreadOverAllShards(t *testing.T) {
 	}
 }
 
-func TestContactIDIsTheNumbersAlone(t *testing.T) {
+func TestContactIDDependsOnTheNumberAlone(t *testing.T) {
 	id := NewContactID("+12065550100")
 	if id != NewContactID("+12065550100") {
 		t.Error("one number has two ids")

@@ -8,54 +8,55 @@ import (
 	"switchboard/handler/call"
 )
 
-// ContactState is where a contact is in its campaign.
+// ContactState is the state of a contact in its campaign.
 type ContactState string
 
 // The states of a contact.
 const (
-	ContactWaiting  ContactState = "waiting"  // to be dialled when it is due
+	ContactWaiting  ContactState = "waiting"  // is dialled when it is due
 	ContactDialling ContactState = "dialling" // an attempt is under way
-	ContactEnded    ContactState = "ended"    // nothing more is done
+	ContactEnded    ContactState = "ended"    // is not dialled any more
 )
 
-// Contact is somebody whom a campaign is to reach.
+// Contact is a person whom a campaign is to reach by telephone.
 type Contact struct {
 	Schema int          `json:"schema"`
 	ID     ContactID    `json:"id"`
 	Number string       `json:"number"` // E.164
 	State  ContactState `json:"state"`
 
-	Budget int `json:"budget"` // attempts that may be made
-	Spent  int `json:"spent"`  // attempts that counted
-	Claim  int `json:"claim"`  // number of the latest attempt; it never goes down
+	Budget int `json:"budget"` // attempts that may count
+	Spent  int `json:"spent"`  // attempts that have counted
+	Claim  int `json:"claim"`  // number of the latest attempt, 0 before the first; it never decreases
 
-	// Due is the time of its entry in the index of what is due: when it may be
-	// dialled or, during an attempt, when to look after that. Zero: it has none.
+	// Due is when the contact may be dialled or, during an attempt, when the attempt is
+	// checked. Zero: the contact is not in the due index.
 	Due time.Time `json:"due,omitzero"`
 
-	Call    call.ID      `json:"call,omitempty"`    // of the latest attempt
-	Outcome call.Outcome `json:"outcome,omitempty"` // of the latest attempt that counted
-	// Refused is the rule by which the gate has refused the contact for good.
-	Refused Rule              `json:"refused,omitempty"`
-	Values  map[string]string `json:"values,omitempty"` // what the flow has set, over all attempts
+	Call    call.ID      `json:"call,omitempty"`    // the call of the latest attempt
+	Outcome call.Outcome `json:"outcome,omitempty"` // the outcome of the latest attempt that counted
+	// Refused is the rule by which the gate refused the contact for good; empty if it did not.
+	Refused Rule `json:"refused,omitempty"`
+	// Values are the variables that the flow has set in all attempts; the latest value counts.
+	Values map[string]string `json:"values,omitempty"`
 }
 
-// NewContact is a contact that is due at once.
+// NewContact returns a contact that is due now.
 func NewContact(number string, budget int, now time.Time) Contact {
 	return Contact{
 		Schema: Schema, ID: NewContactID(number), Number: number, State: ContactWaiting, Budget: budget, Due: now,
 	}
 }
 
-// Due is an entry of the index of what is due, which is ordered by time.
+// DueEntry is a contact's entry in the due index, which is ordered by time.
 type DueEntry struct {
 	Contact ContactID `json:"contact"`
 	Number  string    `json:"number"`
 	At      time.Time `json:"at"`
-	Call    call.ID   `json:"call,omitempty"` // the attempt that is under way
+	Call    call.ID   `json:"call,omitempty"` // the call of the attempt under way; empty if there is none
 }
 
-// Entry is the contact's entry in the index.
+// Entry returns the contact's entry in the due index.
 func (c Contact) Entry() DueEntry {
 	d := DueEntry{Contact: c.ID, Number: c.Number, At: c.Due}
 	if c.State == ContactDialling {
@@ -72,23 +73,25 @@ type Attempt struct {
 	Line   string    `json:"line"` // raw id
 	Began  time.Time `json:"began"`
 
-	Ended   time.Time    `json:"ended,omitzero"` // zero: it is under way
+	Ended   time.Time    `json:"ended,omitzero"` // zero while the attempt is under way
 	Outcome call.Outcome `json:"outcome,omitempty"`
-	Spent   bool         `json:"spent,omitempty"` // it counts against the budget
+	Spent   bool         `json:"spent,omitempty"` // whether the attempt counts against the budget
 }
 
-// NextCall is the id of the call that the contact's next attempt makes.
-func (c Contact) NextCall(of ID) call.ID { return call.OutboundID(string(of), string(c.ID), c.Claim+1) }
+// NextCall returns the id of the call of the contact's next attempt.
+func (c Contact) NextCall(campaign ID) call.ID {
+	return call.OutboundID(string(campaign), string(c.ID), c.Claim+1)
+}
 
-// Claimed is the contact once somebody has taken it to dial it from the line, with
-// the attempt. Its entry moves to the time by which to look after it.
-func (c Contact) Claimed(of ID, line string, now, look time.Time) (Contact, Attempt) {
-	a := Attempt{Schema: Schema, Claim: c.Claim + 1, Call: c.NextCall(of), Line: line, Began: now}
-	c.State, c.Claim, c.Call, c.Due = ContactDialling, a.Claim, a.Call, look
+// Claimed returns the contact as claimed by a dialler that dials it from the line, and the new
+// attempt. The contact's entry in the due index moves to checkAt, when the attempt is checked.
+func (c Contact) Claimed(campaign ID, line string, now, checkAt time.Time) (Contact, Attempt) {
+	a := Attempt{Schema: Schema, Claim: c.Claim + 1, Call: c.NextCall(campaign), Line: line, Began: now}
+	c.State, c.Claim, c.Call, c.Due = ContactDialling, a.Claim, a.Call, checkAt
 	return c, a
 }
 
-// Settlement is how an attempt ended.
+// Settlement is the result of an attempt, as it is booked with the campaign.
 type Settlement struct {
 	Contact ContactID
 	Shard   int
@@ -98,8 +101,8 @@ type Settlement struct {
 	At      time.Time
 }
 
-// Settled is the contact after an attempt, and the attempt closed. An attempt that
-// is closed already, or not the contact's latest, changes nothing of the contact.
+// Settled returns the contact and the attempt a after a has ended with the result s. The
+// contact stays as it is if a has ended before or is not the contact's latest attempt.
 func (c Contact) Settled(a Attempt, s Settlement) (Contact, Attempt) {
 	if !a.Ended.IsZero() {
 		return c, a
@@ -130,15 +133,15 @@ func (c Contact) Settled(a Attempt, s Settlement) (Contact, Attempt) {
 	return c, a
 }
 
-// unspentWait is how long a contact waits after so many attempts that did not count.
-// There is no end to them, because they are no fault of the contact's; so they become
-// rare.
-func unspentBackoff(attempts int) time.Duration {
-	return backoff.After(attempts, 30*time.Second, 30*time.Minute)
+// unspentBackoff returns how long a contact waits after its n-th attempt that did not count.
+// The number of such attempts has no limit, because the contact did not cause them; so the
+// wait grows.
+func unspentBackoff(n int) time.Duration {
+	return backoff.After(n, 30*time.Second, 30*time.Minute)
 }
 
-// retryWait is how long a contact waits after an attempt that is worth another one.
-// The other outcomes are the last word.
+// retryWait holds how long a contact waits for its next attempt, by the outcome of the last.
+// After any other outcome that counts the contact has ended.
 var retryWait = map[call.Outcome]time.Duration{
 	call.OutcomeBusy:     5 * time.Minute,
 	call.OutcomeNoAnswer: 30 * time.Minute,
@@ -146,15 +149,17 @@ var retryWait = map[call.Outcome]time.Duration{
 	call.OutcomeUnknown:  30 * time.Minute,
 }
 
-// Postponed is the contact with its entry moved.
-func (c Contact) Postponed(to time.Time) Contact {
+// Postponed returns the contact with its entry in the due index moved to due. A contact that
+// has ended stays as it is.
+func (c Contact) Postponed(due time.Time) Contact {
 	if c.State != ContactEnded {
-		c.Due = to
+		c.Due = due
 	}
 	return c
 }
 
-// Denied is a contact that the gate has refused for good.
+// RefusedBy returns the contact as ended because the gate refused it for good by the rule. Only
+// a waiting contact changes: an attempt under way has an outcome of its own.
 func (c Contact) RefusedBy(rule Rule) Contact {
 	if c.State == ContactWaiting {
 		c.State, c.Refused, c.Due = ContactEnded, rule, time.Time{}

@@ -10,21 +10,21 @@ import (
 )
 
 const (
-	number = "+12065550100"
-	line   = "28:orgid:line"
-	of     = ID("c1")
+	number     = "+12065550100"
+	line       = "28:orgid:line"
+	campaignID = ID("c1")
 )
 
-// look is by when an attempt that begins at t0 is looked after.
-var look = t0.Add(10 * time.Minute)
+// checkAt is when an attempt that begins at t0 is checked.
+var checkAt = t0.Add(10 * time.Minute)
 
-// dialling is a contact with a budget, and its first attempt.
-func dialling(budget int) (Contact, Attempt) {
-	return NewContact(number, budget, t0).Claimed(of, line, t0, look)
+// firstAttempt returns a contact with this budget, claimed at t0, and its attempt.
+func firstAttempt(budget int) (Contact, Attempt) {
+	return NewContact(number, budget, t0).Claimed(campaignID, line, t0, checkAt)
 }
 
-// settledBy ends the attempt a minute after it began.
-func settledBy(c Contact, a Attempt, o call.Outcome) (Contact, Attempt) {
+// settle ends the attempt with the outcome a minute after it began.
+func settle(c Contact, a Attempt, o call.Outcome) (Contact, Attempt) {
 	return c.Settled(a, Settlement{Contact: c.ID, Claim: a.Claim, Outcome: o, At: a.Began.Add(time.Minute)})
 }
 
@@ -33,10 +33,10 @@ func TestClaimed(t *testing.T) {
 	if got, want := waiting.Entry(), (DueEntry{Contact: waiting.ID, Number: number, At: t0}); got != want {
 		t.Errorf("a new contact's entry is %+v, want %+v", got, want)
 	}
-	c, a := waiting.Claimed(of, line, t0, look)
-	id := call.OutboundID(string(of), string(waiting.ID), 1)
-	if id != waiting.NextCall(of) {
-		t.Errorf("the call is %s, and %s was foretold", id, waiting.NextCall(of))
+	c, a := waiting.Claimed(campaignID, line, t0, checkAt)
+	id := call.OutboundID(string(campaignID), string(waiting.ID), 1)
+	if id != waiting.NextCall(campaignID) {
+		t.Errorf("the call is %s, but NextCall returned %s", id, waiting.NextCall(campaignID))
 	}
 	if want := (Attempt{Schema: Schema, Claim: 1, Call: id, Line: line, Began: t0}); a != want {
 		t.Errorf("the attempt is %+v, want %+v", a, want)
@@ -44,13 +44,13 @@ func TestClaimed(t *testing.T) {
 	if c.State != ContactDialling || c.Claim != 1 || c.Spent != 0 || c.Call != id {
 		t.Errorf("the contact is %+v", c)
 	}
-	if got, want := c.Entry(), (DueEntry{Contact: c.ID, Number: number, At: look, Call: id}); got != want {
+	if got, want := c.Entry(), (DueEntry{Contact: c.ID, Number: number, At: checkAt, Call: id}); got != want {
 		t.Errorf("its entry moves to %+v, want %+v", got, want)
 	}
 
-	t.Run("the number of the attempt goes up though the last one did not count", func(t *testing.T) {
-		c, _ := settledBy(c, a, call.OutcomeCancelled)
-		if _, again := c.Claimed(of, line, t0, look); again.Claim != 2 || again.Call == id {
+	t.Run("the number of the attempt increases after one that did not count", func(t *testing.T) {
+		c, _ := settle(c, a, call.OutcomeCancelled)
+		if _, again := c.Claimed(campaignID, line, t0, checkAt); again.Claim != 2 || again.Call == id {
 			t.Errorf("the next attempt is %+v", again)
 		}
 	})
@@ -67,25 +67,25 @@ func TestSettled(t *testing.T) {
 		due     time.Time
 		result  string
 	}{
-		{"who was reached is done", 3, call.OutcomeCompleted, ContactEnded, 1, time.Time{}, "completed"},
-		{"who hung up is done", 3, call.OutcomeAbandoned, ContactEnded, 1, time.Time{}, "abandoned"},
-		{"who declined is done", 3, call.OutcomeDeclined, ContactEnded, 1, time.Time{}, "declined"},
-		{"a number that is none is done", 3, call.OutcomeInvalidNumber, ContactEnded, 1, time.Time{}, "invalidNumber"},
-		{"who was busy is tried again soon", 2, call.OutcomeBusy, ContactWaiting, 1, ended.Add(5 * time.Minute), ""},
-		{"who did not answer is tried again later", 2, call.OutcomeNoAnswer, ContactWaiting, 1, ended.Add(30 * time.Minute), ""},
-		{"what failed is tried again soon", 2, call.OutcomeFailed, ContactWaiting, 1, ended.Add(5 * time.Minute), ""},
-		{"who may have been rung is tried again later", 2, call.OutcomeUnknown, ContactWaiting, 1, ended.Add(30 * time.Minute), ""},
-		{"who was busy at the last attempt is done", 1, call.OutcomeBusy, ContactEnded, 1, time.Time{}, "busy"},
-		{"who did not answer the last is done", 1, call.OutcomeNoAnswer, ContactEnded, 1, time.Time{}, "noAnswer"},
-		{"of whom nothing is known after the last is done", 1, call.OutcomeUnknown, ContactEnded, 1, time.Time{}, "unknown"},
-		{"what was taken back does not count", 1, call.OutcomeCancelled, ContactWaiting, 0, ended.Add(30 * time.Second), ""},
-		{"what was throttled does not count", 1, call.OutcomeThrottled, ContactWaiting, 0, ended.Add(30 * time.Second), ""},
-		{"what the line did not take does not count", 1, call.OutcomeLineLimit, ContactWaiting, 0, ended.Add(30 * time.Second), ""},
+		{"completed ends the contact", 3, call.OutcomeCompleted, ContactEnded, 1, time.Time{}, "completed"},
+		{"abandoned ends the contact", 3, call.OutcomeAbandoned, ContactEnded, 1, time.Time{}, "abandoned"},
+		{"declined ends the contact", 3, call.OutcomeDeclined, ContactEnded, 1, time.Time{}, "declined"},
+		{"an invalid number ends the contact", 3, call.OutcomeInvalidNumber, ContactEnded, 1, time.Time{}, "invalidNumber"},
+		{"busy is retried after 5 minutes", 2, call.OutcomeBusy, ContactWaiting, 1, ended.Add(5 * time.Minute), ""},
+		{"no answer is retried after 30 minutes", 2, call.OutcomeNoAnswer, ContactWaiting, 1, ended.Add(30 * time.Minute), ""},
+		{"a failure is retried after 5 minutes", 2, call.OutcomeFailed, ContactWaiting, 1, ended.Add(5 * time.Minute), ""},
+		{"an unknown outcome is retried after 30 minutes", 2, call.OutcomeUnknown, ContactWaiting, 1, ended.Add(30 * time.Minute), ""},
+		{"busy at the last attempt ends the contact", 1, call.OutcomeBusy, ContactEnded, 1, time.Time{}, "busy"},
+		{"no answer at the last attempt ends the contact", 1, call.OutcomeNoAnswer, ContactEnded, 1, time.Time{}, "noAnswer"},
+		{"an unknown outcome of the last attempt ends the contact", 1, call.OutcomeUnknown, ContactEnded, 1, time.Time{}, "unknown"},
+		{"a cancelled attempt does not count", 1, call.OutcomeCancelled, ContactWaiting, 0, ended.Add(30 * time.Second), ""},
+		{"a throttled attempt does not count", 1, call.OutcomeThrottled, ContactWaiting, 0, ended.Add(30 * time.Second), ""},
+		{"an attempt refused by the line limit does not count", 1, call.OutcomeLineLimit, ContactWaiting, 0, ended.Add(30 * time.Second), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c, a := dialling(tt.budget)
-			c, a = settledBy(c, a, tt.outcome)
+			c, a := firstAttempt(tt.budget)
+			c, a = settle(c, a, tt.outcome)
 			if c.State != tt.state || c.Spent != tt.spent || !c.Due.Equal(tt.due) || c.Result() != tt.result {
 				t.Errorf("the contact is %s, %d spent, due %v, result %q", c.State, c.Spent, c.Due, c.Result())
 			}
@@ -95,19 +95,19 @@ func TestSettled(t *testing.T) {
 			if c.Entry().Call != "" {
 				t.Errorf("its entry still names the call: %+v", c.Entry())
 			}
-			again, b := settledBy(c, a, call.OutcomeCompleted)
+			again, b := settle(c, a, call.OutcomeCompleted)
 			if d := cmp.Diff(c, again); d != "" || a != b {
-				t.Errorf("told again, it is another (-once +twice):\n%s\nattempt %+v", d, b)
+				t.Errorf("settled a second time, it changes (-once +twice):\n%s\nattempt %+v", d, b)
 			}
 		})
 	}
 }
 
-func TestSettledLate(t *testing.T) {
-	c, first := dialling(3)
-	c, _ = settledBy(c, first, call.OutcomeBusy)
-	c, _ = c.Claimed(of, line, t0, look) // the second attempt
-	got, closed := settledBy(c, first, call.OutcomeCompleted)
+func TestSettledForAnEarlierAttemptLeavesTheContact(t *testing.T) {
+	c, first := firstAttempt(3)
+	c, _ = settle(c, first, call.OutcomeBusy)
+	c, _ = c.Claimed(campaignID, line, t0, checkAt) // the second attempt
+	got, closed := settle(c, first, call.OutcomeCompleted)
 	if d := cmp.Diff(c, got); d != "" {
 		t.Errorf("the end of an earlier attempt changed the contact (-before +after):\n%s", d)
 	}
@@ -117,11 +117,11 @@ func TestSettledLate(t *testing.T) {
 }
 
 func TestValuesOfAllAttemptsAreKept(t *testing.T) {
-	c, a := dialling(3)
+	c, a := firstAttempt(3)
 	values := map[string]string{"x": "1", "y": "1"}
 	c, _ = c.Settled(a, Settlement{Claim: 1, Outcome: call.OutcomeBusy, At: t0, Values: values})
 	before := c
-	c, a = c.Claimed(of, line, t0, look)
+	c, a = c.Claimed(campaignID, line, t0, checkAt)
 	c, _ = c.Settled(a, Settlement{Claim: 2, Outcome: call.OutcomeCompleted, At: t0, Values: map[string]string{"x": "2"}})
 	if d := cmp.Diff(map[string]string{"x": "2", "y": "1"}, c.Values); d != "" {
 		t.Errorf("values (-want +got):\n%s", d)
@@ -134,16 +134,16 @@ func TestValuesOfAllAttemptsAreKept(t *testing.T) {
 func TestPostponed(t *testing.T) {
 	later := t0.Add(time.Hour)
 	waiting := NewContact(number, 1, t0)
-	under, a := dialling(1)
-	over, _ := settledBy(under, a, call.OutcomeCompleted)
+	dialling, a := firstAttempt(1)
+	ended, _ := settle(dialling, a, call.OutcomeCompleted)
 	for _, tt := range []struct {
 		name string
 		c    Contact
 		want time.Time
 	}{
-		{"a waiting contact waits longer", waiting, later},
-		{"an attempt under way is looked after later", under, later},
-		{"who is done is not due any more", over, time.Time{}},
+		{"a waiting contact is due later", waiting, later},
+		{"an attempt under way is checked later", dialling, later},
+		{"a contact that has ended is not due", ended, time.Time{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := tt.c.Postponed(later); !got.Due.Equal(tt.want) || got.State != tt.c.State {
@@ -153,22 +153,22 @@ func TestPostponed(t *testing.T) {
 	}
 }
 
-func TestDenied(t *testing.T) {
+func TestRefusedBy(t *testing.T) {
 	waiting := NewContact(number, 2, t0)
-	under, a := dialling(2)
-	tried, _ := settledBy(under, a, call.OutcomeBusy)
-	over, _ := settledBy(under, a, call.OutcomeCompleted)
+	dialling, a := firstAttempt(2)
+	tried, _ := settle(dialling, a, call.OutcomeBusy)
+	ended, _ := settle(dialling, a, call.OutcomeCompleted)
 	for _, tt := range []struct {
 		name   string
 		c      Contact
 		state  ContactState
 		result string
 	}{
-		{"who was never dialled is done", waiting, ContactEnded, "optedOut"},
-		{"who was dialled before is done by the rule, not by the attempt", tried, ContactEnded, "optedOut"},
-		{"an attempt under way comes to its own end", under, ContactDialling, ""},
-		{"who is done stays so", over, ContactEnded, "completed"},
-		{"it may be said again", waiting.RefusedBy(RuleOptedOut), ContactEnded, "optedOut"},
+		{"a contact that was never dialled ends", waiting, ContactEnded, "optedOut"},
+		{"a contact that was dialled before ends by the rule, not by its last attempt", tried, ContactEnded, "optedOut"},
+		{"an attempt under way is left to its own outcome", dialling, ContactDialling, ""},
+		{"a contact that has ended keeps its result", ended, ContactEnded, "completed"},
+		{"a second refusal changes nothing", waiting.RefusedBy(RuleOptedOut), ContactEnded, "optedOut"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := tt.c.RefusedBy(RuleOptedOut)

@@ -1,18 +1,18 @@
 package campaign
 
-// Counters count the contacts of one partition, in the partition, so that they are
-// written together with what they count.
+// Counters count the contacts of one partition. They are a row of that partition, so that they
+// are written in one transaction with the contacts.
 type Counters struct {
 	Contacts int            `json:"contacts"`
 	Waiting  int            `json:"waiting"`
 	Dialling int            `json:"dialling"`
 	Ended    int            `json:"ended"`
-	Attempts int            `json:"attempts"`          // that counted
-	Results  map[string]int `json:"results,omitempty"` // contacts that are over, by outcome or by the gate's rule
+	Attempts int            `json:"attempts"`          // attempts that counted
+	Results  map[string]int `json:"results,omitempty"` // contacts that have ended, by Contact.Result
 }
 
-// Result is why a contact that is over is so: the outcome of its last attempt that
-// counted, or the rule by which it was refused. Empty: it is not over.
+// Result returns why the contact has ended: the rule by which the gate refused it, or else the
+// outcome of its last attempt that counted. It is empty if the contact has not ended.
 func (c Contact) Result() string {
 	switch {
 	case c.State != ContactEnded:
@@ -24,8 +24,8 @@ func (c Contact) Result() string {
 	}
 }
 
-// Moved counts a contact that was one thing and is another now. Before is nil for
-// a new one.
+// Replace returns n with the contact counted as after instead of as before. Before is nil for a
+// new contact.
 func (n Counters) Replace(before *Contact, after Contact) Counters {
 	results := map[string]int{}
 	for result, count := range n.Results {
@@ -41,20 +41,21 @@ func (n Counters) Replace(before *Contact, after Contact) Counters {
 	return n
 }
 
-func (n *Counters) count(c Contact, by int) {
-	n.Attempts += by * c.Spent
+// count adds delta for one contact.
+func (n *Counters) count(c Contact, delta int) {
+	n.Attempts += delta * c.Spent
 	switch c.State {
 	case ContactWaiting:
-		n.Waiting += by
+		n.Waiting += delta
 	case ContactDialling:
-		n.Dialling += by
+		n.Dialling += delta
 	case ContactEnded:
-		n.Ended += by
-		n.Results[c.Result()] += by
+		n.Ended += delta
+		n.Results[c.Result()] += delta
 	}
 }
 
-// Plus adds the counters of another partition.
+// Plus returns the sum of n and m, the counters of another partition.
 func (n Counters) Plus(m Counters) Counters {
 	results := map[string]int{}
 	for _, counts := range []map[string]int{n.Results, m.Results} {

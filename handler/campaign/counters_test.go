@@ -11,8 +11,8 @@ import (
 	"switchboard/handler/call"
 )
 
-// counted counts contacts one by one, as they are.
-func counted(contacts []Contact) Counters {
+// countEach counts the contacts one by one.
+func countEach(contacts []Contact) Counters {
 	n := Counters{Results: map[string]int{}}
 	for _, c := range contacts {
 		n.Contacts++
@@ -30,13 +30,13 @@ func counted(contacts []Contact) Counters {
 	return n
 }
 
-// outcomes that an attempt may have, of each kind some.
+// outcomes are some outcomes of every kind: final, retried and not counted.
 var outcomes = []call.Outcome{
 	call.OutcomeCompleted, call.OutcomeBusy, call.OutcomeNoAnswer, call.OutcomeUnknown, call.OutcomeInvalidNumber,
 	call.OutcomeCancelled, call.OutcomeThrottled, call.OutcomeLineLimit,
 }
 
-func TestCountersAreWhatTheContactsSay(t *testing.T) {
+func TestCountersMatchTheContacts(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var contacts []Contact
 		attempts := map[int]Attempt{}
@@ -52,14 +52,14 @@ func TestCountersAreWhatTheContactsSay(t *testing.T) {
 				continue
 			}
 			before := contacts[i]
-			kept := *shard
+			countersBefore := *shard
 			after, a := before, attempts[i]
 			switch rapid.SampledFrom([]string{"claim", "settle", "settle", "deny", "postpone"}).Draw(rt, "what") {
 			case "claim":
 				if before.State == ContactWaiting && before.Spent < before.Budget {
-					after, a = before.Claimed(of, line, now, now.Add(time.Hour))
+					after, a = before.Claimed(campaignID, line, now, now.Add(time.Hour))
 				}
-			case "settle": // again, too
+			case "settle": // also of an attempt that has ended
 				if a.Claim > 0 {
 					o := rapid.SampledFrom(outcomes).Draw(rt, "outcome")
 					after, a = before.Settled(a, Settlement{Claim: a.Claim, Outcome: o, At: now})
@@ -69,10 +69,10 @@ func TestCountersAreWhatTheContactsSay(t *testing.T) {
 			case "postpone":
 				after = before.Postponed(now)
 			}
-			keptDoc := fmt.Sprint(kept)
+			printedBefore := fmt.Sprint(countersBefore)
 			contacts[i], attempts[i], *shard = after, a, shard.Replace(&before, after)
-			if fmt.Sprint(kept) != keptDoc {
-				rt.Fatalf("the counters before were changed from %s to %v", keptDoc, kept)
+			if fmt.Sprint(countersBefore) != printedBefore {
+				rt.Fatalf("the counters before were changed from %s to %v", printedBefore, countersBefore)
 			}
 			if after.Claim < before.Claim || after.Spent < before.Spent || after.Spent > min(after.Budget, after.Claim) {
 				rt.Fatalf("from %+v to %+v", before, after)
@@ -81,13 +81,13 @@ func TestCountersAreWhatTheContactsSay(t *testing.T) {
 				rt.Fatalf("from %+v to %+v", before, after)
 			}
 		}
-		if d := cmp.Diff(counted(contacts), shards[0].Plus(shards[1])); d != "" {
+		if d := cmp.Diff(countEach(contacts), shards[0].Plus(shards[1])); d != "" {
 			rt.Fatalf("counters (-contacts +counters):\n%s", d)
 		}
 	})
 }
 
-func TestPlusTakesNothingFromEither(t *testing.T) {
+func TestPlusAddsAndChangesNeitherArgument(t *testing.T) {
 	a := Counters{Contacts: 2, Waiting: 1, Ended: 1, Attempts: 1, Results: map[string]int{"busy": 1}}
 	b := Counters{Contacts: 2, Dialling: 1, Ended: 1, Attempts: 3, Results: map[string]int{"busy": 1, "optedOut": 1}}
 	want := Counters{
@@ -97,9 +97,9 @@ func TestPlusTakesNothingFromEither(t *testing.T) {
 		t.Errorf("sum (-want +got):\n%s", d)
 	}
 	if a.Results["busy"] != 1 || b.Results["busy"] != 1 {
-		t.Errorf("changed to %v and %v", a, b)
+		t.Errorf("the arguments were changed to %v and %v", a, b)
 	}
 	if got := (Counters{}).Plus(Counters{}); got.Contacts != 0 || len(got.Results) != 0 {
-		t.Errorf("nothing and nothing is %+v", got)
+		t.Errorf("the sum of empty counters is %+v", got)
 	}
 }

@@ -11,23 +11,24 @@ func TestGate(t *testing.T) {
 		campaign Campaign
 		contact  Contact
 		number   Number
-		want     Rule
+		want     Verdict
 		final    bool
 	}{
-		{"a contact with attempts left is dialled", running, fresh, free, MayDial, false},
-		{"nobody is dialled before the start", draft, fresh, free, RuleNotRunning, false},
-		{"nobody is dialled after the end", finished, fresh, free, RuleNotRunning, false},
-		{"nobody is dialled who does not want to be, ever", running, fresh, optedOut, RuleOptedOut, true},
-		{"nobody is dialled more often than they may be", running, spent, free, RuleBudgetSpent, true},
-		{"a campaign that does not run decides nothing for good", draft, spent, optedOut, RuleNotRunning, false},
-		{"whether a number is being dialled is for its reservation to say", running, fresh, Number{Call: "out-1"},
-			MayDial, false},
+		{"a contact with attempts left is allowed", running, fresh, free, Verdict{Allowed: true}, false},
+		{"a draft dials no contact", draft, fresh, free, Verdict{Rule: RuleNotRunning}, false},
+		{"a campaign that is done dials no contact", finished, fresh, free, Verdict{Rule: RuleNotRunning}, false},
+		{"a number that has opted out is refused for good", running, fresh, optedOut, Verdict{Rule: RuleOptedOut}, true},
+		{"a contact without attempts left is refused for good", running, spent, free, Verdict{Rule: RuleBudgetSpent}, true},
+		{"a campaign that is not running refuses no contact for good", draft, spent, optedOut,
+			Verdict{Rule: RuleNotRunning}, false},
+		{"a reserved number is allowed: Reserve refuses it", running, fresh, Number{Call: "out-1"},
+			Verdict{Allowed: true}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := Gate(tt.campaign, tt.contact, tt.number)
 			if got != tt.want || got.Final() != tt.final {
-				t.Errorf("%s, final %v; want %s, %v", got, got.Final(), tt.want, tt.final)
+				t.Errorf("%+v, final %v; want %+v, %v", got, got.Final(), tt.want, tt.final)
 			}
 		})
 	}

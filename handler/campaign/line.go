@@ -8,36 +8,42 @@ import (
 	"switchboard/handler/call"
 )
 
-// Line is what is known of a line: how many calls to telephones it may hold, and
-// which it holds.
+// Line is the row of a line: the legs that hold a place on it, and its limit.
+//
+// The limit adapts by additive increase, multiplicative decrease (AIMD). BackOff halves it when
+// ACS refuses a call for this line; every growAfter without a refusal adds one, until the
+// configured limit is reached again.
 type Line struct {
 	Schema int `json:"schema"`
-	// Limit is how many calls it may hold, as of Changed; it grows back. 0: as many
-	// as the settings say.
-	Limit     int       `json:"limit,omitempty"`
-	Changed   time.Time `json:"changed,omitzero"`
-	NotBefore time.Time `json:"notBefore,omitzero"` // ACS asked us to wait until then
+	// Limit is the number of legs that the line could hold at the time Changed. 0: the
+	// configured limit applies.
+	Limit int `json:"limit,omitempty"`
+	// Changed is when Limit was last lowered.
+	Changed time.Time `json:"changed,omitzero"`
+	// NotBefore is the time until which ACS has asked to wait.
+	NotBefore time.Time `json:"notBefore,omitzero"`
 	Holders   []Holder  `json:"holders,omitempty"`
 }
 
 // Holder is one leg that holds a place on a line.
 type Holder struct {
 	Call  call.ID   `json:"call"`
-	Leg   int       `json:"leg"` // the operation that rings it
+	Leg   int       `json:"leg"` // number of the operation that rings this leg
 	Since time.Time `json:"since"`
 }
 
-// ErrFull means that a line holds as many calls as it may, or has to wait.
+// ErrLineFull means that a line is at its limit, or must not be dialled from before NotBefore.
 var ErrLineFull = errors.New("line is full")
 
 const (
-	// growEvery is after what time without a complaint a limit grows by one.
+	// growAfter is the time without a refusal after which a limit grows by one.
 	growAfter = time.Minute
-	// slowOnce is for how long one complaint stands for all.
+	// backOffOnce is the time in which several refusals halve a limit only once.
 	backOffOnce = 30 * time.Second
 )
 
-// most is how many calls the line may hold now, by a setting of so many.
+// limitAt returns the number of legs that the line may hold now. Setting is the configured
+// limit.
 func (l Line) limitAt(setting int, now time.Time) int {
 	if l.Limit == 0 {
 		return setting
@@ -45,12 +51,13 @@ func (l Line) limitAt(setting int, now time.Time) int {
 	return min(setting, l.Limit+int(max(now.Sub(l.Changed), 0)/growAfter)) // clocks differ
 }
 
-// Room reports whether the line could hold one more call.
+// Room reports whether the line can hold one more leg now. Setting is the configured limit.
 func (l Line) Room(setting int, now time.Time) bool {
 	return len(l.Holders) < l.limitAt(setting, now) && !now.Before(l.NotBefore)
 }
 
-// Hold is the line with one more holder, or ErrFull.
+// Hold returns the line with the holder added, or ErrLineFull. A holder that is there already
+// keeps its place.
 func (l Line) Hold(h Holder, setting int) (Line, error) {
 	if slices.ContainsFunc(l.Holders, h.same) {
 		return l, nil
@@ -62,18 +69,20 @@ func (l Line) Hold(h Holder, setting int) (Line, error) {
 	return l, nil
 }
 
+// same reports whether both are the same leg.
 func (h Holder) same(other Holder) bool { return h.Call == other.Call && h.Leg == other.Leg }
 
-// Release is the line without the holder.
+// Release returns the line without the holder; h.Since does not matter.
 func (l Line) Release(h Holder) Line {
 	l.Holders = slices.DeleteFunc(slices.Clone(l.Holders), h.same)
 	return l
 }
 
-// Slow is the line after a complaint that it has too many calls: nothing is dialled
-// before the given time, and it may hold half as many as it held at most, but one.
-// A complaint that asks for no more than an earlier one changes nothing: it is that
-// one again, or of calls that were on their way when it came.
+// BackOff returns the line after ACS refused a call because there were too many: nothing is
+// dialled from it before notBefore, and its limit at the time now is halved, to 1 at least.
+// Setting is the configured limit. Refusals within backOffOnce halve the limit once. A refusal
+// whose notBefore is not later than the one before changes nothing: it is a repetition, or
+// belongs to a request that was sent before the first refusal arrived.
 func (l Line) BackOff(notBefore time.Time, setting int, now time.Time) Line {
 	if !notBefore.After(l.NotBefore) {
 		return l

@@ -18,15 +18,15 @@ func TestHold(t *testing.T) {
 		want []Holder
 		err  error
 	}{
-		{"an empty line takes a leg", Line{}, one, []Holder{one}, nil},
-		{"every leg of a call has a place of its own", Line{Holders: []Holder{one}}, two, []Holder{one, two}, nil},
-		{"a full line takes no more", full, three, []Holder{one, two}, ErrLineFull},
-		{"but a leg that has its place keeps it", full, one, []Holder{one, two}, nil},
-		{"a line that has to wait takes nobody", Line{NotBefore: t0.Add(time.Second)}, one, nil, ErrLineFull},
-		{"until it has waited", Line{NotBefore: t0}, one, []Holder{one}, nil},
-		{"a line that was slowed takes fewer", Line{Limit: 1, Changed: t0, Holders: []Holder{one}}, two,
+		{"an empty line has a place", Line{}, one, []Holder{one}, nil},
+		{"two legs of one call hold two places", Line{Holders: []Holder{one}}, two, []Holder{one, two}, nil},
+		{"a full line has no place", full, three, []Holder{one, two}, ErrLineFull},
+		{"a leg on a full line keeps its place", full, one, []Holder{one, two}, nil},
+		{"a line has no place before NotBefore", Line{NotBefore: t0.Add(time.Second)}, one, nil, ErrLineFull},
+		{"a line has places again at NotBefore", Line{NotBefore: t0}, one, []Holder{one}, nil},
+		{"a lowered limit counts", Line{Limit: 1, Changed: t0, Holders: []Holder{one}}, two,
 			[]Holder{one}, ErrLineFull},
-		{"a line takes no more than the settings say, whatever it took before",
+		{"a limit above the configured one does not count",
 			Line{Limit: 9, Changed: t0, Holders: []Holder{one, two}}, three, []Holder{one, two}, ErrLineFull},
 	}
 	for _, tt := range tests {
@@ -34,7 +34,7 @@ func TestHold(t *testing.T) {
 			before := slices.Clone(tt.l.Holders)
 			got, err := tt.l.Hold(tt.h, 2)
 			if !errors.Is(err, tt.err) || !slices.Equal(got.Holders, tt.want) {
-				t.Errorf("held by %v, error %v", got.Holders, err)
+				t.Errorf("holders %v, error %v", got.Holders, err)
 			}
 			if !slices.Equal(tt.l.Holders, before) {
 				t.Errorf("its argument was changed to %v", tt.l.Holders)
@@ -43,67 +43,67 @@ func TestHold(t *testing.T) {
 	}
 }
 
-func TestReleaseOfALine(t *testing.T) {
+func TestLineRelease(t *testing.T) {
 	one, two := Holder{Call: "a", Leg: 1, Since: t0}, Holder{Call: "a", Leg: 2, Since: t0}
 	l := Line{Holders: []Holder{one, two}}
-	for range 2 { // again changes nothing
+	for range 2 { // the second release changes nothing
 		if got := l.Release(one); !slices.Equal(got.Holders, []Holder{two}) {
-			t.Errorf("held by %v", got.Holders)
+			t.Errorf("holders %v", got.Holders)
 		}
 	}
 	if !slices.Equal(l.Holders, []Holder{one, two}) {
 		t.Errorf("its argument was changed to %v", l.Holders)
 	}
-	later := Holder{Call: "a", Leg: 1, Since: t0.Add(time.Hour)} // whoever gives back may not know since when
+	later := Holder{Call: "a", Leg: 1, Since: t0.Add(time.Hour)} // the caller may not know Since
 	if got := l.Release(later).Release(one); !slices.Equal(got.Holders, []Holder{two}) {
-		t.Errorf("held by %v", got.Holders)
+		t.Errorf("holders %v", got.Holders)
 	}
 }
 
-func TestSlow(t *testing.T) {
+func TestBackOff(t *testing.T) {
 	const setting = 8
 	wait := func(d time.Duration) time.Time { return t0.Add(d) }
-	slow := func(l Line, until, now time.Duration) Line { return l.BackOff(wait(until), setting, wait(now)) }
+	backOff := func(l Line, until, now time.Duration) Line { return l.BackOff(wait(until), setting, wait(now)) }
 	const s, m = time.Second, time.Minute
-	slowed := slow(Line{}, 5*s, 0)
+	backedOff := backOff(Line{}, 5*s, 0)
 	tests := []struct {
-		name string
-		l    Line
-		at   time.Duration // after t0
-		most int
+		name  string
+		l     Line
+		at    time.Duration // after t0
+		limit int
 	}{
-		{"it holds as many as the settings say", Line{}, 0, 8},
-		{"a complaint halves that", slowed, 0, 4},
-		{"one that comes at once belongs to it", slow(slowed, 6*s, s), s, 4},
-		{"one that comes later is another", slow(slowed, 40*s, 30*s), 30 * s, 2},
-		{"one that is written down twice counts once", slow(slowed, 5*s, 45*s), 45 * s, 4},
-		{"after a minute without complaints it holds one more", slowed, m, 5},
-		{"and after each one more", slowed, 3 * m, 7},
-		{"until it holds as many as the settings say", slowed, time.Hour, 8},
-		{"by a clock that is behind it holds what it held", slowed, -10 * m, 4},
-		{"half is of what it has grown to", slow(slowed, 2*m+s, 2*m), 2 * m, 3},
+		{"the configured limit applies at first", Line{}, 0, 8},
+		{"a refusal halves the limit", backedOff, 0, 4},
+		{"a refusal within 30 s does not halve it again", backOff(backedOff, 6*s, s), s, 4},
+		{"a refusal after 30 s halves it again", backOff(backedOff, 40*s, 30*s), 30 * s, 2},
+		{"a repeated refusal counts once", backOff(backedOff, 5*s, 45*s), 45 * s, 4},
+		{"a minute without a refusal adds one", backedOff, m, 5},
+		{"every further minute adds one", backedOff, 3 * m, 7},
+		{"it grows up to the configured limit", backedOff, time.Hour, 8},
+		{"a clock that is behind leaves the limit as it is", backedOff, -10 * m, 4},
+		{"the limit is halved from what it has grown to", backOff(backedOff, 2*m+s, 2*m), 2 * m, 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.l.limitAt(setting, t0.Add(tt.at)); got != tt.most {
-				t.Errorf("it holds %d, want %d", got, tt.most)
+			if got := tt.l.limitAt(setting, t0.Add(tt.at)); got != tt.limit {
+				t.Errorf("the limit is %d, want %d", got, tt.limit)
 			}
 		})
 	}
-	if slowed.Room(setting, wait(5*time.Second-1)) || !slowed.Room(setting, wait(5*time.Second)) {
-		t.Errorf("it waits until %v", slowed.NotBefore)
+	if backedOff.Room(setting, wait(5*time.Second-1)) || !backedOff.Room(setting, wait(5*time.Second)) {
+		t.Errorf("it waits until %v", backedOff.NotBefore)
 	}
 
-	t.Run("never leaves it without a place", func(t *testing.T) {
+	t.Run("never lowers the limit below 1", func(t *testing.T) {
 		var l Line
 		for n := range 10 {
 			now := t0.Add(time.Duration(n) * backOffOnce)
 			if l = l.BackOff(now.Add(time.Second), 2, now); l.limitAt(2, now) != 1 {
-				t.Fatalf("it holds %d", l.limitAt(2, now))
+				t.Fatalf("the limit is %d", l.limitAt(2, now))
 			}
 		}
 	})
-	t.Run("never waits less than it was told before", func(t *testing.T) {
+	t.Run("never brings NotBefore forward", func(t *testing.T) {
 		l := Line{}.BackOff(wait(time.Minute), setting, t0).BackOff(wait(time.Second), setting, t0)
 		if !l.NotBefore.Equal(wait(time.Minute)) {
 			t.Errorf("it waits until %v", l.NotBefore)

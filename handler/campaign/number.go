@@ -9,38 +9,41 @@ import (
 	"switchboard/handler/call"
 )
 
-// Number is what is known of one telephone number, over all campaigns.
+// Number is the row of one telephone number, for all campaigns.
 type Number struct {
 	Schema int `json:"schema"`
 
-	// Call is the attempt under way, Since when it was reserved. Empty: none.
-	Call  call.ID   `json:"call,omitempty"`
+	// Call is the call that the number is reserved for; empty if there is none.
+	Call call.ID `json:"call,omitempty"`
+	// Since is when the number was reserved; zero if it is not.
 	Since time.Time `json:"since,omitzero"`
 
-	Dials   map[string]int `json:"dials,omitempty"` // by day in UTC, as 20260102
+	Dials   map[string]int `json:"dials,omitempty"` // counted dials by day in UTC, such as 20260102
 	OptOuts []OptOut       `json:"optOuts,omitempty"`
 }
 
-// OptOut is a person's word that they do not want to be called.
+// OptOut is a person's request not to be called any more.
 type OptOut struct {
 	At   time.Time `json:"at"`
-	Call call.ID   `json:"call"` // in which they said so
+	Call call.ID   `json:"call"` // the call in which the person opted out
 }
 
-// Why a number cannot be reserved.
+// The reasons why a number cannot be reserved.
 var (
-	// ErrTaken: another attempt at the number is under way.
+	// ErrReserved: the number is reserved for another call.
 	ErrReserved = errors.New("number is being dialled")
-	// ErrOptedOut: whoever has the number does not want to be called.
+	// ErrOptedOut: the number has opted out of all campaigns.
 	ErrOptedOut = errors.New("number has opted out")
 )
 
-// daysOfDials is for how many days dials are counted, today among them.
+// daysOfDials is the number of days whose dials are kept, including today.
 const daysOfDials = 31
 
+// day returns the key of Number.Dials for the day of t.
 func day(t time.Time) string { return t.UTC().Format("20060102") }
 
-// Reserve is the number with the call reserved on it and its dial counted.
+// Reserve returns n with the call reserved and its dial counted; n as it is if it is reserved
+// for this call already. The error is ErrReserved or ErrOptedOut.
 func (n Number) Reserve(id call.ID, now time.Time) (Number, error) {
 	switch {
 	case len(n.OptOuts) > 0:
@@ -61,8 +64,8 @@ func (n Number) Reserve(id call.ID, now time.Time) (Number, error) {
 	return n, nil
 }
 
-// Release is the number without the call's reservation. A dial that did not count
-// is taken back.
+// Release returns n without the call's reservation. The dial is subtracted again unless the
+// attempt is spent. A number that is not reserved for this call stays as it is.
 func (n Number) Release(id call.ID, spent bool) Number {
 	if n.Call != id {
 		return n
@@ -77,11 +80,11 @@ func (n Number) Release(id call.ID, spent bool) Number {
 	return n
 }
 
-// maxOptOuts is how many times somebody's word is kept: the first and the latest.
-// Once is enough, and a row has an end.
+// maxOptOuts is the number of opt-outs that are kept: the first and the latest. One is enough
+// to refuse a number, and the size of a row is limited.
 const maxOptOuts = 8
 
-// OptOut is the number after its owner's word, which counts once for each call.
+// OptOut returns n with an opt-out in the call added. A call adds one opt-out only.
 func (n Number) OptOut(id call.ID, at time.Time) Number {
 	if slices.ContainsFunc(n.OptOuts, func(o OptOut) bool { return o.Call == id }) {
 		return n

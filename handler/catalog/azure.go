@@ -14,10 +14,10 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 )
 
-// maxDocument bounds a document that is read, in bytes.
+// maxDocument is the largest size of a document that Get reads, in bytes.
 const maxDocument = 1 << 20
 
-// Azure keeps documents in one container of Blob Storage.
+// Azure stores documents in one container of Blob Storage.
 type Azure struct{ Container *container.Client }
 
 // Create creates the container if it does not exist.
@@ -29,7 +29,7 @@ func (a Azure) Create(ctx context.Context) error {
 	return err
 }
 
-// Get returns the document with this name, or ErrNotFound.
+// Get returns the document with this name. The error is ErrNotFound if it does not exist.
 func (a Azure) Get(ctx context.Context, name string) ([]byte, error) {
 	res, err := a.Container.NewBlobClient(name).DownloadStream(ctx, nil)
 	if bloberror.HasCode(err, bloberror.BlobNotFound, bloberror.ContainerNotFound) {
@@ -47,12 +47,12 @@ func (a Azure) Get(ctx context.Context, name string) ([]byte, error) {
 	return doc, err
 }
 
-// Put writes the document, over an older one if there is one.
+// Put writes the document and replaces the one of this name, if there is one.
 func (a Azure) Put(ctx context.Context, name string, doc []byte) error {
 	return a.upload(ctx, name, doc, nil)
 }
 
-// PutNew writes the document unless there is one with this name.
+// PutNew writes the document unless one of this name exists; that is no error.
 func (a Azure) PutNew(ctx context.Context, name string, doc []byte) error {
 	err := a.upload(ctx, name, doc, &blob.AccessConditions{
 		ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: new(azcore.ETagAny)},

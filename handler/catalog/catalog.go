@@ -1,6 +1,6 @@
-// Package catalog keeps the documents that say what is done with calls: flows
-// and routes. They live as blobs; every version of a flow that a call has pinned
-// stays under its hash, so that a call ends by the rules it began with.
+// Package catalog stores the documents that decide what is done with calls: flows and routes.
+// They are blobs. Every version of a flow that a call has pinned stays under its hash, so that a
+// call ends by the version that it began with.
 //
 // Blobs: `routes.json` and `flows/<name>.json` are current and may be
 // overwritten at any time; `versions/<hash>.json` is written once.
@@ -21,50 +21,50 @@ import (
 	"switchboard/handler/problem"
 )
 
-// ErrNotFound means that there is no such document.
+// ErrNotFound means that the document does not exist.
 var ErrNotFound = errors.New("no such document")
 
-// Blobs is where the documents are. Get returns ErrNotFound for a name that does
-// not exist. PutNew writes only if the name does not exist, and does not mind if
-// it does.
+// Blobs stores the documents by name.
 type Blobs interface {
+	// Get returns a document, or ErrNotFound.
 	Get(ctx context.Context, name string) ([]byte, error)
+	// Put writes a document and replaces an older one.
 	Put(ctx context.Context, name string, doc []byte) error
+	// PutNew writes a document if its name does not exist; if it does, it returns nil.
 	PutNew(ctx context.Context, name string, doc []byte) error
 }
 
-// fresh is how long a current document is taken from memory. A change is in
-// force everywhere after that time.
+// maxAge is how long a cached document is used before it is downloaded again. All processes use
+// a changed document after this time.
 const maxAge = 10 * time.Second
 
 //go:embed defaults
 var defaults embed.FS
 
-// Catalog finds flows. It is safe for concurrent use.
+// Catalog returns and replaces flows and routes. It is safe for concurrent use.
 type Catalog struct {
 	blobs Blobs
 
 	mu       sync.Mutex
-	latest   map[string]document   // by blob name
-	versions map[string]*flow.Flow // by hash; pinned versions never change
+	latest   map[string]document   // current documents by blob name
+	versions map[string]*flow.Flow // pinned versions by hash; they never change
 }
 
-// document is a current document as it was at a time.
+// document is a current document in the cache.
 type document struct {
 	doc []byte
-	at  time.Time
+	at  time.Time // when it was last downloaded, written or kept
 }
 
-// New returns a Catalog of the documents in blobs. The embedded defaults stand
-// in for what is not there.
+// New returns a Catalog of the documents in blobs. An embedded default takes the place of a
+// document that does not exist.
 func New(blobs Blobs) *Catalog {
 	return &Catalog{blobs: blobs, latest: map[string]document{}, versions: map[string]*flow.Flow{}}
 }
 
-// Pin returns the version of the named flow that is current, and makes sure that
-// it can be found for as long as a call may need it. A flow that has faults
-// cannot be pinned: the error lists them, unless an earlier version without
-// faults is known here, which then stays.
+// Pin returns the current version of the named flow and stores it under its hash, where Flow
+// finds it for as long as calls need it. If the current flow has faults, Pin returns the last
+// version that this process has cached; without one, the error lists the faults.
 func (c *Catalog) Pin(ctx context.Context, name string) (flow.Ref, error) {
 	doc, err := c.current(ctx, flowBlob(name), func(doc []byte) error {
 		f, err := flow.Parse(doc)
@@ -91,7 +91,7 @@ func (c *Catalog) Pin(ctx context.Context, name string) (flow.Ref, error) {
 	return ref, nil
 }
 
-// Flow returns a version that was pinned.
+// Flow returns a pinned version of a flow.
 func (c *Catalog) Flow(ctx context.Context, ref flow.Ref) (*flow.Flow, error) {
 	if f := c.cached(ref.Version); f != nil {
 		return f, nil
@@ -108,8 +108,8 @@ func (c *Catalog) Flow(ctx context.Context, ref flow.Ref) (*flow.Flow, error) {
 	return f, nil
 }
 
-// PutFlow makes the document the current version of the flow that it names. A
-// document with faults is refused with all of them. It may be repeated.
+// PutFlow makes the document the current version of the flow that it names, and returns the
+// name. It refuses a document with faults and returns them all. It may be repeated.
 func (c *Catalog) PutFlow(ctx context.Context, doc []byte) (name string, err error) {
 	f, err := flow.Parse(doc)
 	if err != nil {
@@ -121,7 +121,7 @@ func (c *Catalog) PutFlow(ctx context.Context, doc []byte) (name string, err err
 	return f.Name, c.put(ctx, flowBlob(f.Name), doc)
 }
 
-// put writes a current document and takes it as such at once.
+// put writes a current document and caches it.
 func (c *Catalog) put(ctx context.Context, name string, doc []byte) error {
 	if err := c.blobs.Put(ctx, name, doc); err != nil {
 		return err
@@ -132,16 +132,16 @@ func (c *Catalog) put(ctx context.Context, name string, doc []byte) error {
 	return nil
 }
 
-// read returns a current document: from memory if it is fresh, else from the
-// blobs, else the embedded one. When it cannot be had, or check finds fault with
-// it, the one in memory stays, and the log says so: a line that was answered goes
-// on being answered. The error is for when there is none.
+// current returns a current document: the cached one for maxAge, and then the downloaded one. If
+// the download fails, or check refuses the document, current logs that and keeps the cached
+// document, so that calls to a line are still answered. It returns the error if no document is
+// cached, and ErrNotFound if the document does not exist any more.
 func (c *Catalog) current(ctx context.Context, name string, check func(doc []byte) error) ([]byte, error) {
 	c.mu.Lock()
-	have, ok := c.latest[name]
+	cached, isCached := c.latest[name]
 	c.mu.Unlock()
-	if ok && time.Since(have.at) < maxAge {
-		return have.doc, nil
+	if isCached && time.Since(cached.at) < maxAge {
+		return cached.doc, nil
 	}
 	doc, err := c.download(ctx, name)
 	if err == nil {
@@ -149,11 +149,11 @@ func (c *Catalog) current(ctx context.Context, name string, check func(doc []byt
 	}
 	switch {
 	case err == nil:
-	case !ok || errors.Is(err, ErrNotFound):
+	case !isCached || errors.Is(err, ErrNotFound):
 		return nil, err
 	default:
-		zerolog.Ctx(ctx).Error().Err(fmt.Errorf("%s: %w", name, err)).Msg("document not taken, the one before it stays")
-		doc = have.doc
+		zerolog.Ctx(ctx).Error().Err(fmt.Errorf("%s: %w", name, err)).Msg("current document unusable, cached one kept")
+		doc = cached.doc
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -161,7 +161,7 @@ func (c *Catalog) current(ctx context.Context, name string, check func(doc []byt
 	return doc, nil
 }
 
-// fetch returns a document from the blobs, else the embedded one.
+// download returns a document from the blobs, or else the embedded default.
 func (c *Catalog) download(ctx context.Context, name string) ([]byte, error) {
 	doc, err := c.blobs.Get(ctx, name)
 	if !errors.Is(err, ErrNotFound) {
@@ -173,12 +173,14 @@ func (c *Catalog) download(ctx context.Context, name string) ([]byte, error) {
 	return doc, nil
 }
 
+// cached returns a pinned version from the cache, nil if it is not there.
 func (c *Catalog) cached(version string) *flow.Flow {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.versions[version]
 }
 
+// cache adds a pinned version to the cache.
 func (c *Catalog) cache(version string, f *flow.Flow) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -188,7 +190,7 @@ func (c *Catalog) cache(version string, f *flow.Flow) {
 func flowBlob(name string) string       { return "flows/" + name + ".json" }
 func versionBlob(version string) string { return "versions/" + version + ".json" }
 
-// ValidName reports whether a flow can have this name, which is part of a blob's.
+// ValidName reports whether a flow can have this name, which is part of a blob's name.
 func ValidName(name string) bool {
 	return name != "" && len(name) <= 64 &&
 		strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""

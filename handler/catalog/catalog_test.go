@@ -23,15 +23,15 @@ import (
 
 const line = "28:orgid:line"
 
-// blobs are documents in memory.
-type blobs struct {
+// memoryBlobs stores documents in memory.
+type memoryBlobs struct {
 	mu   sync.Mutex
 	docs map[string][]byte
-	gets []string
-	err  error // of every operation, if set
+	gets []string // names of the documents that were read
+	err  error    // is returned by every operation, if set
 }
 
-func (b *blobs) Get(_ context.Context, name string) ([]byte, error) {
+func (b *memoryBlobs) Get(_ context.Context, name string) ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.gets = append(b.gets, name)
@@ -45,7 +45,7 @@ func (b *blobs) Get(_ context.Context, name string) ([]byte, error) {
 	return bytes.Clone(doc), nil
 }
 
-func (b *blobs) Put(_ context.Context, name string, doc []byte) error {
+func (b *memoryBlobs) Put(_ context.Context, name string, doc []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err == nil {
@@ -54,7 +54,7 @@ func (b *blobs) Put(_ context.Context, name string, doc []byte) error {
 	return b.err
 }
 
-func (b *blobs) PutNew(ctx context.Context, name string, doc []byte) error {
+func (b *memoryBlobs) PutNew(ctx context.Context, name string, doc []byte) error {
 	b.mu.Lock()
 	_, ok := b.docs[name]
 	b.mu.Unlock()
@@ -64,10 +64,10 @@ func (b *blobs) PutNew(ctx context.Context, name string, doc []byte) error {
 	return b.Put(ctx, name, doc)
 }
 
-// onAllBlobs runs a test over documents in memory and in Azurite.
-func onAllBlobs(t *testing.T, test func(t *testing.T, b Blobs)) {
+// forEachBlobs runs a test with documents in memory and in Azurite.
+func forEachBlobs(t *testing.T, test func(t *testing.T, b Blobs)) {
 	t.Helper()
-	t.Run("memory", func(t *testing.T) { test(t, &blobs{docs: map[string][]byte{}}) })
+	t.Run("memory", func(t *testing.T) { test(t, &memoryBlobs{docs: map[string][]byte{}}) })
 	t.Run("azurite", func(t *testing.T) {
 		client, err := container.NewClientFromConnectionString(
 			azurite.ForTest(t).ConnectionString(), azurite.Prefix()+"catalog", nil)
@@ -75,7 +75,7 @@ func onAllBlobs(t *testing.T, test func(t *testing.T, b Blobs)) {
 			t.Fatal(err)
 		}
 		b := Azure{Container: client}
-		for range 2 { // it may be there already
+		for range 2 { // it may exist
 			if err := b.Create(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -84,16 +84,17 @@ func onAllBlobs(t *testing.T, test func(t *testing.T, b Blobs)) {
 	})
 }
 
-func goodbye(text string) []byte {
+// goodbyeFlow returns a flow that plays the text and hangs up.
+func goodbyeFlow(text string) []byte {
 	return []byte(`{"name":"goodbye","start":"a","nodes":{
 		"a":{"kind":"play","prompt":{"text":"` + text + `"},"next":"b"},"b":{"kind":"hangup"}}}`)
 }
 
 func TestBlobs(t *testing.T) {
-	onAllBlobs(t, func(t *testing.T, b Blobs) {
+	forEachBlobs(t, func(t *testing.T, b Blobs) {
 		ctx := t.Context()
 		if _, err := b.Get(ctx, "flows/x.json"); !errors.Is(err, ErrNotFound) {
-			t.Errorf("a document that is not there: %v, want %v", err, ErrNotFound)
+			t.Errorf("a document that does not exist: %v, want %v", err, ErrNotFound)
 		}
 		for _, step := range []struct {
 			put  func(context.Context, string, []byte) error
@@ -110,7 +111,7 @@ func TestBlobs(t *testing.T) {
 	})
 }
 
-func TestADocumentThatIsTooLargeIsNotReadInPart(t *testing.T) {
+func TestGetRefusesADocumentAboveTheLimit(t *testing.T) {
 	client, err := container.NewClientFromConnectionString(
 		azurite.ForTest(t).ConnectionString(), azurite.Prefix()+"catalog", nil)
 	if err != nil {
@@ -133,8 +134,8 @@ func TestADocumentThatIsTooLargeIsNotReadInPart(t *testing.T) {
 	}
 }
 
-func TestEmptyCatalogHasTheDefaults(t *testing.T) {
-	onAllBlobs(t, func(t *testing.T, b Blobs) {
+func TestRouteReturnsTheDefaultFlowOfAnEmptyCatalog(t *testing.T) {
+	forEachBlobs(t, func(t *testing.T, b Blobs) {
 		ref, err := New(b).Route(t.Context(), line)
 		if err != nil {
 			t.Fatal(err)
@@ -142,7 +143,7 @@ func TestEmptyCatalogHasTheDefaults(t *testing.T) {
 		if ref.Name != "welcome" {
 			t.Errorf("calls are answered with %q", ref.Name)
 		}
-		// Another process has not read the default, and a later one may have another.
+		// Another process has not cached the default, and a later release may have another one.
 		f, err := New(b).Flow(t.Context(), ref)
 		if err != nil || f.Name != "welcome" {
 			t.Errorf("the pinned default: %v, %v", f, err)
@@ -150,8 +151,8 @@ func TestEmptyCatalogHasTheDefaults(t *testing.T) {
 	})
 }
 
-func TestACallKeepsTheVersionThatItHasPinned(t *testing.T) {
-	onAllBlobs(t, func(t *testing.T, b Blobs) {
+func TestFlowReturnsThePinnedVersion(t *testing.T) {
+	forEachBlobs(t, func(t *testing.T, b Blobs) {
 		ctx, c := t.Context(), New(b)
 		pin := func(doc []byte) flow.Ref {
 			t.Helper()
@@ -164,11 +165,11 @@ func TestACallKeepsTheVersionThatItHasPinned(t *testing.T) {
 			}
 			return ref
 		}
-		first := pin(goodbye("Bye."))
-		if again := pin(goodbye("Bye.")); again != first {
+		first := pin(goodbyeFlow("Bye."))
+		if again := pin(goodbyeFlow("Bye.")); again != first {
 			t.Errorf("the same document is %+v and %+v", first, again)
 		}
-		second := pin(goodbye("So long."))
+		second := pin(goodbyeFlow("So long."))
 		if first == second {
 			t.Errorf("two documents are %+v", first)
 		}
@@ -186,9 +187,9 @@ func TestACallKeepsTheVersionThatItHasPinned(t *testing.T) {
 	})
 }
 
-func TestCurrentDocumentsAreReadAgainAfterAWhile(t *testing.T) {
+func TestCurrentDocumentsAreDownloadedAgainAfterMaxAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &blobs{docs: map[string][]byte{"flows/goodbye.json": goodbye("Bye.")}}
+		b := &memoryBlobs{docs: map[string][]byte{"flows/goodbye.json": goodbyeFlow("Bye.")}}
 		c := New(b)
 		pin := func() flow.Ref {
 			t.Helper()
@@ -199,7 +200,7 @@ func TestCurrentDocumentsAreReadAgainAfterAWhile(t *testing.T) {
 			return ref
 		}
 		first := pin()
-		b.docs["flows/goodbye.json"] = goodbye("So long.")
+		b.docs["flows/goodbye.json"] = goodbyeFlow("So long.")
 		time.Sleep(maxAge - time.Nanosecond)
 		if got := pin(); got != first || len(b.gets) != 1 {
 			t.Errorf("read %v within %v", b.gets, maxAge)
@@ -208,7 +209,7 @@ func TestCurrentDocumentsAreReadAgainAfterAWhile(t *testing.T) {
 		if got := pin(); got == first || len(b.gets) != 2 {
 			t.Errorf("read %v after %v", b.gets, maxAge)
 		}
-		// A version is read once.
+		// A pinned version is read once.
 		for range 2 {
 			if _, err := c.Flow(t.Context(), first); err != nil {
 				t.Fatal(err)
@@ -220,7 +221,7 @@ func TestCurrentDocumentsAreReadAgainAfterAWhile(t *testing.T) {
 	})
 }
 
-func TestFaultsOfDocuments(t *testing.T) {
+func TestDocumentsWithFaultsAreRefused(t *testing.T) {
 	broken := []byte(`{"name":"goodbye","start":"b","nodes":{}}`)
 	tests := []struct {
 		name string
@@ -228,40 +229,40 @@ func TestFaultsOfDocuments(t *testing.T) {
 		do   func(ctx context.Context, c *Catalog) error
 		want problem.Faults
 	}{
-		{"a current flow that somebody broke cannot be pinned", map[string][]byte{"flows/goodbye.json": broken},
+		{"a current flow with faults is not pinned", map[string][]byte{"flows/goodbye.json": broken},
 			func(ctx context.Context, c *Catalog) error { _, err := c.Pin(ctx, "goodbye"); return err },
 			problem.Faults{{Path: "start", Text: `there is no node "b"`}}},
-		{"a flow with faults cannot be put", nil,
+		{"a flow with faults is not put", nil,
 			func(ctx context.Context, c *Catalog) error { _, err := c.PutFlow(ctx, broken); return err },
 			problem.Faults{{Path: "start", Text: `there is no node "b"`}}},
-		{"a flow whose name is no name of a blob cannot be put", nil,
+		{"a flow with an invalid name is not put", nil,
 			func(ctx context.Context, c *Catalog) error {
-				_, err := c.PutFlow(ctx, bytes.Replace(goodbye("Bye."), []byte("goodbye"), []byte("../routes"), 1))
+				_, err := c.PutFlow(ctx, bytes.Replace(goodbyeFlow("Bye."), []byte("goodbye"), []byte("../routes"), 1))
 				return err
 			}, problem.Faults{{Path: "name", Text: "must be 1 to 64 of a-z, 0-9, - and _"}}},
-		{"a pinned version that somebody broke cannot be had", map[string][]byte{"versions/v1.json": broken},
+		{"a pinned version with faults is not returned", map[string][]byte{"versions/v1.json": broken},
 			func(ctx context.Context, c *Catalog) error {
 				_, err := c.Flow(ctx, flow.Ref{Name: "goodbye", Version: "v1"})
 				return err
 			}, problem.Faults{{Path: "start", Text: `there is no node "b"`}}},
-		{"routes with faults cannot be put", nil,
+		{"routes with faults are not put", nil,
 			func(ctx context.Context, c *Catalog) error {
 				return c.PutRoutes(ctx, []byte(`{"rules":[{"flow":"welcome"},{"flow":""},{"flow":"A/B"}]}`))
 			}, problem.Faults{
 				{Path: "rules.1.flow", Text: "is not the name of a flow"},
 				{Path: "rules.2.flow", Text: "is not the name of a flow"},
 			}},
-		{"routes that somebody misspelt lead nowhere",
+		{"routes with an unknown member lead to no flow",
 			map[string][]byte{"routes.json": []byte(`{"rules":[],"default":"welcome"}`)},
 			func(ctx context.Context, c *Catalog) error { _, err := c.Route(ctx, line); return err },
 			problem.Faults{{Path: "default", Text: "is not known"}}},
-		{"routes that are no object lead nowhere", map[string][]byte{"routes.json": []byte(`[]`)},
+		{"routes that are no object lead to no flow", map[string][]byte{"routes.json": []byte(`[]`)},
 			func(ctx context.Context, c *Catalog) error { _, err := c.Route(ctx, line); return err },
 			problem.Faults{{Path: "$", Text: "is not an object"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := &blobs{docs: maps.Clone(tt.docs)}
+			b := &memoryBlobs{docs: maps.Clone(tt.docs)}
 			if b.docs == nil {
 				b.docs = map[string][]byte{}
 			}
@@ -279,7 +280,7 @@ func TestFaultsOfDocuments(t *testing.T) {
 }
 
 func TestRoutes(t *testing.T) {
-	b := &blobs{docs: map[string][]byte{"flows/goodbye.json": goodbye("Bye.")}}
+	b := &memoryBlobs{docs: map[string][]byte{"flows/goodbye.json": goodbyeFlow("Bye.")}}
 	c := New(b)
 	routes := `{"rules":[{"line":"` + line + `","flow":"goodbye"},{"line":"28:orgid:other","flow":"nowhere"}]}`
 	if err := c.PutRoutes(t.Context(), []byte(routes)); err != nil {
@@ -289,23 +290,23 @@ func TestRoutes(t *testing.T) {
 		t.Errorf("a line with a rule: %+v, %v", ref, err)
 	}
 	if _, err := c.Route(t.Context(), "28:orgid:third"); !errors.Is(err, ErrNoRoute) {
-		t.Errorf("a line without one: %v, want %v", err, ErrNoRoute)
+		t.Errorf("a line without a rule: %v, want %v", err, ErrNoRoute)
 	}
 	if _, err := c.Route(t.Context(), "28:orgid:other"); !errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoRoute) {
 		t.Errorf("a rule for a flow that does not exist: %v, want %v", err, ErrNotFound)
 	}
 }
 
-func TestStorageThatDoesNotAnswer(t *testing.T) {
+func TestErrorsOfStorageAreReturned(t *testing.T) {
 	down := errors.New("no answer")
-	b := &blobs{docs: map[string][]byte{}, err: down}
+	b := &memoryBlobs{docs: map[string][]byte{}, err: down}
 	c := New(b)
-	_, routed := c.Route(t.Context(), line)
-	_, pinned := c.Pin(t.Context(), "welcome")
-	_, had := c.Flow(t.Context(), flow.Ref{Name: "welcome", Version: "v1"})
-	_, put := c.PutFlow(t.Context(), goodbye("Bye."))
+	_, routeErr := c.Route(t.Context(), line)
+	_, pinErr := c.Pin(t.Context(), "welcome")
+	_, flowErr := c.Flow(t.Context(), flow.Ref{Name: "welcome", Version: "v1"})
+	_, putErr := c.PutFlow(t.Context(), goodbyeFlow("Bye."))
 	for what, err := range map[string]error{
-		"route": routed, "pin": pinned, "flow": had, "put flow": put, "put routes": c.PutRoutes(t.Context(), []byte(`{"rules":[]}`)),
+		"route": routeErr, "pin": pinErr, "flow": flowErr, "put flow": putErr, "put routes": c.PutRoutes(t.Context(), []byte(`{"rules":[]}`)),
 	} {
 		if !errors.Is(err, down) {
 			t.Errorf("%s: %v, want %v", what, err, down)
@@ -313,11 +314,11 @@ func TestStorageThatDoesNotAnswer(t *testing.T) {
 	}
 	b.err = nil
 	if ref, err := c.Route(t.Context(), line); err != nil || ref.Name != "welcome" {
-		t.Errorf("when it answers again: %+v, %v", ref, err)
+		t.Errorf("when storage answers again: %+v, %v", ref, err)
 	}
 }
 
-func TestDefaultsAreWithoutFault(t *testing.T) {
+func TestDefaultFlowsHaveNoFaults(t *testing.T) {
 	for _, name := range []string{"welcome"} {
 		doc, err := defaults.ReadFile("defaults/" + flowBlob(name))
 		if err != nil {
@@ -348,23 +349,23 @@ func FuzzParseRoutes(f *testing.F) {
 	})
 }
 
-func TestWhatWasAnsweredGoesOnBeingAnswered(t *testing.T) {
-	good := goodbye("Bye.")
+func TestRouteUsesTheCachedDocumentIfTheNewOneIsUnusable(t *testing.T) {
+	good := goodbyeFlow("Bye.")
 	tests := []struct {
 		name   string
-		breaks func(b *blobs)
+		breaks func(b *memoryBlobs)
 	}{
-		{"when somebody breaks the flow", func(b *blobs) { b.docs["flows/goodbye.json"] = []byte(`{"name":"goodbye"}`) }},
-		{"when somebody uploads another flow under its name", func(b *blobs) {
+		{"the flow has faults", func(b *memoryBlobs) { b.docs["flows/goodbye.json"] = []byte(`{"name":"goodbye"}`) }},
+		{"the flow has another name", func(b *memoryBlobs) {
 			b.docs["flows/goodbye.json"] = bytes.Replace(good, []byte(`"goodbye"`), []byte(`"another"`), 1)
 		}},
-		{"when somebody breaks the routes", func(b *blobs) { b.docs["routes.json"] = []byte(`{}`) }},
-		{"when storage does not answer", func(b *blobs) { b.err = errors.New("no answer") }},
+		{"the routes have faults", func(b *memoryBlobs) { b.docs["routes.json"] = []byte(`{}`) }},
+		{"storage does not answer", func(b *memoryBlobs) { b.err = errors.New("no answer") }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := &blobs{docs: map[string][]byte{
+				b := &memoryBlobs{docs: map[string][]byte{
 					"flows/goodbye.json": good, "routes.json": []byte(`{"rules":[{"flow":"goodbye"}]}`),
 				}}
 				c := New(b)
@@ -380,7 +381,7 @@ func TestWhatWasAnsweredGoesOnBeingAnswered(t *testing.T) {
 					t.Errorf("%v, %v; want %v", got, err, want)
 				}
 				if !strings.Contains(log.String(), `"level":"error"`) {
-					t.Errorf("the log does not say so: %s", &log)
+					t.Errorf("no error is logged: %s", &log)
 				}
 			})
 		})

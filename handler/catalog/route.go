@@ -9,13 +9,12 @@ import (
 	"switchboard/handler/problem"
 )
 
-// routes is the document routes.json: what is done with a call, by its line. The
-// first rule that matches decides.
+// routes is the document routes.json. The first rule that matches the line of a call decides.
 type routes struct {
 	Rules []rule `json:"rules"`
 }
 
-// rule answers the calls to a line with a flow.
+// rule picks the flow for the calls to a line.
 type rule struct {
 	Line string `json:"line,omitempty"` // raw id; empty: every line
 	Flow string `json:"flow"`           // name of a flow
@@ -26,8 +25,8 @@ const routesBlob = "routes.json"
 // ErrNoRoute means that no rule matches a call.
 var ErrNoRoute = errors.New("no route")
 
-// Route returns the flow that a call to the line is answered with, pinned.
-// ErrNoRoute: calls to the line are left alone.
+// Route returns the flow that a call to the line is answered with, and pins it. The error is
+// ErrNoRoute if calls to the line are not answered.
 func (c *Catalog) Route(ctx context.Context, line string) (flow.Ref, error) {
 	doc, err := c.current(ctx, routesBlob, func(doc []byte) error {
 		_, err := parseRoutes(doc)
@@ -48,8 +47,8 @@ func (c *Catalog) Route(ctx context.Context, line string) (flow.Ref, error) {
 	return flow.Ref{}, ErrNoRoute
 }
 
-// PutRoutes makes the document the current routes. A document with faults is
-// refused with all of them. It may be repeated.
+// PutRoutes makes the document the current routes. It refuses a document with faults and returns
+// them all. It may be repeated.
 func (c *Catalog) PutRoutes(ctx context.Context, doc []byte) error {
 	if _, err := parseRoutes(doc); err != nil {
 		return err
@@ -57,6 +56,7 @@ func (c *Catalog) PutRoutes(ctx context.Context, doc []byte) error {
 	return c.put(ctx, routesBlob, doc)
 }
 
+// parseRoutes reads the routes and returns everything that is wrong with them.
 func parseRoutes(doc []byte) (routes, error) {
 	var r routes
 	faults := problem.Decode(doc, &r)

@@ -30,10 +30,10 @@ func (r *round) dial(ctx context.Context, shard int, row table.Row[campaign.DueE
 	if err != nil {
 		return err
 	}
-	switch rule := campaign.Gate(r.campaign, contact, number); {
-	case rule.Final():
-		return store.IgnoreConflict(r.ledger.Refuse(ctx, row, rule))
-	case rule != campaign.MayDial:
+	switch verdict := campaign.Gate(r.campaign, contact, number); {
+	case verdict.Final():
+		return store.IgnoreConflict(r.ledger.Refuse(ctx, row, verdict.Rule))
+	case !verdict.Allowed:
 		return nil
 	}
 	before, reserved, err := r.isReserved(ctx, number)

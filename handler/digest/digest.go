@@ -1,7 +1,8 @@
-// Package digest derives names from texts: ids of calls and campaigns, keys of rows, keys of events. It is pure.
+// Package digest derives ids and keys from texts: ids of calls and campaigns, keys of rows and events.
+// It is pure.
 //
-// Its one rule: each part is hashed with its length before it, so different lists of parts never give the same
-// bytes to hash. ("ab", "c") and ("a", "bc") differ.
+// Each part is hashed with its length before it, so that different lists of parts never give the same
+// bytes to hash: ("ab", "c") and ("a", "bc") differ.
 package digest
 
 import (
@@ -35,9 +36,11 @@ func Hex(n int, parts ...string) string {
 	return hex.EncodeToString(sum[:n])
 }
 
+// idText is base32 without padding.
 var idText = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// ID returns prefix and 26 lower-case letters and digits: the first 16 bytes of the parts' digest in base32.
+// ID returns prefix followed by 26 lower-case letters and digits: the first 16 bytes of the parts' digest
+// in base32.
 func ID(prefix string, parts ...string) string {
 	sum := Sum(parts...)
 	return prefix + strings.ToLower(idText.EncodeToString(sum[:16]))

@@ -10,7 +10,7 @@ func TestDifferentPartsHaveDifferentDigests(t *testing.T) {
 	} {
 		k := Hex(Size, parts...)
 		if other, ok := seen[k]; ok {
-			t.Errorf("%q and %q have one hash", parts, other)
+			t.Errorf("%q and %q have the same digest", parts, other)
 		}
 		seen[k] = parts
 		if len(k) != 2*Size {

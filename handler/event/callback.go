@@ -11,13 +11,12 @@ import (
 	"switchboard/handler/call/outbox"
 )
 
-// ParseCallbacks reads the body of a callback about a call: an array of
-// CloudEvents, or one alone. It fails only if that is not what it is. Events of
-// unknown types are among the results, with a call.Unknown as their body.
+// ParseCallbacks reads the body of a callback about a call: an array of CloudEvents, or one
+// CloudEvent. Any other body is an error. An event of an unknown type has the body call.Unknown.
 //
-// An event's operationContext is its Ref if it is one of this call's. The op is
-// the operation that the callback's address names, 0 if it names none: events
-// about recordings carry no operationContext.
+// The Ref of an event is its operationContext, or zero if this call did not write that. The op is
+// the operation that the callback's address names, 0 if it names none. It is needed because
+// events about recordings have no operationContext.
 //
 // Source: "Call Automation webhook events", Azure/azure-rest-api-specs,
 // communicationservicescallautomation.json, stable/2026-03-12.
@@ -37,23 +36,23 @@ func ParseCallbacks(body []byte, id call.ID, op int) ([]call.Event, error) {
 func callEvent(e events.Event, id call.ID, op int) call.Event {
 	c := e.Common()
 	name := "callback " + key(e, c.CallConnectionID)
-	if e.Part > 0 { // the others have the same id
+	if e.Part > 0 { // the other parts have the same id
 		name += "." + strconv.Itoa(e.Part)
 	}
 	return call.Event{
 		Key:           name,
 		At:            e.Time,
-		ConnectionID:  bound(c.CallConnectionID),
-		ServerCallID:  bound(c.ServerCallID),
-		CorrelationID: bound(c.CorrelationID),
+		ConnectionID:  truncate(c.CallConnectionID),
+		ServerCallID:  truncate(c.ServerCallID),
+		CorrelationID: truncate(c.CorrelationID),
 		Ref:           ref(c.OperationContext, id),
 		Result:        result(c.ResultInformation),
 		Body:          body(e, op),
 	}
 }
 
-// ref reads an operationContext "<call id>/<op>.<send>". Anything else was not
-// written by this call and is zero.
+// ref reads an operationContext "<call id>/<op>.<send>". It returns zero for any other, which
+// this call did not write.
 func ref(context string, id call.ID) outbox.Ref {
 	text, ours := strings.CutPrefix(context, string(id)+"/")
 	op, send, _ := strings.Cut(text, ".")
@@ -66,25 +65,26 @@ func ref(context string, id call.ID) outbox.Ref {
 	return r
 }
 
-// result returns r as the call keeps it; zero for nil.
+// result returns r as the call stores it; zero for nil.
 func result(r *events.ResultInformation) call.Result {
 	if r == nil {
 		return call.Result{}
 	}
 	return call.Result{
-		Code: r.Code, SubCode: r.SubCode, SIP: code(r.SIPDetails), Q850: code(r.Q850Details), Message: bound(r.Message),
+		Code: r.Code, SubCode: r.SubCode, SIP: resultCode(r.SIPDetails), Q850: resultCode(r.Q850Details), Message: truncate(r.Message),
 	}
 }
 
-func code(d *events.ResultDetails) int {
+// resultCode returns the code of d; 0 for nil.
+func resultCode(d *events.ResultDetails) int {
 	if d == nil {
 		return 0
 	}
 	return d.Code
 }
 
-// body is what the exchange acts on; of the types that it has no use for, only
-// the name.
+// body returns the event's data as a body for package call; call.Unknown for a type that calls
+// have no use for.
 func body(e events.Event, op int) call.Body {
 	switch d := e.Data.(type) {
 	case *events.CallConnected:
@@ -110,26 +110,27 @@ func body(e events.Event, op int) call.Body {
 	case *events.RecognizeCanceled:
 		return call.RecognizeCanceled{}
 	case *events.AddParticipantSucceeded:
-		return call.Added{Participant: delivered(d.Participant)}
+		return call.Added{Participant: rawID(d.Participant)}
 	case *events.AddParticipantFailed:
-		return call.AddFailed{Participant: delivered(d.Participant)}
+		return call.AddFailed{Participant: rawID(d.Participant)}
 	case *events.ParticipantsUpdated:
 		return participants(d)
 	case *events.RecordingStateChanged:
-		return call.RecordingStateChanged{RecordingID: bound(d.RecordingID), Active: d.State == acs.RecordingActive, Op: op}
+		return call.RecordingStateChanged{RecordingID: truncate(d.RecordingID), Active: d.State == acs.RecordingActive, Op: op}
 	case *events.StartRecordingFailed:
-		return call.StartRecordingFailed{RecordingID: bound(d.RecordingID), Op: op}
+		return call.StartRecordingFailed{RecordingID: truncate(d.RecordingID), Op: op}
 	}
-	return call.Unknown{Type: bound(e.Type)}
+	return call.Unknown{Type: truncate(e.Type)}
 }
 
+// recognized returns what was pressed or said.
 func recognized(d *events.RecognizeCompleted) call.Recognized {
 	r := call.Recognized{Tones: tones(d.DTMFResult)}
 	if d.ChoiceResult != nil {
-		r.Choice = bound(d.ChoiceResult.Label)
+		r.Choice = truncate(d.ChoiceResult.Label)
 	}
 	if d.SpeechResult != nil {
-		r.Speech = bound(d.SpeechResult.Speech)
+		r.Speech = truncate(d.SpeechResult.Speech)
 	}
 	return r
 }
@@ -141,17 +142,18 @@ func tones(r *events.DTMFResult) []string {
 	}
 	var all []string
 	for _, t := range r.Tones[:min(len(r.Tones), maxTones)] {
-		all = append(all, bound(string(t)))
+		all = append(all, truncate(string(t)))
 	}
 	return all
 }
 
-// participants returns who is in the call, at most maxParticipants of them.
+// participants returns the participants of the call, at most maxParticipants of them, and their
+// number.
 func participants(d *events.ParticipantsUpdated) call.ParticipantsUpdated {
 	u := call.ParticipantsUpdated{Sequence: d.SequenceNumber, Count: len(d.Participants)}
 	for _, p := range d.Participants[:min(len(d.Participants), maxParticipants)] {
 		u.Participants = append(u.Participants, call.Participant{
-			ID: delivered(p.Identifier), Muted: p.IsMuted, OnHold: p.IsOnHold,
+			ID: rawID(p.Identifier), Muted: p.IsMuted, OnHold: p.IsOnHold,
 		})
 	}
 	return u

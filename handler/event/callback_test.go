@@ -16,7 +16,7 @@ import (
 
 const callID = call.ID("in-aebagbafaydqqcik")
 
-func TestACallbackIsReadAsAzureSendsIt(t *testing.T) {
+func TestParseCallbacksReadsTheDocumentedEvent(t *testing.T) {
 	got, err := ParseCallbacks(read(t, "../../callbacks/testdata/callconnected.json"), callID, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -39,12 +39,12 @@ func TestACallbackIsReadAsAzureSendsIt(t *testing.T) {
 	}
 }
 
-// callback is an event of a type with these data.
-func callback(name, data string) string {
+// callbackEvent returns an event of a type with these data.
+func callbackEvent(name, data string) string {
 	return fmt.Sprintf(`{"id":"e1","type":"Microsoft.Communication.%s","data":%s}`, name, data)
 }
 
-func TestEveryTypeOfEvent(t *testing.T) {
+func TestParseCallbacksReadsEveryType(t *testing.T) {
 	const agent = `{"kind":"teamsExtensionUser","rawId":"8:acs:r_t_u","teamsExtensionUser":{"userId":"u","tenantId":"t","resourceId":"r"}}`
 	tests := []struct {
 		name, data string
@@ -82,7 +82,7 @@ func TestEveryTypeOfEvent(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name+" "+tt.data, func(t *testing.T) {
-			got, err := ParseCallbacks([]byte(callback(tt.name, tt.data)), callID, tt.op)
+			got, err := ParseCallbacks([]byte(callbackEvent(tt.name, tt.data)), callID, tt.op)
 			if err != nil || len(got) != 1 {
 				t.Fatalf("%v, %v", got, err)
 			}
@@ -93,25 +93,25 @@ func TestEveryTypeOfEvent(t *testing.T) {
 	}
 }
 
-func TestTheContextOfAnOperation(t *testing.T) {
+func TestRefOfAnOperationContext(t *testing.T) {
 	tests := []struct {
 		name, context string
 		want          outbox.Ref
 	}{
-		{"ours", string(callID) + "/12.3", outbox.Ref{Op: 12, Send: 3}},
+		{"of this call", string(callID) + "/12.3", outbox.Ref{Op: 12, Send: 3}},
 		{"of another call", "in-other/12.3", outbox.Ref{}},
-		{"of a call whose id begins like ours", string(callID) + "x/12.3", outbox.Ref{}},
+		{"of a call whose id begins with that of this call", string(callID) + "x/12.3", outbox.Ref{}},
 		{"of an application", "order-8812/attempt 1", outbox.Ref{}},
 		{"none", "", outbox.Ref{}},
-		{"without a send", string(callID) + "/12", outbox.Ref{}},
-		{"with an operation that is none", string(callID) + "/0.1", outbox.Ref{}},
+		{"without a number of the request", string(callID) + "/12", outbox.Ref{}},
+		{"with operation 0", string(callID) + "/0.1", outbox.Ref{}},
 		{"with a sign", string(callID) + "/+1.1", outbox.Ref{}},
-		{"with something after it", string(callID) + "/1.1.1", outbox.Ref{}},
-		{"with more digits than a number has", string(callID) + "/99999999999999999999.1", outbox.Ref{}},
+		{"with a third number", string(callID) + "/1.1.1", outbox.Ref{}},
+		{"with a number that is too large", string(callID) + "/99999999999999999999.1", outbox.Ref{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := ParseCallbacks([]byte(callback("PlayCompleted", fmt.Sprintf(`{"operationContext":%q}`, tt.context))), callID, 0)
+			got, err := ParseCallbacks([]byte(callbackEvent("PlayCompleted", fmt.Sprintf(`{"operationContext":%q}`, tt.context))), callID, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +122,7 @@ func TestTheContextOfAnOperation(t *testing.T) {
 	}
 }
 
-func TestTheResult(t *testing.T) {
+func TestResultOfAnEvent(t *testing.T) {
 	const busy = `{"resultInformation":{"code":486,"subCode":560486,"message":"Busy here.",
 		"sipDetails":{"code":486,"message":"Busy Here"},"q850Details":{"code":17,"message":"User busy"}}}`
 	for data, want := range map[string]call.Result{
@@ -131,7 +131,7 @@ func TestTheResult(t *testing.T) {
 		`{}`:                         {},
 		`{"resultInformation":{"code":"?","subCode":7000,"sipDetails":null}}`: {SubCode: 7000},
 	} {
-		got, err := ParseCallbacks([]byte(callback("CallDisconnected", data)), callID, 0)
+		got, err := ParseCallbacks([]byte(callbackEvent("CallDisconnected", data)), callID, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestTheResult(t *testing.T) {
 	}
 }
 
-func TestTheKeyOfACallback(t *testing.T) {
+func TestKeyOfACallback(t *testing.T) {
 	key := func(doc string) string {
 		t.Helper()
 		got, err := ParseCallbacks([]byte(doc), callID, 0)
@@ -176,8 +176,8 @@ func TestTheKeyOfACallback(t *testing.T) {
 	}
 }
 
-func TestListsOfEvents(t *testing.T) {
-	a, b := callback("CallConnected", `{}`), callback("ParticipantsUpdated", `null`)
+func TestParseCallbacksReadsListsAndSingleEvents(t *testing.T) {
+	a, b := callbackEvent("CallConnected", `{}`), callbackEvent("ParticipantsUpdated", `null`)
 	for doc, want := range map[string]int{
 		"[]": 0, "null": 0, a: 1, " \n" + a: 1, "[" + a + "]": 1, "[ " + a + " , " + b + " ]": 2, `{}`: 1,
 	} {
@@ -192,15 +192,15 @@ func TestListsOfEvents(t *testing.T) {
 	}
 }
 
-func TestCallbacksAreBounded(t *testing.T) {
+func TestParseCallbacksBoundsItsValues(t *testing.T) {
 	long := strings.Repeat("ü", maxText)
 	list := func(n int, element string) string { return strings.TrimSuffix(strings.Repeat(element+",", n), ",") }
 	docs := []string{
-		callback("ParticipantsUpdated", `{"participants":[`+list(100, `{"identifier":{"rawId":"`+long+`"}}`)+`]}`),
-		callback("RecognizeCompleted", `{"dtmfResult":{"tones":[`+list(100, `"`+long+`"`)+`]},"choiceResult":{"label":"`+long+`"},
+		callbackEvent("ParticipantsUpdated", `{"participants":[`+list(100, `{"identifier":{"rawId":"`+long+`"}}`)+`]}`),
+		callbackEvent("RecognizeCompleted", `{"dtmfResult":{"tones":[`+list(100, `"`+long+`"`)+`]},"choiceResult":{"label":"`+long+`"},
 			"speechResult":{"speech":"`+long+`"},"callConnectionId":"`+long+`","serverCallId":"`+long+`","correlationId":"`+long+`",
 			"resultInformation":{"message":"`+long+`"}}`),
-		callback(long, `{}`),
+		callbackEvent(long, `{}`),
 	}
 	for _, doc := range docs {
 		got, err := ParseCallbacks([]byte(doc), callID, 0)
@@ -215,7 +215,7 @@ func TestCallbacksAreBounded(t *testing.T) {
 	}
 }
 
-// checkBounded checks that an event fits into a row: 15 properties of 30,000 UTF-16 units.
+// checkBounded checks that an event fits into a row: 15 properties of 30,000 UTF-16 units each.
 func checkBounded(t *testing.T, e call.Event) {
 	t.Helper()
 	doc, err := json.Marshal(e)
@@ -227,7 +227,7 @@ func checkBounded(t *testing.T, e call.Event) {
 	}
 }
 
-func TestAnInvitationOfSeveralIsSeveralEvents(t *testing.T) {
+func TestParseCallbacksReadsALegacyInvitationOfTwoAsTwoEvents(t *testing.T) {
 	doc := `{"id":"1","subject":"callLeg/531f3600/inviteParticipantResult","eventType":"Microsoft.Communication.InviteParticipantResult",
 		"eventTime":"2021-05-05T20:08:39.0157964Z","data":{"ResultInfo":{"Code":480},"Status":"Failed","CallLegId":"531f3600","Participants":[
 		{"CommunicationUser":{"Id":"8:acs:user"}},{"PhoneNumber":{"Value":"+14255550123"}}]}}`
@@ -243,7 +243,7 @@ func TestAnInvitationOfSeveralIsSeveralEvents(t *testing.T) {
 	}
 }
 
-// corpus is what Microsoft's JavaScript client was shown, and what it made of it.
+// corpus holds events, and what Microsoft's JavaScript client reads from them.
 type corpus struct {
 	Types  []string
 	Events []struct {
@@ -258,6 +258,7 @@ type corpus struct {
 	}
 }
 
+// readCorpus returns the recorded corpus.
 func readCorpus(t testing.TB) (c corpus) {
 	t.Helper()
 	if err := json.Unmarshal(read(t, "../../test/wire/testdata/events.json"), &c); err != nil {
@@ -269,7 +270,7 @@ func readCorpus(t testing.TB) (c corpus) {
 	return c
 }
 
-func TestWhatTheOfficialClientReads(t *testing.T) {
+func TestParseCallbacksReadsWhatTheOfficialClientReads(t *testing.T) {
 	c := readCorpus(t)
 	for _, e := range c.Events {
 		t.Run(e.Name, func(t *testing.T) {
@@ -294,12 +295,12 @@ func TestWhatTheOfficialClientReads(t *testing.T) {
 			switch {
 			case e.Name == "text-not-json":
 				if err == nil {
-					t.Error("it was read")
+					t.Error("no error")
 				}
 			case err != nil:
 				t.Error(err)
 			case e.Error == nil && len(got) == 0:
-				t.Error("the official client reads it")
+				t.Error("no event, but the official client reads one")
 			}
 		})
 	}
@@ -328,12 +329,12 @@ func FuzzParseCallbacks(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var back call.Event
-			if err := json.Unmarshal(doc, &back); err != nil {
-				t.Fatalf("the history cannot read it: %v", err)
+			var again call.Event
+			if err := json.Unmarshal(doc, &again); err != nil {
+				t.Fatalf("the event cannot be read back: %v", err)
 			}
-			if d := cmp.Diff(e, back); d != "" {
-				t.Errorf("the history reads something else (-want +got):\n%s", d)
+			if d := cmp.Diff(e, again); d != "" {
+				t.Errorf("written and read back (-want +got):\n%s", d)
 			}
 		}
 	})

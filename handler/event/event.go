@@ -1,8 +1,9 @@
-// Package event turns what Azure Communication Services reports (package acs/events) into what the handler acts
-// on: offers, events of calls, and recordings whose files wait to be fetched. Its values are bounded, whatever
-// was received.
+// Package event turns what Azure Communication Services reports (package acs/events) into what the
+// handler acts on: offers, events of calls, and finished recordings. It bounds the size of its
+// values, whatever was received.
 //
-// It is as lenient as acs/events: what a strict parser would refuse could be the end of a call.
+// It is as lenient as acs/events: an event that a strict parser would refuse could be the one that
+// ends a call.
 package event
 
 import (
@@ -16,16 +17,17 @@ import (
 	"switchboard/handler/digest"
 )
 
-// What is kept of an event, so that one call's row holds it.
+// The limits of an event's values, so that an event fits into the row of a call.
 const (
 	maxText         = 4096 // bytes of one text
 	maxParticipants = 64
 	maxTones        = 64
-	maxHeaders      = 64 // of each kind
+	maxHeaders      = 64 // headers of each kind
 )
 
-// key identifies the event among the deliveries to one receiver: by the scope in
-// which its id is unique and the id, or by its content if it has none.
+// key returns a text that is the same for every delivery of the event and for no other event. It
+// is derived from the event's id and the scope in which the id is unique, or from the event's
+// content if it has no id.
 func key(e events.Event, scope string) string {
 	if e.ID != "" {
 		return digest.Hex(16, scope, e.ID)
@@ -37,7 +39,7 @@ func key(e events.Event, scope string) string {
 		EventTime string          `json:"eventTime"`
 		Data      json.RawMessage `json:"data"`
 	}
-	_ = json.Unmarshal(e.Raw, &content) // it was read before; a member of another type counts as missing
+	_ = json.Unmarshal(e.Raw, &content) // Raw was parsed before; a member of another type counts as missing
 	var data bytes.Buffer
 	if json.Compact(&data, content.Data) != nil {
 		data.Reset()
@@ -46,14 +48,14 @@ func key(e events.Event, scope string) string {
 		data.String())
 }
 
-// bound cuts a text from outside to what may be kept of it.
-func bound(text string) string {
+// truncate returns text cut to maxText, without invalid UTF-8.
+func truncate(text string) string {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
 	return strings.ToValidUTF8(text, "")
 }
 
-// delivered is the raw id of an identifier, exactly as delivered; where it was
-// not delivered, the one that the identifier has. It is empty for nobody.
-func delivered(i acs.Identifier) string { return bound(cmp.Or(i.Raw, i.RawID())) }
+// rawID returns the raw id of an identifier exactly as it was delivered; if it was not delivered,
+// the one that is derived from the identifier. It is empty for an empty identifier.
+func rawID(i acs.Identifier) string { return truncate(cmp.Or(i.Raw, i.RawID())) }

@@ -6,43 +6,49 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"switchboard/handler/acs/events"
 	"time"
+
+	"switchboard/handler/acs/events"
 )
 
-// maxContext bounds an incomingCallContext, in bytes: it must be handed back
-// whole, so a longer one is an error. Seen are a few thousand.
+// maxContext is the largest size of an incomingCallContext, in bytes. A longer one is an error,
+// because the answer must contain it in full. Contexts of a few thousand bytes were seen.
 const maxContext = 64 << 10
 
-// ErrNotOurs is an event of a type that was not asked for.
+// ErrNotOurs means that the document is not an event of the wanted type.
 var ErrNotOurs = errors.New("event of another type")
 
-// Offer is a call that rings a line of ours and waits to be answered, rejected
-// or redirected. It rings for 30 s.
+// Offer is an incoming call that is not answered yet. It rings a line for 30 s and can be
+// answered, rejected or redirected.
 type Offer struct {
 	// Key is the same in every delivery of the event.
 	Key string
-	// Time is when the event happened; zero if it does not say.
+	// Time is when the event happened; zero if the event has no time.
 	Time time.Time
 
-	// To, From and OnBehalfOfCallee are raw ids, exactly as delivered: who is
-	// called, who calls, and for whom the call is if not for To. From may be empty.
-	To, From, OnBehalfOfCallee string
-	CallerDisplayName          string
+	// To is the raw id of the line that is called, exactly as delivered.
+	To string
+	// From is the raw id of the caller, exactly as delivered; empty if it is not known.
+	From string
+	// OnBehalfOfCallee is the raw id of the callee, exactly as delivered, if the call is not for To
+	// itself; otherwise empty.
+	OnBehalfOfCallee  string
+	CallerDisplayName string
 
 	ServerCallID  string
 	CorrelationID string
-	// IncomingCallContext is a token: it is what answering takes. Not for logs.
+	// IncomingCallContext is the token with which the call is answered. It must not be logged.
 	IncomingCallContext string
 
-	// SIPHeaders and VoIPHeaders are the custom context that the caller's side
-	// sent along; User-To-User is spelled "userToUser".
-	SIPHeaders, VoIPHeaders map[string]string
+	// SIPHeaders are the custom SIP headers of the caller; User-To-User is spelled "userToUser".
+	SIPHeaders map[string]string
+	// VoIPHeaders are the custom VoIP headers of the caller.
+	VoIPHeaders map[string]string
 }
 
-// ParseOffer reads an IncomingCall event of Event Grid, in Event Grid's schema
-// or as a CloudEvent. ErrNotOurs: it is another event. An offer that names no
-// callee, context or correlation id is an error: nothing can be done with it.
+// ParseOffer reads an IncomingCall event of Event Grid, in Event Grid's schema or as a CloudEvent.
+// The error is ErrNotOurs for any other event. An offer without callee, context or correlation id
+// is an error, because it cannot be answered.
 //
 // Source: Microsoft.Communication.IncomingCall, Azure/azure-rest-api-specs,
 // eventgrid, Microsoft.Communication, stable/2018-01-01.
@@ -50,7 +56,7 @@ func ParseOffer(doc json.RawMessage) (Offer, error) {
 	all, err := events.Parse(doc)
 	switch {
 	case err != nil && json.Valid(doc):
-		return Offer{}, ErrNotOurs // some other JSON than an event
+		return Offer{}, ErrNotOurs // JSON, but not an event
 	case err != nil:
 		return Offer{}, fmt.Errorf("offer: %w", err)
 	case len(all) != 1:
@@ -60,7 +66,7 @@ func ParseOffer(doc json.RawMessage) (Offer, error) {
 	if !ok {
 		return Offer{}, ErrNotOurs
 	}
-	to, from, onBehalfOf := delivered(data.To), delivered(data.From), delivered(data.OnBehalfOfCallee)
+	to, from, onBehalfOf := rawID(data.To), rawID(data.From), rawID(data.OnBehalfOfCallee)
 	for _, required := range []struct{ name, value string }{
 		{"to", to},
 		{"incomingCallContext", data.IncomingCallContext},
@@ -79,26 +85,26 @@ func ParseOffer(doc json.RawMessage) (Offer, error) {
 		To:                  to,
 		From:                from,
 		OnBehalfOfCallee:    onBehalfOf,
-		CallerDisplayName:   bound(data.CallerDisplayName),
-		ServerCallID:        bound(data.ServerCallID),
-		CorrelationID:       bound(data.CorrelationID),
+		CallerDisplayName:   truncate(data.CallerDisplayName),
+		ServerCallID:        truncate(data.ServerCallID),
+		CorrelationID:       truncate(data.CorrelationID),
 		IncomingCallContext: data.IncomingCallContext,
 		SIPHeaders:          headers(data.CustomContext.SIPHeaders),
 		VoIPHeaders:         headers(data.CustomContext.VoIPHeaders),
 	}, nil
 }
 
-// headers bounds a set of headers; of too many it keeps the first by name.
+// headers returns at most maxHeaders of the headers, the first in order of their names.
 func headers(all map[string]string) map[string]string {
 	if len(all) == 0 {
 		return nil
 	}
-	kept := make(map[string]string)
+	bounded := make(map[string]string)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if len(kept) == maxHeaders {
+		if len(bounded) == maxHeaders {
 			break
 		}
-		kept[bound(name)] = bound(all[name])
+		bounded[truncate(name)] = truncate(all[name])
 	}
-	return kept
+	return bounded
 }

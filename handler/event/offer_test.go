@@ -17,6 +17,7 @@ const (
 	token = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJjYyI6Ikg0c0lBQUFBQUFBRUFJMVRXVy9iTUJnLytLLy8ifQ."
 )
 
+// read returns the content of a file.
 func read(t testing.TB, path string) []byte {
 	t.Helper()
 	doc, err := os.ReadFile(path)
@@ -26,7 +27,7 @@ func read(t testing.TB, path string) []byte {
 	return doc
 }
 
-func TestAnOfferIsReadAsAzureSendsIt(t *testing.T) {
+func TestParseOfferReadsTheDocumentedEvent(t *testing.T) {
 	want := Offer{
 		Time:              time.Date(2026, 11, 20, 8, 15, 42, 123456700, time.UTC),
 		To:                line,
@@ -70,19 +71,19 @@ func TestAnOfferIsReadAsAzureSendsIt(t *testing.T) {
 	}
 }
 
-// offered is an IncomingCall event with these data.
-func offered(data string) []byte {
+// offerEvent returns an IncomingCall event with these data.
+func offerEvent(data string) []byte {
 	return fmt.Appendf(nil, `{"id":"e1","eventType":"Microsoft.Communication.IncomingCall","data":%s}`, data)
 }
 
-func TestOffersAreReadLeniently(t *testing.T) {
+func TestParseOfferIsLenient(t *testing.T) {
 	const rest = `,"incomingCallContext":"` + token + `","correlationId":"c"}`
 	tests := []struct {
 		name, data string
 		to, from   string
 	}{
-		{"raw ids alone", `{"to":{"rawId":"28:orgid:a"},"from":{"rawId":"4:+1"}` + rest, "28:orgid:a", "4:+1"},
-		{"raw ids of forms not known", `{"to":{"kind":"x","rawId":"99:X:y:z"},"from":{"rawId":" "}` + rest, "99:X:y:z", " "},
+		{"raw ids only", `{"to":{"rawId":"28:orgid:a"},"from":{"rawId":"4:+1"}` + rest, "28:orgid:a", "4:+1"},
+		{"raw ids of unknown forms", `{"to":{"kind":"x","rawId":"99:X:y:z"},"from":{"rawId":" "}` + rest, "99:X:y:z", " "},
 		{"a raw id that is not the member's", `{"to":{"rawId":"8:a","communicationUser":{"id":"8:b"}}` + rest, "8:a", ""},
 		{"no raw ids", `{"to":{"microsoftTeamsApp":{"appId":"a"}},"from":{"phoneNumber":{"value":"+1"}}` + rest, "28:orgid:a", "4:+1"},
 		{"a Teams extension user without a raw id",
@@ -94,7 +95,7 @@ func TestOffersAreReadLeniently(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := ParseOffer(offered(tt.data))
+			got, err := ParseOffer(offerEvent(tt.data))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,17 +106,17 @@ func TestOffersAreReadLeniently(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoOffer(t *testing.T) {
+func TestParseOfferRefusesOtherEvents(t *testing.T) {
 	tests := []struct {
 		name, doc, err string
 	}{
-		{"no callee", string(offered(`{"incomingCallContext":"x","correlationId":"c"}`)), "offer without to"},
-		{"a callee without an id", string(offered(`{"to":{},"incomingCallContext":"x","correlationId":"c"}`)), "offer without to"},
-		{"no context", string(offered(`{"to":{"rawId":"x"},"correlationId":"c"}`)), "offer without incomingCallContext"},
-		{"no correlation id", string(offered(`{"to":{"rawId":"x"},"incomingCallContext":"x"}`)), "offer without correlationId"},
+		{"no callee", string(offerEvent(`{"incomingCallContext":"x","correlationId":"c"}`)), "offer without to"},
+		{"a callee without an id", string(offerEvent(`{"to":{},"incomingCallContext":"x","correlationId":"c"}`)), "offer without to"},
+		{"no context", string(offerEvent(`{"to":{"rawId":"x"},"correlationId":"c"}`)), "offer without incomingCallContext"},
+		{"no correlation id", string(offerEvent(`{"to":{"rawId":"x"},"incomingCallContext":"x"}`)), "offer without correlationId"},
 		{"no data", `{"eventType":"Microsoft.Communication.IncomingCall"}`, "offer without to"},
-		{"data that are no object", string(offered(`"x"`)), "offer without to"},
-		{"a context beyond measure", string(offered(`{"to":{"rawId":"x"},"correlationId":"c","incomingCallContext":"` +
+		{"data that are no object", string(offerEvent(`"x"`)), "offer without to"},
+		{"a context that is too long", string(offerEvent(`{"to":{"rawId":"x"},"correlationId":"c","incomingCallContext":"` +
 			strings.Repeat("x", maxContext+1) + `"}`)), "offer with an incomingCallContext of more than 65536 bytes"},
 		{"no JSON", `nonsense`, "offer: invalid character 'o' in literal null (expecting 'u')"},
 		{"nothing", ``, "offer: unexpected end of JSON input"},
@@ -138,7 +139,7 @@ func TestWhatIsNoOffer(t *testing.T) {
 	}
 }
 
-func TestTheKeyOfAnOffer(t *testing.T) {
+func TestKeyOfAnOffer(t *testing.T) {
 	key := func(id, eventTime, context string) string {
 		t.Helper()
 		o, err := ParseOffer(fmt.Appendf(nil, `{"id":%q,"eventType":"Microsoft.Communication.IncomingCall","eventTime":%q,
@@ -155,34 +156,34 @@ func TestTheKeyOfAnOffer(t *testing.T) {
 		t.Error("two ids, one key")
 	}
 	if without := key("", "t", "a"); without == key("", "t", "b") || without == key("", "u", "a") {
-		t.Error("without an id, the key is of time and data")
+		t.Error("without an id, the key does not depend on time and data")
 	}
 }
 
-func TestOffersAreBounded(t *testing.T) {
+func TestParseOfferBoundsItsValues(t *testing.T) {
 	long := strings.Repeat("ü", maxText)
 	var headers []string
 	for i := range 3 * maxHeaders {
 		headers = append(headers, fmt.Sprintf("%q:%q", fmt.Sprintf("X-%d%s", i, long), long))
 	}
-	got, err := ParseOffer(offered(`{"to":{"rawId":"` + long + `"},"callerDisplayName":"` + long + `","correlationId":"` + long + `",
+	got, err := ParseOffer(offerEvent(`{"to":{"rawId":"` + long + `"},"callerDisplayName":"` + long + `","correlationId":"` + long + `",
 		"serverCallId":"` + long + `","incomingCallContext":"x","customContext":{"voipHeaders":{` + strings.Join(headers, ",") + `}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{got.To, got.CallerDisplayName, got.CorrelationID, got.ServerCallID, got.VoIPHeaders["X-0"]} {
 		if len(text) > maxText {
-			t.Errorf("%d bytes are kept", len(text))
+			t.Errorf("a text has %d bytes", len(text))
 		}
 	}
 	if len(got.VoIPHeaders) != maxHeaders {
-		t.Errorf("%d headers are kept", len(got.VoIPHeaders))
+		t.Errorf("%d headers", len(got.VoIPHeaders))
 	}
 }
 
 func FuzzParseOffer(f *testing.F) {
 	f.Add(read(f, "../../incomingcall/testdata/incomingcall.json"))
-	f.Add(offered(`{"to":{"rawId":"x"},"from":null,"incomingCallContext":"x","correlationId":"c"}`))
+	f.Add(offerEvent(`{"to":{"rawId":"x"},"from":null,"incomingCallContext":"x","correlationId":"c"}`))
 	f.Add([]byte(`{"type":"Microsoft.Communication.IncomingCall","time":"x","data":[]}`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		got, err := ParseOffer(doc)

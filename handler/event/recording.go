@@ -8,17 +8,18 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"switchboard/handler/acs/events"
 	"time"
+
+	"switchboard/handler/acs/events"
 )
 
-// maxChunks bounds the files of one recording: so many fit into its row. More are an
-// error, because leaving some out would lose them.
+// maxChunks is the largest number of files of one recording that fits into its row. More are an
+// error, because files that are left out would be lost.
 const maxChunks = 400
 
-// Message reads the text of a queue message: JSON, or base64 of JSON, as Event
-// Grid writes it today. It is an error to be neither; no text is both, because no
-// JSON that is base64 becomes JSON by it.
+// Message returns the JSON of a queue message, which is JSON or base64 of JSON. Event Grid writes
+// base64 today. Any other text is an error. No text can be read in both ways: JSON that can be
+// decoded as base64 does not decode to JSON.
 //
 // Source: "Azure Queue storage as an event handler", Event Grid documentation;
 // MicrosoftDocs/azure-docs, issue 102923.
@@ -33,26 +34,25 @@ func Message(text string) (json.RawMessage, error) {
 	return nil, errors.New("message is neither JSON nor base64 of JSON")
 }
 
-// Finished is a recording whose files wait to be fetched. The service keeps them
-// for 24 h.
-type Finished struct {
+// FinishedRecording is a recording whose files can be downloaded. ACS keeps them for 24 h.
+type FinishedRecording struct {
 	// Key is the same in every delivery of the event.
 	Key string
-	// Time is when the event happened; zero if it does not say.
+	// Time is when the event happened; zero if the event has no time.
 	Time time.Time
 
 	RecordingID string
-	// CallID is what ACS calls the call; not its connection, which the event does
-	// not name. ServerCallID comes for files in the customer's own storage. Either
+	// CallID is ACS's id of the call; it may be empty. The event has no call connection id.
+	CallID string
+	// ServerCallID is the server call id for files in the customer's own storage; otherwise it
 	// may be empty.
-	CallID, ServerCallID string
+	ServerCallID string
 
-	// Chunks are the files, at least one, each with its document's id and where
-	// its content is.
+	// Chunks are the files: at least one, each with a document id and a content location.
 	Chunks []events.RecordingChunk
 
-	StartTime   time.Time     // zero if the event does not say
-	Duration    time.Duration // of all chunks; 0 if the event does not say
+	StartTime   time.Time     // start of the recording; zero if the event has none
+	Duration    time.Duration // length of all chunks together; 0 if the event has none
 	ContentType string        // Audio, AudioVideo
 	ChannelType string        // Mixed, Unmixed
 	Format      string        // Wav, Mp3, Mp4
@@ -62,55 +62,55 @@ type Finished struct {
 	StorageType string
 }
 
-// ParseFinished reads a RecordingFileStatusUpdated event of Event Grid, in Event
-// Grid's schema or as a CloudEvent. ErrNotOurs: it is another event. An event that
-// names no recording or no files, or of one not its document's id and content, is
-// an error: there is nothing to fetch, or something would be lost.
+// ParseFinishedRecording reads a RecordingFileStatusUpdated event of Event Grid, in Event Grid's
+// schema or as a CloudEvent. The error is ErrNotOurs for any other event. An event without
+// recording id or files, or with a file that has no document id or content location, is an error
+// too: it names nothing to download, or a file would be lost.
 //
 // Source: Microsoft.Communication.RecordingFileStatusUpdated,
 // Azure/azure-rest-api-specs, eventgrid, Microsoft.Communication, stable/2018-01-01;
 // "Bring your own Azure storage", Call Recording documentation.
-func ParseFinished(doc json.RawMessage) (Finished, error) {
-	e, data, err := finished(doc)
+func ParseFinishedRecording(doc json.RawMessage) (FinishedRecording, error) {
+	e, data, err := findRecording(doc)
 	if err != nil {
-		return Finished{}, err
+		return FinishedRecording{}, err
 	}
 	callID, recordingID, serverCallID := events.RecordingSubject(e.Subject)
 	if data.RecordingID != "" {
 		recordingID = data.RecordingID
 	}
 	if err := checkWhole("recording", "recordingId", recordingID, true); err != nil {
-		return Finished{}, err
+		return FinishedRecording{}, err
 	}
-	chunks, err := chunksOf(data)
+	chunks, err := checkedChunks(data)
 	if err != nil {
-		return Finished{}, err
+		return FinishedRecording{}, err
 	}
-	return Finished{
+	return FinishedRecording{
 		Key:          "recording " + key(e, ""),
 		Time:         e.Time,
 		RecordingID:  recordingID,
-		CallID:       bound(callID),
-		ServerCallID: bound(serverCallID),
+		CallID:       truncate(callID),
+		ServerCallID: truncate(serverCallID),
 		Chunks:       chunks,
 		StartTime:    data.RecordingStartTime.UTC(),
 		Duration:     milliseconds(data.RecordingDurationMs),
-		ContentType:  bound(data.RecordingContentType),
-		ChannelType:  bound(data.RecordingChannelType),
-		Format:       bound(data.RecordingFormatType),
-		EndReason:    bound(data.SessionEndReason),
-		StorageType:  bound(data.StorageType),
+		ContentType:  truncate(data.RecordingContentType),
+		ChannelType:  truncate(data.RecordingChannelType),
+		Format:       truncate(data.RecordingFormatType),
+		EndReason:    truncate(data.SessionEndReason),
+		StorageType:  truncate(data.StorageType),
 	}, nil
 }
 
-// finished is the only event of doc and its data. One that is of the right type
-// and cannot be read, or is not alone, is an error of its own: as ErrNotOurs it
-// would be lost.
-func finished(doc json.RawMessage) (events.Event, *events.RecordingFileStatusUpdated, error) {
+// findRecording returns the only event of doc and its data. The error is ErrNotOurs if doc has no
+// event of the right type. An event of the right type that cannot be read, or is one of several,
+// is another error, because callers may drop what is not theirs.
+func findRecording(doc json.RawMessage) (events.Event, *events.RecordingFileStatusUpdated, error) {
 	all, err := events.Parse(doc)
 	if err != nil {
 		if json.Valid(doc) && !strings.Contains(string(doc), "RecordingFileStatusUpdated") {
-			return events.Event{}, nil, ErrNotOurs // some other JSON than an event
+			return events.Event{}, nil, ErrNotOurs // JSON, but not an event
 		}
 		return events.Event{}, nil, fmt.Errorf("recording: %w", err)
 	}
@@ -125,8 +125,9 @@ func finished(doc json.RawMessage) (events.Event, *events.RecordingFileStatusUpd
 	return events.Event{}, nil, ErrNotOurs
 }
 
-// chunksOf are the files that the event names, bounded.
-func chunksOf(data *events.RecordingFileStatusUpdated) ([]events.RecordingChunk, error) {
+// checkedChunks returns the files that the event names, or an error if one of them is incomplete
+// or too large to be stored.
+func checkedChunks(data *events.RecordingFileStatusUpdated) ([]events.RecordingChunk, error) {
 	named := data.RecordingStorageInfo.RecordingChunks
 	switch {
 	case len(named) == 0:
@@ -145,14 +146,14 @@ func chunksOf(data *events.RecordingFileStatusUpdated) ([]events.RecordingChunk,
 		); err != nil {
 			return nil, err
 		}
-		c.EndReason = bound(c.EndReason)
+		c.EndReason = truncate(c.EndReason)
 		chunks[i] = c
 	}
 	return chunks, nil
 }
 
-// checkWhole refuses a text that is needed as it is: cut, it would be of something
-// else.
+// checkWhole returns an error for a text that is too long. Such a text is not truncated, because it
+// would then name something else. An empty text is an error if it is required.
 func checkWhole(of, name, text string, required bool) error {
 	switch {
 	case required && text == "":
@@ -163,7 +164,7 @@ func checkWhole(of, name, text string, required bool) error {
 	return nil
 }
 
-// milliseconds is a duration as the event has it; 0 for what cannot be one.
+// milliseconds returns ms as a duration; 0 if it is negative or too long.
 func milliseconds(ms int64) time.Duration {
 	if ms < 0 || ms > math.MaxInt64/int64(time.Millisecond) {
 		return 0

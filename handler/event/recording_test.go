@@ -6,15 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"switchboard/handler/acs/events"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"switchboard/handler/acs/events"
 )
 
-// The event as it is documented, in Event Grid's schema.
-const finishedEvent = `{
+// recordingEvent is the documented event in Event Grid's schema.
+const recordingEvent = `{
 	"id": "7283825e-f8f1-4c61-a9ea-752c56890500",
 	"topic": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Communication/CommunicationServices/contoso",
 	"subject": "/recording/call/4f2d3a10-0000-4000-8000-2b1c/recordingId/eyJQbGF0Zm9ybSI6IjEifQ==",
@@ -44,22 +45,22 @@ const finishedEvent = `{
 	}
 }`
 
-// finishedData is an event with these data, of recording "r".
-func finishedData(data string) string {
+// recordingData returns an event with these data, of recording "r".
+func recordingData(data string) string {
 	return `{"id":"e1","eventType":"Microsoft.Communication.RecordingFileStatusUpdated",` +
 		`"subject":"/recording/call/c/recordingId/r","data":` + data + `}`
 }
 
-// finishedChunks is an event with these chunks.
-func finishedChunks(chunks string) string {
-	return finishedData(`{"recordingStorageInfo":{"recordingChunks":` + chunks + `}}`)
+// recordingChunks returns an event with these chunks.
+func recordingChunks(chunks string) string {
+	return recordingData(`{"recordingStorageInfo":{"recordingChunks":` + chunks + `}}`)
 }
 
 const oneChunk = `{"documentId":"d","contentLocation":"https://h/d"}`
 
-func TestAFinishedRecordingIsReadAsAzureSendsIt(t *testing.T) {
+func TestParseFinishedRecordingReadsTheDocumentedEvent(t *testing.T) {
 	const at = "https://us-storage.asm.skype.com/v1/objects/"
-	want := Finished{
+	want := FinishedRecording{
 		Time:        time.Date(2026, 11, 20, 8, 20, 11, 345678900, time.UTC),
 		RecordingID: "eyJQbGF0Zm9ybSI6IjEifQ==",
 		CallID:      "4f2d3a10-0000-4000-8000-2b1c",
@@ -79,10 +80,10 @@ func TestAFinishedRecordingIsReadAsAzureSendsIt(t *testing.T) {
 	cloud := strings.NewReplacer(
 		"eventType", "type", "eventTime", "time", "topic", "source", `"dataVersion"`, `"specversion"`)
 	for schema, doc := range map[string]string{
-		"Event Grid's": finishedEvent, "CloudEvents": cloud.Replace(finishedEvent), "an array": "[" + finishedEvent + "]",
+		"Event Grid's": recordingEvent, "CloudEvents": cloud.Replace(recordingEvent), "an array": "[" + recordingEvent + "]",
 	} {
 		t.Run(schema, func(t *testing.T) {
-			got, err := ParseFinished([]byte(doc))
+			got, err := ParseFinishedRecording([]byte(doc))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,14 +98,14 @@ func TestAFinishedRecordingIsReadAsAzureSendsIt(t *testing.T) {
 	}
 }
 
-func TestARecordingInTheCustomersOwnStorage(t *testing.T) {
-	got, err := ParseFinished([]byte(`{"id":"e1","eventType":"Microsoft.Communication.RecordingFileStatusUpdated",
+func TestParseFinishedRecordingInTheCustomersStorage(t *testing.T) {
+	got, err := ParseFinishedRecording([]byte(`{"id":"e1","eventType":"Microsoft.Communication.RecordingFileStatusUpdated",
 		"subject":"/recording/call/c/serverCallId/aHR0cHM6","data":{"storageType":"AzureBlob","recordingId":"a/b==",
 		"recordingStorageInfo":{"recordingChunks":[` + oneChunk + `]}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Finished{
+	want := FinishedRecording{
 		Key: got.Key, RecordingID: "a/b==", CallID: "c", ServerCallID: "aHR0cHM6", StorageType: "AzureBlob",
 		Chunks: []events.RecordingChunk{{DocumentID: "d", ContentLocation: "https://h/d"}},
 	}
@@ -113,21 +114,21 @@ func TestARecordingInTheCustomersOwnStorage(t *testing.T) {
 	}
 }
 
-func TestFinishedRecordingsAreReadLeniently(t *testing.T) {
+func TestParseFinishedRecordingIsLenient(t *testing.T) {
 	const chunks = `"recordingStorageInfo":{"recordingChunks":[` + oneChunk + `]}`
 	for name, data := range map[string]string{
-		"chunks alone":            `{` + chunks + `}`,
-		"members of other types":  `{"recordingDurationMs":"long","recordingFormatType":7,"sessionEndReason":{},` + chunks + `}`,
-		"members that are new":    `{"hologram":[1],` + chunks + `}`,
-		"a duration before 0":     `{"recordingDurationMs":-1,` + chunks + `}`,
-		"a duration beyond years": `{"recordingDurationMs":9223372036854775807,` + chunks + `}`,
+		"chunks only":                 `{` + chunks + `}`,
+		"members of other types":      `{"recordingDurationMs":"long","recordingFormatType":7,"sessionEndReason":{},` + chunks + `}`,
+		"members that are new":        `{"hologram":[1],` + chunks + `}`,
+		"a negative duration":         `{"recordingDurationMs":-1,` + chunks + `}`,
+		"a duration that is too long": `{"recordingDurationMs":9223372036854775807,` + chunks + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := ParseFinished([]byte(finishedData(data)))
+			got, err := ParseFinishedRecording([]byte(recordingData(data)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Finished{
+			want := FinishedRecording{
 				Key: got.Key, RecordingID: "r", CallID: "c",
 				Chunks: []events.RecordingChunk{{DocumentID: "d", ContentLocation: "https://h/d"}},
 			}
@@ -138,45 +139,45 @@ func TestFinishedRecordingsAreReadLeniently(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFinishedRecording(t *testing.T) {
+func TestParseFinishedRecordingRefusesOtherEvents(t *testing.T) {
 	long := strings.Repeat("x", maxText+1)
 	tests := []struct {
 		name, doc, err string
 	}{
-		{"no recording id", strings.Replace(finishedChunks("["+oneChunk+"]"), "recordingId", "other", 1),
+		{"no recording id", strings.Replace(recordingChunks("["+oneChunk+"]"), "recordingId", "other", 1),
 			"recording without recordingId"},
 		{"no subject", `{"eventType":"Microsoft.Communication.RecordingFileStatusUpdated"}`, "recording without recordingId"},
-		{"a recording id beyond measure", finishedData(`{"recordingId":"` + long + `"}`),
+		{"a recording id that is too long", recordingData(`{"recordingId":"` + long + `"}`),
 			"recording with a recordingId of more than 4096 bytes"},
-		{"no data", finishedData(`null`), "recording without recordingChunks"},
-		{"no chunks", finishedChunks(`[]`), "recording without recordingChunks"},
-		{"chunks of another type", finishedChunks(`"two"`), "recording without recordingChunks"},
-		{"a chunk that is none", finishedChunks(`[` + oneChunk + `,7]`), "recording: chunk 1 without documentId"},
-		{"a chunk without a document", finishedChunks(`[` + oneChunk + `,{"contentLocation":"https://h/d"}]`),
+		{"no data", recordingData(`null`), "recording without recordingChunks"},
+		{"no chunks", recordingChunks(`[]`), "recording without recordingChunks"},
+		{"chunks of another type", recordingChunks(`"two"`), "recording without recordingChunks"},
+		{"a chunk of another type", recordingChunks(`[` + oneChunk + `,7]`), "recording: chunk 1 without documentId"},
+		{"a chunk without a document", recordingChunks(`[` + oneChunk + `,{"contentLocation":"https://h/d"}]`),
 			"recording: chunk 1 without documentId"},
-		{"a chunk without content", finishedChunks(`[{"documentId":"d"}]`), "recording: chunk 0 without contentLocation"},
-		{"a document id beyond measure", finishedChunks(`[{"documentId":"` + long + `"}]`),
+		{"a chunk without content", recordingChunks(`[{"documentId":"d"}]`), "recording: chunk 0 without contentLocation"},
+		{"a document id that is too long", recordingChunks(`[{"documentId":"` + long + `"}]`),
 			"recording: chunk 0 with a documentId of more than 4096 bytes"},
-		{"a content location beyond measure", finishedChunks(`[{"documentId":"d","contentLocation":"` + long + `"}]`),
+		{"a content location that is too long", recordingChunks(`[{"documentId":"d","contentLocation":"` + long + `"}]`),
 			"recording: chunk 0 with a contentLocation of more than 4096 bytes"},
-		{"a metadata location beyond measure",
-			finishedChunks(`[{"documentId":"d","contentLocation":"https://h/d","metadataLocation":"` + long + `"}]`),
+		{"a metadata location that is too long",
+			recordingChunks(`[{"documentId":"d","contentLocation":"https://h/d","metadataLocation":"` + long + `"}]`),
 			"recording: chunk 0 with a metadataLocation of more than 4096 bytes"},
-		{"a delete location beyond measure",
-			finishedChunks(`[{"documentId":"d","contentLocation":"https://h/d","deleteLocation":"` + long + `"}]`),
+		{"a delete location that is too long",
+			recordingChunks(`[{"documentId":"d","contentLocation":"https://h/d","deleteLocation":"` + long + `"}]`),
 			"recording: chunk 0 with a deleteLocation of more than 4096 bytes"},
-		{"too many chunks", finishedChunks(`[` + strings.Repeat(oneChunk+",", maxChunks) + oneChunk + `]`),
+		{"too many chunks", recordingChunks(`[` + strings.Repeat(oneChunk+",", maxChunks) + oneChunk + `]`),
 			"recording with 401 chunks, more than 400"},
-		{"one of several events", `[{"type":"Microsoft.Communication.CallEnded"},` + finishedEvent + `]`,
+		{"one of several events", `[{"type":"Microsoft.Communication.CallEnded"},` + recordingEvent + `]`,
 			"recording among 2 events"},
-		{"a time that is none", finishedData(`{"recordingStartTime":"noon"}`),
+		{"a time that is not one", recordingData(`{"recordingStartTime":"noon"}`),
 			`recording: event 0: parsing time "noon" as "2006-01-02T15:04:05Z07:00": cannot parse "noon" as "2006"`},
 		{"no JSON", `nonsense`, "recording: invalid character 'o' in literal null (expecting 'u')"},
 		{"nothing", ``, "recording: unexpected end of JSON input"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := ParseFinished([]byte(tt.doc))
+			_, err := ParseFinishedRecording([]byte(tt.doc))
 			if err == nil || err.Error() != tt.err || errors.Is(err, ErrNotOurs) {
 				t.Errorf("err = %v, want %q", err, tt.err)
 			}
@@ -188,15 +189,15 @@ func TestWhatIsNoFinishedRecording(t *testing.T) {
 		`{"type":"Microsoft.Communication.CallEnded"}`, `[{"type":"Microsoft.Communication.CallEnded"},{}]`,
 		`{"eventType":"Microsoft.EventGrid.SubscriptionValidationEvent","data":{"validationCode":"x"}}`,
 	} {
-		if _, err := ParseFinished([]byte(other)); !errors.Is(err, ErrNotOurs) {
+		if _, err := ParseFinishedRecording([]byte(other)); !errors.Is(err, ErrNotOurs) {
 			t.Errorf("%s: err = %v, want ErrNotOurs", other, err)
 		}
 	}
 }
 
-func TestFinishedRecordingsAreBounded(t *testing.T) {
+func TestParseFinishedRecordingBoundsItsValues(t *testing.T) {
 	long := strings.Repeat("ü", maxText)
-	got, err := ParseFinished(fmt.Appendf(nil, `{"id":"e1","eventType":"Microsoft.Communication.RecordingFileStatusUpdated",
+	got, err := ParseFinishedRecording(fmt.Appendf(nil, `{"id":"e1","eventType":"Microsoft.Communication.RecordingFileStatusUpdated",
 		"subject":"/recording/call/%[1]s/serverCallId/%[1]s","data":{"recordingId":"r",
 		"recordingContentType":%[1]q,"recordingChannelType":%[1]q,"recordingFormatType":%[1]q,"sessionEndReason":%[1]q,
 		"storageType":%[1]q,"recordingStorageInfo":{"recordingChunks":[
@@ -209,19 +210,19 @@ func TestFinishedRecordingsAreBounded(t *testing.T) {
 		got.Chunks[0].EndReason,
 	} {
 		if text == "" || len(text) > maxText {
-			t.Errorf("of text %d are %d bytes kept", i, len(text))
+			t.Errorf("text %d has %d bytes", i, len(text))
 		}
 	}
-	most := finishedChunks(`[` + strings.Repeat(oneChunk+",", maxChunks-1) + oneChunk + `]`)
-	if got, err = ParseFinished([]byte(most)); err != nil || len(got.Chunks) != maxChunks {
+	most := recordingChunks(`[` + strings.Repeat(oneChunk+",", maxChunks-1) + oneChunk + `]`)
+	if got, err = ParseFinishedRecording([]byte(most)); err != nil || len(got.Chunks) != maxChunks {
 		t.Errorf("%d chunks, %v", len(got.Chunks), err)
 	}
 }
 
-func TestTheKeyOfAFinishedRecording(t *testing.T) {
+func TestKeyOfAFinishedRecording(t *testing.T) {
 	key := func(id, eventTime string) string {
 		t.Helper()
-		got, err := ParseFinished(fmt.Appendf(nil, `{"id":%q,"eventType":"Microsoft.Communication.RecordingFileStatusUpdated",
+		got, err := ParseFinishedRecording(fmt.Appendf(nil, `{"id":%q,"eventType":"Microsoft.Communication.RecordingFileStatusUpdated",
 			"eventTime":%q,"subject":"/recordingId/r","data":{"recordingStorageInfo":{"recordingChunks":[%s]}}}`,
 			id, eventTime, oneChunk))
 		if err != nil {
@@ -236,19 +237,19 @@ func TestTheKeyOfAFinishedRecording(t *testing.T) {
 		t.Error("two ids, one key")
 	}
 	if key("", "t") == key("", "u") {
-		t.Error("without an id, the key is of the time")
+		t.Error("without an id, the key does not depend on the time")
 	}
 }
 
-func TestMessagesAreReadPlainAndAsBase64(t *testing.T) {
-	encoded := base64.StdEncoding.EncodeToString([]byte(finishedEvent))
+func TestMessageReadsJSONAndBase64(t *testing.T) {
+	encoded := base64.StdEncoding.EncodeToString([]byte(recordingEvent))
 	for _, tt := range []struct{ name, text, want string }{
-		{"JSON", finishedEvent, finishedEvent},
-		{"base64 of JSON", encoded, finishedEvent},
-		{"base64 in lines", "\n" + encoded[:76] + "\r\n" + encoded[76:] + "\n", finishedEvent},
-		{"JSON amid blanks", " {} \n", "{}"},
+		{"JSON", recordingEvent, recordingEvent},
+		{"base64 of JSON", encoded, recordingEvent},
+		{"base64 in lines", "\n" + encoded[:76] + "\r\n" + encoded[76:] + "\n", recordingEvent},
+		{"JSON between blanks", " {} \n", "{}"},
 		{"JSON that could be base64", "1234", "1234"},
-		{"a word of JSON that could be base64", "null", "null"},
+		{"null, which could be base64", "null", "null"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := Message(tt.text)
@@ -259,16 +260,16 @@ func TestMessagesAreReadPlainAndAsBase64(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoMessage(t *testing.T) {
+func TestMessageRefusesOtherTexts(t *testing.T) {
 	encode := base64.StdEncoding.EncodeToString
 	for name, text := range map[string]string{
 		"nothing":                "",
 		"blanks":                 " \n",
-		"neither":                "hello, world",
+		"plain text":             "hello, world",
 		"part of JSON":           `{"id":`,
 		"base64 of nonsense":     encode([]byte("nonsense")),
 		"base64 of part of JSON": encode([]byte(`{"id":`)),
-		"base64 without its end": encode([]byte(finishedEvent))[:401],
+		"base64 without its end": encode([]byte(recordingEvent))[:401],
 		"base64 of base64":       encode([]byte(encode([]byte(`{}`)))),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -280,12 +281,12 @@ func TestWhatIsNoMessage(t *testing.T) {
 	}
 }
 
-func FuzzParseFinished(f *testing.F) {
-	f.Add([]byte(finishedEvent))
-	f.Add([]byte(finishedChunks(`[{"documentId":7,"index":"x"},null]`)))
+func FuzzParseFinishedRecording(f *testing.F) {
+	f.Add([]byte(recordingEvent))
+	f.Add([]byte(recordingChunks(`[{"documentId":7,"index":"x"},null]`)))
 	f.Add([]byte(`[{"type":"Microsoft.Communication.RecordingFileStatusUpdated","time":"x","subject":"/recordingId/","data":[]}]`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		got, err := ParseFinished(doc)
+		got, err := ParseFinishedRecording(doc)
 		if err != nil {
 			return
 		}
@@ -298,15 +299,15 @@ func FuzzParseFinished(f *testing.F) {
 				t.Errorf("%+v", c)
 			}
 		}
-		if again, err := ParseFinished(doc); err != nil || !cmp.Equal(again, got) {
+		if again, err := ParseFinishedRecording(doc); err != nil || !cmp.Equal(again, got) {
 			t.Errorf("again: %+v, %v", again, err)
 		}
 	})
 }
 
 func FuzzMessage(f *testing.F) {
-	f.Add(finishedEvent)
-	f.Add(base64.StdEncoding.EncodeToString([]byte(finishedEvent)))
+	f.Add(recordingEvent)
+	f.Add(base64.StdEncoding.EncodeToString([]byte(recordingEvent)))
 	f.Add("1234")
 	f.Fuzz(func(t *testing.T, text string) {
 		doc, err := Message(text)

@@ -6,39 +6,41 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"switchboard/handler/problem"
 	"time"
+
+	"switchboard/handler/problem"
 )
 
-// maxText bounds a spoken prompt, in bytes. ACS publishes no bound; this is some
-// four minutes of speech, more than anybody listens to.
+// maxText is the largest size of a spoken prompt, in bytes. ACS publishes no limit; this is some
+// four minutes of speech.
 const maxText = 4000
 
-// maxNodes bounds a flow; finding its cycles takes time with the square of it.
+// maxNodes is the largest number of nodes of a flow. The time to find cycles grows with its
+// square.
 const maxNodes = 500
 
-// Lint reports everything that is wrong with a flow: nodes that do not exist,
-// cannot be reached or lead nowhere, cycles that no person can break, and members
-// out of range. An empty result means that every call comes to an end.
+// Lint returns everything that is wrong with a flow: nodes that do not exist, cannot be reached
+// or lead nowhere, cycles without a choice of a person, and members out of range. An empty
+// result means that every call ends.
 func Lint(f *Flow) problem.Faults {
 	faults := f.check()
 	if len(f.Nodes) > maxNodes {
 		return append(faults, problem.Fault{Path: "nodes", Text: fmt.Sprintf("are %d, more than %d", len(f.Nodes), maxNodes)})
 	}
-	reached := f.reach()
+	reached := f.reachable()
 	for _, id := range slices.Sorted(maps.Keys(f.Nodes)) {
 		if !reached[id] {
 			faults = append(faults, problem.Fault{Path: "nodes." + id, Text: "cannot be reached from the start"})
 		}
 		if cycle := f.cycle(id); cycle != nil {
-			text := "goes round without anybody's choice: " + strings.Join(cycle, " > ")
+			text := "is on a cycle without a choice: " + strings.Join(cycle, " > ")
 			faults = append(faults, problem.Fault{Path: "nodes." + id, Text: text})
 		}
 	}
 	return faults
 }
 
-// check reports what is wrong with single nodes and with where they lead.
+// check returns what is wrong with the nodes, each on its own, and with the ids that they lead to.
 func (f *Flow) check() problem.Faults {
 	var faults problem.Faults
 	report := func(path, text string) { faults = append(faults, problem.Fault{Path: path, Text: text}) }
@@ -66,27 +68,27 @@ func (f *Flow) check() problem.Faults {
 	return faults
 }
 
-// reach returns the nodes that some way leads to from the start.
-func (f *Flow) reach() map[string]bool {
-	reached := make(map[string]bool, len(f.Nodes))
+// reachable returns the nodes that can be reached from the start.
+func (f *Flow) reachable() map[string]bool {
+	reachable := make(map[string]bool, len(f.Nodes))
 	next := []string{f.Start}
 	for len(next) > 0 {
 		id := next[len(next)-1]
 		next = next[:len(next)-1]
 		node, ok := f.Nodes[id]
-		if !ok || reached[id] {
+		if !ok || reachable[id] {
 			continue
 		}
-		reached[id] = true
+		reachable[id] = true
 		for _, e := range node.edges() {
 			next = append(next, e.target)
 		}
 	}
-	return reached
+	return reachable
 }
 
-// cycle returns the ids on a way from id back to itself that needs nobody's
-// choice and on which id is the least; so each cycle is reported once.
+// cycle returns the ids on a path from id back to itself that has no choice and on which id is
+// the smallest, so that each cycle is reported once; nil if there is none.
 func (f *Flow) cycle(id string) []string {
 	seen := map[string]bool{}
 	var walk func(at string, path []string) []string
@@ -120,7 +122,7 @@ func (n *Menu) check(report func(member, text string)) {
 		report("keys", "is empty")
 	}
 	for _, key := range slices.Sorted(maps.Keys(n.Keys)) {
-		if !slices.Contains(keys, key) {
+		if !slices.Contains(telephoneKeys, key) {
 			report("keys."+key, "is not a key of a telephone")
 		}
 	}
@@ -128,7 +130,7 @@ func (n *Menu) check(report func(member, text string)) {
 		report("repeats", "must be 0 to 9")
 	}
 	// The range is that of initialSilenceTimeoutInSeconds: 0 to 300.
-	within(n.Silence, time.Second, 300*time.Second, "silence", report)
+	checkRange(n.Silence, time.Second, 300*time.Second, "silence", report)
 }
 
 func (n *Agent) check(report func(member, text string)) {
@@ -146,7 +148,7 @@ func (n *Agent) check(report func(member, text string)) {
 		n.Music.check("music", report)
 	}
 	// The upper end is that of invitationTimeoutInSeconds.
-	within(n.Ring, 5*time.Second, 180*time.Second, "ring", report)
+	checkRange(n.Ring, 5*time.Second, 180*time.Second, "ring", report)
 }
 
 func (n *Record) check(report func(member, text string)) {
@@ -165,7 +167,7 @@ func (n *Set) check(report func(member, text string)) {
 		report("values", fmt.Sprintf("are %d, more than %d", len(n.Values), maxValues))
 	}
 	for _, name := range slices.Sorted(maps.Keys(n.Values)) {
-		if !validVariable(name) {
+		if !validName(name) {
 			report("values."+name, "is not a name: a letter, then letters, digits and _, 64 at most")
 		}
 		if len(n.Values[name]) > maxValue {
@@ -174,13 +176,14 @@ func (n *Set) check(report func(member, text string)) {
 	}
 }
 
-// What a call may carry along in variables.
+// The limits of a call's variables.
 const (
-	maxValues = 32  // set by one node
-	maxValue  = 256 // bytes of one
+	maxValues = 32  // number of variables that one node sets
+	maxValue  = 256 // bytes of one value
 )
 
-func validVariable(name string) bool {
+// validName reports whether a variable can have this name.
+func validName(name string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	return name != "" && len(name) <= 64 && strings.Contains(letters, name[:1]) &&
 		strings.Trim(name, letters+"0123456789_") == ""
@@ -205,9 +208,9 @@ func (p Prompt) check(member string, report func(member, text string)) {
 	}
 }
 
-// within reports a duration that is set and out of range.
-func within(d Duration, least, most time.Duration, member string, report func(member, text string)) {
-	if v := time.Duration(d); d != 0 && (v < least || v > most) {
-		report(member, fmt.Sprintf("must be %v to %v", least, most))
+// checkRange reports a duration that is set and out of range.
+func checkRange(d Duration, from, to time.Duration, member string, report func(member, text string)) {
+	if v := time.Duration(d); d != 0 && (v < from || v > to) {
+		report(member, fmt.Sprintf("must be %v to %v", from, to))
 	}
 }

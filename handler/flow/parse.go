@@ -6,10 +6,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
 	"switchboard/handler/problem"
 )
 
-// kinds makes an empty node of each kind.
+// kinds returns a new node of each kind.
 var kinds = map[string]func() Node{
 	"play":   func() Node { return new(Play) },
 	"menu":   func() Node { return new(Menu) },
@@ -21,10 +22,9 @@ var kinds = map[string]func() Node{
 	"hangup": func() Node { return new(Hangup) },
 }
 
-// Parse reads a flow and lints it. What it returns without an error can be
-// walked to an end from every node. The error is of type Faults and names
-// everything that is wrong, each with its JSON path; only what a node with
-// faults of its own leads to is not looked into.
+// Parse reads a flow and lints it. A flow that it returns leads to an end from every node. The
+// error is of type problem.Faults and lists everything that is wrong, each fault with its JSON
+// path. Whether nodes can be reached, and cycles, are checked only if the rest is right in form.
 func Parse(doc []byte) (*Flow, error) {
 	var head struct {
 		Name  string                     `json:"name"`
@@ -50,36 +50,36 @@ func Parse(doc []byte) (*Flow, error) {
 	return f, nil
 }
 
-// parseNode reads one node. One that has faults comes back as unread.
+// parseNode reads one node; at is the path of its members. It returns unreadable for a node with
+// faults.
 func parseNode(doc json.RawMessage, at string) (Node, problem.Faults) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(doc, &members); err != nil || members == nil {
-		return unread{}, problem.Faults{{Path: problem.ObjectPath(at), Text: "is not an object"}}
+		return unreadable{}, problem.Faults{{Path: problem.ObjectPath(at), Text: "is not an object"}}
 	}
 	var kind string
 	if err := json.Unmarshal(members["kind"], &kind); err != nil || kind == "" {
-		return unread{}, problem.Faults{{Path: at + "kind", Text: "is missing"}}
+		return unreadable{}, problem.Faults{{Path: at + "kind", Text: "is missing"}}
 	}
 	empty, ok := kinds[kind]
 	if !ok {
 		all := strings.Join(slices.Sorted(maps.Keys(kinds)), ", ")
-		return unread{}, problem.Faults{{Path: at + "kind", Text: fmt.Sprintf("%q is none of %s", kind, all)}}
+		return unreadable{}, problem.Faults{{Path: at + "kind", Text: fmt.Sprintf("%q is none of %s", kind, all)}}
 	}
 	delete(members, "kind")
 	rest, err := json.Marshal(members)
 	if err != nil {
-		return unread{}, problem.Faults{{Path: problem.ObjectPath(at), Text: err.Error()}}
+		return unreadable{}, problem.Faults{{Path: problem.ObjectPath(at), Text: err.Error()}}
 	}
 	node := empty()
 	if faults := problem.DecodeAt(rest, at, node); len(faults) > 0 {
-		return unread{}, faults
+		return unreadable{}, faults
 	}
 	return node, nil
 }
 
-// unread stands for a node that could not be read, so that ways to it are ways
-// to something.
-type unread struct{}
+// unreadable takes the place of a node that could not be read, so that its id exists.
+type unreadable struct{}
 
-func (unread) edges() []edge                   { return nil }
-func (unread) check(func(member, text string)) {}
+func (unreadable) edges() []edge                   { return nil }
+func (unreadable) check(func(member, text string)) {}

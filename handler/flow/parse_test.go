@@ -7,15 +7,16 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"switchboard/handler/problem"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"switchboard/handler/problem"
 )
 
-// demonstration has a node of every kind.
-const demonstration = `{
+// everyKind is a flow with a node of every kind.
+const everyKind = `{
   "name": "demonstration",
   "start": "greeting",
   "nodes": {
@@ -38,7 +39,7 @@ const demonstration = `{
 }`
 
 func TestParseReadsEveryKindOfNode(t *testing.T) {
-	got, err := Parse([]byte(demonstration))
+	got, err := Parse([]byte(everyKind))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +65,8 @@ func TestParseReadsEveryKindOfNode(t *testing.T) {
 	}
 }
 
-// faulty is a flow with these nodes, the first of which is named "a".
-func faulty(nodes string) string { return `{"name":"f","start":"a","nodes":{` + nodes + `}}` }
+// flowOf returns a flow with these nodes, which starts at "a".
+func flowOf(nodes string) string { return `{"name":"f","start":"a","nodes":{` + nodes + `}}` }
 
 func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 	const end = `"end":{"kind":"hangup"}`
@@ -74,8 +75,6 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 		doc  string
 		want problem.Faults
 	}{
-		{"a document that is not JSON", `{"name":`, problem.Faults{{Path: "$", Text: "is not JSON: unexpected end of JSON input"}}},
-		{"text after the document", `{} {}`, problem.Faults{{Path: "$", Text: "is not JSON: invalid character '{' after top-level value"}}},
 		{"a document that is no object", `[]`, problem.Faults{{Path: "$", Text: "is not an object"}}},
 		{"null", `null`, problem.Faults{{Path: "$", Text: "is not an object"}}},
 		{"an empty flow", `{}`, problem.Faults{{Path: "name", Text: "is missing"}, {Path: "start", Text: "is missing"}}},
@@ -92,21 +91,21 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 			"a node without an id", `{"name":"f","start":"","nodes":{"":{"kind":"hangup"}}}`,
 			problem.Faults{{Path: "start", Text: "is missing"}, {Path: "nodes", Text: "has a node without an id"}},
 		},
-		{"a node that is no object", faulty(`"a":5`), problem.Faults{{Path: "nodes.a", Text: "is not an object"}}},
-		{"a node that is null", faulty(`"a":null`), problem.Faults{{Path: "nodes.a", Text: "is not an object"}}},
-		{"a node without a kind", faulty(`"a":{"next":"a"}`), problem.Faults{{Path: "nodes.a.kind", Text: "is missing"}}},
-		{"a kind that is no text", faulty(`"a":{"kind":1}`), problem.Faults{{Path: "nodes.a.kind", Text: "is missing"}}},
+		{"a node that is no object", flowOf(`"a":5`), problem.Faults{{Path: "nodes.a", Text: "is not an object"}}},
+		{"a node that is null", flowOf(`"a":null`), problem.Faults{{Path: "nodes.a", Text: "is not an object"}}},
+		{"a node without a kind", flowOf(`"a":{"next":"a"}`), problem.Faults{{Path: "nodes.a.kind", Text: "is missing"}}},
+		{"a kind that is no text", flowOf(`"a":{"kind":1}`), problem.Faults{{Path: "nodes.a.kind", Text: "is missing"}}},
 		{
-			"a kind that does not exist", faulty(`"a":{"kind":"sing"}`),
+			"a kind that does not exist", flowOf(`"a":{"kind":"sing"}`),
 			problem.Faults{{Path: "nodes.a.kind", Text: `"sing" is none of agent, hangup, menu, optout, play, record, set, talk`}},
 		},
 		{
-			"members that are misspelt", faulty(`"a":{"kind":"play","prompt":{"txt":"Hello."},"nxt":"end"},` + end),
+			"members that are misspelt", flowOf(`"a":{"kind":"play","prompt":{"txt":"Hello."},"nxt":"end"},` + end),
 			problem.Faults{{Path: "nodes.a.nxt", Text: "is not known"}, {Path: "nodes.a.prompt", Text: `has a member that is not known: "txt"`}},
 		},
 		{
 			"members of another type",
-			faulty(`"a":{"kind":"menu","prompt":{"text":1},"keys":{"1":2},"repeats":"3","silence":4,"nothing":{}}`),
+			flowOf(`"a":{"kind":"menu","prompt":{"text":1},"keys":{"1":2},"repeats":"3","silence":4,"nothing":{}}`),
 			problem.Faults{
 				{Path: "nodes.a.keys", Text: "must be a text"}, {Path: "nodes.a.nothing", Text: "must be a text"},
 				{Path: "nodes.a.prompt.text", Text: "must be a text"}, {Path: "nodes.a.repeats", Text: "must be a whole number"},
@@ -114,17 +113,17 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 			},
 		},
 		{
-			"a list that is none", faulty(`"a":{"kind":"agent","agents":"8:acs:x","answered":"end","unanswered":"end"},` + end),
+			"a list that is none", flowOf(`"a":{"kind":"agent","agents":"8:acs:x","answered":"end","unanswered":"end"},` + end),
 			problem.Faults{{Path: "nodes.a.agents", Text: "must be a list"}},
 		},
 		{
 			"members that are there twice",
-			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"end","1":"a"},"nothing":"end"},` + end + `,` + end),
+			flowOf(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"end","1":"a"},"nothing":"end"},` + end + `,` + end),
 			problem.Faults{{Path: "nodes.a.keys.1", Text: "is there twice"}, {Path: "nodes.end", Text: "is there twice"}},
 		},
 		{
-			"ways out that are missing or lead nowhere",
-			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"b","2":"","3":"x"},"nothing":""},
+			"edges that are missing or lead to no node",
+			flowOf(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"b","2":"","3":"x"},"nothing":""},
 				"b":{"kind":"play","prompt":{"text":"!"},"next":"y","failed":"z"}`),
 			problem.Faults{
 				{Path: "nodes.a.keys.2", Text: "is missing"}, {Path: "nodes.a.keys.3", Text: `there is no node "x"`},
@@ -132,42 +131,42 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 				{Path: "nodes.b.next", Text: `there is no node "y"`}, {Path: "nodes.b.failed", Text: `there is no node "z"`},
 			},
 		},
-		{"a set that sets nothing", faulty(`"a":{"kind":"set","next":"end"},` + end), problem.Faults{{Path: "nodes.a.values", Text: "is empty"}}},
+		{"a set that sets nothing", flowOf(`"a":{"kind":"set","next":"end"},` + end), problem.Faults{{Path: "nodes.a.values", Text: "is empty"}}},
 		{
-			"names and values of variables", faulty(`"a":{"kind":"set","values":{"1st":"x","b":"` + strings.Repeat("y", 257) + `"},"next":"end"},` + end),
+			"names and values of variables", flowOf(`"a":{"kind":"set","values":{"1st":"x","b":"` + strings.Repeat("y", 257) + `"},"next":"end"},` + end),
 			problem.Faults{
 				{Path: "nodes.a.values.1st", Text: "is not a name: a letter, then letters, digits and _, 64 at most"},
 				{Path: "nodes.a.values.b", Text: "has 257 bytes, more than 256"},
 			},
 		},
 		{
-			"a node that nothing leads to", faulty(`"a":{"kind":"hangup"},"b":{"kind":"talk","next":"a"}`),
+			"a node that cannot be reached", flowOf(`"a":{"kind":"hangup"},"b":{"kind":"talk","next":"a"}`),
 			problem.Faults{{Path: "nodes.b", Text: "cannot be reached from the start"}},
 		},
 		{
-			"a cycle that nobody's choice breaks",
-			faulty(`"a":{"kind":"play","prompt":{"text":"?"},"next":"b"},
+			"a cycle without a choice",
+			flowOf(`"a":{"kind":"play","prompt":{"text":"?"},"next":"b"},
 				"b":{"kind":"menu","prompt":{"text":"?"},"keys":{"1":"end"},"nothing":"a"},` + end),
-			problem.Faults{{Path: "nodes.a", Text: "goes round without anybody's choice: a > b > a"}},
+			problem.Faults{{Path: "nodes.a", Text: "is on a cycle without a choice: a > b > a"}},
 		},
 		{
-			"a cycle by way of a prompt that cannot be played",
-			faulty(`"a":{"kind":"play","prompt":{"text":"?"},"next":"end","failed":"a"},` + end),
-			problem.Faults{{Path: "nodes.a", Text: "goes round without anybody's choice: a > a"}},
+			"a cycle through a prompt that cannot be played",
+			flowOf(`"a":{"kind":"play","prompt":{"text":"?"},"next":"end","failed":"a"},` + end),
+			problem.Faults{{Path: "nodes.a", Text: "is on a cycle without a choice: a > a"}},
 		},
 		{
-			"a cycle in which nothing is waited for: with no agent there, talk is over at once",
-			faulty(`"a":{"kind":"record","next":"b"},"b":{"kind":"talk","next":"a"}`),
-			problem.Faults{{Path: "nodes.a", Text: "goes round without anybody's choice: a > b > a"}},
+			"a cycle through talk, which ends at once without an agent",
+			flowOf(`"a":{"kind":"record","next":"b"},"b":{"kind":"talk","next":"a"}`),
+			problem.Faults{{Path: "nodes.a", Text: "is on a cycle without a choice: a > b > a"}},
 		},
 		{
-			"an agent who is tried again and again",
-			faulty(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"end","unanswered":"a"},` + end),
-			problem.Faults{{Path: "nodes.a", Text: "goes round without anybody's choice: a > a"}},
+			"a cycle through an agent who does not answer",
+			flowOf(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"end","unanswered":"a"},` + end),
+			problem.Faults{{Path: "nodes.a", Text: "is on a cycle without a choice: a > a"}},
 		},
 		{
 			"prompts that cannot be played",
-			faulty(`"a":{"kind":"play","prompt":{"text":"  "},"next":"b"},
+			flowOf(`"a":{"kind":"play","prompt":{"text":"  "},"next":"b"},
 				"b":{"kind":"play","prompt":{"text":"x","file":"https://x/y.wav"},"next":"c"},
 				"c":{"kind":"play","prompt":{"file":"http://x/y.wav"},"next":"d"},
 				"d":{"kind":"play","prompt":{"text":"` + strings.Repeat("x", maxText+1) + `"},"next":"e"},
@@ -179,8 +178,8 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 			},
 		},
 		{
-			"a menu that cannot be used",
-			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{},"repeats":10,"silence":"301s","nothing":"b"},
+			"menus with members out of range",
+			flowOf(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{},"repeats":10,"silence":"301s","nothing":"b"},
 				"b":{"kind":"menu","prompt":{"text":"?"},"keys":{"A":"end","12":"end"},"repeats":-1,"silence":"999ms",
 				"nothing":"end"},` + end),
 			problem.Faults{
@@ -190,8 +189,8 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 			},
 		},
 		{
-			"agents who cannot be rung",
-			faulty(`"a":{"kind":"agent","agents":["","8:acs:x","8:acs:x"],"music":{},"ring":"181s","answered":"end","unanswered":"b"},
+			"agents that cannot be rung",
+			flowOf(`"a":{"kind":"agent","agents":["","8:acs:x","8:acs:x"],"music":{},"ring":"181s","answered":"end","unanswered":"b"},
 				"b":{"kind":"agent","agents":[],"ring":"4s","answered":"end","unanswered":"end"},` + end),
 			problem.Faults{
 				{Path: "nodes.a.agents.0", Text: "is empty"}, {Path: "nodes.a.agents.2", Text: "is there twice"},
@@ -200,15 +199,15 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 			},
 		},
 		{
-			"channels that do not exist", faulty(`"a":{"kind":"record","channels":"stereo","next":"end"},` + end),
+			"channels that do not exist", flowOf(`"a":{"kind":"record","channels":"stereo","next":"end"},` + end),
 			problem.Faults{{Path: "nodes.a.channels", Text: `must be "mixed" or "unmixed"`}},
 		},
 		{
-			"an unreadable node hides only what it leads to",
-			faulty(`"a":{"kind":"talk","next":5},"b":{"kind":"record","channels":"x","next":"c"},"c":{"kind":"talk","next":"a"}`),
+			"a node with faults does not hide the faults of others",
+			flowOf(`"a":{"kind":"talk","next":5},"b":{"kind":"record","channels":"x","next":"c"},"c":{"kind":"talk","next":"a"}`),
 			problem.Faults{{Path: "nodes.a.next", Text: "must be a text"}, {Path: "nodes.b.channels", Text: `must be "mixed" or "unmixed"`}},
 		},
-		{"more nodes than anybody can follow", chain(maxNodes + 1), problem.Faults{{Path: "nodes", Text: "are 501, more than 500"}}},
+		{"more nodes than the limit", chain(maxNodes + 1), problem.Faults{{Path: "nodes", Text: "are 501, more than 500"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -224,24 +223,24 @@ func TestParseReportsEveryFaultWithItsPath(t *testing.T) {
 	}
 }
 
-func TestParseTakesEveryFlowThatComesToAnEnd(t *testing.T) {
+func TestParseAcceptsFlowsThatEnd(t *testing.T) {
 	tests := []struct{ name, doc string }{
-		{"a hang-up alone", faulty(`"a":{"kind":"hangup"}`)},
+		{"a hang-up only", flowOf(`"a":{"kind":"hangup"}`)},
 		{
 			"a menu that a key leads back to",
-			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"*":"a"},"nothing":"b"},"b":{"kind":"hangup"}`),
+			flowOf(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"*":"a"},"nothing":"b"},"b":{"kind":"hangup"}`),
 		},
 		{
-			"an agent after an agent has left",
-			faulty(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"b","unanswered":"c"},
+			"an agent after talk with an agent",
+			flowOf(`"a":{"kind":"agent","agents":["8:acs:x"],"answered":"b","unanswered":"c"},
 				"b":{"kind":"talk","next":"a"},"c":{"kind":"hangup"}`),
 		},
 		{
 			"a duration of zero, which is the default",
-			faulty(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"0":"b"},"silence":"0s","nothing":"b"},
+			flowOf(`"a":{"kind":"menu","prompt":{"text":"?"},"keys":{"0":"b"},"silence":"0s","nothing":"b"},
 				"b":{"kind":"hangup"}`),
 		},
-		{"as many nodes as there may be", chain(maxNodes)},
+		{"as many nodes as the limit", chain(maxNodes)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -252,23 +251,16 @@ func TestParseTakesEveryFlowThatComesToAnEnd(t *testing.T) {
 	}
 }
 
-// chain is a flow of n nodes, each leading to the next.
+// chain returns a flow of n nodes, each leading to the next.
 func chain(n int) string {
 	nodes := []string{`"a":{"kind":"talk","next":"n0002"}`}
 	for i := 2; i < n; i++ {
 		nodes = append(nodes, fmt.Sprintf(`"n%04d":{"kind":"talk","next":"n%04d"}`, i, i+1))
 	}
-	return faulty(strings.Join(append(nodes, fmt.Sprintf(`"n%04d":{"kind":"hangup"}`, n)), ","))
+	return flowOf(strings.Join(append(nodes, fmt.Sprintf(`"n%04d":{"kind":"hangup"}`, n)), ","))
 }
 
-func TestFaultsPrintOneALine(t *testing.T) {
-	got := problem.Faults{{Path: "name", Text: "is missing"}, {Path: "start", Text: "is missing"}}.Error()
-	if want := "name: is missing\nstart: is missing"; got != want {
-		t.Errorf("error = %q, want %q", got, want)
-	}
-}
-
-func TestDurationIsWrittenAsItIsRead(t *testing.T) {
+func TestDuration(t *testing.T) {
 	doc, err := json.Marshal(Duration(90 * time.Second))
 	if err != nil || string(doc) != `"1m30s"` {
 		t.Errorf("written as %s, %v", doc, err)
@@ -289,8 +281,8 @@ func TestVersionChangesWithTheDocument(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(demonstration))
-	f.Add([]byte(faulty(`"a":{"kind":"play","prompt":{"text":"?"},"next":"a"}`)))
+	f.Add([]byte(everyKind))
+	f.Add([]byte(flowOf(`"a":{"kind":"play","prompt":{"text":"?"},"next":"a"}`)))
 	f.Add([]byte(`{"name":"f","start":"a","nodes":{"a":null,"a":[1,{"x":1e999}]}}`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		flow, err := Parse(doc)
@@ -304,35 +296,35 @@ func FuzzParse(f *testing.F) {
 		if faults := Lint(flow); len(faults) > 0 {
 			t.Fatalf("parsed with faults:\n%v", faults)
 		}
-		if steps := longest(flow, flow.Start, map[string]int{}); steps > len(flow.Nodes) {
-			t.Fatalf("%d steps without a choice in %d nodes", steps, len(flow.Nodes))
+		if steps := longestPath(flow, flow.Start, map[string]int{}); steps > len(flow.Nodes) {
+			t.Fatalf("%d nodes without a choice in a flow of %d", steps, len(flow.Nodes))
 		}
-		again, err := Parse(write(t, flow))
+		again, err := Parse(marshal(t, flow))
 		if d := cmp.Diff(flow, again); err != nil || d != "" {
 			t.Fatalf("written and read again: %v (-want +got):\n%s", err, d)
 		}
 	})
 }
 
-// longest walks every way that needs nobody's choice, and returns the number of
-// nodes on the longest; too many if there is a cycle.
-func longest(f *Flow, id string, steps map[string]int) int {
+// longestPath returns the number of nodes on the longest path from id that has no choice; more
+// than the flow has if there is a cycle.
+func longestPath(f *Flow, id string, steps map[string]int) int {
 	if n, ok := steps[id]; ok {
 		return n
 	}
-	steps[id] = len(f.Nodes) + 1 // until it is known: who comes back here meanwhile goes round
-	most := 0
+	steps[id] = len(f.Nodes) + 1 // until it is known; a path that returns here is a cycle
+	longestNext := 0
 	for _, e := range f.Nodes[id].edges() {
 		if !e.choice {
-			most = max(most, longest(f, e.target, steps))
+			longestNext = max(longestNext, longestPath(f, e.target, steps))
 		}
 	}
-	steps[id] = most + 1
-	return most + 1
+	steps[id] = longestNext + 1
+	return longestNext + 1
 }
 
-// write makes a document of a flow.
-func write(t *testing.T, f *Flow) []byte {
+// marshal returns the flow as a document.
+func marshal(t *testing.T, f *Flow) []byte {
 	t.Helper()
 	nodes := map[string]map[string]any{}
 	for _, id := range slices.Sorted(maps.Keys(f.Nodes)) {

@@ -12,37 +12,23 @@ import (
 	"strings"
 )
 
-// Fault is one thing wrong with a document, at a JSON path such as
-// "nodes.menu.keys.1"; "$" is the document itself.
-type Fault struct {
-	Path string
-	Text string
-}
-
-// Faults is every fault of a document, as an error.
-type Faults []Fault
-
-// Error lists the faults, one a line.
-func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.Path + ": " + fault.Text
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Decode reads a document into a struct and reports everything wrong with its
-// form. Every member must be known and be there once: a misspelt or overwritten
-// member would be something that silently does not happen.
+// Decode reads a JSON object into a struct and returns everything that is wrong with its form:
+// doc is not JSON or not an object, or one of its members is unknown, is there twice or has the
+// wrong type. The members without faults are read all the same.
+//
+// It is strict because a misspelt member, or one that is overwritten by another, would be
+// ignored without notice.
 func Decode(doc []byte, into any) Faults {
 	if err := json.Unmarshal(doc, new(json.RawMessage)); err != nil {
 		return Faults{{"$", "is not JSON: " + err.Error()}}
 	}
-	return append(repeated(doc), DecodeAt(doc, "", into)...)
+	return append(repeatedMembers(doc), DecodeAt(doc, "", into)...)
 }
 
-// decode reads the members of an object one by one, so that a fault in one does
-// not hide those in others. At is the path of the object, with a dot at its end.
+// DecodeAt reads an object that is part of a document into a struct, and returns what is wrong
+// with the form of its members. It reads them one by one, so that a fault in one does not hide
+// the faults in others. At is the object's path with a dot at its end; it is empty for the
+// document itself. Members that are there twice are for Decode to report, on the whole document.
 func DecodeAt(doc []byte, at string, into any) Faults {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(doc, &members); err != nil || members == nil {
@@ -58,14 +44,14 @@ func DecodeAt(doc []byte, at string, into any) Faults {
 		dec := json.NewDecoder(bytes.NewReader(alone))
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(into); err != nil {
-			faults = append(faults, misread(at, name, err))
+			faults = append(faults, memberFault(at, name, err))
 		}
 	}
 	return faults
 }
 
-// misread says in the document's own terms why a member could not be read.
-func misread(at, name string, err error) Fault {
+// memberFault describes in terms of JSON why a member could not be read.
+func memberFault(at, name string, err error) Fault {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return Fault{at + wrong.Field, "must be " + kindOf(wrong.Type)}
 	}
@@ -78,7 +64,8 @@ func misread(at, name string, err error) Fault {
 	return Fault{at + name, err.Error()}
 }
 
-// kindOf names a Go type as JSON does.
+// kindOf returns the JSON kind of a Go type. Documents have texts, whole numbers, lists and
+// objects.
 func kindOf(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
@@ -92,7 +79,8 @@ func kindOf(t reflect.Type) string {
 	}
 }
 
-// object is the path of an object whose members' paths begin with at.
+// ObjectPath returns the path of the object whose members' paths begin with at: "$" if at is
+// empty.
 func ObjectPath(at string) string {
 	if at == "" {
 		return "$"
@@ -100,11 +88,11 @@ func ObjectPath(at string) string {
 	return strings.TrimSuffix(at, ".")
 }
 
-// repeated reports members that an object has twice; encoding/json takes the
-// last one without a word. The document must be valid.
-func repeated(doc []byte) Faults {
+// repeatedMembers returns a fault for each member that an object has more than once, at any
+// depth. encoding/json would use the last one and report nothing. The document must be valid.
+func repeatedMembers(doc []byte) Faults {
 	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.UseNumber() // a number too great for a float64 is somebody else's fault
+	dec.UseNumber() // a number that no float64 can hold is not a fault here
 	var faults Faults
 	var value func(at string) error
 	value = func(at string) error {
@@ -124,7 +112,7 @@ func repeated(doc []byte) Faults {
 				if err != nil {
 					return err
 				}
-				member, _ = token.(string) // a member's name always is
+				member, _ = token.(string) // the name of a member is always a string
 				if names[member] {
 					faults = append(faults, Fault{at + member, "is there twice"})
 				}

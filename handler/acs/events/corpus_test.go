@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// corpus is what Microsoft's JavaScript client was shown, and what it made of it.
+// corpus holds events, and what Microsoft's JavaScript client reads from them.
 type corpus struct {
 	Types  []string
 	Events []struct {
@@ -21,6 +21,7 @@ type corpus struct {
 	}
 }
 
+// readCorpus returns the recorded corpus.
 func readCorpus(t testing.TB) (c corpus) {
 	t.Helper()
 	if err := json.Unmarshal(read(t, "../../../test/wire/testdata/events.json"), &c); err != nil {
@@ -32,6 +33,7 @@ func readCorpus(t testing.TB) (c corpus) {
 	return c
 }
 
+// read returns the content of a file.
 func read(t testing.TB, path string) []byte {
 	t.Helper()
 	doc, err := os.ReadFile(path)

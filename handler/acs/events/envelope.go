@@ -10,9 +10,9 @@ import (
 // typePrefix begins the type of every event of Azure Communication Services.
 const typePrefix = "Microsoft.Communication."
 
-// envelope is what surrounds an event, by either schema: CloudEvents 1.0, or
-// Event Grid's own, whose names for type and time begin with "event". Names
-// match in any case, because the spelling "specVersion" and the like occur.
+// envelope holds the members of an event in both schemas: CloudEvents 1.0, and Event Grid's own,
+// whose names for type and time begin with "event". Names match in any case, because spellings
+// such as "specVersion" occur.
 type envelope struct {
 	ID        string          `json:"id"`
 	Source    string          `json:"source"`
@@ -25,8 +25,8 @@ type envelope struct {
 	Data      json.RawMessage `json:"data"`
 }
 
-// decode reads doc into v. Members of another type than v's count as missing:
-// encoding/json reports the first of them and decodes all the others.
+// decode reads doc into v. Members of another type than v's count as missing. It relies on
+// encoding/json, which reports the first of them and still decodes all the others.
 func decode(doc []byte, v any) error {
 	err := json.Unmarshal(doc, v)
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
@@ -35,13 +35,13 @@ func decode(doc []byte, v any) error {
 	return err
 }
 
-// kind is the event's type by either schema.
+// kind returns the event's type in either schema.
 func (e envelope) kind() string { return cmp.Or(e.Type, e.EventType) }
 
-// source is where the event comes from by either schema.
+// source returns the event's source in either schema.
 func (e envelope) source() string { return cmp.Or(e.Source, e.Topic) }
 
-// at is when the event happened, zero if it does not say.
+// at returns when the event happened; zero if it has no time.
 func (e envelope) at() time.Time {
 	t, err := time.Parse(time.RFC3339Nano, cmp.Or(e.Time, e.EventTime))
 	if err != nil {

@@ -3,10 +3,11 @@ package events_test
 import (
 	"fmt"
 	"net/http"
+
 	"switchboard/handler/acs/events"
 )
 
-// A callback is an array of events, usually of one.
+// A callback is an array of events, usually with one element.
 func ExampleParse() {
 	all, err := events.Parse([]byte(`[{"id":"1","type":"Microsoft.Communication.RecognizeCompleted","specversion":"1.0",
 		"data":{"callConnectionId":"421f0b00","recognitionType":"dtmf","dtmfResult":{"tones":["one","pound"]}}}]`))
@@ -24,7 +25,7 @@ func ExampleParse() {
 	// Output: 421f0b00 pressed [one pound]
 }
 
-// A webhook of an Event Grid subscription that no trigger stands in front of.
+// A webhook receives the events of an Event Grid subscription without a trigger of Azure Functions.
 func ExampleHandshakes() {
 	offers := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)

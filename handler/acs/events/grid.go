@@ -9,31 +9,29 @@ import (
 	"switchboard/handler/acs"
 )
 
-// IncomingCall: a call rings a line and waits to be answered, rejected or
-// redirected. See ParseOffer for what the exchange makes of it.
+// IncomingCall reports that a call rings a line. It waits to be answered, rejected or redirected.
 type IncomingCall struct {
 	To                acs.Identifier `json:"to,omitzero"`
 	From              acs.Identifier `json:"from,omitzero"`
-	OnBehalfOfCallee  acs.Identifier `json:"onBehalfOfCallee,omitzero"` // for whom the call is, if not for To
+	OnBehalfOfCallee  acs.Identifier `json:"onBehalfOfCallee,omitzero"` // the callee, if that is not To
 	CallerDisplayName string         `json:"callerDisplayName,omitempty"`
 	ServerCallID      string         `json:"serverCallId,omitempty"`
 	CorrelationID     string         `json:"correlationId,omitempty"`
 
-	// IncomingCallContext is a token: it is what answering takes. Not for logs.
+	// IncomingCallContext is the token with which the call is answered. It must not be logged.
 	IncomingCallContext string `json:"incomingCallContext,omitempty"`
 
 	CustomContext CustomContext `json:"customContext,omitzero"`
 }
 
-// CustomContext is what the caller's side sent along. User-To-User is spelled
-// "userToUser".
+// CustomContext holds the custom headers of the caller. User-To-User is spelled "userToUser".
 type CustomContext struct {
 	SIPHeaders  map[string]string `json:"sipHeaders,omitempty"`
 	VoIPHeaders map[string]string `json:"voipHeaders,omitempty"`
 }
 
-// RecordingFileStatusUpdated: the files of a recording are there, for 24 h. The
-// recording's and the call's ids are in the event's subject: [RecordingSubject].
+// RecordingFileStatusUpdated reports that the files of a recording can be downloaded, for 24 h. The
+// ids of the recording and the call are in the event's subject: see [RecordingSubject].
 type RecordingFileStatusUpdated struct {
 	RecordingStorageInfo struct {
 		RecordingChunks []RecordingChunk `json:"recordingChunks"`
@@ -45,8 +43,9 @@ type RecordingFileStatusUpdated struct {
 	RecordingFormatType  string    `json:"recordingFormatType,omitempty"`  // Wav, Mp3, Mp4
 	SessionEndReason     string    `json:"sessionEndReason,omitempty"`     // CallEnded, InitiatorLeft …
 
-	// Where the files went to the customer's own storage:
-	StorageType string `json:"storageType,omitempty"` // AzureBlob
+	// StorageType is AzureBlob if the files are in the customer's own storage.
+	StorageType string `json:"storageType,omitempty"`
+	// RecordingID is set if the files are in the customer's own storage.
 	RecordingID string `json:"recordingId,omitempty"`
 }
 
@@ -61,36 +60,36 @@ type RecordingChunk struct {
 }
 
 // RecordingSubject reads the subject of a RecordingFileStatusUpdated event:
-// "/recording/call/{call id}/recordingId/{recording id}", or with serverCallId for
-// the customer's own storage. What the subject does not name is empty.
+// "/recording/call/{call id}/recordingId/{recording id}", or with serverCallId in the place of
+// recordingId for the customer's own storage. An id that the subject does not have is empty.
 func RecordingSubject(subject string) (callID, recordingID, serverCallID string) {
-	// The last of them may hold a slash: they are base64.
+	// The last id may contain a slash, because it is base64.
 	rest, recordingID, _ := strings.Cut(subject, "/recordingId/")
 	rest, serverCallID, _ = strings.Cut(rest, "/serverCallId/")
 	_, callID, _ = strings.Cut(rest, "/call/")
 	return callID, recordingID, serverCallID
 }
 
-// The events about calls between users of ACS. There are none for Teams Phone
-// calls, nor about telephones.
+// The events about calls between users of ACS. Event Grid has no such events about Teams Phone
+// calls or telephones.
 type (
-	// CallStarted: a call has begun.
+	// CallStarted reports that a call has begun.
 	CallStarted struct{ CallDetails }
-	// CallEnded: a call is over.
+	// CallEnded reports that a call has ended.
 	CallEnded struct {
 		CallDetails
 		EndedBy               *CallEndedBy `json:"endedBy,omitempty"`
 		Reason                *CallReason  `json:"reason,omitempty"`
 		CallDurationInSeconds Seconds      `json:"callDurationInSeconds,omitempty"`
-		DurationOfCall        Seconds      `json:"durationOfCall,omitempty"` // its name in older events
+		DurationOfCall        Seconds      `json:"durationOfCall,omitempty"` // the name of callDurationInSeconds in older events
 	}
-	// CallParticipantAdded: somebody has joined a call.
+	// CallParticipantAdded reports that a participant has joined a call.
 	CallParticipantAdded struct{ CallParticipantDetails }
-	// CallParticipantRemoved: somebody has left a call.
+	// CallParticipantRemoved reports that a participant has left a call.
 	CallParticipantRemoved struct{ CallParticipantDetails }
 )
 
-// CallDetails are what all events about calls say.
+// CallDetails are the members of all events about calls.
 type CallDetails struct {
 	StartedBy     CallUser `json:"startedBy,omitzero"`
 	ServerCallID  string   `json:"serverCallId,omitempty"`
@@ -101,28 +100,28 @@ type CallDetails struct {
 	IsRoomsCall   bool     `json:"isRoomsCall,omitempty"`
 }
 
-// CallParticipantDetails are what the events about participants say.
+// CallParticipantDetails are the members of all events about participants.
 type CallParticipantDetails struct {
 	CallDetails
 	User          CallUser `json:"user,omitzero"`
 	DisplayName   string   `json:"displayName,omitempty"`
 	ParticipantID string   `json:"participantId,omitempty"`
 	UserAgent     string   `json:"userAgent,omitempty"`
-	EndpointType  string   `json:"endpointType,omitempty"` // of older events
+	EndpointType  string   `json:"endpointType,omitempty"` // only in older events
 }
 
-// CallID is the id of a group or room.
+// CallID is an object with an id, as in CallDetails.
 type CallID struct {
 	ID string `json:"id"`
 }
 
-// CallUser is somebody who takes part in a call.
+// CallUser is a participant of a call.
 type CallUser struct {
 	Identifier acs.Identifier `json:"communicationIdentifier"`
 	Role       string         `json:"role,omitempty"`
 }
 
-// UnmarshalJSON reads a user; older events have the identifier's members in its place.
+// UnmarshalJSON reads a user. Older events have the members of the identifier in its place.
 func (u *CallUser) UnmarshalJSON(doc []byte) error {
 	var w struct {
 		Identifier *acs.Identifier `json:"communicationIdentifier"`
@@ -139,7 +138,7 @@ func (u *CallUser) UnmarshalJSON(doc []byte) error {
 	return decode(doc, &u.Identifier)
 }
 
-// CallEndedBy is who ended a call.
+// CallEndedBy is the participant or service that ended a call.
 type CallEndedBy struct {
 	Identifier acs.Identifier `json:"communicationIdentifier,omitzero"`
 	Type       string         `json:"type,omitempty"` // Participant, MicrosoftInternal
@@ -153,10 +152,10 @@ type CallReason struct {
 	Phrase  string `json:"phrase,omitempty"`
 }
 
-// Seconds is a duration that may come as a number or as a text.
+// Seconds is a duration in seconds, which events have as a number or as a text.
 type Seconds float64
 
-// UnmarshalJSON reads a number, also one in a string.
+// UnmarshalJSON reads a number, or a text that is a number. It leaves s as it is for any other value.
 func (s *Seconds) UnmarshalJSON(doc []byte) error {
 	var text string
 	if json.Unmarshal(doc, &text) != nil {
@@ -168,11 +167,11 @@ func (s *Seconds) UnmarshalJSON(doc []byte) error {
 	return nil
 }
 
-// validationType is the type of Event Grid's handshake.
+// validationType is the type of the event of Event Grid's handshake.
 const validationType = "Microsoft.EventGrid.SubscriptionValidationEvent"
 
-// SubscriptionValidation asks a webhook, in Event Grid's schema, whether it wants
-// the events of a subscription. See Handshakes.
+// SubscriptionValidation asks a webhook, in Event Grid's schema, to confirm a subscription. See
+// Handshakes.
 type SubscriptionValidation struct {
 	ValidationCode string `json:"validationCode"`
 	ValidationURL  string `json:"validationUrl,omitempty"`

@@ -8,18 +8,16 @@ import (
 	"strings"
 )
 
-// maxHandshake bounds the body of a handshake, in bytes.
+// maxHandshake is the largest size of the body of a handshake, in bytes.
 const maxHandshake = 64 << 10
 
-// Handshakes answers the handshakes of Event Grid in front of a webhook, and
-// hands all other requests to next: in Event Grid's schema a
-// SubscriptionValidation event, for CloudEvents an OPTIONS request. The name is
-// that of the only event subscription that is let in, empty for any; it must be
-// secret or the webhook protected otherwise, because whoever completes a
-// handshake gets events delivered.
+// Handshakes returns a handler that answers the handshakes of Event Grid in front of a webhook, and
+// passes all other requests to next. A handshake is a SubscriptionValidation event in Event Grid's
+// schema, and an OPTIONS request for CloudEvents. Subscription is the name of the only event
+// subscription that is confirmed in Event Grid's schema; empty confirms any. The name must be secret,
+// or the webhook protected in another way, because a confirmed subscription can deliver events.
 //
-// Webhooks that an Event Grid trigger of Azure Functions stands for need none of
-// it: the trigger answers by itself.
+// An Event Grid trigger of Azure Functions does not need it: the trigger answers handshakes itself.
 //
 // Source: "Endpoint validation with Event Grid event schema" and "… with
 // CloudEvents schema", Event Grid documentation.
@@ -42,7 +40,7 @@ func Handshakes(subscription string, next http.Handler) http.Handler {
 	})
 }
 
-// validate answers a SubscriptionValidation event with its code. Only 200 will do.
+// validate answers a SubscriptionValidation event with its code. Event Grid accepts status 200 only.
 func validate(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHandshake))
 	if err != nil {

@@ -21,10 +21,10 @@ func TestHandshakes(t *testing.T) {
 		{"of another subscription", "POST", map[string]string{"aeg-event-type": "SubscriptionValidation", "aeg-subscription-name": "other"}, validation, 403, "not a subscription"},
 		{"a validation without its event", "POST", map[string]string{"aeg-event-type": "SubscriptionValidation", "aeg-subscription-name": "calls"}, `[]`, 400, "no validation event"},
 		{"a validation that is no JSON", "POST", map[string]string{"aeg-event-type": "SubscriptionValidation", "aeg-subscription-name": "calls"}, `x`, 400, "no validation event"},
-		{"a validation beyond measure", "POST", map[string]string{"aeg-event-type": "SubscriptionValidation", "aeg-subscription-name": "calls"}, strings.Repeat(" ", maxHandshake+1), 400, "cannot be read"},
+		{"a validation that is too long", "POST", map[string]string{"aeg-event-type": "SubscriptionValidation", "aeg-subscription-name": "calls"}, strings.Repeat(" ", maxHandshake+1), 400, "cannot be read"},
 		{"an event", "POST", map[string]string{"aeg-event-type": "Notification"}, `[]`, 418, "handler"},
 		{"CloudEvents' handshake", "OPTIONS", map[string]string{"WebHook-Request-Origin": "eventgrid.azure.net"}, ``, 200, ""},
-		{"an OPTIONS of a browser", "OPTIONS", nil, ``, 418, "handler"},
+		{"an OPTIONS request of a browser", "OPTIONS", nil, ``, 418, "handler"},
 	}
 	h := Handshakes("calls", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "handler", http.StatusTeapot)

@@ -8,9 +8,9 @@ import (
 	"switchboard/handler/acs"
 )
 
-// legacySubject begins the subject of every event of the first preview of 2021,
-// which came in Event Grid's schema with data in Pascal case. Members match in
-// any case, so that only other names need a mapping.
+// legacySubject begins the subject of every event of the first preview of 2021. These events have
+// Event Grid's schema, with data in Pascal case. Members match in any case, so that only those with
+// other names need a mapping.
 //
 // Source: "Call Automation APIs overview" of 2021-04, Azure Communication
 // Services documentation: 9 samples of 5 types.
@@ -21,7 +21,7 @@ func (e envelope) legacy() bool {
 	return e.Type == "" && strings.HasPrefix(e.Subject, legacySubject)
 }
 
-// legacyData is the union of the members that those events have.
+// legacyData has the members of all legacy events.
 type legacyData struct {
 	CallLegID        string
 	ConversationID   string
@@ -36,23 +36,24 @@ type legacyData struct {
 	Participants []legacyParticipant
 }
 
-// legacyParticipant is an identifier, bare or with what is known of it.
+// legacyParticipant is a participant: an identifier, or an object that contains one.
 type legacyParticipant struct {
-	bare  acs.Identifier
-	known acs.CallParticipant
+	identifier  acs.Identifier
+	participant acs.CallParticipant
 }
 
+// UnmarshalJSON reads both forms.
 func (p *legacyParticipant) UnmarshalJSON(doc []byte) error {
-	if err := decode(doc, &p.bare); err != nil {
+	if err := decode(doc, &p.identifier); err != nil {
 		return err
 	}
-	return decode(doc, &p.known)
+	return decode(doc, &p.participant)
 }
 
-// canceled is the sub code of a prompt that was cut short.
-const canceled = 8508
+// subCodeCanceled is the sub code of a prompt that was canceled.
+const subCodeCanceled = 8508
 
-// appendLegacy appends what an event of the first preview says today.
+// appendLegacy appends the events of today's types that stand for e, an event of the first preview.
 func appendLegacy(events []Event, e Event, data json.RawMessage) ([]Event, error) {
 	var d legacyData
 	if len(data) > 0 {
@@ -76,17 +77,17 @@ func appendLegacy(events []Event, e Event, data json.RawMessage) ([]Event, error
 	case "DtmfReceived":
 		e.Data = &ContinuousDTMFRecognitionToneReceived{common, d.ToneInfo.SequenceID, modernTone(d.ToneInfo.Tone)}
 	case "PlayAudioResult":
-		e.Data = d.played(common)
+		e.Data = d.playEvent(common)
 	case "InviteParticipantResult":
 		return d.appendInvited(events, e, common), nil
 	case "ParticipantsUpdated":
 		updated := &ParticipantsUpdated{Common: common}
 		for _, one := range d.Participants {
-			updated.Participants = append(updated.Participants, one.known)
+			updated.Participants = append(updated.Participants, one.participant)
 		}
 		e.Data = updated
 	}
-	if e.Data == nil { // among them: Establishing and Terminating, which are no events today
+	if e.Data == nil { // such as Establishing and Terminating, which have no event today
 		e.Data = &Unknown{data}
 		return append(events, e), nil
 	}
@@ -94,17 +95,17 @@ func appendLegacy(events []Event, e Event, data json.RawMessage) ([]Event, error
 	return append(events, e), nil
 }
 
-// failed reports whether an operation came to nothing. A result may be missing
-// where it did not.
-func (d legacyData) failed() bool {
+// hasFailed reports whether the operation has failed. The result of one that has not may be missing.
+func (d legacyData) hasFailed() bool {
 	return strings.EqualFold(d.Status, "Failed") || d.ResultInfo != nil && d.ResultInfo.Code >= 300
 }
 
-func (d legacyData) played(common Common) Data {
+// playEvent returns the data of today's event about a prompt, nil if there is none.
+func (d legacyData) playEvent(common Common) Data {
 	switch {
-	case d.ResultInfo != nil && d.ResultInfo.SubCode == canceled: // its Status is Completed all the same
+	case d.ResultInfo != nil && d.ResultInfo.SubCode == subCodeCanceled: // its Status is Completed, too
 		return &PlayCanceled{common}
-	case d.failed():
+	case d.hasFailed():
 		return &PlayFailed{Common: common}
 	case strings.EqualFold(d.Status, "Completed"):
 		return &PlayCompleted{common}
@@ -114,15 +115,14 @@ func (d legacyData) played(common Common) Data {
 	return nil
 }
 
-// appendInvited appends an event for each participant, because today an
-// invitation is for one.
+// appendInvited appends an event for each participant, because today an invitation has one.
 func (d legacyData) appendInvited(events []Event, e Event, common Common) []Event {
 	for i, one := range d.Participants {
 		e.Part = i
-		if d.failed() {
-			e.Data = &AddParticipantFailed{common, one.bare}
+		if d.hasFailed() {
+			e.Data = &AddParticipantFailed{common, one.identifier}
 		} else {
-			e.Data = &AddParticipantSucceeded{common, one.bare}
+			e.Data = &AddParticipantSucceeded{common, one.identifier}
 		}
 		e.Type = typePrefix + e.Data.eventType()
 		events = append(events, e)
@@ -130,8 +130,8 @@ func (d legacyData) appendInvited(events []Event, e Event, common Common) []Even
 	return events
 }
 
-// modernTone is today's name of a tone: "Tone1" was "one". Of the others only
-// what follows "Tone" is a guess; the documentation shows no more.
+// modernTone returns today's name of a tone: "one" for "Tone1". The names of the other tones are
+// guessed from what follows "Tone"; the documentation shows "Tone1" only.
 func modernTone(name string) acs.Tone {
 	name, _ = strings.CutPrefix(name, "Tone")
 	digits := []acs.Tone{

@@ -14,13 +14,13 @@ const (
 	legacyJSON = `{"RawId":"` + legacyUser + `","CommunicationUser":{"Id":"` + legacyUser + `"},"PhoneNumber":null,"MicrosoftTeamsUser":null}`
 )
 
-// legacyEvent is an event as the first preview sent it.
+// legacyEvent returns an event as the first preview sent it.
 func legacyEvent(id, subject, name, data string) string {
 	return `{"id":` + id + `,"topic":null,"subject":"callLeg/` + leg + `/` + subject + `","data":` + data + `,
 		"eventType":"Microsoft.Communication.` + name + `","eventTime":"2021-05-05T20:08:39.0157964Z","metadataVersion":null,"dataVersion":null}`
 }
 
-// legacySamples are one of each sample that the documentation of the preview had.
+// legacySamples are the samples of the preview's documentation, one of each.
 var legacySamples = []struct {
 	name, doc string
 	want      []Data
@@ -52,11 +52,11 @@ var legacySamples = []struct {
 		[]Data{&PlayCanceled{Common{
 			CallConnectionID: leg, OperationContext: "o", ResultInformation: &ResultInformation{Code: 400, SubCode: 8508, Message: "m"},
 		}}}},
-	{"an invitation that was taken",
+	{"an invitation that was accepted",
 		legacyEvent(`"52154ee2"`, "inviteParticipantResult", "InviteParticipantResult", `{"ResultInfo":null,"OperationContext":"o",
 			"Status":"Completed","CallLegId":"`+leg+`","Participants":[`+legacyJSON+`]}`),
 		[]Data{&AddParticipantSucceeded{Common{CallConnectionID: leg, OperationContext: "o"}, acs.CommunicationUser(legacyUser)}}},
-	{"those in the call",
+	{"the participants of the call",
 		legacyEvent(`null`, "participantsUpdated", "ParticipantsUpdated", `{"CallLegId":"`+leg+`","Participants":[
 			{"Identifier":`+legacyJSON+`,"ParticipantId":"de7539f7","IsMuted":true}]}`),
 		[]Data{&ParticipantsUpdated{
@@ -64,7 +64,7 @@ var legacySamples = []struct {
 		}}},
 }
 
-func TestTheFirstPreviewIsReadAsToday(t *testing.T) {
+func TestParseReadsTheFirstPreviewAsCurrentEvents(t *testing.T) {
 	for _, tt := range legacySamples {
 		t.Run(tt.name, func(t *testing.T) {
 			events, err := Parse([]byte(tt.doc))
@@ -84,7 +84,7 @@ func TestTheFirstPreviewIsReadAsToday(t *testing.T) {
 	}
 }
 
-func TestTonesOfTheFirstPreview(t *testing.T) {
+func TestModernTone(t *testing.T) {
 	for name, want := range map[string]acs.Tone{
 		"Tone0": acs.Tone0, "Tone9": acs.Tone9, "ToneA": acs.ToneA, "TonePound": acs.TonePound, "ToneStar": acs.ToneAsterisk, "": "",
 	} {
@@ -94,7 +94,7 @@ func TestTonesOfTheFirstPreview(t *testing.T) {
 	}
 }
 
-func TestPromptsOfTheFirstPreview(t *testing.T) {
+func TestParseReadsPromptsOfTheFirstPreview(t *testing.T) {
 	for data, want := range map[string]Data{
 		`{"Status":"Failed"}`:                                  &PlayFailed{},
 		`{"Status":"Completed","ResultInfo":{"Code":500}}`:     &PlayFailed{Common: Common{ResultInformation: &ResultInformation{Code: 500}}},

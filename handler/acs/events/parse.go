@@ -10,37 +10,36 @@ import (
 	"time"
 )
 
-// Event is something that Azure Communication Services reports, in whichever
-// schema it came: a callback about a call, or an event of Event Grid.
+// Event is a callback about a call, or an event of Event Grid, in either schema.
 type Event struct {
 	ID      string
 	Type    string // such as "Microsoft.Communication.CallConnected"
 	Source  string // CloudEvents' source, Event Grid's topic
 	Subject string
-	Time    time.Time // UTC; zero if it does not say
+	Time    time.Time // UTC; zero if the event has no time
 
-	// Data is one of the types of this package, a pointer; *Unknown for an event
-	// of a type that is not among them.
+	// Data is a pointer to one of the types of this package; *Unknown for an event of another type.
 	Data Data
 
-	// Part numbers the events that one delivered event was read into, from 0; they have the same id.
+	// Part is the number of this event among those that one delivered event was read into, from 0. They
+	// have the same id.
 	Part int
 
-	// Raw is the event as it came, nil for one that was made here. Members that
-	// this package does not know are in it.
+	// Raw is the event as it was received, with members that this package does not know; nil for one
+	// that was not received.
 	Raw json.RawMessage
 }
 
-// Data is what is particular to a type of event.
+// Data is the data of one type of event.
 type Data interface {
-	// eventType is the type of the events that hold it, without its prefix.
+	// eventType returns the type of the event without its prefix.
 	eventType() string
 }
 
 // Unknown is the data of an event of a type that this package does not know.
 type Unknown struct{ JSON json.RawMessage }
 
-// MarshalJSON writes the data as they came.
+// MarshalJSON returns the data as they were received.
 func (u *Unknown) MarshalJSON() ([]byte, error) {
 	if u.JSON == nil {
 		return []byte("null"), nil
@@ -48,20 +47,19 @@ func (u *Unknown) MarshalJSON() ([]byte, error) {
 	return u.JSON, nil
 }
 
-// Parse reads what a webhook of Azure Communication Services is sent: an array of
-// events or one alone, as CloudEvents or in Event Grid's own schema. It fails
-// only if that is not what it is: members may be missing, of another type than
-// expected, or new.
+// Parse reads what Azure Communication Services sends to a webhook: an array of events, or one event,
+// as CloudEvents or in Event Grid's own schema. Any other body is an error. Members may be missing, of
+// another type than expected, or new.
 //
-// Events of the API's first preview (2021) are read into the types that have
-// taken their place. One that reports on several participants becomes several.
+// Events of the API's first preview (2021) are read into the types that have replaced theirs. One that
+// reports several participants becomes several events.
 //
 // Source: Azure/azure-rest-api-specs, communicationservicescallautomation.json,
 // stable/2026-03-12, and eventgrid, Microsoft.Communication, stable/2018-01-01.
 func Parse(body []byte) ([]Event, error) {
 	var docs []json.RawMessage
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '{' {
-		docs = []json.RawMessage{bytes.Clone(trimmed)} // the body is the caller's
+		docs = []json.RawMessage{bytes.Clone(trimmed)} // the caller may reuse the body
 	} else if err := json.Unmarshal(body, &docs); err != nil {
 		return nil, err
 	}
@@ -75,7 +73,7 @@ func Parse(body []byte) ([]Event, error) {
 	return events, nil
 }
 
-// appendEvent appends the event that doc is.
+// appendEvent appends the event in doc.
 func appendEvent(events []Event, doc json.RawMessage) ([]Event, error) {
 	if len(doc) == 0 || doc[0] != '{' {
 		return nil, errors.New("not an object")
@@ -88,7 +86,7 @@ func appendEvent(events []Event, doc json.RawMessage) ([]Event, error) {
 	if env.legacy() {
 		return appendLegacy(events, e, env.Data)
 	}
-	if e.Data = dataOf(e.Type); e.Data == nil {
+	if e.Data = newDataOf(e.Type); e.Data == nil {
 		e.Data = &Unknown{env.Data}
 	} else if len(env.Data) > 0 {
 		if err := decode(env.Data, e.Data); err != nil {
@@ -98,7 +96,8 @@ func appendEvent(events []Event, doc json.RawMessage) ([]Event, error) {
 	return append(events, e), nil
 }
 
-// Common returns what nearly all callbacks say: of an event of an unknown type, what its data have of it.
+// Common returns the members that nearly all callbacks have; for an event of an unknown type, those of
+// them that its data have.
 func (e Event) Common() Common {
 	if data, ok := e.Data.(interface{ common() *Common }); ok {
 		return *data.common()
@@ -110,8 +109,8 @@ func (e Event) Common() Common {
 	return c
 }
 
-// dataOf makes room for the data of events of a type, nil if it is not known.
-func dataOf(eventType string) Data {
+// newDataOf returns an empty value for the data of events of this type, nil if the type is not known.
+func newDataOf(eventType string) Data {
 	if eventType == validationType {
 		return new(SubscriptionValidation)
 	}
@@ -122,11 +121,11 @@ func dataOf(eventType string) Data {
 	return newData[name]()
 }
 
-// MarshalJSON writes e: as it came, if it did and has not been changed; otherwise
-// from its fields, as a CloudEvent.
+// MarshalJSON returns Raw if e was received and has not been changed, and otherwise a CloudEvent with
+// the fields of e.
 func (e Event) MarshalJSON() ([]byte, error) {
 	if e.Raw != nil {
-		if came, err := Parse(e.Raw); err == nil && len(came) == 1 && reflect.DeepEqual(came[0], e) {
+		if parsed, err := Parse(e.Raw); err == nil && len(parsed) == 1 && reflect.DeepEqual(parsed[0], e) {
 			return e.Raw, nil
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"switchboard/handler/acs"
 )
 
-// parseOne reads a document that holds one event.
+// parseOne returns the only event of a document.
 func parseOne(t *testing.T, doc string) Event {
 	t.Helper()
 	events, err := Parse([]byte(doc))
@@ -22,8 +22,8 @@ func parseOne(t *testing.T, doc string) Event {
 	return events[0]
 }
 
-// values reads JSON as values.
-func values(t *testing.T, doc []byte) (v any) {
+// decodeJSON returns the values in doc, so that documents can be compared.
+func decodeJSON(t *testing.T, doc []byte) (v any) {
 	t.Helper()
 	if err := json.Unmarshal(doc, &v); err != nil {
 		t.Fatalf("%v in %s", err, doc)
@@ -31,7 +31,7 @@ func values(t *testing.T, doc []byte) (v any) {
 	return v
 }
 
-func TestEveryTypeIsKnown(t *testing.T) {
+func TestParseKnowsEveryType(t *testing.T) {
 	types := append(readCorpus(t).Types, typePrefix+"IncomingCall", typePrefix+"RecordingFileStatusUpdated", typePrefix+"CallStarted",
 		typePrefix+"CallEnded", typePrefix+"CallParticipantAdded", typePrefix+"CallParticipantRemoved")
 	if len(types) != 38+6 || len(newData) != len(types) {
@@ -45,8 +45,8 @@ func TestEveryTypeIsKnown(t *testing.T) {
 	}
 }
 
-// Members of another spelling than published would be in the raw form alone.
-func TestNothingIsInTheRawFormAlone(t *testing.T) {
+// A member whose name was misspelt here would be in Raw only.
+func TestDataHasAFieldForEveryMember(t *testing.T) {
 	for _, v := range readCorpus(t).Events {
 		t.Run(v.Name, func(t *testing.T) {
 			e := parseOne(t, string(v.Payload))
@@ -58,7 +58,7 @@ func TestNothingIsInTheRawFormAlone(t *testing.T) {
 			if err := json.Unmarshal(v.Payload, &came); err != nil {
 				t.Fatal(err)
 			}
-			got := values(t, data).(map[string]any)
+			got := decodeJSON(t, data).(map[string]any)
 			for name := range came.Data {
 				if _, ok := got[name]; !ok {
 					t.Errorf("%s is not among the fields of %T", name, e.Data)
@@ -68,7 +68,7 @@ func TestNothingIsInTheRawFormAlone(t *testing.T) {
 	}
 }
 
-func TestEventsAreWrittenAsTheyCame(t *testing.T) {
+func TestMarshalJSONReturnsReceivedEventsUnchanged(t *testing.T) {
 	for _, doc := range []string{
 		`{"id":"1","type":"Microsoft.Communication.CallConnected","specVersion":"1.0","traceparent":"00","data":{"callConnectionId":"c","new":{"a":[1]}}}`,
 		`{"id":"1","type":"Microsoft.Communication.SomethingNew","data":[1]}`,
@@ -80,13 +80,13 @@ func TestEventsAreWrittenAsTheyCame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(values(t, []byte(doc)), values(t, got)); d != "" {
+		if d := cmp.Diff(decodeJSON(t, []byte(doc)), decodeJSON(t, got)); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}
 	}
 }
 
-func TestEventsThatWereMadeAreCloudEvents(t *testing.T) {
+func TestMarshalJSONWritesNewEventsAsCloudEvents(t *testing.T) {
 	e := Event{
 		ID: "1", Source: "calling/callConnections/c", Time: time.Date(2026, 11, 20, 8, 15, 48, 0, time.UTC),
 		Data: &AddParticipantFailed{
@@ -104,22 +104,22 @@ func TestEventsThatWereMadeAreCloudEvents(t *testing.T) {
 		"time":"2026-11-20T08:15:48Z","datacontenttype":"application/json","data":{"callConnectionId":"c","resultInformation":{"code":486,
 		"subCode":560486,"message":"","sipDetails":{"code":486,"message":"Busy Here"}},"participant":{"kind":"phoneNumber",
 		"rawId":"4:+14255550123","phoneNumber":{"value":"+14255550123","isAnonymous":false}}}}`
-	if d := cmp.Diff(values(t, []byte(want)), values(t, got)); d != "" {
+	if d := cmp.Diff(decodeJSON(t, []byte(want)), decodeJSON(t, got)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	if _, err := json.Marshal(Event{}); err == nil {
-		t.Error("an event without data was written")
+		t.Error("no error for an event without data")
 	}
 
 	e = parseOne(t, string(got))
-	e.Data.(*AddParticipantFailed).CallConnectionID = "d" // a change counts, whatever came
+	e.Data.(*AddParticipantFailed).CallConnectionID = "d" // Raw does not have this change
 	again, err := json.Marshal(e)
 	if err != nil || !strings.Contains(string(again), `"callConnectionId":"d"`) {
 		t.Errorf("%s, %v", again, err)
 	}
 }
 
-func TestEventsOfEventGrid(t *testing.T) {
+func TestParseReadsEventsOfEventGrid(t *testing.T) {
 	const user = `{"rawId":"8:acs:r_u","communicationUser":{"id":"8:acs:r_u"}}`
 	tests := []struct {
 		name, data string
@@ -185,7 +185,7 @@ func TestEventsOfEventGrid(t *testing.T) {
 	}
 }
 
-func TestTheSubjectOfARecording(t *testing.T) {
+func TestRecordingSubject(t *testing.T) {
 	for subject, want := range map[string][3]string{
 		"/recording/call/08fa54ac/recordingId/eyJQbGF0":  {"08fa54ac", "eyJQbGF0", ""},
 		"/recording/call/08fa54ac/serverCallId/aHR0cHM6": {"08fa54ac", "", "aHR0cHM6"},

@@ -1,6 +1,6 @@
 package events
 
-// newData makes room for the data of an event, by its type without the prefix.
+// newData returns an empty value for the data of an event, by the type without its prefix.
 var newData = map[string]func() Data{
 	"CallConnected":                         func() Data { return new(CallConnected) },
 	"CallDisconnected":                      func() Data { return new(CallDisconnected) },
@@ -99,6 +99,6 @@ func (*CallEnded) eventType() string                  { return "CallEnded" }
 func (*CallParticipantAdded) eventType() string       { return "CallParticipantAdded" }
 func (*CallParticipantRemoved) eventType() string     { return "CallParticipantRemoved" }
 
-// The types that are not of Azure Communication Services have no prefix to add.
+// eventType returns "" for types that are not of Azure Communication Services.
 func (*Unknown) eventType() string                { return "" }
 func (*SubscriptionValidation) eventType() string { return "" }

@@ -6,26 +6,26 @@ import (
 	"switchboard/handler/acs"
 )
 
-// Common is what nearly all callbacks say.
+// Common has the members of nearly all callbacks.
 type Common struct {
 	CallConnectionID string `json:"callConnectionId,omitempty"`
 	ServerCallID     string `json:"serverCallId,omitempty"`
 	CorrelationID    string `json:"correlationId,omitempty"`
 
-	// OperationContext is what the request that caused the event gave.
+	// OperationContext is the context that was set in the request that caused the event.
 	// ParticipantsUpdated and RecordingStateChanged have none.
 	OperationContext string `json:"operationContext,omitempty"`
 
-	// ResultInformation says how it went; nil if the event does not.
+	// ResultInformation is the result of the operation or call; nil if the event has none.
 	ResultInformation *ResultInformation `json:"resultInformation,omitempty"`
 }
 
-// common returns c itself: every type that embeds Common has the method.
+// common returns c. Every type that embeds Common has this method.
 func (c *Common) common() *Common { return c }
 
-// ResultInformation tells how an operation or a call ended.
+// ResultInformation is the result of an operation or a call.
 type ResultInformation struct {
-	Code    int    `json:"code"`    // like an HTTP or SIP status
+	Code    int    `json:"code"`    // similar to an HTTP or SIP status
 	SubCode int    `json:"subCode"` // ACS's own, such as 560486
 	Message string `json:"message"`
 
@@ -33,107 +33,107 @@ type ResultInformation struct {
 	Q850Details *ResultDetails `json:"q850Details,omitempty"`
 }
 
-// ResultDetails are how a call ended in the telephone network's own terms.
+// ResultDetails are a code of SIP or Q.850 with which a call ended.
 type ResultDetails struct {
 	Code    int    `json:"code"`
 	Message string `json:"message,omitempty"`
 }
 
-// The callbacks about calls. Where nothing is said, Common is all there is.
+// The callbacks about calls. Many have no members but those of Common.
 type (
-	// CallConnected: the call is up.
+	// CallConnected reports that the call is connected.
 	CallConnected struct{ Common }
-	// CallDisconnected: the call is over; the last event of a call.
+	// CallDisconnected reports that the call has ended. It is the last event of a call.
 	CallDisconnected struct{ Common }
-	// CreateCallFailed: a call that was placed came to nothing.
+	// CreateCallFailed reports that a call could not be placed.
 	CreateCallFailed struct{ Common }
-	// AnswerFailed: an answer came to nothing.
+	// AnswerFailed reports that a call could not be answered.
 	AnswerFailed struct{ Common }
-	// ConnectFailed: a call could not be joined.
+	// ConnectFailed reports that a call could not be joined.
 	ConnectFailed struct{ Common }
 
-	// CallTransferAccepted: the target of a transfer has answered.
+	// CallTransferAccepted reports that the target of a transfer has answered.
 	CallTransferAccepted struct {
 		Common
 		TransferTarget acs.Identifier `json:"transferTarget,omitzero"`
 		Transferee     acs.Identifier `json:"transferee,omitzero"`
 	}
-	// CallTransferFailed: a transfer came to nothing.
+	// CallTransferFailed reports that a transfer has failed.
 	CallTransferFailed struct{ Common }
 )
 
 // The callbacks about participants.
 type (
-	// AddParticipantSucceeded: who was invited has joined.
+	// AddParticipantSucceeded reports that the invited participant has joined.
 	AddParticipantSucceeded struct {
 		Common
 		Participant acs.Identifier `json:"participant,omitzero"`
 	}
-	// AddParticipantFailed: who was invited has not joined.
+	// AddParticipantFailed reports that the invited participant has not joined.
 	AddParticipantFailed struct {
 		Common
 		Participant acs.Identifier `json:"participant,omitzero"`
 	}
-	// RemoveParticipantSucceeded: somebody was put out of the call.
+	// RemoveParticipantSucceeded reports that a participant was removed from the call.
 	RemoveParticipantSucceeded struct {
 		Common
 		Participant acs.Identifier `json:"participant,omitzero"`
 	}
-	// RemoveParticipantFailed: somebody was not put out of the call.
+	// RemoveParticipantFailed reports that a participant could not be removed from the call.
 	RemoveParticipantFailed struct {
 		Common
 		Participant acs.Identifier `json:"participant,omitzero"`
 	}
 
-	// MoveParticipantSucceeded: somebody has come from another call.
+	// MoveParticipantSucceeded reports that a participant was moved here from another call.
 	MoveParticipantSucceeded struct {
 		Common
 		Participant acs.Identifier `json:"participant,omitzero"`
 		FromCall    string         `json:"fromCall,omitempty"` // the other call's connection
 	}
-	// MoveParticipantFailed: somebody has not come from another call.
+	// MoveParticipantFailed reports that a participant could not be moved here from another call.
 	MoveParticipantFailed struct {
 		Common
 		Participant acs.Identifier `json:"participant,omitzero"`
 		FromCall    string         `json:"fromCall,omitempty"` // the other call's connection
 	}
 
-	// CancelAddParticipantSucceeded: an invitation is withdrawn.
+	// CancelAddParticipantSucceeded reports that an invitation was cancelled.
 	CancelAddParticipantSucceeded struct {
 		Common
 		InvitationID string `json:"invitationId,omitempty"`
 	}
-	// CancelAddParticipantFailed: an invitation is not withdrawn.
+	// CancelAddParticipantFailed reports that an invitation could not be cancelled.
 	CancelAddParticipantFailed struct {
 		Common
 		InvitationID string `json:"invitationId,omitempty"`
 	}
 
-	// ParticipantsUpdated: who is in the call now.
+	// ParticipantsUpdated reports all participants of the call.
 	ParticipantsUpdated struct {
 		Common
-		SequenceNumber int                   `json:"sequenceNumber"` // grows; a lower one is stale
+		SequenceNumber int                   `json:"sequenceNumber"` // increases; an event with a lower number is older
 		Participants   []acs.CallParticipant `json:"participants"`
 	}
 )
 
-// The callbacks about what is played and heard.
+// The callbacks about prompts, recognition, tones and hold.
 type (
-	// PlayStarted: a prompt is being heard.
+	// PlayStarted reports that a prompt is being played.
 	PlayStarted struct{ Common }
-	// PlayCompleted: a prompt was heard to its end.
+	// PlayCompleted reports that a prompt was played to its end.
 	PlayCompleted struct{ Common }
-	// PlayFailed: a prompt could not be played.
+	// PlayFailed reports that a prompt could not be played.
 	PlayFailed struct {
 		Common
-		// FailedPlaySourceIndex is which of the play sources failed, from 0; nil if unknown.
+		// FailedPlaySourceIndex is the index of the play source that failed, from 0; nil if unknown.
 		FailedPlaySourceIndex *int `json:"failedPlaySourceIndex,omitempty"`
 	}
-	// PlayCanceled: a prompt was cut short.
+	// PlayCanceled reports that a prompt was canceled.
 	PlayCanceled struct{ Common }
 
-	// RecognizeCompleted: a participant was understood. RecognitionType says which
-	// of the results is there.
+	// RecognizeCompleted reports that a participant was understood. RecognitionType says which of the
+	// results is set.
 	RecognizeCompleted struct {
 		Common
 		RecognitionType acs.RecognizeInputType `json:"recognitionType,omitempty"` // dtmf, speech or choices
@@ -141,39 +141,39 @@ type (
 		ChoiceResult    *ChoiceResult          `json:"choiceResult,omitempty"`
 		SpeechResult    *SpeechResult          `json:"speechResult,omitempty"`
 	}
-	// RecognizeFailed: a participant was not understood; the result says why.
+	// RecognizeFailed reports that a participant was not understood. ResultInformation says why.
 	RecognizeFailed struct {
 		Common
-		// FailedPlaySourceIndex is which of the play sources failed, from 0; nil if unknown.
+		// FailedPlaySourceIndex is the index of the play source that failed, from 0; nil if unknown.
 		FailedPlaySourceIndex *int `json:"failedPlaySourceIndex,omitempty"`
-		// DTMFResult are the keys before it failed, which the published schema
-		// does not have here.
+		// DTMFResult has the keys that were pressed before it failed. The published schema does not have
+		// this member.
 		DTMFResult *DTMFResult `json:"dtmfResult,omitempty"`
 	}
-	// RecognizeCanceled: listening was cut short.
+	// RecognizeCanceled reports that recognition was canceled.
 	RecognizeCanceled struct{ Common }
 
-	// ContinuousDTMFRecognitionToneReceived: a key was pressed.
+	// ContinuousDTMFRecognitionToneReceived reports that a key was pressed.
 	ContinuousDTMFRecognitionToneReceived struct {
 		Common
 		SequenceID int      `json:"sequenceId"`
 		Tone       acs.Tone `json:"tone"`
 	}
-	// ContinuousDTMFRecognitionToneFailed: a key was not understood.
+	// ContinuousDTMFRecognitionToneFailed reports that a key was not understood.
 	ContinuousDTMFRecognitionToneFailed struct{ Common }
-	// ContinuousDTMFRecognitionStopped: keys are no longer reported.
+	// ContinuousDTMFRecognitionStopped reports that keys are no longer reported.
 	ContinuousDTMFRecognitionStopped struct{ Common }
 
-	// SendDTMFTonesCompleted: keys were pressed for the application.
+	// SendDTMFTonesCompleted reports that tones were sent for the application.
 	SendDTMFTonesCompleted struct{ Common }
-	// SendDTMFTonesFailed: keys could not be pressed.
+	// SendDTMFTonesFailed reports that tones could not be sent.
 	SendDTMFTonesFailed struct{ Common }
 
-	// HoldFailed: somebody is not on hold; there is no event for success.
+	// HoldFailed reports that a participant could not be put on hold. Success has no event.
 	HoldFailed struct{ Common }
 )
 
-// DTMFResult are the keys that were pressed, in their order.
+// DTMFResult has the keys that were pressed, in their order.
 type DTMFResult struct {
 	Tones []acs.Tone `json:"tones"`
 }
@@ -185,7 +185,7 @@ type ChoiceResult struct {
 	Confidence       float64 `json:"confidence,omitempty"`       // 0 to 1
 }
 
-// SpeechResult is what was said.
+// SpeechResult is the text that was said.
 type SpeechResult struct {
 	Speech     string  `json:"speech"`
 	Confidence float64 `json:"confidence,omitempty"` // 0 to 1
@@ -193,7 +193,7 @@ type SpeechResult struct {
 
 // The callbacks about recordings.
 type (
-	// RecordingStateChanged: a recording runs, or no longer.
+	// RecordingStateChanged reports that a recording has started or stopped.
 	RecordingStateChanged struct {
 		Common
 		RecordingID   string             `json:"recordingId,omitempty"`
@@ -201,7 +201,7 @@ type (
 		StartDateTime time.Time          `json:"startDateTime,omitzero"`
 		RecordingKind string             `json:"recordingKind,omitempty"` // azureCommunicationServices, teams, teamsCompliance
 	}
-	// StartRecordingFailed: a recording did not start.
+	// StartRecordingFailed reports that a recording did not start.
 	StartRecordingFailed struct {
 		Common
 		RecordingID string `json:"recordingId,omitempty"`
@@ -210,53 +210,53 @@ type (
 
 // The callbacks about streams.
 type (
-	// TranscriptionStarted: what is said is being written down.
+	// TranscriptionStarted reports that a transcription has started.
 	TranscriptionStarted struct {
 		Common
 		TranscriptionUpdate *TranscriptionUpdate `json:"transcriptionUpdate,omitempty"`
 	}
-	// TranscriptionUpdated: it goes on in another language.
+	// TranscriptionUpdated reports that a transcription continues in another language.
 	TranscriptionUpdated struct {
 		Common
 		TranscriptionUpdate *TranscriptionUpdate `json:"transcriptionUpdate,omitempty"`
 	}
-	// TranscriptionStopped: it has ended.
+	// TranscriptionStopped reports that a transcription has stopped.
 	TranscriptionStopped struct {
 		Common
 		TranscriptionUpdate *TranscriptionUpdate `json:"transcriptionUpdate,omitempty"`
 	}
-	// TranscriptionFailed: it did not start, or broke off.
+	// TranscriptionFailed reports that a transcription did not start, or broke off.
 	TranscriptionFailed struct {
 		Common
 		TranscriptionUpdate *TranscriptionUpdate `json:"transcriptionUpdate,omitempty"`
 	}
 
-	// MediaStreamingStarted: the audio is being streamed.
+	// MediaStreamingStarted reports that streaming of the audio has started.
 	MediaStreamingStarted struct {
 		Common
 		MediaStreamingUpdate *MediaStreamingUpdate `json:"mediaStreamingUpdate,omitempty"`
 	}
-	// MediaStreamingStopped: it no longer is.
+	// MediaStreamingStopped reports that streaming of the audio has stopped.
 	MediaStreamingStopped struct {
 		Common
 		MediaStreamingUpdate *MediaStreamingUpdate `json:"mediaStreamingUpdate,omitempty"`
 	}
-	// MediaStreamingFailed: the stream did not start, or broke off.
+	// MediaStreamingFailed reports that streaming did not start, or broke off.
 	MediaStreamingFailed struct {
 		Common
 		MediaStreamingUpdate *MediaStreamingUpdate `json:"mediaStreamingUpdate,omitempty"`
 	}
 )
 
-// TranscriptionUpdate is how a transcription stands, in ACS's words: such as
-// transcriptionStarted, because of subscriptionStarted.
+// TranscriptionUpdate is the status of a transcription, such as transcriptionStarted with the details
+// subscriptionStarted.
 type TranscriptionUpdate struct {
 	Status  string `json:"transcriptionStatus,omitempty"`
 	Details string `json:"transcriptionStatusDetails,omitempty"`
 }
 
-// MediaStreamingUpdate is how a stream stands, in ACS's words: such as
-// mediaStreamingStarted, because of subscriptionStarted.
+// MediaStreamingUpdate is the status of a stream, such as mediaStreamingStarted with the details
+// subscriptionStarted.
 type MediaStreamingUpdate struct {
 	ContentType string `json:"contentType,omitempty"` // audio
 	Status      string `json:"mediaStreamingStatus,omitempty"`
