@@ -33,7 +33,7 @@ func TestMessagesThatTheHandlerRefusesUnderFunc(t *testing.T) {
 var unprocessable = []struct{ message, err string }{
 	{asMessage("neither JSON nor base64 of it"), "neither JSON nor base64 of JSON"},
 	{asMessage(`{"id":"m1"}`), "queue message: event of another type"},
-	{asMessage(`{"recording":"re-00000000000000000000000000000000"}`), "recording re-00000000000000000000000000000000: table rigrecordings: get: no such row"},
+	{asMessage(`{"recording":"re-00000000000000000000000000000000"}`), "recording re-00000000000000000000000000000000: table recordings: get: no such row"},
 	{asMessage(recordingEvent("e1", "r1", `{"documentId":"d"}`)), "recording: chunk 0 without contentLocation"},
 }
 
