@@ -148,10 +148,10 @@ func TestCampaignsThatCannotBeShown(t *testing.T) {
 		{name: "an invalid id of a campaign", path: "/a%23b", status: 404, want: `There is no such campaign.`},
 		{name: "an invalid page token", path: "/" + string(monday) + "/contacts?after=x", status: 400,
 			want: `"errors":[{"field":"after","detail":"is not the next of another page"}]`},
-		{name: "all campaigns when storage does not answer", path: "", fails: tabletest.List, down: true, status: 503},
-		{name: "one campaign when storage does not answer", path: "/" + string(monday), fails: tabletest.Get, down: true, status: 503},
+		{name: "all campaigns when storage does not answer", path: "", fails: tabletest.KindList, down: true, status: 503},
+		{name: "one campaign when storage does not answer", path: "/" + string(monday), fails: tabletest.KindGet, down: true, status: 503},
 		{name: "contacts when storage does not answer", path: "/" + string(monday) + "/contacts",
-			fails: tabletest.List, down: true, status: 503},
+			fails: tabletest.KindList, down: true, status: 503},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -283,7 +283,7 @@ func TestSimultaneousRequestsCreateOneCampaign(t *testing.T) {
 func TestCampaignIsNotStartedBeforeItsContactsAreWritten(t *testing.T) {
 	f := newFixture()
 	f.fail = func(_ int, op tabletest.Op) faulttest.Fault {
-		if op.Kind == tabletest.Apply && len(op.Writes) > 2 { // contacts
+		if op.Kind == tabletest.KindApply && len(op.Writes) > 2 { // contacts
 			return faulttest.NotApplied
 		}
 		return faulttest.None

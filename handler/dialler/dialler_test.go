@@ -237,7 +237,7 @@ func TestDialReturnsTheErrorsOfStorage(t *testing.T) {
 		h.StartCampaign(t, "a", 1, cluster.Number(1))
 		h.StartCampaign(t, "b", 1, cluster.Number(2))
 		h.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
-			if op.Kind == tabletest.List && op.Query.Partition == "a|00" {
+			if op.Kind == tabletest.KindList && op.Query.Partition == "a|00" {
 				return faulttest.NotApplied
 			}
 			return faulttest.None

@@ -2,17 +2,13 @@ package dialler_test
 
 import (
 	"encoding/json"
-	"fmt"
-	"strings"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
 	"switchboard/handler/store"
 	"switchboard/test/cluster"
+	"switchboard/test/invariant"
 )
 
 // checkAfterCrash checks that each call for which something was scheduled or reserved at the time of the
@@ -58,27 +54,12 @@ func (s *dialSim) checkInvariants() {
 	if !s.ended() {
 		s.T.Errorf("campaigns not done, or work left: %d items on the worklist", len(s.WorklistRows.Entities()))
 	}
-	dials := map[string]int{} // attempts that count, by number
+	var ids []campaign.ID
 	for _, c := range s.campaigns {
-		s.checkCampaign(c, dials)
+		ids = append(ids, c.ID)
 	}
-	for number := range s.telephones {
-		n := cluster.Must(s.ledger().Number(s.T.Context(), number))
-		if n.Call != "" {
-			s.T.Errorf("number %+v, want it free", n)
-		}
-		sum := 0
-		for _, count := range n.Dials {
-			sum += count
-		}
-		if sum != dials[number] {
-			s.T.Errorf("%d dials of a number counted, want %d, as attempts", sum, dials[number])
-		}
-	}
-	for _, e := range s.OtherRows.Entities() {
-		if e.Key.Row == "line" && len(cluster.Must(s.ledger().Line(s.T.Context(), e.Key.Partition)).Holders) > 0 {
-			s.T.Errorf("line %s, want no holders", e.Doc)
-		}
+	for _, fault := range s.invariants().Check(s.T.Context(), ids...) {
+		s.T.Error(fault)
 	}
 	for _, e := range s.CallRows.Entities() {
 		if e.Key.Row != "call" {
@@ -92,42 +73,18 @@ func (s *dialSim) checkInvariants() {
 	}
 }
 
-// checkCampaign checks the rows of a campaign against each other, the calls and the telephones. It adds the
-// attempts that count to dials.
-func (s *dialSim) checkCampaign(c campaign.Campaign, dials map[string]int) {
-	s.T.Helper()
-	var want campaign.Counters
-	attempts := cluster.CampaignRows[campaign.Attempt](s.T, s.OtherRows, c, "a|")
-	for key, contact := range cluster.CampaignRows[campaign.Contact](s.T, s.OtherRows, c, "c|") {
-		want = want.Replace(nil, contact)
-		if contact.State != campaign.ContactEnded || contact.Result() == "" || contact.Spent > contact.Budget {
-			s.T.Errorf("contact %+v, want it ended within its budget, with a result", contact)
-		}
-		spent := 0
-		for claim := range contact.Claim {
-			a, ok := attempts[strings.Replace(key, "c|", "a|", 1)+fmt.Sprintf("|%08d", claim+1)]
-			placed, written := s.Row(a.Call)
-			if !ok || !written || a.Ended.IsZero() || a.Outcome != placed.Outcome {
-				s.T.Errorf("attempt %+v, want it ended with its call's outcome, %q", a, placed.Outcome)
+// invariants returns the checker of the simulation's campaigns.
+func (s *dialSim) invariants() invariant.Campaigns {
+	return invariant.Campaigns{
+		Calls: store.NewCalls(s.CallRows, s.WorklistRows), Ledger: s.ledger(), Contacts: s.OtherRows,
+		RingsIn: func(number string, id call.ID) int { return s.telephones[number].rings[id] },
+		RingsOf: func(number string) int {
+			sum := 0
+			for _, n := range s.telephones[number].rings {
+				sum += n
 			}
-			if a.Spent {
-				spent++
-				dials[contact.Number]++
-			}
-			if rang := s.telephones[contact.Number].rings[a.Call]; rang > 0 && !a.Spent {
-				s.T.Errorf("attempt %+v rang %d times, want it counted", a, rang)
-			}
-		}
-		if spent != contact.Spent {
-			s.T.Errorf("%d attempts count, want %d: contact %+v", spent, contact.Spent, contact)
-		}
-	}
-	got, err := s.ledger().Counters(s.T.Context(), c)
-	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || d != "" {
-		s.T.Errorf("counters, error %v (-want, by the contacts +got):\n%s", err, d)
-	}
-	if left := s.entries(c); len(left) > 0 {
-		s.T.Errorf("due index %+v, want it empty", left)
+			return sum
+		},
 	}
 }
 

@@ -63,7 +63,7 @@ func TestOptOut(t *testing.T) {
 	cluster.Run(t, "is recorded once after lost responses of storage", func(t *testing.T, h *cluster.Harness) {
 		failed := 0
 		h.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
-			if op.Kind != tabletest.Apply || failed == 3 {
+			if op.Kind != tabletest.KindApply || failed == 3 {
 				return faulttest.None
 			}
 			failed++

@@ -191,8 +191,8 @@ func TestSweep(t *testing.T) {
 					return fault
 				}
 			}
-			h.CallRows.Fail = once(tabletest.Apply, faults.tombstone)
-			h.WorklistRows.Fail = once(tabletest.Apply, faults.worklist)
+			h.CallRows.Fail = once(tabletest.KindApply, faults.tombstone)
+			h.WorklistRows.Fail = once(tabletest.KindApply, faults.worklist)
 			time.Sleep(time.Minute)
 			_ = h.Sweep(t.Context())
 			h.SweepAfter(t, 5*time.Second)
@@ -247,7 +247,7 @@ func TestSweep(t *testing.T) {
 	cluster.Run(t, "removes a call without outstanding work from the worklist", func(t *testing.T, h *cluster.Harness) {
 		open(t, h)
 		h.WorklistRows.Fail = func(op tabletest.Op) faulttest.Fault {
-			if op.Kind == tabletest.Apply {
+			if op.Kind == tabletest.KindApply {
 				return faulttest.NotApplied
 			}
 			return faulttest.None

@@ -7,9 +7,7 @@
 package event
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"strings"
 
 	"switchboard/handler/acs"
@@ -25,27 +23,13 @@ const (
 	maxHeaders      = 64 // headers of each kind
 )
 
-// key returns a text that is the same for every delivery of the event and for no other event. It
-// is derived from the event's id and the scope in which the id is unique, or from the event's
-// content if it has no id.
+// key returns the key of the event among the deliveries to one receiver: of its id and the scope in which the
+// id is unique, or of its content if it has no id.
 func key(e events.Event, scope string) string {
 	if e.ID != "" {
 		return digest.Hex(16, scope, e.ID)
 	}
-	var content struct {
-		Type      string          `json:"type"`
-		EventType string          `json:"eventType"`
-		Time      string          `json:"time"`
-		EventTime string          `json:"eventTime"`
-		Data      json.RawMessage `json:"data"`
-	}
-	_ = json.Unmarshal(e.Raw, &content) // Raw was parsed before; a member of another type counts as missing
-	var data bytes.Buffer
-	if json.Compact(&data, content.Data) != nil {
-		data.Reset()
-	}
-	return digest.Hex(16, cmp.Or(content.Type, content.EventType), e.Subject, cmp.Or(content.Time, content.EventTime),
-		data.String())
+	return digest.Hex(16, e.Content()...)
 }
 
 // truncate returns text cut to maxText, without invalid UTF-8.

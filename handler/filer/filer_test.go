@@ -270,7 +270,7 @@ func TestRecordingThatCannotBeDownloaded(t *testing.T) {
 	runFilingSim(t, "any more was filed when a run has committed the file", recordingID, func(t *testing.T, s *filingSim) {
 		s.keepFiles(twoFiles)
 		s.files.Fail = func(op archivetest.Op) faulttest.Fault {
-			if op.Kind == archivetest.Commit {
+			if op.Kind == archivetest.KindCommit {
 				s.Crash(s.Instances[0])
 			}
 			return faulttest.None

@@ -42,10 +42,10 @@ func serveEvent(w http.ResponseWriter, r *http.Request, route Route) {
 	switch {
 	case err == nil:
 		reply(w, http.StatusOK, struct{}{})
-	case markOf(err) == permanent:
+	case markOf(err) == markPermanent:
 		log.Error().Err(err).Msg("event was given up")
 		reply(w, http.StatusOK, struct{}{})
-	case markOf(err) == later:
+	case markOf(err) == markLater:
 		log.Warn().Err(err).Msg("event has to come again")
 		reply(w, http.StatusInternalServerError, failure{"to come again"})
 	default:

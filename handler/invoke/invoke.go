@@ -48,18 +48,18 @@ type Func func(ctx context.Context, data json.RawMessage) error
 
 // Permanent marks err as one that another delivery would meet again. The event is acknowledged and err is
 // logged as an error. Permanent(nil) is nil.
-func Permanent(err error) error { return marked(err, permanent) }
+func Permanent(err error) error { return marked(err, markPermanent) }
 
 // Later marks err as expected: the event only has to be delivered again. It fails the invocation like any
 // error, but is logged as a warning. Later(nil) is nil.
-func Later(err error) error { return marked(err, later) }
+func Later(err error) error { return marked(err, markLater) }
 
 // mark is the consequence of an error for its event.
 type mark int
 
 const (
-	permanent mark = iota + 1
-	later
+	markPermanent mark = iota + 1
+	markLater
 )
 
 type markedError struct {

@@ -19,7 +19,7 @@ var faultModes = []struct {
 	{"lost", func(*tabletest.Memory, tabletest.Op) faulttest.Fault { return faulttest.Lost }},
 	// The client repeats a write whose answer was lost, and the repeated write is refused.
 	{"refused on repetition", func(rows *tabletest.Memory, op tabletest.Op) faulttest.Fault {
-		if op.Kind == tabletest.Apply {
+		if op.Kind == tabletest.KindApply {
 			_, _ = rows.Apply(context.Background(), op.Writes...) // if this write is refused, so is the repeated one
 		}
 		return faulttest.None

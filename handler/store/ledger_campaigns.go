@@ -61,7 +61,7 @@ func (l *Ledger) Campaigns(ctx context.Context) ([]campaign.Campaign, error) {
 // Running returns the running campaigns, ordered by id.
 func (l *Ledger) Running(ctx context.Context) ([]campaign.Campaign, error) {
 	q := table.WithPrefix(campaignPartition, "c|")
-	q.Where = []table.Condition{{Column: "State", Op: table.Eq, Value: string(campaign.StateRunning)}}
+	q.Where = []table.Condition{{Column: "State", Op: table.OpEq, Value: string(campaign.StateRunning)}}
 	return l.campaignsOf(ctx, q)
 }
 

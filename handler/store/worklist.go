@@ -58,7 +58,7 @@ func (s *Calls) Schedule(ctx context.Context, id call.ID, due, now time.Time, di
 // Due returns the items of a shard that are due at now, at most limit of them.
 func (s *Calls) Due(ctx context.Context, shard string, now time.Time, limit int) ([]table.Row[WorkItem], error) {
 	var due []table.Row[WorkItem]
-	isDue := table.Condition{Column: "Due", Op: table.Le, Value: now.UTC()}
+	isDue := table.Condition{Column: "Due", Op: table.OpLe, Value: now.UTC()}
 	query := table.Query{Partition: shard, Where: []table.Condition{isDue}, Limit: limit}
 	for item, err := range s.worklist.List(ctx, query) {
 		if err != nil {

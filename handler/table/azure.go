@@ -89,7 +89,7 @@ func (t *azureTable) Apply(ctx context.Context, writes ...Write) ([]string, erro
 // DeleteEntity have no condition.
 func (t *azureTable) write(ctx context.Context, w Write) (azcore.ETag, error) {
 	k, ifMatch := w.Entity.Key, azcore.ETag(w.Entity.ETag)
-	if w.Kind == Delete {
+	if w.Kind == WriteDelete {
 		_, err := t.client.DeleteEntity(ctx, k.Partition, k.Row, &aztables.DeleteEntityOptions{IfMatch: &ifMatch})
 		return "", err
 	}
@@ -98,17 +98,17 @@ func (t *azureTable) write(ctx context.Context, w Write) (azcore.ETag, error) {
 		return "", err
 	}
 	switch w.Kind {
-	case Insert:
+	case WriteInsert:
 		// Without this the service sends the whole row back.
 		ctx = policy.WithHTTPHeader(ctx, http.Header{"Prefer": {"return-no-content"}})
 		resp, err := t.client.AddEntity(ctx, data, nil)
 		return resp.ETag, err
-	case Replace:
+	case WriteReplace:
 		resp, err := t.client.UpdateEntity(ctx, data, &aztables.UpdateEntityOptions{
 			IfMatch: &ifMatch, UpdateMode: aztables.UpdateModeReplace,
 		})
 		return resp.ETag, err
-	default: // Put: CheckWrites accepts no other kind
+	default: // WritePut: CheckWrites accepts no other kind
 		resp, err := t.client.UpsertEntity(ctx, data, &aztables.UpsertEntityOptions{
 			UpdateMode: aztables.UpdateModeReplace,
 		})

@@ -59,8 +59,8 @@ func refusal(status int, code string) string {
 
 func two() []Write {
 	return []Write{
-		{Insert, Entity{Key: Key{"+12065550100", "r1"}, Doc: []byte(`1`)}},
-		{Delete, Entity{Key: Key{"+12065550100", "r2"}, ETag: `W/"1"`}},
+		{WriteInsert, Entity{Key: Key{"+12065550100", "r1"}, Doc: []byte(`1`)}},
+		{WriteDelete, Entity{Key: Key{"+12065550100", "r2"}, ETag: `W/"1"`}},
 	}
 }
 

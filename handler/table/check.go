@@ -55,18 +55,18 @@ func checkWrite(w Write) error {
 		return err
 	}
 	switch w.Kind {
-	case Insert, Put:
+	case WriteInsert, WritePut:
 		if e.ETag != "" {
 			return fmt.Errorf("%w: ETag on a write without a condition", ErrInvalid)
 		}
-	case Replace, Delete:
+	case WriteReplace, WriteDelete:
 		if e.ETag == "" || e.ETag == "*" { // the star would match any version
 			return fmt.Errorf("%w: no ETag", ErrInvalid)
 		}
 	default:
 		return fmt.Errorf("%w: kind of write %d", ErrInvalid, w.Kind)
 	}
-	if w.Kind == Delete {
+	if w.Kind == WriteDelete {
 		return nil
 	}
 	if _, err := splitDoc(e.Doc); err != nil {
@@ -125,11 +125,11 @@ func CheckQuery(q Query) error {
 	}
 	for _, c := range q.Where {
 		switch c.Op {
-		case Eq, Lt, Le, Gt, Ge:
+		case OpEq, OpLt, OpLe, OpGt, OpGe:
 		default:
 			return fmt.Errorf("%w: comparison %q", ErrInvalid, c.Op)
 		}
-		if _, ok := c.Value.(bool); ok && c.Op != Eq {
+		if _, ok := c.Value.(bool); ok && c.Op != OpEq {
 			return fmt.Errorf("%w: comparison %q of a bool", ErrInvalid, c.Op)
 		}
 		if err := checkColumn(c.Column, c.Value); err != nil {

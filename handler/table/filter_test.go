@@ -18,7 +18,7 @@ func TestFilters(t *testing.T) {
 			"PartitionKey eq 'p' and RowKey ge 'a' and RowKey lt 'b'"},
 		{"a prefix", WithPrefix("p", "h|"), "PartitionKey eq 'p' and RowKey ge 'h|' and RowKey lt 'h}'"},
 		{"every type of value has its own form", Query{Partition: "p", Where: []Condition{
-			{"Due", Le, due}, {"N", Gt, int64(-1)}, {"S", Eq, "it's"}, {"B", Eq, true}}},
+			{"Due", OpLe, due}, {"N", OpGt, int64(-1)}, {"S", OpEq, "it's"}, {"B", OpEq, true}}},
 			"PartitionKey eq 'p' and Due le datetime'2026-03-29T01:00:00.123Z' and N gt -1L" +
 				" and S eq 'it''s' and B eq true"},
 	}

@@ -51,11 +51,10 @@ type Rows interface {
 	// Apply performs the writes and returns the new ETags in their order, "" for a
 	// deletion.
 	//
-	// A single write fails with ErrExists (Insert), ErrNotFound (Replace, Delete)
-	// or ErrConflict (Replace, Delete). Several writes are a transaction, of one
-	// partition, at most MaxWrites, each row once: all are applied or none, and it
-	// fails with ErrConflict if any of them alone would be refused. For any other
-	// failure see the errors above.
+	// A single write fails with ErrExists (WriteInsert), ErrNotFound (WriteReplace, WriteDelete) or
+	// ErrConflict (WriteReplace, WriteDelete). Several writes are a transaction, of one partition, at most
+	// MaxWrites, each row once: all are applied or none, and it fails with ErrConflict if any of them alone
+	// would be refused. For any other failure see the errors above.
 	Apply(ctx context.Context, writes ...Write) (etags []string, err error)
 }
 
@@ -75,10 +74,10 @@ type WriteKind int
 
 // The kinds of write.
 const (
-	Insert  WriteKind = iota + 1 // a new row
-	Replace                      // the whole row, if its ETag is still Entity.ETag
-	Put                          // the whole row, whether it is there or not: without any condition
-	Delete                       // the row, if its ETag is still Entity.ETag; only key and ETag are used
+	WriteInsert  WriteKind = iota + 1 // a new row
+	WriteReplace                      // the whole row, if its ETag is still Entity.ETag
+	WritePut                          // the whole row, whether it is there or not: without any condition
+	WriteDelete                       // the row, if its ETag is still Entity.ETag; only key and ETag are used
 )
 
 // Write is one change of one row.
@@ -125,11 +124,11 @@ type Op string
 
 // The comparisons, as OData spells them.
 const (
-	Eq Op = "eq"
-	Lt Op = "lt"
-	Le Op = "le"
-	Gt Op = "gt"
-	Ge Op = "ge"
+	OpEq Op = "eq"
+	OpLt Op = "lt"
+	OpLe Op = "le"
+	OpGt Op = "gt"
+	OpGe Op = "ge"
 )
 
 // Page is a part of what a Query selects.

@@ -59,13 +59,13 @@ func (t *Table[T]) Find(ctx context.Context, k Key) (Row[T], error) {
 
 // Insert writes a new row, or fails with ErrExists.
 func (t *Table[T]) Insert(ctx context.Context, k Key, v T) error {
-	return t.apply(ctx, Insert, k, "", v)
+	return t.apply(ctx, WriteInsert, k, "", v)
 }
 
 // Replace writes next where row was read. It fails with ErrConflict if the row was
 // written since, with ErrNotFound if it is gone.
 func (t *Table[T]) Replace(ctx context.Context, row Row[T], next T) error {
-	return t.apply(ctx, Replace, row.Key, row.ETag, next)
+	return t.apply(ctx, WriteReplace, row.Key, row.ETag, next)
 }
 
 // Save writes next where row was read or, if Find did not find it, inserts it.
@@ -75,7 +75,7 @@ func (t *Table[T]) Save(ctx context.Context, row Row[T], next T) error {
 
 // Put writes a row without a condition. It may be repeated.
 func (t *Table[T]) Put(ctx context.Context, k Key, v T) error {
-	return t.apply(ctx, Put, k, "", v)
+	return t.apply(ctx, WritePut, k, "", v)
 }
 
 // Delete removes the row that was read. It fails with ErrConflict if the row was
@@ -182,11 +182,11 @@ func (t *Table[T]) checkSchema(doc []byte) error {
 // kind returns Replace for a row that was read, and Insert for one that Find did not find.
 func (r Row[T]) kind() WriteKind {
 	if r.ETag == "" {
-		return Insert
+		return WriteInsert
 	}
-	return Replace
+	return WriteReplace
 }
 
 func deletion(k Key, etag string) Write {
-	return Write{Kind: Delete, Entity: Entity{Key: k, ETag: etag}}
+	return Write{Kind: WriteDelete, Entity: Entity{Key: k, ETag: etag}}
 }

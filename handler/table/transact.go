@@ -65,7 +65,7 @@ func (t *azureTable) transact(ctx context.Context, writes []Write) ([]string, er
 
 // action returns w as an action of an aztables transaction.
 func action(w Write) (aztables.TransactionAction, error) {
-	if w.Kind == Delete {
+	if w.Kind == WriteDelete {
 		k := w.Entity.Key
 		data, err := json.Marshal(aztables.Entity{PartitionKey: k.Partition, RowKey: k.Row})
 		return aztables.TransactionAction{
@@ -80,12 +80,12 @@ func action(w Write) (aztables.TransactionAction, error) {
 	}
 	a := aztables.TransactionAction{Entity: data}
 	switch w.Kind {
-	case Insert:
+	case WriteInsert:
 		a.ActionType = aztables.TransactionTypeAdd
-	case Replace:
+	case WriteReplace:
 		a.ActionType = aztables.TransactionTypeUpdateReplace
 		a.IfMatch = new(azcore.ETag(w.Entity.ETag))
-	default: // Put
+	default: // WritePut
 		a.ActionType = aztables.TransactionTypeInsertReplace
 	}
 	return a, nil

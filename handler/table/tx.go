@@ -17,16 +17,16 @@ type Tx struct {
 func Begin(rows Rows) *Tx { return &Tx{rows: rows} }
 
 // InsertIn adds the insertion of a new row to tx.
-func (t *Table[T]) InsertIn(tx *Tx, k Key, v T) { addTo(t, tx, Insert, k, "", v) }
+func (t *Table[T]) InsertIn(tx *Tx, k Key, v T) { addTo(t, tx, WriteInsert, k, "", v) }
 
 // ReplaceIn adds the replacement of the row that was read to tx.
 func (t *Table[T]) ReplaceIn(tx *Tx, row Row[T], next T) {
-	addTo(t, tx, Replace, row.Key, row.ETag, next)
+	addTo(t, tx, WriteReplace, row.Key, row.ETag, next)
 }
 
 // PutIn adds the writing of a row without a condition to tx. It is for rows that only change together with
 // another row of tx, whose condition holds for both.
-func (t *Table[T]) PutIn(tx *Tx, k Key, v T) { addTo(t, tx, Put, k, "", v) }
+func (t *Table[T]) PutIn(tx *Tx, k Key, v T) { addTo(t, tx, WritePut, k, "", v) }
 
 // SaveIn adds the writing of next to tx, where Find has read row or has not found it.
 func (t *Table[T]) SaveIn(tx *Tx, row Row[T], next T) {

@@ -78,7 +78,7 @@ func race(t *testing.T, n int) (*tabletest.Memory, *table.Table[guests]) {
 	}
 	others := 0
 	rows.Fail = func(op tabletest.Op) faulttest.Fault {
-		if op.Kind == tabletest.Apply && op.Writes[0].Kind == table.Replace && others < n {
+		if op.Kind == tabletest.KindApply && op.Writes[0].Kind == table.WriteReplace && others < n {
 			others++
 			if err := view.Put(t.Context(), key, guests{[]string{fmt.Sprint("other ", others)}}); err != nil {
 				t.Error(err)

@@ -2,6 +2,7 @@ package events
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -152,4 +153,16 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		w.Time = &e.Time
 	}
 	return json.Marshal(w)
+}
+
+// Content returns what tells apart events without an id: type, subject and time as they were delivered, and the data
+// in compact form. It is the same in every delivery of an event.
+func (e Event) Content() []string {
+	var env envelope
+	_ = decode(e.Raw, &env) // it was read before
+	var data bytes.Buffer
+	if json.Compact(&data, env.Data) != nil {
+		data.Reset()
+	}
+	return []string{env.kind(), env.Subject, cmp.Or(env.Time, env.EventTime), data.String()}
 }

@@ -85,7 +85,7 @@ func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
 
 // Stage implements archive.Files.
 func (m *Memory) Stage(ctx context.Context, name, block string, body []byte) error {
-	return m.do(ctx, Stage, name, func() error {
+	return m.do(ctx, KindStage, name, func() error {
 		if err := m.checkBlock(name, block, body); err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (m *Memory) checkBlock(name, block string, body []byte) error {
 
 // Commit implements archive.Files.
 func (m *Memory) Commit(ctx context.Context, name string, blocks []string, info archive.Info) error {
-	return m.do(ctx, Commit, name, func() error {
+	return m.do(ctx, KindCommit, name, func() error {
 		if _, ok := m.files[name]; ok {
 			return archive.ErrExists
 		}
@@ -144,7 +144,7 @@ func (m *Memory) Commit(ctx context.Context, name string, blocks []string, info 
 
 // Stat implements archive.Files.
 func (m *Memory) Stat(ctx context.Context, name string) (info archive.Info, err error) {
-	err = m.do(ctx, Stat, name, func() error {
+	err = m.do(ctx, KindStat, name, func() error {
 		f, ok := m.files[name]
 		if !ok {
 			return archive.ErrNotFound
@@ -160,7 +160,7 @@ func (m *Memory) Stat(ctx context.Context, name string) (info archive.Info, err 
 
 // Put implements archive.Files.
 func (m *Memory) Put(ctx context.Context, name string, doc []byte) error {
-	return m.do(ctx, Put, name, func() error {
+	return m.do(ctx, KindPut, name, func() error {
 		m.write(File{name, archive.Info{Size: int64(len(doc)), ContentType: "application/json"}, doc})
 		return nil
 	})

@@ -58,8 +58,8 @@ func TestFaults(t *testing.T) {
 				t.Errorf("%d blocks are staged", m.Staged())
 			}
 			want := []archivetest.Op{
-				{N: 1, Kind: archivetest.Stat, Name: "file.wav"}, {N: 2, Kind: archivetest.Put, Name: "doc.json"},
-				{N: 3, Kind: archivetest.Stage, Name: "other.wav"}, {N: 4, Kind: archivetest.Commit, Name: "file.wav"},
+				{N: 1, Kind: archivetest.KindStat, Name: "file.wav"}, {N: 2, Kind: archivetest.KindPut, Name: "doc.json"},
+				{N: 3, Kind: archivetest.KindStage, Name: "other.wav"}, {N: 4, Kind: archivetest.KindCommit, Name: "file.wav"},
 			}
 			if d := cmp.Diff(want, ops); d != "" {
 				t.Errorf("operations (-want +got):\n%s", d)

@@ -5,10 +5,10 @@ type Kind int
 
 // The kinds of operation.
 const (
-	Stage Kind = iota
-	Commit
-	Stat
-	Put
+	KindStage Kind = iota
+	KindCommit
+	KindStat
+	KindPut
 )
 
 // String returns the kind's name.

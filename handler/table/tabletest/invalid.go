@@ -40,7 +40,7 @@ func testInvalid(t *testing.T, newRows func(*testing.T) table.Rows) {
 		{"a replacement of any version", table.ErrInvalid, one(replace(entity("p", "here", `2`), "*"))},
 		{"a deletion without an ETag", table.ErrInvalid, one(remove(here, ""))},
 		{"a deletion of any version", table.ErrInvalid, one(remove(here, "*"))},
-		{"a put with an ETag", table.ErrInvalid, one(table.Write{Kind: table.Put, Entity: before[0]})},
+		{"a put with an ETag", table.ErrInvalid, one(table.Write{Kind: table.WritePut, Entity: before[0]})},
 		{"a write of no kind", table.ErrInvalid, one(table.Write{Entity: entity("p", "r", `1`)})},
 		{"two partitions in a transaction", table.ErrInvalid,
 			[]table.Write{insert(entity("p", "r", `1`)), insert(entity("q", "s", `1`))}},
@@ -72,9 +72,9 @@ func testInvalid(t *testing.T, newRows func(*testing.T) table.Rows) {
 		{"a page that is too large", table.Query{Partition: "p", Limit: table.MaxPage + 1}},
 		{"a negative page", table.Query{Partition: "p", Limit: -1}},
 		{"an unknown comparison", where("N", "ne", int64(1))},
-		{"a column's name that is an expression", where("N eq 1 or N", table.Eq, int64(1))},
-		{"a comparison of a bool by order", where("B", table.Gt, false)},
-		{"a value of another type", where("N", table.Eq, 1.5)},
+		{"a column's name that is an expression", where("N eq 1 or N", table.OpEq, int64(1))},
+		{"a comparison of a bool by order", where("B", table.OpGt, false)},
+		{"a value of another type", where("N", table.OpEq, 1.5)},
 		{"a continuation token that no list returned", table.Query{Partition: "p", After: "?"}},
 	} {
 		t.Run(tt.name+" is refused", func(t *testing.T) {

@@ -79,7 +79,7 @@ func (m *Memory) Get(ctx context.Context, k table.Key) (table.Entity, error) {
 	if err := cmp.Or(ctx.Err(), k.Check()); err != nil {
 		return table.Entity{}, err
 	}
-	if fault := m.begin(Op{Kind: Get, Key: k}); fault != faulttest.None {
+	if fault := m.begin(Op{Kind: KindGet, Key: k}); fault != faulttest.None {
 		return table.Entity{}, faulttest.ErrNoAnswer
 	}
 	m.mu.Lock()
@@ -100,7 +100,7 @@ func (m *Memory) List(ctx context.Context, q table.Query) (table.Page, error) {
 	if err != nil {
 		return table.Page{}, fmt.Errorf("%w: continuation token", table.ErrInvalid)
 	}
-	if fault := m.begin(Op{Kind: List, Query: q}); fault != faulttest.None {
+	if fault := m.begin(Op{Kind: KindList, Query: q}); fault != faulttest.None {
 		return table.Page{}, faulttest.ErrNoAnswer
 	}
 	limit := q.Limit
@@ -132,7 +132,7 @@ func (m *Memory) Apply(ctx context.Context, writes ...table.Write) ([]string, er
 	if err := cmp.Or(ctx.Err(), table.CheckWrites(writes...)); err != nil || len(writes) == 0 {
 		return nil, err
 	}
-	fault := m.begin(Op{Kind: Apply, Writes: slices.Clone(writes)})
+	fault := m.begin(Op{Kind: KindApply, Writes: slices.Clone(writes)})
 	if fault == faulttest.NotApplied {
 		return nil, faulttest.ErrNoAnswer
 	}
@@ -157,7 +157,7 @@ func (m *Memory) apply(writes []table.Write) ([]string, error) {
 	}
 	etags := make([]string, len(writes))
 	for i, w := range writes {
-		if w.Kind == table.Delete {
+		if w.Kind == table.WriteDelete {
 			delete(m.rows, w.Entity.Key)
 			continue
 		}
@@ -178,11 +178,11 @@ func (m *Memory) apply(writes []table.Write) ([]string, error) {
 func (m *Memory) refusal(w table.Write) error {
 	e, ok := m.rows[w.Entity.Key]
 	switch w.Kind {
-	case table.Insert:
+	case table.WriteInsert:
 		if ok {
 			return table.ErrExists
 		}
-	case table.Replace, table.Delete:
+	case table.WriteReplace, table.WriteDelete:
 		if !ok {
 			return table.ErrNotFound
 		}
@@ -198,7 +198,7 @@ func (m *Memory) begin(op Op) faulttest.Fault {
 	m.mu.Lock()
 	m.ops++
 	op.N = m.ops
-	if op.Kind == Apply {
+	if op.Kind == KindApply {
 		m.writes++
 	} else {
 		m.reads++

@@ -24,7 +24,7 @@ func TestMemoryKeepsTheContractInShortPages(t *testing.T) {
 }
 
 func put(row, doc string) table.Write {
-	return table.Write{Kind: table.Put, Entity: table.Entity{
+	return table.Write{Kind: table.WritePut, Entity: table.Entity{
 		Key: table.Key{Partition: "p", Row: row}, Doc: []byte(doc), Columns: map[string]any{"S": "x"},
 	}}
 }
@@ -59,11 +59,11 @@ func TestFaults(t *testing.T) {
 			if _, err := m.List(t.Context(), table.Query{Partition: "p"}); !errors.Is(err, tt.want) {
 				t.Errorf("List: %v, want %v", err, tt.want)
 			}
-			if d := cmp.Diff(tabletest.Op{N: 1, Kind: tabletest.Apply, Writes: []table.Write{w}}, ops[0]); d != "" {
+			if d := cmp.Diff(tabletest.Op{N: 1, Kind: tabletest.KindApply, Writes: []table.Write{w}}, ops[0]); d != "" {
 				t.Errorf("first operation (-want +got):\n%s", d)
 			}
 			last := ops[len(ops)-1]
-			if last.N != len(ops) || last.Kind != tabletest.List || last.Query.Partition != "p" {
+			if last.N != len(ops) || last.Kind != tabletest.KindList || last.Query.Partition != "p" {
 				t.Errorf("last operation %+v", last)
 			}
 			if r, w := m.Reads(), m.Writes(); r != len(ops)-1 || w != 1 {

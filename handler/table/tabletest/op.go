@@ -7,9 +7,9 @@ type Kind int
 
 // The kinds of operation.
 const (
-	Get Kind = iota
-	List
-	Apply
+	KindGet Kind = iota
+	KindList
+	KindApply
 )
 
 // String returns the kind's name.

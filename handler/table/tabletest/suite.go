@@ -35,17 +35,17 @@ func entity(partition, row, doc string) table.Entity {
 	return table.Entity{Key: table.Key{Partition: partition, Row: row}, Doc: []byte(doc)}
 }
 
-func insert(e table.Entity) table.Write { return table.Write{Kind: table.Insert, Entity: e} }
+func insert(e table.Entity) table.Write { return table.Write{Kind: table.WriteInsert, Entity: e} }
 
-func put(e table.Entity) table.Write { return table.Write{Kind: table.Put, Entity: e} }
+func put(e table.Entity) table.Write { return table.Write{Kind: table.WritePut, Entity: e} }
 
 func replace(e table.Entity, etag string) table.Write {
 	e.ETag = etag
-	return table.Write{Kind: table.Replace, Entity: e}
+	return table.Write{Kind: table.WriteReplace, Entity: e}
 }
 
 func remove(k table.Key, etag string) table.Write {
-	return table.Write{Kind: table.Delete, Entity: table.Entity{Key: k, ETag: etag}}
+	return table.Write{Kind: table.WriteDelete, Entity: table.Entity{Key: k, ETag: etag}}
 }
 
 // apply performs the writes, which must succeed, and returns the new ETags.

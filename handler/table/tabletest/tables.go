@@ -249,7 +249,7 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 			}
 		}
 		q := table.Query{Partition: "p", Limit: 2, Where: []table.Condition{
-			{Column: "Due", Op: table.Le, Value: due.Add(4 * time.Minute)},
+			{Column: "Due", Op: table.OpLe, Value: due.Add(4 * time.Minute)},
 		}}
 		var got []string
 		for row, err := range view.List(t.Context(), q) {

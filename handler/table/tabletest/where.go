@@ -20,13 +20,13 @@ func selects(where []table.Condition, columns map[string]any) bool {
 
 func holds(op table.Op, order int) bool {
 	switch op {
-	case table.Eq:
+	case table.OpEq:
 		return order == 0
-	case table.Lt:
+	case table.OpLt:
 		return order < 0
-	case table.Le:
+	case table.OpLe:
 		return order <= 0
-	case table.Gt:
+	case table.OpGt:
 		return order > 0
 	default: // Ge: CheckQuery accepts no other comparison
 		return order >= 0
