@@ -51,8 +51,8 @@ func (l Line) limitAt(setting int, now time.Time) int {
 	return min(setting, l.Limit+int(max(now.Sub(l.Changed), 0)/growAfter)) // clocks differ
 }
 
-// Room reports whether the line can hold one more leg now. Setting is the configured limit.
-func (l Line) Room(setting int, now time.Time) bool {
+// HasPlace reports whether the line can hold one more leg now. Setting is the configured limit.
+func (l Line) HasPlace(setting int, now time.Time) bool {
 	return len(l.Holders) < l.limitAt(setting, now) && !now.Before(l.NotBefore)
 }
 
@@ -62,7 +62,7 @@ func (l Line) Hold(h Holder, setting int) (Line, error) {
 	if slices.ContainsFunc(l.Holders, h.same) {
 		return l, nil
 	}
-	if !l.Room(setting, h.Since) {
+	if !l.HasPlace(setting, h.Since) {
 		return l, ErrLineFull
 	}
 	l.Schema, l.Holders = Schema, append(slices.Clone(l.Holders), h)

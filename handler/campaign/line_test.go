@@ -90,7 +90,7 @@ func TestBackOff(t *testing.T) {
 			}
 		})
 	}
-	if backedOff.Room(setting, wait(5*time.Second-1)) || !backedOff.Room(setting, wait(5*time.Second)) {
+	if backedOff.HasPlace(setting, wait(5*time.Second-1)) || !backedOff.HasPlace(setting, wait(5*time.Second)) {
 		t.Errorf("it waits until %v", backedOff.NotBefore)
 	}
 

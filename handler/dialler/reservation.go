@@ -28,12 +28,12 @@ func (r *round) availableLine(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !l.Room(r.LineCalls, time.Now().UTC()) {
+		if !l.HasPlace(r.LineCalls, time.Now().UTC()) {
 			if l, err = r.removeStaleHolders(ctx, name, l); err != nil {
 				return "", err
 			}
 		}
-		if l.Room(r.LineCalls, time.Now().UTC()) {
+		if l.HasPlace(r.LineCalls, time.Now().UTC()) {
 			return name, nil
 		}
 	}

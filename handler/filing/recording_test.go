@@ -13,7 +13,7 @@ import (
 
 var t0 = time.Date(2026, 3, 4, 9, 0, 0, 0, time.UTC)
 
-// finished is a message about chunks with these document ids.
+// finished returns a message about chunks with these document ids.
 func finished(key string, documents ...string) filing.Message {
 	m := filing.Message{
 		Key: key, Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",

@@ -18,7 +18,7 @@ import (
 // acsRecording is an id as ACS gives it: JSON in base64.
 const acsRecording = "eyJQbGF0Zm9ybUVuZHBvaW50SWQiOiI5/+NmE3YTgifQ=="
 
-// finished is a message about chunks with these document ids.
+// finished returns a message about chunks with these document ids.
 func finished(key string, documents ...string) filing.Message {
 	m := filing.Message{
 		Key: key, Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
