@@ -1,4 +1,4 @@
-// Package test pins the Node packages that the tests and the local exchange run;
+// Package test pins the Node packages that the tests and the local app run;
 // what uses them is in the folders below.
 package test
 

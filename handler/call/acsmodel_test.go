@@ -131,7 +131,7 @@ func (acs *acsModel) enqueueParticipants(s *simulation) {
 	s.enqueue(outbox.Ref{}, roster(acs.sequence, acs.participants...))
 }
 
-// disconnect ends the call for everybody.
+// disconnect ends the call for everyone.
 func (acs *acsModel) disconnect(s *simulation) {
 	if acs.connected && !acs.gone {
 		s.enqueueResult(outbox.Ref{}, Disconnected{}, Result{Code: 200})

@@ -7,7 +7,7 @@ import (
 	"switchboard/handler/call/outbox"
 )
 
-// hangUp hangs up for everybody and drops all other requests to ACS. The call ends, with the outcome, when
+// hangUp hangs up for everyone and drops all other requests to ACS. The call ends, with the outcome, when
 // ACS reports its end. The outcome of an earlier hangUp is kept.
 func (s *step) hangUp(outcome Outcome) {
 	if s.EndingAs == "" {

@@ -130,7 +130,7 @@ func (s *step) filesTimeout() {
 			s.Recordings[i].State = RecordingLost
 			s.Recordings[i].Reason = "no file came in time"
 			if r.ID == "" {
-				s.Recordings[i].Reason = "no file came in time, and ACS never told its id"
+				s.Recordings[i].Reason = "no file came in time, and ACS never reported its id"
 			}
 		}
 	}

@@ -262,11 +262,11 @@ func TestFilesOfARecording(t *testing.T) {
 		{"are not lost before", atEnd, func(m *machine) { m.wait(limits.Recording - time.Second) },
 			"ended completed", RecordingFinished, ""},
 		{"are lost although ACS never reported an id", atEndWithoutID, func(m *machine) { m.wait(limits.Recording) },
-			"ended completed", RecordingLost, "no file came in time, and ACS never told its id"},
+			"ended completed", RecordingLost, "no file came in time, and ACS never reported its id"},
 		{"that are lost are linked when the id comes", atEndWithoutID, func(m *machine) {
 			m.wait(limits.Recording)
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Op: op(m)})
-		}, "ended completed, pending link", RecordingLost, "no file came in time, and ACS never told its id"},
+		}, "ended completed, pending link", RecordingLost, "no file came in time, and ACS never reported its id"},
 		{"that are lost are filed when the linked recording is", atEndWithoutID, func(m *machine) {
 			m.wait(limits.Recording)
 			m.report(RecordingStateChanged{RecordingID: "rec-1", Op: op(m)})

@@ -314,7 +314,7 @@ func TestRecordingThatCannotBeDownloaded(t *testing.T) {
 
 func TestRecordingWithoutAnyReportIsReportedLost(t *testing.T) {
 	for startsAs, reason := range map[string]string{
-		recordingID: "no file came in time", "": "no file came in time, and ACS never told its id",
+		recordingID: "no file came in time", "": "no file came in time, and ACS never reported its id",
 	} {
 		runFilingSim(t, fmt.Sprintf("with the id %q", startsAs), startsAs, func(t *testing.T, s *filingSim) {
 			s.play(cluster.Limits.Recording + 10*time.Minute)

@@ -98,7 +98,7 @@ func TestCallOverSockets(t *testing.T) {
 			return
 		}
 	}
-	t.Error("the timeline does not tell of the end")
+	t.Error("the timeline does not report the end")
 }
 
 func TestControlAPIRefusesInvalidRequests(t *testing.T) {

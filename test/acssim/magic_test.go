@@ -60,7 +60,7 @@ func TestMagicNumbers(t *testing.T) {
 				}
 				readme, err := os.ReadFile("README.md")
 				if err != nil || !strings.Contains(string(readme), "| `"+tt.digits+"` |") {
-					t.Errorf("the README does not tell of %s, %v", tt.digits, err)
+					t.Errorf("the README does not describe %s, %v", tt.digits, err)
 				}
 			})
 		})

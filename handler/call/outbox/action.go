@@ -19,7 +19,7 @@ const (
 	VerbCancelMedia       Verb = "cancelMedia" // stop what is playing
 	VerbAdd               Verb = "add"         // call an agent and add them to the call
 	VerbStartRecording    Verb = "startRecording"
-	VerbHangUp            Verb = "hangUp"            // for everybody
+	VerbHangUp            Verb = "hangUp"            // for everyone
 	VerbCheckParticipants Verb = "checkParticipants" // ask for the participants
 )
 
