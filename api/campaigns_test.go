@@ -159,9 +159,9 @@ func TestCampaignsThatCannotBeShown(t *testing.T) {
 			ask(t, f.Handler, http.MethodPost, campaignsPath, "monday", requestFor("+12065550181"))
 			f.fail = func(_ int, op tabletest.Op) faulttest.Fault {
 				if tt.down && op.Kind == tt.fails {
-					return faulttest.NotApplied
+					return faulttest.FaultNotApplied
 				}
-				return faulttest.None
+				return faulttest.FaultNone
 			}
 			got := ask(t, f.Handler, http.MethodGet, campaignsPath+tt.path, "", "")
 			if got.Code != tt.status || !strings.Contains(got.Body.String(), tt.want) {

@@ -91,7 +91,7 @@ func newFixture() *fixture {
 			n, fail := f.ops, f.fail
 			f.mu.Unlock()
 			if fail == nil {
-				return faulttest.None
+				return faulttest.FaultNone
 			}
 			return fail(n, op)
 		}

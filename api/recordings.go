@@ -14,7 +14,7 @@ import (
 
 // Recordings is where recordings are kept.
 type Recordings interface {
-	// Load returns a recording by its key, or store.ErrNotFound.
+	// Load returns a recording by its key, or table.ErrNotFound.
 	Load(ctx context.Context, key string) (table.Row[filing.Recording], error)
 }
 

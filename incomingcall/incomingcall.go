@@ -74,7 +74,6 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 		Body: call.Offered{
 			Line:                offer.To,
 			Caller:              offer.From,
-			CallerName:          offer.CallerDisplayName,
 			IncomingCallContext: offer.IncomingCallContext,
 			Flow:                flow,
 			Limits:              h.Limits,

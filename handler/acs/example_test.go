@@ -138,7 +138,7 @@ func ExampleMediaStreamingOptions() {
 	_, err := client.AnswerCall(context.Background(), "eyJhbGciOi…", "https://app.contoso.example/callbacks",
 		&acs.AnswerCallOptions{MediaStreamingOptions: &acs.MediaStreamingOptions{
 			AudioChannelType: acs.AudioMixed, TransportURL: "wss://media.contoso.example/audio",
-			StartMediaStreaming: new(true), EnableBidirectional: new(true), AudioFormat: acs.PCM24KMono,
+			StartMediaStreaming: new(true), EnableBidirectional: new(true), AudioFormat: acs.AudioFormatPCM24KMono,
 		}})
 	if err != nil {
 		panic(err)
@@ -157,7 +157,7 @@ func ExampleParseFrame() {
 	case acs.FrameTranscriptionData:
 		fmt.Println(frame.TranscriptionData.Text)
 	}
-	// Output: 4 bytes from 4:+1425•••0123
+	// Output: 4 bytes from 4:•••
 }
 
 // The file of a recording is downloaded from the address in an Event Grid event.
@@ -195,5 +195,5 @@ func ExampleParseRawID() {
 	fmt.Println(acs.ParseRawID("4:+14255550123"))
 	// Output:
 	// microsoftTeamsApp 28ab0f1c-6a5e-4b0e-9d53-07cd4de7f7b2 public
-	// 4:+1425•••0123
+	// 4:•••
 }

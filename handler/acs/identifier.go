@@ -93,15 +93,10 @@ func TeamsExtensionUser(userID, tenantID, resourceID string) Identifier {
 // IsZero reports whether i is the zero Identifier.
 func (i Identifier) IsZero() bool { return i == Identifier{} }
 
-// String returns the raw id for logs, with most of a telephone number masked.
+// String returns the raw id for logs, with a telephone number masked as MaskNumbers masks it.
 func (i Identifier) String() string {
 	if i.Kind != KindPhoneNumber || i.Anonymous {
 		return i.RawID()
 	}
-	const head, tail = 5, 4 // "+1425", "0123"
-	number := []rune(i.ID)
-	if len(number) <= head+tail {
-		return phonePrefix + masked
-	}
-	return phonePrefix + string(number[:head]) + masked + string(number[len(number)-tail:])
+	return phonePrefix + masked // whole, because MaskNumbers leaves short numbers
 }

@@ -46,7 +46,7 @@ var (
 
 	streamingOptions = &MediaStreamingOptions{
 		AudioChannelType: AudioUnmixed, TransportURL: "wss://media.contoso.example/audio?call=7", ContentType: "audio",
-		StartMediaStreaming: new(true), EnableBidirectional: new(false), AudioFormat: PCM24KMono, EnableDTMFTones: new(true),
+		StartMediaStreaming: new(true), EnableBidirectional: new(false), AudioFormat: AudioFormatPCM24KMono, EnableDTMFTones: new(true),
 	}
 	transcriptionOptions = &TranscriptionOptions{
 		Locale: "en-CA", TransportURL: "wss://media.contoso.example/text", SpeechModelEndpointID: "a259c255",

@@ -14,7 +14,7 @@ var (
 	ErrNotFound = errors.New("no such file")
 	ErrExists   = errors.New("there is a file of that name")
 	ErrNoBlock  = errors.New("a block is not there")
-	ErrInvalid  = errors.New("not what an archive takes")
+	ErrInvalid  = errors.New("not valid for an archive")
 )
 
 // Files is where recordings are filed. All methods may be called concurrently,

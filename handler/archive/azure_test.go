@@ -68,7 +68,7 @@ func TestACopyToAzureResumesAfterAnyFailedRequest(t *testing.T) {
 	server := azurite.ForTest(t)
 	r := &recording{content: text(3*block + 1), etag: `"0x8D"`, contentType: "audio/wav"}
 	const requests = 4 + 1 // to stage, to commit
-	for _, when := range []faultproxy.When{faultproxy.Before, faultproxy.After} {
+	for _, when := range []faultproxy.When{faultproxy.WhenBefore, faultproxy.WhenAfter} {
 		for n := 1; n <= requests; n++ {
 			hook := &faultproxy.Hook{}
 			files := newAzure(t, throughProxy(t, server, hook), noRepeats)
@@ -97,7 +97,7 @@ func TestACommitWhoseAnswerWasLostIsDone(t *testing.T) {
 		azcore.ClientOptions{Retry: policy.RetryOptions{RetryDelay: time.Millisecond}})
 	lost := 0
 	hook.At = func(_ int, when faultproxy.When, r *http.Request) bool {
-		if when == faultproxy.After && r.URL.Query().Get("comp") == "blocklist" && lost == 0 {
+		if when == faultproxy.WhenAfter && r.URL.Query().Get("comp") == "blocklist" && lost == 0 {
 			lost++
 			return true
 		}

@@ -1,10 +1,11 @@
 package archive
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
+	"strconv"
+
+	"switchboard/handler/digest"
 )
 
 // BlockSize is the length of all blocks of a file but the last, in bytes. It is
@@ -20,10 +21,10 @@ const MaxBlocks = 50_000
 // another version of the file, or of another size, have other ids and cannot get
 // into it.
 //
-// All ids have the same length, as Azure demands of the blocks of one file. Their
-// form must not change: older versions of Switchboard may have staged blocks.
+// All ids have the same length, as Azure demands of the blocks of one file. A release
+// must not change their form: an earlier one may have staged blocks.
 func blockID(etag string, size, offset int64) string {
-	version := sha256.Sum256(fmt.Appendf(nil, "%d %s", size, etag))
+	version := digest.Sum(etag, strconv.FormatInt(size, 10))
 	id := binary.BigEndian.AppendUint64(version[:8:8], uint64(offset))
 	return base64.StdEncoding.EncodeToString(id)
 }

@@ -301,7 +301,7 @@ func TestACancelledCopyKeepsItsProgress(t *testing.T) {
 		if op.N == 3 {
 			cancel()
 		}
-		return faulttest.None
+		return faulttest.FaultNone
 	}
 	p, done, err := archive.CopyInBlocks(ctx, block, r.open, &m, name, archive.Progress{}, ever)
 	if done || !errors.Is(err, context.Canceled) || p.Offset != 3*block {

@@ -22,7 +22,7 @@ func TestACopyThatCrashesAtAnyRequestMakesTheSameFile(t *testing.T) {
 		"no progress":         func([]archive.Progress) archive.Progress { return archive.Progress{} },
 	}
 	for n := 1; n <= requests; n++ {
-		for _, fault := range []faulttest.Fault{faulttest.NotApplied, faulttest.Lost} {
+		for _, fault := range []faulttest.Fault{faulttest.FaultNotApplied, faulttest.FaultLost} {
 			for saved, restore := range saves {
 				for run, until := range map[string]time.Time{"one block in a run": now, "all in a run": ever} {
 					t.Run(fmt.Sprintf("request %d %v, %s, %s", n, fault, saved, run), func(t *testing.T) {
@@ -45,7 +45,7 @@ func testCrash(
 		if op.N == n {
 			return fault
 		}
-		return faulttest.None
+		return faulttest.FaultNone
 	}
 	var p archive.Progress
 	all := []archive.Progress{p}
@@ -78,9 +78,9 @@ func TestTheSourceIsNotNeededForTheCommit(t *testing.T) {
 	var m archivetest.Memory
 	m.Fail = func(op archivetest.Op) faulttest.Fault {
 		if op.N == 4 {
-			return faulttest.NotApplied
+			return faulttest.FaultNotApplied
 		}
-		return faulttest.None
+		return faulttest.FaultNone
 	}
 	p, done, err := copyTo(t, &m, r.open, archive.Progress{}, ever)
 	if done || !errors.Is(err, archive.ErrFiles) || p.Offset != p.Size {

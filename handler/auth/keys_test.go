@@ -83,7 +83,7 @@ func TestKeysThatCannotBeFetched(t *testing.T) {
 				v := i.verifier(t.Context()) // does not wait
 				check(t, "while it lasts", v, i, signedBy(0, "k0"), ErrKeysUnavailable, 1)
 				if err := v.Verify(t.Context(), signedBy(0, "k0")); errors.Is(err, ErrUnauthorized) {
-					t.Errorf("taken for a forgery: %v", err)
+					t.Errorf("rejected as a forgery: %v", err)
 				}
 				i.set(func() { i.fail, i.status, i.body, i.delay = nil, 0, "", 0 })
 				i.count()

@@ -48,9 +48,8 @@ type Body interface{ kind() string }
 
 // Offered opens an inbound call: a person calls one of our lines.
 type Offered struct {
-	Line                string `json:"line"`   // raw id of the line that is called
-	Caller              string `json:"caller"` // raw id of the caller
-	CallerName          string `json:"callerName,omitempty"`
+	Line                string `json:"line"`                // raw id of the line that is called
+	Caller              string `json:"caller"`              // raw id of the caller
 	IncomingCallContext string `json:"incomingCallContext"` // needed to answer; valid for some 30 s
 	// Flow is the flow that the call is taken through, in the version that it keeps until its end.
 	Flow flow.Ref `json:"flow"`
@@ -75,7 +74,7 @@ type Tombstone struct {
 type (
 	// Connected: the call is up (CallConnected).
 	Connected struct{}
-	// Disconnected: the call is over (CallDisconnected).
+	// Disconnected: the call has ended (CallDisconnected).
 	Disconnected struct{}
 	// AnswerFailed: the answer failed.
 	AnswerFailed struct{}

@@ -10,21 +10,21 @@ import (
 // Entry is one row of a call's history: the input of one transition and its result. The entries of a call,
 // replayed from the first on, lead to the call's row.
 type Entry struct {
-	Seq     int             `json:"seq"` // from 1
-	Now     time.Time       `json:"now"`
-	Owner   string          `json:"owner"` // the run that wrote the entry
-	Event   Event           `json:"event"`
-	Gate    *DialVerdict    `json:"gate,omitempty"`
-	Rules   int             `json:"rules"` // RulesVersion of the transition
-	State   State           `json:"state"` // after the transition
-	Node    string          `json:"node,omitempty"`
-	Actions []outbox.Action `json:"actions,omitempty"` // actions that the transition added
+	Seq         int             `json:"seq"` // from 1
+	Now         time.Time       `json:"now"`
+	Owner       string          `json:"owner"` // the run that wrote the entry
+	Event       Event           `json:"event"`
+	GateVerdict *DialVerdict    `json:"gateVerdict,omitempty"`
+	Rules       int             `json:"rules"` // RulesVersion of the transition
+	State       State           `json:"state"` // after the transition
+	Node        string          `json:"node,omitempty"`
+	Actions     []outbox.Action `json:"actions,omitempty"` // actions that the transition added
 }
 
 // NewEntry returns the history entry of the transition from before to after.
 func NewEntry(before, after Call, e Event, in Input) Entry {
 	entry := Entry{
-		Seq: after.Seq, Now: after.Updated, Owner: in.Owner, Event: e, Gate: in.Gate, Rules: RulesVersion,
+		Seq: after.Seq, Now: after.Updated, Owner: in.Owner, Event: e, GateVerdict: in.GateVerdict, Rules: RulesVersion,
 		State: after.State, Node: after.Node,
 	}
 	for _, a := range after.Pending {
@@ -40,7 +40,7 @@ func NewEntry(before, after Call, e Event, in Input) Entry {
 func Replay(id ID, history []Entry, f *flow.Flow) Call {
 	c := Call{ID: id}
 	for _, entry := range history {
-		c, _ = Apply(c, entry.Event, Input{Now: entry.Now, Flow: f, Owner: entry.Owner, Gate: entry.Gate})
+		c, _ = Apply(c, entry.Event, Input{Now: entry.Now, Flow: f, Owner: entry.Owner, GateVerdict: entry.GateVerdict})
 	}
 	return c
 }

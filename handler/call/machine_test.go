@@ -47,7 +47,7 @@ func (m *machine) apply(e Event) (run string) {
 	m.runs++
 	run = fmt.Sprintf("run-%d", m.runs)
 	before := storedJSON(m.t, m.c)
-	in := Input{Now: m.now, Flow: m.flow, Owner: run, Gate: m.gate}
+	in := Input{Now: m.now, Flow: m.flow, Owner: run, GateVerdict: m.gate}
 	next, changed := Apply(m.c, e, in)
 	if after := storedJSON(m.t, m.c); after != before {
 		m.t.Fatalf("%s changed its argument (-before +after):\n%s", e.Kind(), cmp.Diff(before, after))

@@ -121,11 +121,11 @@ func TestThrottledCreateCall(t *testing.T) {
 				m.t.Errorf("NeedsGate = false, want true")
 			}
 		}, "ringing, pending create#2?"},
-		{"is not sent again before the wait is over, and the gate is not asked", atThrottled, func(m *machine) {
+		{"is not sent again before the wait has ended, and the gate is not asked", atThrottled, func(m *machine) {
 			m.gate = gateOpen
 			m.wait(4 * time.Second)
 			if m.c.NeedsGate(m.now) {
-				m.t.Errorf("NeedsGate = true before the wait is over")
+				m.t.Errorf("NeedsGate = true before the wait has ended")
 			}
 		}, "ringing, pending create#2?"},
 		{"is sent again when the gate is open", atThrottled, func(m *machine) {
@@ -271,14 +271,14 @@ func TestRingTimeout(t *testing.T) {
 			m.reply(outbox.VerbCheckParticipants, replyRefused(CodeGone))
 		}, "ended noAnswer, pending settle release"},
 		{"lets the call be answered while the check is pending", atRingTimeout, func(m *machine) {
-			look := m.pending(outbox.VerbCheckParticipants)
+			check := m.pending(outbox.VerbCheckParticipants)
 			m.report(Connected{})
-			m.replyTo(look, replyParticipants(callee))
+			m.replyTo(check, replyParticipants(callee))
 		}, "connected at menu, pending recognize"},
 		{"lets the call end while the check is pending", atRingTimeout, func(m *machine) {
-			look := m.pending(outbox.VerbCheckParticipants)
+			check := m.pending(outbox.VerbCheckParticipants)
 			m.reportDisconnected(Result{Code: 480})
-			m.replyTo(look, replyConnected)
+			m.replyTo(check, replyConnected)
 			m.wait(disconnectWait)
 		}, "ended noAnswer, pending settle release"},
 		{"keeps the hang-up of a call that is answered meanwhile", atRingHangUpAccepted, func(m *machine) {

@@ -257,7 +257,7 @@ func TestFilesOfARecording(t *testing.T) {
 		{"do not exist if ACS reports late that the recording did not start", atEndWithoutID, func(m *machine) {
 			m.report(StartRecordingFailed{Op: op(m)})
 		}, "ended completed", RecordingFailed, ""},
-		{"are lost when their time is over", atEnd, func(m *machine) { m.wait(limits.Recording) },
+		{"are lost when their time has ended", atEnd, func(m *machine) { m.wait(limits.Recording) },
 			"ended completed", RecordingLost, "no file came in time"},
 		{"are not lost before", atEnd, func(m *machine) { m.wait(limits.Recording - time.Second) },
 			"ended completed", RecordingFinished, ""},

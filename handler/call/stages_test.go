@@ -60,7 +60,7 @@ func parse(doc string) *flow.Flow {
 
 // offered opens the inbound calls.
 var offered = Offered{
-	Line: line, Caller: caller, CallerName: "Caller", IncomingCallContext: "token",
+	Line: line, Caller: caller, IncomingCallContext: "token",
 	Flow: flow.Ref{Name: "reception", Version: "v1"}, Limits: limits,
 }
 

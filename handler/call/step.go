@@ -37,7 +37,7 @@ func runPhases(c Call, e Event, in Input) Call {
 		s.dispatch()
 		s.hangUpLateConnection()
 	}
-	s.checkGate(in.Gate)
+	s.checkGate(in.GateVerdict)
 	s.expireLeases()
 	s.runDeadlines()
 	s.limitHistory()

@@ -12,10 +12,10 @@ import (
 // Input is what a transition depends on besides the call and the event. The history keeps it, so that the
 // transition can be replayed.
 type Input struct {
-	Now   time.Time
-	Flow  *flow.Flow   // the version that the call is pinned to
-	Owner string       // the run that writes the transition; it leases the actions
-	Gate  *DialVerdict // whether the call may still be dialled; nil: the gate was not asked
+	Now         time.Time
+	Flow        *flow.Flow   // the version that the call is pinned to
+	Owner       string       // the run that writes the transition; it leases the actions
+	GateVerdict *DialVerdict // whether the call may still be dialled; nil: the gate was not asked
 }
 
 // DialVerdict is the gate's answer about a call that is to be dialled: whether it may be, and the rule that
@@ -57,7 +57,7 @@ func (c Call) NeedsGate(now time.Time) bool {
 // lease returns c with every action that may be sent now leased to the owner of the write.
 func lease(c Call, in Input, now time.Time) Call {
 	held := func(a outbox.Action) bool {
-		return a.Verb == outbox.VerbCreate && a.Send > 1 && (in.Gate == nil || !in.Gate.Allowed)
+		return a.Verb == outbox.VerbCreate && a.Send > 1 && (in.GateVerdict == nil || !in.GateVerdict.Allowed)
 	}
 	until := func(v outbox.Verb) time.Time { return c.leaseUntil(v, now) }
 	for _, ref := range c.Pending.Lease(in.Owner, now, held, until) {

@@ -7,10 +7,9 @@
 package campaign
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
+	"switchboard/handler/digest"
 	"switchboard/handler/flow"
 )
 
@@ -88,13 +87,9 @@ type ContactID string
 
 // NewContactID derives the id of the contact with this number. The same number gives the same
 // id, so a list that is sent twice is stored once.
-func NewContactID(number string) ContactID {
-	sum := sha256.Sum256([]byte(number))
-	return ContactID(hex.EncodeToString(sum[:16]))
-}
+func NewContactID(number string) ContactID { return ContactID(digest.Hex(16, number)) }
 
 // Shard returns the contact's partition, 0 to shards-1.
 func (id ContactID) Shard(shards int) int {
-	sum := sha256.Sum256([]byte(id))
-	return int(sum[0]) % shards
+	return int(digest.Sum(string(id))[0]) % shards
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+
+	"switchboard/handler/storageerror"
 )
 
 // maxDocument is the largest size of a document that Get reads, in bytes.
@@ -26,7 +28,7 @@ func (a Azure) Create(ctx context.Context) error {
 	if bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
 		return nil
 	}
-	return err
+	return storageerror.Wrap("catalog: create", nil, err)
 }
 
 // Get returns the document with this name. The error is ErrNotFound if it does not exist.
@@ -36,20 +38,23 @@ func (a Azure) Get(ctx context.Context, name string) ([]byte, error) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		return nil, err
+		return nil, storageerror.Wrap("catalog: read", nil, err)
 	}
 	body := res.NewRetryReader(ctx, nil)
 	defer body.Close()
 	doc, err := io.ReadAll(io.LimitReader(body, maxDocument+1))
-	if err == nil && len(doc) > maxDocument {
-		err = fmt.Errorf("document of more than %d bytes", maxDocument)
+	if err != nil {
+		return nil, storageerror.Wrap("catalog: read", nil, err)
 	}
-	return doc, err
+	if len(doc) > maxDocument {
+		return nil, fmt.Errorf("document of more than %d bytes", maxDocument)
+	}
+	return doc, nil
 }
 
 // Put writes the document and replaces the one of this name, if there is one.
 func (a Azure) Put(ctx context.Context, name string, doc []byte) error {
-	return a.upload(ctx, name, doc, nil)
+	return storageerror.Wrap("catalog: write", nil, a.upload(ctx, name, doc, nil))
 }
 
 // PutNew writes the document unless one of this name exists; that is no error.
@@ -60,7 +65,7 @@ func (a Azure) PutNew(ctx context.Context, name string, doc []byte) error {
 	if bloberror.HasCode(err, bloberror.BlobAlreadyExists, bloberror.ConditionNotMet) {
 		return nil
 	}
-	return err
+	return storageerror.Wrap("catalog: write", nil, err)
 }
 
 func (a Azure) upload(ctx context.Context, name string, doc []byte, on *blob.AccessConditions) error {

@@ -51,16 +51,16 @@ func (r *round) dial(ctx context.Context, shard int, row table.Row[campaign.DueE
 	if err != nil {
 		return err
 	}
-	return r.place(ctx, row, contact, call.Dial{
+	return r.writeDial(ctx, row, contact, call.Dial{
 		Line: line, Callee: acs.PhoneNumber(contact.Number).RawID(), Attempt: call.AttemptRef{
 			Campaign: string(r.campaign.ID), Contact: string(contact.ID), Shard: shard, Claim: contact.Claim + 1,
 		},
 	}, before)
 }
 
-// place makes the writes of a dial, in their order. Before is an ended call that may still have the number
+// writeDial makes the writes of a dial, in their order. Before is an ended call that may still have the number
 // reserved; the zero Call if there is none.
-func (r *round) place(
+func (r *round) writeDial(
 	ctx context.Context, row table.Row[campaign.DueEntry], contact campaign.Contact, dial call.Dial, before call.Call,
 ) error {
 	now := time.Now().UTC()
@@ -89,7 +89,7 @@ func (r *round) place(
 	if c := t.Call(); c.State == call.StateEnded { // it had a tombstone before the claim, or ACS has refused it
 		return r.RollBack(ctx, c, dial.Line)
 	}
-	r.placed++
+	r.dialled++
 	r.trackers = append(r.trackers, t)
 	return nil
 }

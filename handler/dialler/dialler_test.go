@@ -36,18 +36,18 @@ func TestCampaignReachesItsResults(t *testing.T) {
 		result   string
 		rings    int
 	}{
-		{"a callee who presses 1 is reached", []calleeScript{pressesOne}, 3, "completed", 1},
-		{"a callee who opts out is reached", []calleeScript{pressesNine}, 3, "completed", 1},
-		{"a busy callee is rung within the budget", []calleeScript{busyTone}, 3, "busy", 3},
-		{"a busy callee is rung again", []calleeScript{busyTone, pressesOne}, 3, "completed", 2},
-		{"a callee who does not answer is rung within the budget", []calleeScript{silence}, 2, "noAnswer", 2},
-		{"an invalid number is tried once", []calleeScript{invalidNumber}, 3, "invalidNumber", 1},
-		{"a throttled request is repeated", []calleeScript{throttled, pressesOne}, 1, "completed", 1},
-		{"a call above the line's limit is no attempt", []calleeScript{lineFull, lineFull, busyTone}, 1, "busy", 1},
-		{"an attempt without any report counts", []calleeScript{noResponse}, 2, "unknown", 0},
-		{"an attempt without any report is followed by another one", []calleeScript{noResponse, pressesOne}, 2, "completed", 1},
-		{"a callee who answers without a response of ACS is reached", []calleeScript{noResponseAnswers}, 2, "completed", 1},
-		{"a callee who answers too late is not rung again", []calleeScript{noResponseAnswersLate}, 1, "unknown", 1},
+		{"a callee who presses 1 is reached", []calleeScript{calleePressesOne}, 3, "completed", 1},
+		{"a callee who opts out is reached", []calleeScript{calleePressesNine}, 3, "completed", 1},
+		{"a busy callee is rung within the budget", []calleeScript{calleeBusy}, 3, "busy", 3},
+		{"a busy callee is rung again", []calleeScript{calleeBusy, calleePressesOne}, 3, "completed", 2},
+		{"a callee who does not answer is rung within the budget", []calleeScript{calleeSilent}, 2, "noAnswer", 2},
+		{"an invalid number is tried once", []calleeScript{calleeInvalidNumber}, 3, "invalidNumber", 1},
+		{"a throttled request is repeated", []calleeScript{calleeThrottled, calleePressesOne}, 1, "completed", 1},
+		{"a call above the line's limit is no attempt", []calleeScript{calleeLineFull, calleeLineFull, calleeBusy}, 1, "busy", 1},
+		{"an attempt without any report counts", []calleeScript{calleeNoResponse}, 2, "unknown", 0},
+		{"an attempt without any report is followed by another one", []calleeScript{calleeNoResponse, calleePressesOne}, 2, "completed", 1},
+		{"a callee who answers without a response of ACS is reached", []calleeScript{calleeNoResponseAnswers}, 2, "completed", 1},
+		{"a callee who answers too late is not rung again", []calleeScript{calleeNoResponseAnswersLate}, 1, "unknown", 1},
 	}
 	all := map[string][]calleeScript{}
 	for i, tt := range tests {
@@ -84,7 +84,7 @@ func TestCampaignReachesItsResults(t *testing.T) {
 
 func TestCampaignEndsUnderEveryFault(t *testing.T) {
 	cluster.ForEachFaultPoint(t, 80, cluster.AllFaults, func(t *testing.T, fault cluster.Fault) cluster.FaultPoints {
-		s := newDialSim(t, map[string][]calleeScript{cluster.Number(1): {pressesNine}, cluster.Number(2): {busyTone}})
+		s := newDialSim(t, map[string][]calleeScript{cluster.Number(1): {calleePressesNine}, cluster.Number(2): {calleeBusy}})
 		c := s.startCampaign("notice", 1, cluster.Line)
 		s.Fault = fault
 		s.play(time.Hour)
@@ -99,7 +99,7 @@ func TestCampaignEndsUnderEveryFault(t *testing.T) {
 
 func TestThrottledAttemptEndsUnderEveryFault(t *testing.T) {
 	cluster.ForEachFaultPoint(t, 40, cluster.AllFaults, func(t *testing.T, fault cluster.Fault) cluster.FaultPoints {
-		s := newDialSim(t, map[string][]calleeScript{cluster.Number(1): {throttled, lineFull, invalidNumber}})
+		s := newDialSim(t, map[string][]calleeScript{cluster.Number(1): {calleeThrottled, calleeLineFull, calleeInvalidNumber}})
 		s.startCampaign("notice", 1, cluster.Line)
 		s.Fault = fault
 		s.play(time.Hour)
@@ -111,7 +111,7 @@ func TestThrottledAttemptEndsUnderEveryFault(t *testing.T) {
 // crashed.
 func TestAttemptWhoseCallHasATombstoneEndsUnderEveryFault(t *testing.T) {
 	cluster.ForEachFaultPoint(t, 15, cluster.AllFaults, func(t *testing.T, fault cluster.Fault) cluster.FaultPoints {
-		s := newDialSim(t, callees(1, pressesOne))
+		s := newDialSim(t, callees(1, calleePressesOne))
 		planned := campaign.Campaign{ID: "notice", Lines: []string{cluster.Line}, Shards: 2}
 		id, dial := cluster.NextDial(planned, campaign.NewContact(cluster.Number(0), 1, time.Now()))
 		if err := s.Instances[0].Tombstone(t.Context(), id, dial); err != nil {
@@ -133,7 +133,7 @@ func TestAttemptWhoseCallHasATombstoneEndsUnderEveryFault(t *testing.T) {
 
 func TestPlaceOfAnEndedCallIsRefilledAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newDialSim(t, callees(9, pressesOne))
+		s := newDialSim(t, callees(9, calleePressesOne))
 		c := s.startCampaign("notice", 1, cluster.Line)
 		began := time.Now()
 		s.dialRound() // the only round
@@ -154,7 +154,7 @@ func TestPlaceOfAnEndedCallIsRefilledAtOnce(t *testing.T) {
 func TestInstancesDialOneCampaign(t *testing.T) {
 	play := func(t *testing.T, instances int, fault cluster.Fault) {
 		synctest.Test(t, func(t *testing.T) {
-			s := newDialSim(t, callees(4, busyTone, pressesOne))
+			s := newDialSim(t, callees(4, calleeBusy, calleePressesOne))
 			for range instances - 1 {
 				s.Start()
 			}
@@ -174,7 +174,7 @@ func TestInstancesDialOneCampaign(t *testing.T) {
 	for point := 1; point < 300; point += 13 {
 		t.Run(fmt.Sprintf("and one of two crashes at point %d", point), func(t *testing.T) {
 			t.Parallel()
-			play(t, 2, cluster.Fault{Kind: cluster.CrashBefore, Point: point})
+			play(t, 2, cluster.Fault{Kind: cluster.FaultCrashBefore, Point: point})
 		})
 	}
 }
@@ -184,8 +184,8 @@ func TestCampaignsShareNumbersAndALine(t *testing.T) {
 		t.Run(fmt.Sprintf("%d instances", instances), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newDialSim(t, map[string][]calleeScript{
-					cluster.Number(0): {pressesOne}, cluster.Number(1): {busyTone},
-					cluster.Number(2): {pressesNine}, cluster.Number(3): {pressesOne},
+					cluster.Number(0): {calleePressesOne}, cluster.Number(1): {calleeBusy},
+					cluster.Number(2): {calleePressesNine}, cluster.Number(3): {calleePressesOne},
 				})
 				if instances > 1 {
 					s.Start()
@@ -214,7 +214,7 @@ func TestCampaignsShareNumbersAndALine(t *testing.T) {
 func TestCampaignWithTwoLinesUsesBoth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const other = "28:orgid:22222222-2222-3333-4444-555555555555"
-		s := newDialSim(t, callees(4, pressesOne))
+		s := newDialSim(t, callees(4, calleePressesOne))
 		s.startCampaign("notice", 1, cluster.Line, other)
 		s.dialRound()
 		for _, line := range []string{cluster.Line, other} {
@@ -228,7 +228,7 @@ func TestCampaignWithTwoLinesUsesBoth(t *testing.T) {
 
 func TestDialReturnsTheErrorsOfStorage(t *testing.T) {
 	cluster.Run(t, "when campaigns cannot be listed", func(t *testing.T, h *cluster.Harness) {
-		h.OtherRows.Fail = func(tabletest.Op) faulttest.Fault { return faulttest.NotApplied }
+		h.OtherRows.Fail = func(tabletest.Op) faulttest.Fault { return faulttest.FaultNotApplied }
 		if err := h.Dial(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 			t.Errorf("dial: %v, want %v", err, faulttest.ErrNoAnswer)
 		}
@@ -238,9 +238,9 @@ func TestDialReturnsTheErrorsOfStorage(t *testing.T) {
 		h.StartCampaign(t, "b", 1, cluster.Number(2))
 		h.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Kind == tabletest.KindList && op.Query.Partition == "a|00" {
-				return faulttest.NotApplied
+				return faulttest.FaultNotApplied
 			}
-			return faulttest.None
+			return faulttest.FaultNone
 		}
 		if err := h.Dial(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 			t.Errorf("dial: %v, want %v", err, faulttest.ErrNoAnswer)

@@ -40,7 +40,7 @@ func TestGate(t *testing.T) {
 				once = true
 				h.WriteOptOut(t)
 			}
-			return faulttest.None
+			return faulttest.FaultNone
 		}
 		h.DialRound(t)
 		if got := h.Contact(t, c); got.State != campaign.ContactWaiting || got.Claim != 1 || got.Spent != 0 {
@@ -80,7 +80,7 @@ func TestGate(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !slices.ContainsFunc(history, func(e call.Entry) bool {
-			return e.Gate != nil && *e.Gate == call.DialVerdict{Allowed: true}
+			return e.GateVerdict != nil && *e.GateVerdict == call.DialVerdict{Allowed: true}
 		}) {
 			t.Errorf("no verdict in the history %+v", history)
 		}
@@ -106,9 +106,9 @@ func TestGate(t *testing.T) {
 		c, id := throttledOnce(t, h)
 		h.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Key.Row == "c|"+string(c.ID) {
-				return faulttest.NotApplied
+				return faulttest.FaultNotApplied
 			}
-			return faulttest.None
+			return faulttest.FaultNone
 		}
 		for range 4 {
 			h.SweepAfter(t, 10*time.Second)

@@ -45,14 +45,14 @@ func settlement(c call.Call) campaign.Settlement {
 	}
 }
 
-// release frees the call's number and its place on the line.
+// release releases the call's number and its place on the line.
 func (d *Dialler) release(ctx context.Context, c call.Call, _ outbox.Action) (call.Replied, error) {
-	return call.Replied{}, d.free(ctx, c)
+	return call.Replied{}, d.releaseReserved(ctx, c)
 }
 
-// free frees the call's number, and then its place on the line: a dialler that finds the place free finds
-// the number free too.
-func (d *Dialler) free(ctx context.Context, c call.Call) error {
+// releaseReserved releases the call's number, and then its place on the line: a dialler that finds the place
+// free finds the number free too.
+func (d *Dialler) releaseReserved(ctx context.Context, c call.Call) error {
 	if number, ok := numberOf(c.Callee); ok {
 		_, err := d.ledger.EditNumber(ctx, number, func(n campaign.Number) (campaign.Number, error) {
 			return n.Release(c.ID, c.Outcome.Spends()), nil
@@ -67,7 +67,7 @@ func (d *Dialler) free(ctx context.Context, c call.Call) error {
 	return err
 }
 
-// RollBack settles the attempt of an ended call, and frees the number and the place on the line that were
+// RollBack settles the attempt of an ended call, and releases the number and the place on the line that were
 // reserved after the call's tombstone was written.
 func (d *Dialler) RollBack(ctx context.Context, c call.Call, line string) error {
 	c.Line = line
@@ -76,7 +76,7 @@ func (d *Dialler) RollBack(ctx context.Context, c call.Call, line string) error 
 			return err
 		}
 	}
-	return d.free(ctx, c)
+	return d.releaseReserved(ctx, c)
 }
 
 // numberOf returns the telephone number of a raw id in E.164, and whether it has one. The suffix that

@@ -64,10 +64,10 @@ func TestOptOut(t *testing.T) {
 		failed := 0
 		h.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Kind != tabletest.KindApply || failed == 3 {
-				return faulttest.None
+				return faulttest.FaultNone
 			}
 			failed++
-			return faulttest.Lost
+			return faulttest.FaultLost
 		}
 		pressNine(t, h, rawID(cluster.Number(1)))
 		for range 6 {
@@ -91,9 +91,9 @@ func TestEndOfAnAttempt(t *testing.T) {
 		id := call.OutboundID(string(c.ID), string(campaign.NewContactID(cluster.Number(1))), 1)
 		h.OtherRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if slices.ContainsFunc(op.Writes, func(w table.Write) bool { return w.Entity.Key.Partition == "notice|00" }) {
-				return faulttest.NotApplied
+				return faulttest.FaultNotApplied
 			}
-			return faulttest.None
+			return faulttest.FaultNone
 		}
 		h.ApplyTo(t, id, call.Event{
 			Ref: outbox.Ref{Op: call.CreateOp, Send: 1}, Body: call.CreateCallFailed{},

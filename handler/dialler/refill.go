@@ -2,12 +2,13 @@ package dialler
 
 import (
 	"context"
-	"hash/fnv"
+	"encoding/binary"
 
 	"github.com/rs/zerolog"
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
+	"switchboard/handler/digest"
 )
 
 // Refill gives the place of an ended call to a contact that is due. It is a hint and returns at once: if it
@@ -32,15 +33,14 @@ func (d *Dialler) refill(ctx context.Context, ended call.Call) error {
 	if err != nil || c.State != campaign.StateRunning {
 		return err
 	}
-	hash := fnv.New32a()
-	hash.Write([]byte(ended.ID))
-	r := &round{Dialler: d, campaign: c, limit: 1, offset: int(hash.Sum32() % refillRows)}
+	sum := digest.Sum(string(ended.ID))
+	r := &round{Dialler: d, campaign: c, limit: 1, offset: int(binary.BigEndian.Uint32(sum[:]) % refillRows)}
 	for n := range c.Shards {
 		if err := r.shard(ctx, (r.offset+n)%c.Shards, refillRows); err != nil {
 			return err
 		}
 	}
-	if r.placed > 0 {
+	if r.dialled > 0 {
 		return nil
 	}
 	return r.finish(ctx)

@@ -17,8 +17,8 @@ func (d *Dialler) isReserved(ctx context.Context, n campaign.Number) (ended call
 	if n.Call == "" {
 		return call.Call{}, false, nil
 	}
-	c, over, err := d.engine.HasEnded(ctx, n.Call)
-	return c, !over || c.Pending.Has(outbox.VerbOptOut), err
+	c, hasEnded, err := d.engine.HasEnded(ctx, n.Call)
+	return c, !hasEnded || c.Pending.Has(outbox.VerbOptOut), err
 }
 
 // availableLine returns the first of the campaign's lines with a free place, or campaign.ErrLineFull.

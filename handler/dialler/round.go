@@ -22,7 +22,7 @@ type round struct {
 	offset   int // number of rows by which the order of a page is rotated
 
 	full     bool // the lines take no more
-	placed   int
+	dialled  int
 	trackers []*engine.Tracker
 }
 
@@ -42,7 +42,7 @@ func (r *round) shard(ctx context.Context, shard, rows int) error {
 		row := due[(i+r.offset)%len(due)]
 		if row.Value.Call != "" {
 			err = r.checkAttempt(ctx, row)
-		} else if !r.full && (r.limit == 0 || r.placed < r.limit) {
+		} else if !r.full && (r.limit == 0 || r.dialled < r.limit) {
 			err = r.dial(ctx, shard, row)
 		}
 		if err != nil && !errors.Is(err, table.ErrNewer) { // rows of a later version are not touched
@@ -65,7 +65,7 @@ func (r *round) wait(ctx context.Context) {
 
 // finish ends the campaign if all of its contacts have ended.
 func (r *round) finish(ctx context.Context) error {
-	if r.placed > 0 || r.full {
+	if r.dialled > 0 || r.full {
 		return nil
 	}
 	counters, err := r.ledger.Counters(ctx, r.campaign)

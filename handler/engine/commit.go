@@ -124,7 +124,7 @@ func (e *Engine) apply(
 	}
 	in := call.Input{Now: time.Now(), Flow: f, Owner: owner}
 	if c.NeedsGate(in.Now) {
-		in.Gate = e.Gate.Ask(ctx, c)
+		in.GateVerdict = e.Gate.Ask(ctx, c)
 	}
 	if next, changed = call.Apply(c, ev, in); !changed {
 		return c, call.Entry{}, false, nil
@@ -172,12 +172,12 @@ func logTransition(ctx context.Context, from, to call.Call, ev call.Event) {
 	if from.State == to.State && from.Node == to.Node {
 		return
 	}
-	line := zerolog.Ctx(ctx).Info().Str("call", string(to.ID)).Str("event", ev.Kind()).Str("state", string(to.State))
+	entry := zerolog.Ctx(ctx).Info().Str("call", string(to.ID)).Str("event", ev.Kind()).Str("state", string(to.State))
 	if to.Node != "" {
-		line.Str("node", to.Node)
+		entry.Str("node", to.Node)
 	}
 	if to.Outcome != "" {
-		line.Str("outcome", string(to.Outcome))
+		entry.Str("outcome", string(to.Outcome))
 	}
-	line.Msg("call changed")
+	entry.Msg("call changed")
 }

@@ -54,7 +54,7 @@ func TestTwoInstancesReceiveTheSameEvents(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newInboundSim(t)
 				s.Start()
-				s.Fault = cluster.Fault{Kind: cluster.CrashBefore, Point: point}
+				s.Fault = cluster.Fault{Kind: cluster.FaultCrashBefore, Point: point}
 				wantCompleted(t, s, s.play())
 			})
 		})

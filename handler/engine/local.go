@@ -18,14 +18,14 @@ func (e *Engine) performLocal(ctx context.Context, c call.Call, a outbox.Action)
 		replied, err = perform(ctx, c, a)
 	}
 	replied.Verdict = call.VerdictOK
-	line := zerolog.Ctx(ctx).Debug()
+	entry := zerolog.Ctx(ctx).Debug()
 	if err != nil {
 		replied = call.Replied{Verdict: call.VerdictNoResponse}
 		if a.Leases > 2 { // it is tried without limit: an operator should know
-			line = zerolog.Ctx(ctx).Warn()
+			entry = zerolog.Ctx(ctx).Warn()
 		}
 	}
-	line.Str("call", string(c.ID)).Str("action", string(a.Verb)).Str("status", string(replied.Verdict)).
+	entry.Str("call", string(c.ID)).Str("action", string(a.Verb)).Str("status", string(replied.Verdict)).
 		Int("tries", a.Leases).Err(err).Msg("local action performed")
 	return call.Event{Key: a.ReplyKey(), At: time.Now().UTC().Round(0), Ref: a.Ref, Body: replied}
 }

@@ -119,7 +119,7 @@ func TestOpen(t *testing.T) {
 	})
 	cluster.Run(t, "fails when storage does not answer for 5 s", func(t *testing.T, h *cluster.Harness) {
 		began := time.Now()
-		h.CallRows.Fail = func(tabletest.Op) faulttest.Fault { return faulttest.NotApplied }
+		h.CallRows.Fail = func(tabletest.Op) faulttest.Fault { return faulttest.FaultNotApplied }
 		err := h.Open(t.Context(), cluster.InboundID, cluster.Offer())
 		if !errors.Is(err, faulttest.ErrNoAnswer) || time.Since(began) != 5*time.Second {
 			t.Errorf("open: %v after %v, want %v after 5 s", err, time.Since(began), faulttest.ErrNoAnswer)
@@ -166,7 +166,7 @@ func TestEventsOfOneCallDoNotConflictWithinAProcess(t *testing.T) {
 		writes := h.CallRows.Writes()
 		h.CallRows.Fail = func(tabletest.Op) faulttest.Fault {
 			time.Sleep(10 * time.Millisecond)
-			return faulttest.None
+			return faulttest.FaultNone
 		}
 		for i := range 20 {
 			h.Background.Go(func() {

@@ -174,8 +174,8 @@ func TestSweep(t *testing.T) {
 		}
 	})
 	for _, faults := range []struct{ tombstone, worklist faulttest.Fault }{
-		{faulttest.NotApplied, faulttest.None}, {faulttest.Lost, faulttest.None},
-		{faulttest.None, faulttest.NotApplied}, {faulttest.None, faulttest.Lost},
+		{faulttest.FaultNotApplied, faulttest.FaultNone}, {faulttest.FaultLost, faulttest.FaultNone},
+		{faulttest.FaultNone, faulttest.FaultNotApplied}, {faulttest.FaultNone, faulttest.FaultLost},
 	} {
 		name := fmt.Sprintf("completes a tombstone, tombstone %s, worklist %s", faults.tombstone, faults.worklist)
 		cluster.Run(t, name, func(t *testing.T, h *cluster.Harness) {
@@ -185,9 +185,9 @@ func TestSweep(t *testing.T) {
 			once := func(kind tabletest.Kind, fault faulttest.Fault) func(tabletest.Op) faulttest.Fault {
 				return func(op tabletest.Op) faulttest.Fault {
 					if op.Kind != kind {
-						return faulttest.None
+						return faulttest.FaultNone
 					}
-					defer func() { fault = faulttest.None }()
+					defer func() { fault = faulttest.FaultNone }()
 					return fault
 				}
 			}
@@ -203,7 +203,7 @@ func TestSweep(t *testing.T) {
 	cluster.Run(t, "does not touch a call that a later version has written", func(t *testing.T, h *cluster.Harness) {
 		rows := table.NewTable[map[string]any](h.CallRows)
 		later := map[string]any{"schema": call.Schema + 1, "state": "parked"}
-		if err := rows.Insert(t.Context(), table.Key{Partition: string(cluster.InboundID), Row: "call"}, later); err != nil {
+		if err := rows.Put(t.Context(), table.Key{Partition: string(cluster.InboundID), Row: "call"}, later); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
@@ -229,9 +229,9 @@ func TestSweep(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		h.CallRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Key.Partition == "in-2" {
-				return faulttest.NotApplied
+				return faulttest.FaultNotApplied
 			}
-			return faulttest.None
+			return faulttest.FaultNone
 		}
 		if err := h.Sweep(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 			t.Errorf("sweep: %v, want %v", err, faulttest.ErrNoAnswer)
@@ -239,7 +239,7 @@ func TestSweep(t *testing.T) {
 		h.WantSent(t, outbox.VerbAnswer)
 	})
 	cluster.Run(t, "fails when the worklist cannot be read", func(t *testing.T, h *cluster.Harness) {
-		h.WorklistRows.Fail = func(tabletest.Op) faulttest.Fault { return faulttest.NotApplied }
+		h.WorklistRows.Fail = func(tabletest.Op) faulttest.Fault { return faulttest.FaultNotApplied }
 		if err := h.Sweep(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 			t.Errorf("sweep: %v, want %v", err, faulttest.ErrNoAnswer)
 		}
@@ -248,9 +248,9 @@ func TestSweep(t *testing.T) {
 		open(t, h)
 		h.WorklistRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Kind == tabletest.KindApply {
-				return faulttest.NotApplied
+				return faulttest.FaultNotApplied
 			}
-			return faulttest.None
+			return faulttest.FaultNone
 		}
 		answerFailed := call.Event{Key: "f", ConnectionID: "conn-1", Body: call.AnswerFailed{}}
 		if err := h.Apply(t.Context(), cluster.InboundID, answerFailed); err != nil {

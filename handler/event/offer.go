@@ -32,8 +32,7 @@ type Offer struct {
 	From string
 	// OnBehalfOfCallee is the raw id of the callee, exactly as delivered, if the call is not for To
 	// itself; otherwise empty.
-	OnBehalfOfCallee  string
-	CallerDisplayName string
+	OnBehalfOfCallee string
 
 	ServerCallID  string
 	CorrelationID string
@@ -85,7 +84,6 @@ func ParseOffer(doc json.RawMessage) (Offer, error) {
 		To:                  to,
 		From:                from,
 		OnBehalfOfCallee:    onBehalfOf,
-		CallerDisplayName:   truncate(data.CallerDisplayName),
 		ServerCallID:        truncate(data.ServerCallID),
 		CorrelationID:       truncate(data.CorrelationID),
 		IncomingCallContext: data.IncomingCallContext,

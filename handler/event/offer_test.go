@@ -29,10 +29,9 @@ func read(t testing.TB, path string) []byte {
 
 func TestParseOfferReadsTheDocumentedEvent(t *testing.T) {
 	want := Offer{
-		Time:              time.Date(2026, 11, 20, 8, 15, 42, 123456700, time.UTC),
-		To:                line,
-		From:              "4:+12065550100",
-		CallerDisplayName: "+12065550100",
+		Time: time.Date(2026, 11, 20, 8, 15, 42, 123456700, time.UTC),
+		To:   line,
+		From: "4:+12065550100",
 		ServerCallID: "aHR0cHM6Ly9hcGkuZmxpZ2h0cHJveHkuc2t5cGUuY29tL2FwaS92Mi9jcC9jb252LXVzZWEyLTAxLmNvbnYuc2t5cGUuY29t" +
 			"L2NvbnYvQzNuT3lkY3E0VTZCV0gtcG1GNmc1Zz9pPTQmZT02Mzc5ODYwMDMzNDQ2MTA5MzM=",
 		CorrelationID:       "53be6977-d832-4c42-8527-fb2aa4a78b74",
@@ -171,7 +170,7 @@ func TestParseOfferBoundsItsValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{got.To, got.CallerDisplayName, got.CorrelationID, got.ServerCallID, got.VoIPHeaders["X-0"]} {
+	for _, text := range []string{got.To, got.CorrelationID, got.ServerCallID, got.VoIPHeaders["X-0"]} {
 		if len(text) > maxText {
 			t.Errorf("a text has %d bytes", len(text))
 		}

@@ -11,10 +11,22 @@ type Fault int
 
 // The faults.
 const (
-	None       Fault = iota
-	NotApplied       // the operation has no effect, and no answer comes
-	Lost             // the operation has its effect, and no answer comes; for a read the same as NotApplied
+	FaultNone       Fault = iota
+	FaultNotApplied       // the operation has no effect, and no answer comes
+	FaultLost             // the operation has its effect, and no answer comes; for a read the same as FaultNotApplied
 )
 
 // String returns the fault's name, for the names of tests.
 func (f Fault) String() string { return [...]string{"none", "not applied", "lost"}[f] }
+
+// Apply returns the result of operation with the fault: it runs the operation unless that has no effect, and
+// returns ErrNoAnswer if no answer comes.
+func (f Fault) Apply(operation func() error) error {
+	if f == FaultNotApplied {
+		return ErrNoAnswer
+	}
+	if err := operation(); f == FaultNone {
+		return err
+	}
+	return ErrNoAnswer
+}

@@ -175,13 +175,13 @@ func (f *Filer) resumeLater(ctx context.Context, key string, after time.Duration
 func (f *Filer) reportToCall(ctx context.Context, r filing.Recording) error {
 	key, files := filing.Key(r.ID), len(r.Chunks)
 	ev := call.Event{Key: fmt.Sprintf("recording %s %s %d", r.State, key, files)}
-	line := zerolog.Ctx(ctx).Info()
+	entry := zerolog.Ctx(ctx).Info()
 	switch r.State {
 	case filing.StateFiled:
 		ev.Body = call.FilesFiled{RecordingID: r.ID, Op: r.Op, Files: files}
 	case filing.StateLost:
 		ev.Body = call.FilesLost{RecordingID: r.ID, Op: r.Op, Files: files, Reason: r.Reason}
-		line = zerolog.Ctx(ctx).Warn().Str("reason", r.Reason)
+		entry = zerolog.Ctx(ctx).Warn().Str("reason", r.Reason)
 	default: // its message is still in the queue
 		return f.recordings.Unschedule(ctx, key)
 	}
@@ -190,7 +190,7 @@ func (f *Filer) reportToCall(ctx context.Context, r filing.Recording) error {
 			return err
 		}
 	}
-	line.Str("recording", key).Str("call", r.Call).Str("state", string(r.State)).Int("files", files).Msg("recording ended")
+	entry.Str("recording", key).Str("call", r.Call).Str("state", string(r.State)).Int("files", files).Msg("recording ended")
 	return f.recordings.Unschedule(ctx, key)
 }
 

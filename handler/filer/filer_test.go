@@ -56,7 +56,7 @@ func TestRecordingIsFiledUnderEveryFault(t *testing.T) {
 // The file has two blocks, and each run copies one.
 func TestRecordingOfSeveralRunsIsFiledUnderEveryFault(t *testing.T) {
 	long := bodies{"long": bytes.Repeat([]byte("switchboard "), archive.BlockSize/12+1)}
-	kinds := []cluster.FaultKind{cluster.FailAfter, cluster.CrashBefore} // blocks are large: not all kinds
+	kinds := []cluster.FaultKind{cluster.FaultFailAfter, cluster.FaultCrashBefore} // blocks are large: not all kinds
 	cluster.ForEachFaultPoint(t, 20, kinds, func(t *testing.T, fault cluster.Fault) cluster.FaultPoints {
 		s := newFilingSim(t, recordingID)
 		s.copyTime, s.Instances[0].CopyTimeout = 0, 0
@@ -273,7 +273,7 @@ func TestRecordingThatCannotBeDownloaded(t *testing.T) {
 			if op.Kind == archivetest.KindCommit {
 				s.Crash(s.Instances[0])
 			}
-			return faulttest.None
+			return faulttest.FaultNone
 		}
 		s.receive(message("m1", "one"))
 		time.Sleep(time.Second)

@@ -71,11 +71,11 @@ func serveHTTP(w http.ResponseWriter, r *http.Request, h http.Handler) {
 
 // failed begins the log line of an error, with the stack if it is a panic.
 func failed(log *zerolog.Logger, err error) *zerolog.Event {
-	line := log.Error().Err(err)
+	entry := log.Error().Err(err)
 	if p, ok := errors.AsType[*panicked](err); ok {
-		line.Bytes(zerolog.ErrorStackFieldName, p.stack)
+		entry.Bytes(zerolog.ErrorStackFieldName, p.stack)
 	}
-	return line
+	return entry
 }
 
 // sentWriter knows whether a reply has begun.

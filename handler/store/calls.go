@@ -16,7 +16,7 @@ import (
 	"switchboard/handler/table"
 )
 
-// Names of the tables, before the prefix from the settings.
+// Names of the tables.
 const (
 	// Partition: call id; rows: the call, its history, its events. The counts of loops have partitions of
 	// their own.

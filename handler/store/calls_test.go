@@ -119,7 +119,7 @@ func TestCallOfALaterVersionIsLeftAlone(t *testing.T) {
 	calls := store.NewCalls(rows, tabletest.NewMemory())
 	documents := table.NewTable[map[string]any](rows)
 	later := map[string]any{"schema": call.Schema + 1, "state": 7} // in another form, too
-	if err := documents.Insert(t.Context(), table.Key{Partition: "in-1", Row: "call"}, later); err != nil {
+	if err := documents.Put(t.Context(), table.Key{Partition: "in-1", Row: "call"}, later); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := calls.Load(t.Context(), "in-1"); !errors.Is(err, table.ErrNewer) {
@@ -295,7 +295,7 @@ func TestUnscheduleKeepsACallThatGetsWork(t *testing.T) {
 				reached = true
 				addWork()
 			}
-			return faulttest.None
+			return faulttest.FaultNone
 		}
 		rows.Fail, worklist.Fail = interrupt, interrupt
 		if err := calls.Unschedule(ctx, "in-1"); err != nil {

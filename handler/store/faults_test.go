@@ -15,14 +15,14 @@ var faultModes = []struct {
 	name string
 	fail func(rows *tabletest.Memory, op tabletest.Op) faulttest.Fault
 }{
-	{"not applied", func(*tabletest.Memory, tabletest.Op) faulttest.Fault { return faulttest.NotApplied }},
-	{"lost", func(*tabletest.Memory, tabletest.Op) faulttest.Fault { return faulttest.Lost }},
+	{"not applied", func(*tabletest.Memory, tabletest.Op) faulttest.Fault { return faulttest.FaultNotApplied }},
+	{"lost", func(*tabletest.Memory, tabletest.Op) faulttest.Fault { return faulttest.FaultLost }},
 	// The client repeats a write whose answer was lost, and the repeated write is refused.
 	{"refused on repetition", func(rows *tabletest.Memory, op tabletest.Op) faulttest.Fault {
 		if op.Kind == tabletest.KindApply {
 			_, _ = rows.Apply(context.Background(), op.Writes...) // if this write is refused, so is the repeated one
 		}
-		return faulttest.None
+		return faulttest.FaultNone
 	}},
 }
 
@@ -38,7 +38,7 @@ func eachFault(t *testing.T, test func(t *testing.T, rows *tabletest.Memory, fau
 				test(t, rows, func(do func()) {
 					rows.Fail = func(op tabletest.Op) faulttest.Fault {
 						if n++; n != faultPoint {
-							return faulttest.None
+							return faulttest.FaultNone
 						}
 						reached = true
 						return mode.fail(rows, op)

@@ -54,7 +54,7 @@ func TestConcurrentOperationsLeaveTheShardConsistent(t *testing.T) {
 						reached = true
 						errs[1] = other()
 					}
-					return faulttest.None
+					return faulttest.FaultNone
 				}
 				errs[0] = one()
 				rows.Fail = nil

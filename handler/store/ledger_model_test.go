@@ -28,7 +28,7 @@ func TestRowsOfAShardAgreeAfterAnyOperations(t *testing.T) {
 			faultPoint, mode, n := pick(8, "fault point"), faultModes[pick(len(faultModes), "fault mode")], 0
 			rows.Fail = func(op tabletest.Op) faulttest.Fault {
 				if n++; n != faultPoint {
-					return faulttest.None
+					return faulttest.FaultNone
 				}
 				return mode.fail(rows, op)
 			}

@@ -44,7 +44,7 @@ func TestLoops(t *testing.T) {
 
 func TestLoopsUnderFaults(t *testing.T) {
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	for _, fault := range []faulttest.Fault{faulttest.NotApplied, faulttest.Lost} {
+	for _, fault := range []faulttest.Fault{faulttest.FaultNotApplied, faulttest.FaultLost} {
 		for n := 1; n <= 2; n++ {
 			table := tabletest.NewMemory()
 			failed := false
@@ -53,7 +53,7 @@ func TestLoopsUnderFaults(t *testing.T) {
 					failed = true
 					return fault
 				}
-				return faulttest.None
+				return faulttest.FaultNone
 			}
 			calls := store.NewCalls(table, tabletest.NewMemory())
 			var loops bool

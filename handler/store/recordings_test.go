@@ -127,7 +127,7 @@ func TestARecordingOfALaterVersionIsLeftAlone(t *testing.T) {
 	s, key := store.NewRecordings(rows, tabletest.NewMemory()), filing.Key(acsRecording)
 	later := map[string]any{"schema": filing.Schema + 1, "chunks": "elsewhere"}
 	k := table.Key{Partition: key, Row: "recording"}
-	if err := table.NewTable[map[string]any](rows).Insert(ctx, k, later); err != nil {
+	if err := table.NewTable[map[string]any](rows).Put(ctx, k, later); err != nil {
 		t.Fatal(err)
 	}
 	_, loaded := s.Load(ctx, key)
@@ -203,7 +203,7 @@ func TestUnscheduleKeepsARecordingThatGetsAMessage(t *testing.T) {
 							t.Error(err)
 						}
 					}
-					return faulttest.None
+					return faulttest.FaultNone
 				}
 				err := operations[0](s)
 				rows.Fail = nil

@@ -41,7 +41,7 @@ func TestARepeatedWriteIsRefused(t *testing.T) {
 	}
 	var lost atomic.Int64 // the number of the request whose answer is lost
 	hook := &faultproxy.Hook{At: func(n int, when faultproxy.When, _ *http.Request) bool {
-		return int64(n) == lost.Load() && when == faultproxy.After
+		return int64(n) == lost.Load() && when == faultproxy.WhenAfter
 	}}
 	proxy, err := faultproxy.Start(target, hook)
 	if err != nil {
@@ -62,8 +62,8 @@ func TestARepeatedWriteIsRefused(t *testing.T) {
 	lose := func(ahead int) { lost.Store(int64(len(hook.Seen()) + ahead)) }
 
 	lose(1)
-	if err := view.Insert(t.Context(), key, guests{[]string{"a"}}); !errors.Is(err, table.ErrExists) {
-		t.Errorf("Insert: %v, want %v", err, table.ErrExists)
+	if err := view.Save(t.Context(), table.Row[guests]{Key: key}, guests{[]string{"a"}}); !errors.Is(err, table.ErrExists) {
+		t.Errorf("Save: %v, want %v", err, table.ErrExists)
 	}
 	tx := table.Begin(rows)
 	view.InsertIn(tx, table.Key{Partition: "p", Row: "s"}, guests{})

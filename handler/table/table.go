@@ -57,18 +57,14 @@ func (t *Table[T]) Find(ctx context.Context, k Key) (Row[T], error) {
 	return row, err
 }
 
-// Insert writes a new row, or fails with ErrExists.
-func (t *Table[T]) Insert(ctx context.Context, k Key, v T) error {
-	return t.apply(ctx, WriteInsert, k, "", v)
-}
-
 // Replace writes next where row was read. It fails with ErrConflict if the row was
 // written since, with ErrNotFound if it is gone.
 func (t *Table[T]) Replace(ctx context.Context, row Row[T], next T) error {
 	return t.apply(ctx, WriteReplace, row.Key, row.ETag, next)
 }
 
-// Save writes next where row was read or, if Find did not find it, inserts it.
+// Save writes next where row was read or, if Find did not find it, inserts it. The insertion fails with
+// ErrExists if the row is there.
 func (t *Table[T]) Save(ctx context.Context, row Row[T], next T) error {
 	return t.apply(ctx, row.kind(), row.Key, row.ETag, next)
 }

@@ -24,10 +24,6 @@ func (t *Table[T]) ReplaceIn(tx *Tx, row Row[T], next T) {
 	addTo(t, tx, WriteReplace, row.Key, row.ETag, next)
 }
 
-// PutIn adds the writing of a row without a condition to tx. It is for rows that only change together with
-// another row of tx, whose condition holds for both.
-func (t *Table[T]) PutIn(tx *Tx, k Key, v T) { addTo(t, tx, WritePut, k, "", v) }
-
 // SaveIn adds the writing of next to tx, where Find has read row or has not found it.
 func (t *Table[T]) SaveIn(tx *Tx, row Row[T], next T) {
 	addTo(t, tx, row.kind(), row.Key, row.ETag, next)

@@ -48,9 +48,9 @@ func TestATransactionCommittedAgainIsAppliedOnce(t *testing.T) {
 	rows := tabletest.NewMemory()
 	rows.Fail = func(op tabletest.Op) faulttest.Fault {
 		if op.N == 1 {
-			return faulttest.Lost
+			return faulttest.FaultLost
 		}
-		return faulttest.None
+		return faulttest.FaultNone
 	}
 	tx := table.Begin(rows)
 	table.NewTable[int](rows).InsertIn(tx, key, 1)
@@ -67,15 +67,15 @@ func TestAListEndsWithItsFirstError(t *testing.T) {
 	rows.PageSize = 1
 	view := table.NewTable[int](rows)
 	for _, row := range []string{"a", "b", "c"} {
-		if err := view.Insert(t.Context(), table.Key{Partition: "p", Row: row}, 1); err != nil {
+		if err := view.Put(t.Context(), table.Key{Partition: "p", Row: row}, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	rows.Fail = func(op tabletest.Op) faulttest.Fault {
 		if op.N == 5 { // the second page
-			return faulttest.NotApplied
+			return faulttest.FaultNotApplied
 		}
-		return faulttest.None
+		return faulttest.FaultNone
 	}
 	var got, failed int
 	for _, err := range view.List(t.Context(), table.Query{Partition: "p"}) {
@@ -92,7 +92,7 @@ func TestAListEndsWithItsFirstError(t *testing.T) {
 
 func TestARowOfAnotherTypeIsAnError(t *testing.T) {
 	rows := tabletest.NewMemory()
-	if err := table.NewTable[string](rows).Insert(t.Context(), key, "x"); err != nil {
+	if err := table.NewTable[string](rows).Put(t.Context(), key, "x"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := table.NewTable[int](rows).Get(t.Context(), key); err == nil {

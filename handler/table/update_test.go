@@ -31,7 +31,7 @@ func add(name string) func(guests) (guests, error) {
 }
 
 func TestAnUpdateIsAppliedOnceUnderEveryFault(t *testing.T) {
-	const none, notApplied, lost = faulttest.None, faulttest.NotApplied, faulttest.Lost
+	const none, notApplied, lost = faulttest.FaultNone, faulttest.FaultNotApplied, faulttest.FaultLost
 	for _, faults := range [][]faulttest.Fault{ // get, apply, get, apply …
 		{}, {notApplied}, {none, notApplied}, {none, lost}, {none, lost, lost},
 		{none, notApplied, none, lost}, {none, lost, none, lost},
@@ -39,11 +39,11 @@ func TestAnUpdateIsAppliedOnceUnderEveryFault(t *testing.T) {
 		t.Run(fmt.Sprint(faults), func(t *testing.T) {
 			rows := tabletest.NewMemory()
 			view := table.NewTable[guests](rows)
-			if err := view.Insert(t.Context(), key, guests{[]string{"a"}}); err != nil {
+			if err := view.Put(t.Context(), key, guests{[]string{"a"}}); err != nil {
 				t.Fatal(err)
 			}
 			rows.Fail = func(op tabletest.Op) faulttest.Fault {
-				if i := op.N - 2; i < len(faults) { // the insert was the first
+				if i := op.N - 2; i < len(faults) { // the put was the first
 					return faults[i]
 				}
 				return none
@@ -73,7 +73,7 @@ func TestAnUpdateIsAppliedOnceUnderEveryFault(t *testing.T) {
 func race(t *testing.T, n int) (*tabletest.Memory, *table.Table[guests]) {
 	rows := tabletest.NewMemory()
 	view := table.NewTable[guests](rows)
-	if err := view.Insert(t.Context(), key, guests{}); err != nil {
+	if err := view.Put(t.Context(), key, guests{}); err != nil {
 		t.Fatal(err)
 	}
 	others := 0
@@ -84,7 +84,7 @@ func race(t *testing.T, n int) (*tabletest.Memory, *table.Table[guests]) {
 				t.Error(err)
 			}
 		}
-		return faulttest.None
+		return faulttest.FaultNone
 	}
 	return rows, view
 }

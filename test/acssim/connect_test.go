@@ -197,7 +197,7 @@ func TestOffersOnBehalfOfAResourceAccount(t *testing.T) {
 		})
 	}
 	if _, err := (&Server{}).Ring(Caller{From: agent, To: caller, OnBehalfForm: "sideways"}); err == nil {
-		t.Error("an unknown form is taken")
+		t.Error("an unknown form is accepted")
 	}
 }
 

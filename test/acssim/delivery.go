@@ -86,14 +86,14 @@ func (cb *callback) attempt() bool {
 		return false
 	}
 	if err != nil {
-		s.note(cb.call, "callback", "%s was not taken: %v", cb.name(), err)
+		s.note(cb.call, "callback", "%s was not accepted: %v", cb.name(), err)
 		return false
 	}
 	accepted := status >= 200 && status <= 299
 	if accepted {
 		s.note(cb.call, "callback", "%s", cb.name())
 	} else {
-		s.note(cb.call, "callback", "%s was not taken: %d", cb.name(), status)
+		s.note(cb.call, "callback", "%s was not accepted: %d", cb.name(), status)
 	}
 	return accepted
 }

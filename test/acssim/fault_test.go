@@ -143,7 +143,7 @@ func TestRequestFaults(t *testing.T) {
 	t.Run("rates are between 0 and 1", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			if app.sim.SetFaults(Faults{Delay: 1.1}) == nil || app.sim.SetFaults(Faults{Delay: -1}) == nil {
-				t.Error("an impossible rate was taken")
+				t.Error("an impossible rate was accepted")
 			}
 		})
 	})

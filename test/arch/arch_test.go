@@ -97,7 +97,7 @@ var pureImports = []string{
 // only says which packages alone may import a library.
 var only = map[string][]string{
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity":      {"handler"},
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables":   {"handler/table", "handler/storageerror"},
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables":   {"handler/table"},
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob":  {"handler/catalog", "handler/archive", "handler"},
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue": {"handler/archive", "handler"},
 	"github.com/golang-jwt/jwt":                             {"handler/auth"},

@@ -1,11 +1,11 @@
 package arch
 
 import (
-	"bufio"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -66,16 +66,23 @@ func wordsOf(text string) []string {
 	return words
 }
 
-// find returns the first retired phrase among the words, or false.
-func find(words []string, all []retired) (retired, bool) {
+// hit is a retired phrase that was found.
+type hit struct {
+	retired
+	at int // the index of its first word
+}
+
+// find returns the retired phrases among the words.
+func find(words []string, all []retired) []hit {
+	var hits []hit
 	for i := range words {
 		for _, r := range all {
-			if i+len(r.words) <= len(words) && strings.Join(words[i:i+len(r.words)], " ") == strings.Join(r.words, " ") {
-				return r, true
+			if i+len(r.words) <= len(words) && slices.Equal(words[i:i+len(r.words)], r.words) {
+				hits = append(hits, hit{r, i})
 			}
 		}
 	}
-	return retired{}, false
+	return hits
 }
 
 // recorded are folders and files that hold what others have written: recordings of services, and lists of packages.
@@ -87,24 +94,24 @@ func TestRetiredWordsDoNotComeBack(t *testing.T) {
 		if name == retiredFile || recorded.MatchString(name) {
 			continue
 		}
-		if r, ok := find(wordsOf(name), all); ok {
-			t.Errorf("%s: the name says %q; write: %s", name, strings.Join(r.words, " "), r.instead)
+		for _, h := range find(wordsOf(name), all) {
+			t.Errorf("%s: the name says %q; write: %s", name, strings.Join(h.words, " "), h.instead)
 		}
-		f, err := os.Open(filepath.Join(root, name))
+		text, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		scanner := bufio.NewScanner(f)
-		scanner.Buffer(nil, 16<<20)
-		for n := 1; scanner.Scan(); n++ {
-			if r, ok := find(wordsOf(scanner.Text()), all); ok {
-				t.Errorf("%s:%d says %q; write: %s", name, n, strings.Join(r.words, " "), r.instead)
+		var words []string
+		var lines []int // the line of each word: a phrase may be divided between two
+		for n, line := range strings.Split(string(text), "\n") {
+			words = append(words, wordsOf(line)...)
+			for len(lines) < len(words) {
+				lines = append(lines, n+1)
 			}
 		}
-		if err := scanner.Err(); err != nil {
-			t.Errorf("%s: %v", name, err)
+		for _, h := range find(words, all) {
+			t.Errorf("%s:%d says %q; write: %s", name, lines[h.at], strings.Join(h.words, " "), h.instead)
 		}
-		_ = f.Close() // read only
 	}
 }
 
@@ -147,9 +154,9 @@ func TestRetiredWordsAreFound(t *testing.T) {
 	all := []retired{{[]string{"blurb"}, ""}, {[]string{"flip", "flop"}, ""}}
 	for text, want := range map[string]bool{
 		"blurb answers": true, "Blurb": true, "callBlurbNow": true, "HTTPBlurb": true, "it flip  flop events": true,
-		"blurbs": false, "flip it flop": false, "flipFlop": true, "http.BlUrb": false, "": false,
+		"blurbs": false, "flip it flop": false, "flipFlop": true, "// flip\n// flop": true, "http.BlUrb": false, "": false,
 	} {
-		if _, got := find(wordsOf(text), all); got != want {
+		if got := len(find(wordsOf(text), all)) > 0; got != want {
 			t.Errorf("found in %q: %t, want %t", text, got, want)
 		}
 	}

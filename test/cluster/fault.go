@@ -2,12 +2,12 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"switchboard/handler/faulttest"
 	"switchboard/handler/table"
 )
 
@@ -29,19 +29,19 @@ type FaultKind string
 
 // The kinds of faults.
 const (
-	FailBefore  FaultKind = "fail before" // it is not done, and there is no response
-	FailAfter   FaultKind = "fail after"  // it is done, and there is no response
-	CrashBefore FaultKind = "crash before"
-	CrashAfter  FaultKind = "crash after"
+	FaultFailBefore  FaultKind = "fail before" // it is not done, and there is no response
+	FaultFailAfter   FaultKind = "fail after"  // it is done, and there is no response
+	FaultCrashBefore FaultKind = "crash before"
+	FaultCrashAfter  FaultKind = "crash after"
 )
 
 // AllFaults are all kinds of faults.
-var AllFaults = []FaultKind{FailBefore, FailAfter, CrashBefore, CrashAfter}
+var AllFaults = []FaultKind{FaultFailBefore, FaultFailAfter, FaultCrashBefore, FaultCrashAfter}
 
 // count returns how many of the points the kind makes a difference at. To an operation that changes nothing,
 // a fault after it is the same as one before it.
 func (k FaultKind) count(p FaultPoints) int {
-	if k == FailAfter || k == CrashAfter {
+	if k == FaultFailAfter || k == FaultCrashAfter {
 		return p.Writes
 	}
 	return p.All
@@ -67,8 +67,6 @@ func ForEachFaultPoint(t *testing.T, least int, kinds []FaultKind, run func(t *t
 	}
 }
 
-var errNoAnswer = errors.New("no answer")
-
 // Perform lets inst perform an operation at the next fault point, or fail to. Writes says that it changes
 // something.
 func (c *Cluster) Perform(inst *Instance, writes bool, operation func()) error {
@@ -82,19 +80,19 @@ func (c *Cluster) Perform(inst *Instance, writes bool, operation func()) error {
 	if now := c.Fault.Kind.count(c.Points); now > before && now == c.Fault.Point {
 		fault = c.Fault.Kind
 	}
-	if inst.crashed || fault == FailBefore || fault == CrashBefore {
-		c.crash(inst, fault == CrashBefore)
+	if inst.crashed || fault == FaultFailBefore || fault == FaultCrashBefore {
+		c.crash(inst, fault == FaultCrashBefore)
 		c.Mu.Unlock()
-		return errNoAnswer
+		return faulttest.ErrNoAnswer
 	}
 	c.Mu.Unlock()
 	time.Sleep(time.Millisecond)
 	operation()
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
-	c.crash(inst, fault == CrashAfter)
-	if inst.crashed || fault == FailAfter {
-		return errNoAnswer
+	c.crash(inst, fault == FaultCrashAfter)
+	if inst.crashed || fault == FaultFailAfter {
+		return faulttest.ErrNoAnswer
 	}
 	return nil
 }

@@ -16,10 +16,10 @@ var requestFaults = []struct {
 	fault   fault
 	crashes bool
 }{
-	{"crash before", crashBefore, true},
-	{"crash after", crashAfter, true},
-	{"fail before", failBefore, false},
-	{"fail after", failAfter, false},
+	{"crash before", faultCrashBefore, true},
+	{"crash after", faultCrashAfter, true},
+	{"fail before", faultFailBefore, false},
+	{"fail after", faultFailAfter, false},
 }
 
 // TestInboundWithOneFault makes each request of the handler to storage or ACS fail, in
@@ -67,7 +67,7 @@ func (f singleFaults) run(t *testing.T) {
 			if !x.crashes && r.what == "list "+store.TableWorklist {
 				continue // the next sweep sends the same request
 			}
-			if x.fault == failAfter && r.reads() {
+			if x.fault == faultFailAfter && r.reads() {
 				continue // the same as failBefore
 			}
 			runs++
@@ -77,7 +77,7 @@ func (f singleFaults) run(t *testing.T) {
 					if now.n == r.n {
 						return x.fault
 					}
-					return noFault
+					return faultNone
 				}})
 			})
 		}

@@ -22,7 +22,7 @@ type crasher struct {
 	seen      int
 	numbers   map[*http.Request]int
 	crashedAt []string
-	crashed   chan struct{} // gets one for each death
+	crashed   chan struct{} // gets one for each crash
 }
 
 func newCrasher(at map[int]faultproxy.When) *crasher {
@@ -54,12 +54,12 @@ func (c *crasher) shouldCrash(side faultproxy.When, r *http.Request) *rig.Rig {
 	if c.rig == nil || !counts(r.Method, r.URL.EscapedPath()) {
 		return nil
 	}
-	if side == faultproxy.Before {
+	if side == faultproxy.WhenBefore {
 		c.seen++
 		c.numbers[r] = c.seen
 	}
 	n := c.numbers[r]
-	if side == faultproxy.After {
+	if side == faultproxy.WhenAfter {
 		delete(c.numbers, r)
 	}
 	when, ok := c.points[n]

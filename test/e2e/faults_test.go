@@ -55,9 +55,9 @@ func TestInboundWithRandomFaultsAndTwoCrashes(t *testing.T) {
 				options{retries: 4, fault: func(r request) fault {
 					switch r.n {
 					case first:
-						return crashBefore
+						return faultCrashBefore
 					case second:
-						return crashAfter
+						return faultCrashAfter
 					}
 					return storage(r)
 				}})
@@ -75,11 +75,11 @@ func storageFaults(seed uint64, rate float64) func(request) fault {
 		defer mu.Unlock()
 		switch fails, applied := rng.Float64() < rate, rng.IntN(2) == 0; {
 		case r.to == toACS || !fails:
-			return noFault
+			return faultNone
 		case applied:
-			return failAfter
+			return faultFailAfter
 		default:
-			return failBefore
+			return faultFailBefore
 		}
 	}
 }

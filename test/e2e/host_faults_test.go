@@ -74,7 +74,7 @@ func TestInboundOnTheBuiltHandlerWithRandomFaultsOfTheHost(t *testing.T) {
 				}
 			}()
 			result, err := readScenario(t, "inbound.txt").Run(t.Context(), r.Env)
-			if err != nil && log.count("IncomingCall was not taken") > 1 {
+			if err != nil && log.count("IncomingCall was not accepted") > 1 {
 				t.Log("two deliveries of the offer failed: the caller hangs up before the third")
 				err = nil
 			}

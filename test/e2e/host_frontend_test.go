@@ -216,7 +216,7 @@ func (h host) runWithTimeout(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	hook := &faultproxy.Hook{At: func(_ int, side faultproxy.When, q *http.Request) bool {
-		if side == faultproxy.After || !counts(q.Method, q.URL.EscapedPath()) || q.Method != http.MethodPost {
+		if side == faultproxy.WhenAfter || !counts(q.Method, q.URL.EscapedPath()) || q.Method != http.MethodPost {
 			return false
 		}
 		mu.Lock()

@@ -60,7 +60,7 @@ func (h host) runWithRestart(t *testing.T, file string, condition func(seen int,
 	restarted := make(chan error, 1)
 	hook := &faultproxy.Hook{At: func(_ int, side faultproxy.When, q *http.Request) bool {
 		mu.Lock()
-		if started == nil || stopped || side == faultproxy.After || !counts(q.Method, q.URL.EscapedPath()) {
+		if started == nil || stopped || side == faultproxy.WhenAfter || !counts(q.Method, q.URL.EscapedPath()) {
 			mu.Unlock()
 			return false
 		}

@@ -16,7 +16,7 @@ func TestInboundUnderFuncWhenTheHandlerIsKilled(t *testing.T) {
 	t.Parallel()
 	h := onFunc(t)
 	requests := onFuncsim.countRequests(t, "inbound.txt", &acssim.Server{Strict: true})
-	h.runWithCrashes(t, map[int]faultproxy.When{requests / 3: faultproxy.Before, 2 * requests / 3: faultproxy.After})
+	h.runWithCrashes(t, map[int]faultproxy.When{requests / 3: faultproxy.WhenBefore, 2 * requests / 3: faultproxy.WhenAfter})
 }
 
 func TestInboundUnderFuncWhenTheHandlerIsKilledUntilTheHostGivesUp(t *testing.T) {
@@ -46,7 +46,7 @@ func (h host) runWithCrashes(t *testing.T, at map[int]faultproxy.When) {
 // runUntilHostGivesUp runs inbound.txt, kills the handler three times, after which the
 // host stops, and starts the host again.
 func (h host) runUntilHostGivesUp(t *testing.T) {
-	c := newCrasher(map[int]faultproxy.When{10: faultproxy.Before, 25: faultproxy.After, 50: faultproxy.Before})
+	c := newCrasher(map[int]faultproxy.When{10: faultproxy.WhenBefore, 25: faultproxy.WhenAfter, 50: faultproxy.WhenBefore})
 	crashes := len(c.points)
 	r, log := h.start(t, retryingSim(), &faultproxy.Hook{At: c.hook}, shortTimeouts)
 	c.start(r)

@@ -79,7 +79,7 @@ func (m *crashMatrix) scenario(t *testing.T, i int) {
 	var tried, reached atomic.Int64
 	var crashes errgroup.Group
 	for n := 1 + i*m.step/len(matrixScenarios); n <= requests; n += m.step {
-		for _, side := range []faultproxy.When{faultproxy.Before, faultproxy.After} {
+		for _, side := range []faultproxy.When{faultproxy.WhenBefore, faultproxy.WhenAfter} {
 			m.free <- struct{}{}
 			crashes.Go(func() error {
 				defer func() { <-m.free }()

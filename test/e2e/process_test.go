@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"switchboard/handler/archive"
+	"switchboard/handler/backoff"
 	"switchboard/handler/catalog"
 	"switchboard/handler/invoke"
 	"switchboard/handler/table"
@@ -37,11 +38,11 @@ const (
 type fault int
 
 const (
-	noFault     fault = iota
-	failBefore        // the request is lost
-	failAfter         // the request is performed, and the answer is lost
-	crashBefore       // the handler crashes before it sends the request
-	crashAfter        // the request is performed, and the handler crashes before it gets the answer
+	faultNone        fault = iota
+	faultFailBefore        // the request is lost
+	faultFailAfter         // the request is performed, and the answer is lost
+	faultCrashBefore       // the handler crashes before it sends the request
+	faultCrashAfter        // the request is performed, and the handler crashes before it gets the answer
 )
 
 var (
@@ -61,7 +62,6 @@ type process struct {
 // sendToStorage sends a request to storage, and repeats it as the service's client
 // does if there is no answer.
 func (p *process) sendToStorage(ctx context.Context, to dependency, what string, do func() error) error {
-	pause := 100 * time.Millisecond
 	for try := 0; ; try++ {
 		err := p.send(to, what, do)
 		if !errors.Is(err, errNoAnswer) || try == p.app.retries {
@@ -70,9 +70,8 @@ func (p *process) sendToStorage(ctx context.Context, to dependency, what string,
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pause):
+		case <-time.After(backoff.After(try+1, 100*time.Millisecond, time.Minute)):
 		}
-		pause *= 2
 	}
 }
 
@@ -82,25 +81,25 @@ func (p *process) send(to dependency, what string, do func() error) error {
 		return errCrashed
 	}
 	r := p.app.countRequest(p.instance, to, what)
-	f := noFault
+	f := faultNone
 	if p.app.fault != nil {
 		f = p.app.fault(r)
 	}
 	switch f {
-	case failBefore:
+	case faultFailBefore:
 		return errNoAnswer
-	case crashBefore:
+	case faultCrashBefore:
 		p.crash(r)
 		return errCrashed
 	}
 	err := do()
-	if f == crashAfter {
+	if f == faultCrashAfter {
 		p.crash(r)
 	}
 	switch {
 	case p.crashed.Load():
 		return errCrashed
-	case f == failAfter:
+	case f == faultFailAfter:
 		return errNoAnswer
 	}
 	return err

@@ -48,11 +48,11 @@ func TestCampaignOnTwoInstancesWithTwoCrashes(t *testing.T) {
 			runOnTwoInstances(t, options{fault: func(r request) fault {
 				switch r.n {
 				case first:
-					return crashBefore
+					return faultCrashBefore
 				case second:
-					return crashAfter
+					return faultCrashAfter
 				}
-				return noFault
+				return faultNone
 			}})
 		})
 	}

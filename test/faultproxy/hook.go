@@ -11,8 +11,8 @@ type When int
 
 // The points of a request.
 const (
-	Before When = iota // it has not been forwarded
-	After              // the target has answered, and the answer has not been returned
+	WhenBefore When = iota // it has not been forwarded
+	WhenAfter              // the target has answered, and the answer has not been returned
 )
 
 // String returns the point's name, for the names of tests.
@@ -21,9 +21,9 @@ func (w When) String() string { return [...]string{"before", "after"}[w] }
 // Hook numbers the requests of all proxies that share it, in the order of their arrival: 1, 2, …
 // It acts at two points of each. The zero value only counts. All methods may be called concurrently.
 type Hook struct {
-	// At is called Before and After each request and holds the request until it
-	// returns. If it returns true, the client's connection is dropped: Before, so
-	// that the request never reaches the target; After, so that the answer is lost.
+	// At is called before and after each request and holds the request until it
+	// returns. If it returns true, the client's connection is dropped: before, so
+	// that the request never reaches the target; after, so that the answer is lost.
 	// It may be called for several requests at once, and must leave r and its body
 	// alone. With nil all requests pass. It is to be set before the first request.
 	At func(n int, when When, r *http.Request) (drop bool)

@@ -59,7 +59,7 @@ func (p *Proxy) Close() {
 func (p *Proxy) handler(host string, hook *Hook) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := hook.next(host, r)
-		if hook.drop(n, Before, r) {
+		if hook.drop(n, WhenBefore, r) {
 			panic(http.ErrAbortHandler) // net/http closes the connection
 		}
 		forward := httputil.ReverseProxy{
@@ -72,7 +72,7 @@ func (p *Proxy) handler(host string, hook *Hook) http.Handler {
 				pr.Out.Host = pr.In.Host
 			},
 			ModifyResponse: func(*http.Response) error {
-				if hook.drop(n, After, r) {
+				if hook.drop(n, WhenAfter, r) {
 					return errDropped
 				}
 				return nil

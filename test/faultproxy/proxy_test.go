@@ -85,8 +85,8 @@ func TestARequestIsDroppedBeforeOrAfterTheTarget(t *testing.T) {
 		when   faultproxy.When
 		served int64 // requests that reach the target, of three
 	}{
-		{faultproxy.Before, 2},
-		{faultproxy.After, 3},
+		{faultproxy.WhenBefore, 2},
+		{faultproxy.WhenAfter, 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.when.String(), func(t *testing.T) {
@@ -115,7 +115,7 @@ func TestARequestIsHeldWhileOthersPass(t *testing.T) {
 	var served atomic.Int64
 	p, client := start(t, func(http.ResponseWriter, *http.Request) { served.Add(1) }, &faultproxy.Hook{
 		At: func(n int, when faultproxy.When, _ *http.Request) bool {
-			if n == 1 && when == faultproxy.Before {
+			if n == 1 && when == faultproxy.WhenBefore {
 				close(held)
 				<-release
 			}

@@ -41,7 +41,7 @@ func (in *instance) serveRun(w http.ResponseWriter, r *http.Request, name string
 	w.WriteHeader(http.StatusAccepted)
 	c, err := in.manual(name, body.Input)
 	if err != nil {
-		in.log.add(Error, FromHost, err.Error())
+		in.log.add(LevelError, FromHost, err.Error())
 		return
 	}
 	in.spawn(func() { _ = in.invoke(context.Background(), c) }) // a failure is in the log

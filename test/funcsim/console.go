@@ -10,9 +10,9 @@ import (
 type Level string
 
 const (
-	Information Level = "Information"
-	Warning     Level = "Warning"
-	Error       Level = "Error"
+	LevelInformation Level = "Information"
+	LevelWarning     Level = "Warning"
+	LevelError       Level = "Error"
 )
 
 // The sources of lines.
@@ -51,17 +51,17 @@ func (j *journal) add(level Level, source, text string) {
 func stderrLevel(line string, errorsOnly bool) Level {
 	line = strings.ToLower(line)
 	if strings.Contains(line, "warn") {
-		return Warning
+		return LevelWarning
 	}
 	if errorsOnly {
-		return Error
+		return LevelError
 	}
 	for _, word := range []string{"error", "fail", "severe", "unhandled exception"} {
 		if strings.Contains(line, word) {
-			return Error
+			return LevelError
 		}
 	}
-	return Information
+	return LevelInformation
 }
 
 // lineWriter splits what is written to it into lines. It is not safe for

@@ -30,7 +30,7 @@ func (in *instance) begin(f *function, w *worker) *execution {
 			return
 		case <-time.After(in.app.functionTimeout):
 		}
-		in.log.add(Error, FromHost, timeoutText(f, in.app.functionTimeout))
+		in.log.add(LevelError, FromHost, timeoutText(f, in.app.functionTimeout))
 		select {
 		case <-finished:
 		case <-in.ctx.Done():
@@ -38,7 +38,7 @@ func (in *instance) begin(f *function, w *worker) *execution {
 		case <-time.After(in.grace):
 		}
 		close(x.expired)
-		in.supervisor.kill(w, restart)
+		in.supervisor.kill(w, exitRestart)
 	})
 	return x
 }

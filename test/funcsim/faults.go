@@ -178,8 +178,8 @@ func (in *instance) killDuring(fault runFault, f *function, w *worker) {
 		case <-in.ctx.Done():
 			return
 		}
-		in.log.add(Information, FromHost, "funcsim: the handler is killed at Functions."+f.name)
-		in.supervisor.kill(w, crash)
+		in.log.add(LevelInformation, FromHost, "funcsim: the handler is killed at Functions."+f.name)
+		in.supervisor.kill(w, exitCrash)
 	})
 }
 

@@ -185,7 +185,7 @@ func (h *Host) Kill() {
 		return
 	}
 	if w, err := in.supervisor.await(in.ctx); err == nil {
-		in.supervisor.kill(w, crash)
+		in.supervisor.kill(w, exitCrash)
 	}
 }
 

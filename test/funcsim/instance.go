@@ -106,7 +106,7 @@ func newInstance(ctx context.Context, h *Host) (*instance, error) {
 // Addr, else a socket.
 func (in *instance) listen() error {
 	in.frontend = &http.Server{Handler: in, ErrorLog: log.New(&lineWriter{
-		line: func(s string) { in.log.add(Warning, FromHost, s) },
+		line: func(s string) { in.log.add(LevelWarning, FromHost, s) },
 	}, "", 0)}
 	if in.host.Handler != nil && in.host.Addr == "" {
 		l := newMemoryListener("127.0.0.1:7071")
@@ -142,7 +142,7 @@ func (in *instance) handlerSettings() environment {
 func (in *instance) run() {
 	supervised := make(chan struct{})
 	if len(in.app.functions) == 0 { // the host starts no handler then
-		in.log.add(Warning, FromHost, "No functions were found.")
+		in.log.add(LevelWarning, FromHost, "No functions were found.")
 		close(supervised)
 	} else {
 		go func() {
@@ -162,7 +162,7 @@ func (in *instance) run() {
 		}
 	}
 	if in.faults != nil {
-		in.log.add(Information, FromHost, fmt.Sprintf("funcsim: faults of seed %d", in.faults.seed))
+		in.log.add(LevelInformation, FromHost, fmt.Sprintf("funcsim: faults of seed %d", in.faults.seed))
 		in.spawn(in.pingAtRandom)
 	}
 	go func() { _ = in.frontend.Serve(in.listener) }() // ErrServerClosed
@@ -214,7 +214,7 @@ func (in *instance) spawn(f func()) {
 }
 
 func (in *instance) giveUp(reason string) {
-	in.log.add(Error, FromHost, reason)
+	in.log.add(LevelError, FromHost, reason)
 	in.stop(fmt.Errorf("%w: %s", ErrGaveUp, reason))
 }
 

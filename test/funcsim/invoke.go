@@ -94,7 +94,7 @@ func (in *instance) execute(c call) error {
 
 func (in *instance) failed(f *Failure, id string) error {
 	if in.ctx.Err() == nil {
-		in.log.add(Error, FromHost, fmt.Sprintf("Executed 'Functions.%s' (Failed, Id=%s): %v", f.Function, id, f.Reason))
+		in.log.add(LevelError, FromHost, fmt.Sprintf("Executed 'Functions.%s' (Failed, Id=%s): %v", f.Function, id, f.Reason))
 	}
 	return f
 }
@@ -143,7 +143,7 @@ func (in *instance) post(w *worker, x *execution, c call) error {
 	}
 	rep, err := parseReply(resp.StatusCode, resp.Header.Get("Content-Type"), text)
 	if errors.Is(err, errHangs) {
-		in.log.add(Error, FromHost, fmt.Sprintf("Functions.%s: the handler answered %s with an empty body: "+
+		in.log.add(LevelError, FromHost, fmt.Sprintf("Functions.%s: the handler answered %s with an empty body: "+
 			"the host never completes such an invocation and kills the handler after functionTimeout.", c.f.name, resp.Status))
 		select {
 		case <-x.expired:
@@ -155,10 +155,10 @@ func (in *instance) post(w *worker, x *execution, c call) error {
 		return err
 	}
 	for _, line := range rep.logs {
-		in.log.add(Information, FromLogs, line)
+		in.log.add(LevelInformation, FromLogs, line)
 	}
 	for _, name := range rep.outputs {
-		in.log.add(Warning, FromHost, fmt.Sprintf("Functions.%s: the output %q has no binding.", c.f.name, name))
+		in.log.add(LevelWarning, FromHost, fmt.Sprintf("Functions.%s: the output %q has no binding.", c.f.name, name))
 	}
 	return nil
 }

@@ -85,6 +85,6 @@ func (l *listenerLock) lose(ctx context.Context) error { return l.in.blobs.Break
 
 func (l *listenerLock) fault(what string, err error) {
 	if l.in.ctx.Err() == nil {
-		l.in.log.add(Error, FromHost, fmt.Sprintf("Functions.%s: %s: %v", l.function, what, err))
+		l.in.log.add(LevelError, FromHost, fmt.Sprintf("Functions.%s: %s: %v", l.function, what, err))
 	}
 }

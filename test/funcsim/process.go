@@ -30,7 +30,7 @@ func startProcess(a *app, env environment, log *journal) (*worker, error) {
 		transport: &http.Transport{DisableCompression: true},
 		exited:    make(chan struct{}),
 	}
-	stdout := &lineWriter{line: func(s string) { log.add(Information, FromStdout, s) }}
+	stdout := &lineWriter{line: func(s string) { log.add(LevelInformation, FromStdout, s) }}
 	stderr := &lineWriter{line: func(s string) { log.add(stderrLevel(s, a.stderrOnly), FromStderr, s) }}
 	cmd := exec.Command(a.program(), a.arguments...)
 	cmd.Dir = a.workDir

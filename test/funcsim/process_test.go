@@ -135,10 +135,10 @@ func TestLinesOfTheHandlerGetTheLevelsOfTheRealHost(t *testing.T) {
 	ask(t, h, "print")
 	fail(t, h, "exit1")
 	for _, want := range []Entry{
-		{Information, FromStdout, "listening"},
-		{Information, FromStdout, "no end of line"},
-		{Warning, FromStderr, "a Warning about something"},
-		{Error, FromStderr, "out of memory"},
+		{LevelInformation, FromStdout, "listening"},
+		{LevelInformation, FromStdout, "no end of line"},
+		{LevelWarning, FromStderr, "a Warning about something"},
+		{LevelError, FromStderr, "out of memory"},
 	} {
 		if got := log.wait(t, want.Text); got != want {
 			t.Errorf("got %+v, want %+v", got, want)

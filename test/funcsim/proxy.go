@@ -79,7 +79,7 @@ func (in *instance) newProxy() http.Handler {
 		FlushInterval: -1,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil && in.ctx.Err() == nil {
-				in.log.add(Error, FromHost, "Failed to proxy a request: "+err.Error())
+				in.log.add(LevelError, FromHost, "Failed to proxy a request: "+err.Error())
 			}
 			status := http.StatusInternalServerError
 			if errors.Is(err, errFrontendLimit) {

@@ -79,7 +79,7 @@ func (l *queueListener) listen() {
 		}
 		messages, err := l.queue.Receive(l.in.ctx, l.opts.batchSize, hiddenWhileRunning)
 		if err != nil && l.in.ctx.Err() == nil {
-			l.in.log.add(Error, FromHost, fmt.Sprintf("Functions.%s: queue %s: %v", l.f.name, l.f.queue, err))
+			l.in.log.add(LevelError, FromHost, fmt.Sprintf("Functions.%s: queue %s: %v", l.f.name, l.f.queue, err))
 		}
 		for _, m := range messages {
 			inFlight++
@@ -117,7 +117,7 @@ func (l *queueListener) process(m Message) {
 	}
 	switch {
 	case poisoned:
-		l.in.log.add(Warning, FromHost, fmt.Sprintf("Message has reached MaxDequeueCount of %d. Moving message to queue '%s-poison'.",
+		l.in.log.add(LevelWarning, FromHost, fmt.Sprintf("Message has reached MaxDequeueCount of %d. Moving message to queue '%s-poison'.",
 			l.opts.maxDequeueCount, l.f.queue))
 		if err = l.queue.Poison(ctx, m); err == nil {
 			err = l.queue.Delete(ctx, m)
@@ -128,7 +128,7 @@ func (l *queueListener) process(m Message) {
 		err = l.queue.Delete(ctx, m)
 	}
 	if err != nil && ctx.Err() == nil {
-		l.in.log.add(Error, FromHost, fmt.Sprintf("Functions.%s: settle message: %v", l.f.name, err))
+		l.in.log.add(LevelError, FromHost, fmt.Sprintf("Functions.%s: settle message: %v", l.f.name, err))
 	}
 }
 
@@ -146,7 +146,7 @@ func (l *queueListener) whileHidden(m Message, f func() error) (Message, error) 
 		case <-renew.C:
 			hidden, err := l.queue.Hide(l.in.ctx, m, hiddenWhileRunning)
 			if err != nil {
-				l.in.log.add(Error, FromHost, fmt.Sprintf("Functions.%s: hide message: %v", l.f.name, err))
+				l.in.log.add(LevelError, FromHost, fmt.Sprintf("Functions.%s: hide message: %v", l.f.name, err))
 				continue
 			}
 			m = hidden

@@ -23,10 +23,10 @@ type segment struct {
 type segmentKind int
 
 const (
-	literal segmentKind = iota
-	parameter
-	optional
-	catchAll
+	segmentLiteral segmentKind = iota
+	segmentParameter
+	segmentOptional
+	segmentCatchAll
 )
 
 var parameterName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -38,20 +38,20 @@ func parseRoute(template string) (route, error) {
 	}
 	parts := strings.Split(r.template, "/")
 	for i, p := range parts {
-		s := segment{literal, strings.ToLower(p)}
+		s := segment{segmentLiteral, strings.ToLower(p)}
 		if strings.ContainsAny(p, "{}") {
 			inner, ok := strings.CutPrefix(p, "{")
 			inner, ok2 := strings.CutSuffix(inner, "}")
-			s = segment{kind: parameter}
+			s = segment{kind: segmentParameter}
 			if name, ok := strings.CutPrefix(inner, "*"); ok {
-				s.kind, inner = catchAll, name
+				s.kind, inner = segmentCatchAll, name
 			} else if name, ok := strings.CutSuffix(inner, "?"); ok {
-				s.kind, inner = optional, name
+				s.kind, inner = segmentOptional, name
 			}
 			if !ok || !ok2 || !parameterName.MatchString(inner) {
 				return r, fmt.Errorf("route %q: segment %q is not supported by funcsim", template, p)
 			}
-			if s.kind != parameter && i != len(parts)-1 {
+			if s.kind != segmentParameter && i != len(parts)-1 {
 				return r, fmt.Errorf("route %q: %q may only be the last segment", template, p)
 			}
 		} else if p == "" {
@@ -78,11 +78,11 @@ func (r route) match(path string) bool {
 	}
 	for i, s := range r.segments {
 		switch {
-		case s.kind == catchAll:
+		case s.kind == segmentCatchAll:
 			return true
 		case i >= len(parts):
-			return s.kind == optional
-		case s.kind == literal && strings.ToLower(parts[i]) != s.literal:
+			return s.kind == segmentOptional
+		case s.kind == segmentLiteral && strings.ToLower(parts[i]) != s.literal:
 			return false
 		}
 	}

@@ -23,9 +23,9 @@ const (
 type exitReason int
 
 const (
-	byItself exitReason = iota
-	crash               // Host.Kill: counts as a failure
-	restart             // function timeout: does not count
+	exitByItself exitReason = iota
+	exitCrash               // Host.Kill: counts as a failure
+	exitRestart             // function timeout: does not count
 )
 
 // supervisor keeps one worker running and hands it to invocations.
@@ -54,11 +54,11 @@ func (s *supervisor) run(ctx context.Context) {
 		if err != nil {
 			// The real host does nothing more, and ends after the timeout of
 			// the first invocation.
-			s.log.add(Error, FromHost, fmt.Sprintf("Failed to start Worker Channel. Process fileName: %s: %v", s.program, err))
+			s.log.add(LevelError, FromHost, fmt.Sprintf("Failed to start Worker Channel. Process fileName: %s: %v", s.program, err))
 			return
 		}
 		s.mu.Lock()
-		s.current, s.ready, s.why = w, false, byItself
+		s.current, s.ready, s.why = w, false, exitByItself
 		s.starts++
 		s.mu.Unlock()
 
@@ -89,11 +89,11 @@ func (s *supervisor) supervise(ctx context.Context, w *worker) bool {
 	}
 	if w.alive() {
 		s.mu.Lock()
-		if s.why == byItself {
+		if s.why == exitByItself {
 			s.ready = true
 			close(s.changed)
 			s.changed = make(chan struct{})
-			s.log.add(Information, FromHost, "Worker process started and initialized.")
+			s.log.add(LevelInformation, FromHost, "Worker process started and initialized.")
 		}
 		s.mu.Unlock()
 	}
@@ -134,21 +134,21 @@ func (s *supervisor) awaitAnswer(ctx context.Context, w *worker) bool {
 func (s *supervisor) replace(w *worker, answered bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if answered && s.why == byItself && w.code == 0 {
-		s.log.add(Warning, FromHost, "The handler ended with exit code 0: the host does not start it again, "+
+	if answered && s.why == exitByItself && w.code == 0 {
+		s.log.add(LevelWarning, FromHost, "The handler ended with exit code 0: the host does not start it again, "+
 			"and every invocation fails from here on.")
 		return false
 	}
 	s.ready = false
-	if answered && (s.why == restart || s.why == byItself && w.code == restartCode) {
-		s.log.add(Information, FromHost, "Restarting the handler.")
+	if answered && (s.why == exitRestart || s.why == exitByItself && w.code == restartCode) {
+		s.log.add(LevelInformation, FromHost, "Restarting the handler.")
 		return true
 	}
 	reason := fmt.Sprintf("The handler ended with exit code %d.", w.code)
 	if !answered {
 		reason = "Initializing HttpWorker timed out."
 	}
-	s.log.add(Error, FromHost, reason)
+	s.log.add(LevelError, FromHost, reason)
 	if time.Since(s.last) > failureWindow {
 		s.failures = 0
 	}
@@ -202,7 +202,7 @@ func (s *supervisor) kill(w *worker, why exitReason) {
 		s.mu.Unlock()
 		return
 	}
-	if s.why == byItself {
+	if s.why == exitByItself {
 		s.why = why
 	}
 	s.ready = false

@@ -60,7 +60,7 @@ func (t *timer) run(pastDue, monitored bool) {
 // check logs an error of the storage. The timer goes on.
 func (t *timer) check(err error) {
 	if err != nil && t.in.ctx.Err() == nil {
-		t.in.log.add(Error, FromHost, fmt.Sprintf("Functions.%s: status: %v", t.f.name, err))
+		t.in.log.add(LevelError, FromHost, fmt.Sprintf("Functions.%s: status: %v", t.f.name, err))
 	}
 }
 

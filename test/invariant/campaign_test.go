@@ -87,7 +87,7 @@ func TestEachFaultIsFound(t *testing.T) {
 		}, "counters of campaign notice"},
 		{"an entry left in the due index", func(t *testing.T, h *cluster.Harness, c campaign.Campaign, _ *invariant.Campaigns) {
 			key := table.Key{Partition: "notice|00", Row: "d|x"}
-			if err := table.NewTable[campaign.DueEntry](h.OtherRows).Insert(t.Context(), key, campaign.DueEntry{}); err != nil {
+			if err := table.NewTable[campaign.DueEntry](h.OtherRows).Put(t.Context(), key, campaign.DueEntry{}); err != nil {
 				t.Fatal(err)
 			}
 		}, "still in the due index"},

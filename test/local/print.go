@@ -198,7 +198,7 @@ func (p *printer) campaign(ctx context.Context, r *rig.Rig, id campaign.ID) (lin
 		if err != nil {
 			return nil, 0, err
 		}
-		line := fmt.Sprintf("  •••%s: %s", who.Number[len(who.Number)-4:], who.Result())
+		line := fmt.Sprintf("  number ending in %s: %s", who.Number[len(who.Number)-4:], who.Result())
 		for _, name := range slices.Sorted(maps.Keys(who.Values)) {
 			line += ", " + name + " " + who.Values[name]
 		}

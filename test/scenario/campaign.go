@@ -159,15 +159,15 @@ func parseNumberFacts(words []string) (func(context.Context, *run) error, error)
 		if err != nil {
 			return err
 		}
-		dials, taken := 0, 0
+		dials, reserved := 0, 0
 		for _, count := range n.Dials {
 			dials += count
 		}
 		if n.Call != "" {
-			taken = 1
+			reserved = 1
 		}
 		known := map[string]string{
-			"optOuts": strconv.Itoa(len(n.OptOuts)), "dials": strconv.Itoa(dials), "taken": strconv.Itoa(taken),
+			"optOuts": strconv.Itoa(len(n.OptOuts)), "dials": strconv.Itoa(dials), "reserved": strconv.Itoa(reserved),
 		}
 		return compare(facts, func(key string) string { return known[key] })
 	}, nil

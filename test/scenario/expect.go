@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"switchboard/handler/acs"
 	"switchboard/handler/call"
 )
 
@@ -223,7 +224,7 @@ func joinsOf(r *run, who string) int {
 	count := 0
 	for _, info := range r.ACS.Calls() {
 		for _, p := range info.Participants {
-			if p.RawID == who || p.RawID == "4:"+who {
+			if p.RawID == who || p.RawID == acs.PhoneNumber(who).RawID() {
 				count++
 			}
 		}

@@ -20,7 +20,7 @@
 //	expect NAME replays                of a call: the replay of its history equals its row
 //	expect CAMPAIGN KEY=VALUE ...      of a campaign: state, counters, results
 //	expect CAMPAIGN NUMBER KEY=VALUE … of its contact with the number: state, result, variables
-//	expect number NUMBER KEY=VALUE ... of a number: optOuts, dials, taken
+//	expect number NUMBER KEY=VALUE ... of a number: optOuts, dials, reserved
 //	expect KEY=VALUE ...               of Switchboard as a whole, see globalFacts
 //	expect rings WHO=N ...             how often WHO's telephone rang
 //	expect joins WHO=N ...             how often WHO joined a call

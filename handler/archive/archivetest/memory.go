@@ -183,17 +183,11 @@ func (m *Memory) do(ctx context.Context, kind Kind, name string, operation func(
 	if name == "" || len(name) > 1024 || strings.ContainsRune(name, 0) {
 		return fmt.Errorf("%w: name of a file", archive.ErrInvalid)
 	}
-	fault := m.begin(Op{Kind: kind, Name: name})
-	if fault == faulttest.NotApplied {
-		return faulttest.ErrNoAnswer
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	err := operation()
-	if fault == faulttest.Lost {
-		return faulttest.ErrNoAnswer
-	}
-	return err
+	return m.begin(Op{Kind: kind, Name: name}).Apply(func() error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return operation()
+	})
 }
 
 // begin counts op and returns its fault.
@@ -203,7 +197,7 @@ func (m *Memory) begin(op Op) faulttest.Fault {
 	op.N = m.ops
 	m.mu.Unlock()
 	if m.Fail == nil {
-		return faulttest.None
+		return faulttest.FaultNone
 	}
 	return m.Fail(op)
 }

@@ -24,9 +24,9 @@ func TestFaults(t *testing.T) {
 		want  error
 		files string // after a commit and a document
 	}{
-		{faulttest.None, nil, "doc.json file.wav"},
-		{faulttest.NotApplied, faulttest.ErrNoAnswer, ""},
-		{faulttest.Lost, faulttest.ErrNoAnswer, "doc.json file.wav"},
+		{faulttest.FaultNone, nil, "doc.json file.wav"},
+		{faulttest.FaultNotApplied, faulttest.ErrNoAnswer, ""},
+		{faulttest.FaultLost, faulttest.ErrNoAnswer, "doc.json file.wav"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.fault.String(), func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestFaults(t *testing.T) {
 			var ops []archivetest.Op
 			m.Fail = func(op archivetest.Op) faulttest.Fault { ops = append(ops, op); return tt.fault }
 			_, stat := m.Stat(t.Context(), "file.wav")
-			if tt.fault == faulttest.None {
+			if tt.fault == faulttest.FaultNone {
 				stat = nil // it is ErrNotFound, which is an answer
 			}
 			for what, err := range map[string]error{

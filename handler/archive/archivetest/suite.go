@@ -196,12 +196,12 @@ func testNames(t *testing.T, files Files) {
 func testInvalid(t *testing.T, files Files) {
 	for what, block := range map[string]string{"no base64": "a*", "beyond 64 bytes": id(strings.Repeat("x", 65))} {
 		if files.Stage(t.Context(), name, block, []byte("x")) == nil {
-			t.Errorf("block id: %s: taken", what)
+			t.Errorf("block id: %s: accepted", what)
 		}
 	}
 	stage(t, files, name, "1")
 	if files.Stage(t.Context(), name, id("1234567"), []byte("x")) == nil {
-		t.Error("block ids of several lengths: taken")
+		t.Error("block ids of several lengths: accepted")
 	}
 	_, err := files.Stat(t.Context(), name)
 	is(t, "Stat", err, archive.ErrNotFound)

@@ -79,7 +79,7 @@ func (m *Memory) Get(ctx context.Context, k table.Key) (table.Entity, error) {
 	if err := cmp.Or(ctx.Err(), k.Check()); err != nil {
 		return table.Entity{}, err
 	}
-	if fault := m.begin(Op{Kind: KindGet, Key: k}); fault != faulttest.None {
+	if fault := m.begin(Op{Kind: KindGet, Key: k}); fault != faulttest.FaultNone {
 		return table.Entity{}, faulttest.ErrNoAnswer
 	}
 	m.mu.Lock()
@@ -100,7 +100,7 @@ func (m *Memory) List(ctx context.Context, q table.Query) (table.Page, error) {
 	if err != nil {
 		return table.Page{}, fmt.Errorf("%w: continuation token", table.ErrInvalid)
 	}
-	if fault := m.begin(Op{Kind: KindList, Query: q}); fault != faulttest.None {
+	if fault := m.begin(Op{Kind: KindList, Query: q}); fault != faulttest.FaultNone {
 		return table.Page{}, faulttest.ErrNoAnswer
 	}
 	limit := q.Limit
@@ -132,17 +132,17 @@ func (m *Memory) Apply(ctx context.Context, writes ...table.Write) ([]string, er
 	if err := cmp.Or(ctx.Err(), table.CheckWrites(writes...)); err != nil || len(writes) == 0 {
 		return nil, err
 	}
-	fault := m.begin(Op{Kind: KindApply, Writes: slices.Clone(writes)})
-	if fault == faulttest.NotApplied {
-		return nil, faulttest.ErrNoAnswer
+	var etags []string
+	err := m.begin(Op{Kind: KindApply, Writes: slices.Clone(writes)}).Apply(func() (err error) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		etags, err = m.apply(writes)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	etags, err := m.apply(writes)
-	if fault == faulttest.Lost {
-		return nil, faulttest.ErrNoAnswer
-	}
-	return etags, err
+	return etags, nil
 }
 
 func (m *Memory) apply(writes []table.Write) ([]string, error) {
@@ -205,7 +205,7 @@ func (m *Memory) begin(op Op) faulttest.Fault {
 	}
 	m.mu.Unlock()
 	if m.Fail == nil {
-		return faulttest.None
+		return faulttest.FaultNone
 	}
 	return m.Fail(op)
 }

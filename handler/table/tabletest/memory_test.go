@@ -35,9 +35,9 @@ func TestFaults(t *testing.T) {
 		want  error
 		rows  int // in the table afterwards
 	}{
-		{faulttest.None, nil, 1},
-		{faulttest.NotApplied, faulttest.ErrNoAnswer, 0},
-		{faulttest.Lost, faulttest.ErrNoAnswer, 1},
+		{faulttest.FaultNone, nil, 1},
+		{faulttest.FaultNotApplied, faulttest.ErrNoAnswer, 0},
+		{faulttest.FaultLost, faulttest.ErrNoAnswer, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.fault.String(), func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestFaults(t *testing.T) {
 			if got := len(m.Entities()); got != tt.rows {
 				t.Errorf("%d rows, want %d", got, tt.rows)
 			}
-			if tt.fault != faulttest.None {
+			if tt.fault != faulttest.FaultNone {
 				if _, err := m.Get(t.Context(), w.Entity.Key); !errors.Is(err, tt.want) {
 					t.Errorf("Get: %v, want %v", err, tt.want)
 				}
@@ -75,7 +75,7 @@ func TestFaults(t *testing.T) {
 
 func TestARefusedRequestIsNotCounted(t *testing.T) {
 	m := tabletest.NewMemory()
-	m.Fail = func(tabletest.Op) faulttest.Fault { t.Error("Fail was called"); return faulttest.None }
+	m.Fail = func(tabletest.Op) faulttest.Fault { t.Error("Fail was called"); return faulttest.FaultNone }
 	m.Apply(t.Context(), put("a/b", `1`))
 	m.Get(t.Context(), table.Key{})
 	m.List(t.Context(), table.Query{})

@@ -32,7 +32,7 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 		const writers, updates = 8, 5
 		rows := newRows(t)
 		view := table.NewTable[counter](rows)
-		if err := view.Insert(t.Context(), k, counter{Added: map[string]int{}}); err != nil {
+		if err := view.Put(t.Context(), k, counter{Added: map[string]int{}}); err != nil {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
@@ -63,7 +63,7 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 	t.Run("an update that changes nothing writes nothing", func(t *testing.T) {
 		rows := newRows(t)
 		view := table.NewTable[counter](rows)
-		if err := view.Insert(t.Context(), k, counter{N: 1}); err != nil {
+		if err := view.Put(t.Context(), k, counter{N: 1}); err != nil {
 			t.Fatal(err)
 		}
 		before := read(t, rows, k)
@@ -83,7 +83,7 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 	})
 	t.Run("an update ends with the error of its edit", func(t *testing.T) {
 		view := table.NewTable[counter](newRows(t))
-		if err := view.Insert(t.Context(), k, counter{}); err != nil {
+		if err := view.Put(t.Context(), k, counter{}); err != nil {
 			t.Fatal(err)
 		}
 		stop := errors.New("stop")
@@ -196,7 +196,7 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 		if err := commit(2); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("second Commit: %v, want %v", err, table.ErrConflict)
 		}
-		if err := counters.Insert(t.Context(), key("counter|0"), counter{}); err != nil {
+		if err := counters.Put(t.Context(), key("counter|0"), counter{}); err != nil {
 			t.Fatal(err)
 		}
 		old, err := notes.Get(t.Context(), key("note"))
@@ -207,12 +207,16 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		zero, err := counters.Get(t.Context(), key("counter|0"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		tx := table.Begin(rows)
 		notes.ReplaceIn(tx, old, note{"second", due.Add(time.Hour)})
 		counters.DeleteIn(tx, one)
 		counters.InsertIn(tx, key("counter|3"), counter{N: 3})
-		counters.PutIn(tx, key("counter|4"), counter{N: 4})
-		counters.PutIn(tx, key("counter|0"), counter{N: 5})
+		counters.SaveIn(tx, table.Row[counter]{Key: key("counter|4")}, counter{N: 4})
+		counters.SaveIn(tx, zero, counter{N: 5})
 		if err := tx.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +248,7 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 		for i := range 7 {
 			at := due.Add(time.Duration(i) * time.Minute)
 			k := table.Key{Partition: "p", Row: table.TimeKey(at)}
-			if err := view.Insert(t.Context(), k, note{Due: at}); err != nil {
+			if err := view.Put(t.Context(), k, note{Due: at}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -153,7 +153,7 @@ func (acs *acsModel) removeParticipant(s *simulation, id string) {
 	acs.enqueueParticipants(s)
 }
 
-// updateTelephones answers or stops the telephones whose time to ring is over.
+// updateTelephones answers or stops the telephones whose time to ring has ended.
 func (acs *acsModel) updateTelephones(s *simulation) {
 	if p := acs.phone; p != nil && !acs.connected && !acs.gone && !s.now.Before(p.ringsUntil) {
 		if p.answers {

@@ -14,7 +14,7 @@ import (
 // connections.
 func startInProcess(handler http.Handler, sink *journal) *worker {
 	ln := newMemoryListener("127.0.0.1:8080")
-	stderr := &lineWriter{line: func(s string) { sink.add(Error, FromStderr, s) }}
+	stderr := &lineWriter{line: func(s string) { sink.add(LevelError, FromStderr, s) }}
 	ctx, cancel := context.WithCancel(context.Background())
 	server := &http.Server{
 		Handler:     handler,

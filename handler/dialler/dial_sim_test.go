@@ -22,16 +22,16 @@ import (
 type calleeScript string
 
 const (
-	pressesOne            calleeScript = "answers after 3 s and presses 1"
-	pressesNine           calleeScript = "answers after 3 s and presses 9, to opt out"
-	busyTone              calleeScript = "is busy, which ACS reports after 2 s"
-	silence               calleeScript = "does not answer"
-	invalidNumber         calleeScript = "ACS refuses: no such number"
-	throttled             calleeScript = "ACS throttles the request, with a Retry-After of 3 s"
-	lineFull              calleeScript = "ACS reports after 1 s that the line has too many calls"
-	noResponse            calleeScript = "ACS does not respond, and does not ring"
-	noResponseAnswers     calleeScript = "ACS does not respond; the callee answers after 3 s and presses 1"
-	noResponseAnswersLate calleeScript = "ACS does not respond; the callee answers after 11 minutes"
+	calleePressesOne            calleeScript = "answers after 3 s and presses 1"
+	calleePressesNine           calleeScript = "answers after 3 s and presses 9, to opt out"
+	calleeBusy                  calleeScript = "is busy, which ACS reports after 2 s"
+	calleeSilent                calleeScript = "does not answer"
+	calleeInvalidNumber         calleeScript = "ACS refuses: no such number"
+	calleeThrottled             calleeScript = "ACS throttles the request, with a Retry-After of 3 s"
+	calleeLineFull              calleeScript = "ACS reports after 1 s that the line has too many calls"
+	calleeNoResponse            calleeScript = "ACS does not respond, and does not ring"
+	calleeNoResponseAnswers     calleeScript = "ACS does not respond; the callee answers after 3 s and presses 1"
+	calleeNoResponseAnswersLate calleeScript = "ACS does not respond; the callee answers after 11 minutes"
 )
 
 // dialSim simulates ACS and the callees of campaigns around a cluster. It checks the requests that ACS is
@@ -141,7 +141,7 @@ func (s *dialSim) accept(c call.Call, a outbox.Action) (call.Replied, call.Resul
 		return s.ring(c, a, number)
 	case outbox.VerbRecognize:
 		tone := "one"
-		if phone.current() == pressesNine {
+		if phone.current() == calleePressesNine {
 			tone = "nine"
 		}
 		s.report(2*time.Second, c.ID, a.Ref, call.Recognized{Tones: []string{tone}}, call.Result{})
@@ -149,7 +149,7 @@ func (s *dialSim) accept(c call.Call, a outbox.Action) (call.Replied, call.Resul
 		s.hangUp(c, phone)
 		s.report(500*time.Millisecond, c.ID, outbox.Ref{}, call.Disconnected{}, call.Result{})
 	case outbox.VerbCheckParticipants:
-		done.Connected = phone.current() != silence
+		done.Connected = phone.current() != calleeSilent
 		done.Participants = []call.Participant{{ID: c.Callee}}
 	default:
 		s.T.Errorf("ACS was sent %s, which no flow of the test asks for", a.Verb)
@@ -168,14 +168,14 @@ func (s *dialSim) ring(c call.Call, a outbox.Action, number string) (call.Replie
 	phone.requests++
 	done := call.Replied{Verdict: call.VerdictOK}
 	switch m := phone.current(); m {
-	case throttled:
+	case calleeThrottled:
 		return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 3 * time.Second}, call.Result{}
-	case invalidNumber:
+	case calleeInvalidNumber:
 		phone.rings[c.ID]++
 		return call.Replied{Verdict: call.VerdictRefused, Code: "8544"}, call.Result{Code: 400, SubCode: 8544}
-	case noResponse:
+	case calleeNoResponse:
 		return call.Replied{Verdict: call.VerdictNoResponse}, call.Result{}
-	case noResponseAnswersLate:
+	case calleeNoResponseAnswersLate:
 		s.Background.Go(func() {
 			time.Sleep(11 * time.Minute)
 			s.Mu.Lock()
@@ -184,7 +184,7 @@ func (s *dialSim) ring(c call.Call, a outbox.Action, number string) (call.Replie
 			s.report(0, c.ID, outbox.Ref{}, call.Connected{}, call.Result{})
 		})
 		return call.Replied{Verdict: call.VerdictNoResponse}, call.Result{}
-	case busyTone:
+	case calleeBusy:
 		s.pickUp(c, phone)
 		s.Background.Go(func() {
 			time.Sleep(2 * time.Second)
@@ -194,15 +194,15 @@ func (s *dialSim) ring(c call.Call, a outbox.Action, number string) (call.Replie
 			why := call.Result{Code: 486, SubCode: 560486}
 			s.report(0, c.ID, outbox.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateCallFailed{}, why)
 		})
-	case lineFull: // it does not ring
+	case calleeLineFull: // it does not ring
 		why := call.Result{Code: 603, SubCode: 560603, SIP: 603, Q850: 34}
 		s.report(time.Second, c.ID, outbox.Ref{Op: call.CreateOp, Send: a.Send}, call.CreateCallFailed{}, why)
 	default:
 		s.pickUp(c, phone)
-		if m != silence {
+		if m != calleeSilent {
 			s.report(3*time.Second, c.ID, outbox.Ref{}, call.Connected{}, call.Result{})
 		}
-		if m == noResponseAnswers {
+		if m == calleeNoResponseAnswers {
 			done.Verdict = call.VerdictNoResponse
 		}
 	}

@@ -119,9 +119,9 @@ func (g *subscriber) deliver(d *gridDelivery) {
 			s.note(d.call, "eventgrid", "%s", d.name())
 			return
 		case err != nil:
-			s.note(d.call, "eventgrid", "%s was not taken: %v", d.name(), err)
+			s.note(d.call, "eventgrid", "%s was not accepted: %v", d.name(), err)
 		default:
-			s.note(d.call, "eventgrid", "%s was not taken: %d", d.name(), status)
+			s.note(d.call, "eventgrid", "%s was not accepted: %d", d.name(), status)
 		}
 		wait := gridWait(n, status)
 		if s.between(started, time.Now())+wait > life || !s.sleep(wait) {

@@ -199,7 +199,7 @@ const severalTransactions = 120
 // before and once after its effect. Then the client repeats its request.
 func TestRepeatCompletesACampaignAfterACrash(t *testing.T) {
 	body := requestFor(manyNumbers(severalTransactions)...)
-	for _, fault := range []faulttest.Fault{faulttest.NotApplied, faulttest.Lost} {
+	for _, fault := range []faulttest.Fault{faulttest.FaultNotApplied, faulttest.FaultLost} {
 		operations := 0
 		for crashed := true; crashed; operations++ {
 			t.Run(fmt.Sprintf("at operation %d, %s", operations+1, fault), func(t *testing.T) {
@@ -209,9 +209,9 @@ func TestRepeatCompletesACampaignAfterACrash(t *testing.T) {
 					case n == operations+1:
 						return fault
 					case n > operations+1:
-						return faulttest.NotApplied
+						return faulttest.FaultNotApplied
 					}
-					return faulttest.None
+					return faulttest.FaultNone
 				}
 				first := ask(t, f.Handler, http.MethodPost, campaignsPath, "monday", body)
 				if crashed = f.ops > operations; crashed != (first.Code == http.StatusServiceUnavailable) {
@@ -247,7 +247,7 @@ func TestRepeatDuringTheFirstRequestCreatesNoSecondCampaign(t *testing.T) {
 						time.Sleep(time.Minute) // a second campaign would have another time
 						second = ask(t, f.Handler, http.MethodPost, campaignsPath, "monday", body)
 					}
-					return faulttest.None
+					return faulttest.FaultNone
 				}
 				first := ask(t, f.Handler, http.MethodPost, campaignsPath, "monday", body)
 				if repeated = second != nil; !repeated {
@@ -284,9 +284,9 @@ func TestCampaignIsNotStartedBeforeItsContactsAreWritten(t *testing.T) {
 	f := newFixture()
 	f.fail = func(_ int, op tabletest.Op) faulttest.Fault {
 		if op.Kind == tabletest.KindApply && len(op.Writes) > 2 { // contacts
-			return faulttest.NotApplied
+			return faulttest.FaultNotApplied
 		}
-		return faulttest.None
+		return faulttest.FaultNone
 	}
 	got := ask(t, f.Handler, http.MethodPost, campaignsPath, "monday", requestFor("+12065550181"))
 	if got.Code != http.StatusServiceUnavailable {

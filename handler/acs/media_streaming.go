@@ -23,8 +23,8 @@ type AudioFormat string
 
 // The audio formats, by their sampling rate.
 const (
-	PCM16KMono AudioFormat = "pcm16KMono" // the service's default
-	PCM24KMono AudioFormat = "pcm24KMono"
+	AudioFormatPCM16KMono AudioFormat = "pcm16KMono" // the service's default
+	AudioFormatPCM24KMono AudioFormat = "pcm24KMono"
 )
 
 // transport is the only way in which the service streams.
