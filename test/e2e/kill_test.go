@@ -43,23 +43,15 @@ func (h host) runWithCrashes(t *testing.T, at map[int]faultproxy.When) {
 	c.mustHaveCrashed(t)
 }
 
-// runUntilHostGivesUp runs inbound.txt, kills the handler three times, after which the
-// host stops, and starts the host again.
+// runUntilHostGivesUp runs inbound.txt, kills the handler three times, and starts the host
+// again when it has stopped. It stops at the third failure; on a busy machine a start of the
+// handler that takes too long may be one of the three.
 func (h host) runUntilHostGivesUp(t *testing.T) {
 	c := newCrasher(map[int]faultproxy.When{10: faultproxy.WhenBefore, 25: faultproxy.WhenAfter, 50: faultproxy.WhenBefore})
-	crashes := len(c.points)
 	r, log := h.start(t, retryingSim(), &faultproxy.Hook{At: c.hook}, shortTimeouts)
 	c.start(r)
 	restarted := make(chan error, 1)
 	go func() {
-		for range crashes {
-			select {
-			case <-c.crashed:
-			case <-t.Context().Done():
-				restarted <- t.Context().Err()
-				return
-			}
-		}
 		select {
 		case <-r.Host.Stopped():
 			restarted <- r.Host.Start(t.Context())
