@@ -101,6 +101,15 @@ type Wait struct {
 	Invite Invite     `json:"invite,omitzero"` // an agent whose telephone rings
 }
 
+// retarget replaces a reference to an earlier send of the operation by r.
+func (w *Wait) retarget(r outbox.Ref) {
+	for _, waiting := range []*outbox.Ref{&w.Media, &w.Music, &w.Invite.Ref, &w.Invite.Check} {
+		if waiting.Op == r.Op {
+			*waiting = r
+		}
+	}
+}
+
 // HasWork reports whether the call has outstanding work: it has not ended, has pending actions, or has an
 // outstanding recording.
 func (c Call) HasWork() bool {
@@ -135,6 +144,15 @@ const maxEventKeys = 16
 
 // HasEvent reports whether the event with this key is among the latest events of the call.
 func (c Call) HasEvent(key string) bool { return key != "" && slices.Contains(c.RecentEventKeys, key) }
+
+// rememberEvent adds the key of an event, if it has one, to the latest ones.
+func (c *Call) rememberEvent(key string) {
+	if key == "" {
+		return
+	}
+	c.RecentEventKeys = append(c.RecentEventKeys, key)
+	c.RecentEventKeys = c.RecentEventKeys[max(0, len(c.RecentEventKeys)-maxEventKeys):]
+}
 
 // clone returns a copy of c that shares nothing that a transition may change.
 func (c Call) clone() Call {

@@ -44,6 +44,19 @@ func (l Limits) Timeout(v outbox.Verb) time.Duration {
 	}
 }
 
+// leaseUntil returns the end of a lease that begins now. No request is begun that could last beyond the
+// lease; the lease of an answer is therefore cut so that no answer begins after Limits.Answer.
+func (c Call) leaseUntil(v outbox.Verb, now time.Time) time.Time {
+	until := now.Add(c.Limits.lease(v))
+	if v != outbox.VerbAnswer {
+		return until
+	}
+	if last := c.OfferedAt.Add(c.Limits.Answer + c.Limits.Timeout(v)); last.Before(until) {
+		return last
+	}
+	return until
+}
+
 // localTimeout is how long a change of our own rows may take. It is a constant and not one of Limits,
 // because a tombstone has no Limits and still has reservations to release.
 const localTimeout = 10 * time.Second
@@ -53,18 +66,18 @@ type Deadline string
 
 // The deadlines of a call. Each is set at most once at a time.
 const (
-	byAnswer     Deadline = "answer"     // to begin an answer
-	byConnect    Deadline = "connect"    // for Connected after an answer
-	byDisconnect Deadline = "disconnect" // for a more exact end than a Disconnected before Connected
-	byPrompt     Deadline = "prompt"     // for the end of a prompt, or for a key
-	byInvite     Deadline = "invite"     // for an invited agent to join or to fail
-	byRecording  Deadline = "recording"  // for a recording to start
-	byHangup     Deadline = "hangup"     // for Disconnected after a hang-up
-	byKeepAlive  Deadline = "keepAlive"  // for any event of a connected call
-	byEnd        Deadline = "end"        // for the end of the call
-	byConfirm    Deadline = "confirm"    // to learn whether CreateCall took effect
-	byRing       Deadline = "ring"       // for the callee to answer
-	byFile       Deadline = "file"       // for the recordings' files
+	DeadlineAnswer     Deadline = "answer"     // to begin an answer
+	DeadlineConnect    Deadline = "connect"    // for Connected after an answer
+	DeadlineDisconnect Deadline = "disconnect" // for a more exact end than a Disconnected before Connected
+	DeadlinePrompt     Deadline = "prompt"     // for the end of a prompt, or for a key
+	DeadlineInvite     Deadline = "invite"     // for an invited agent to join or to fail
+	DeadlineRecording  Deadline = "recording"  // for a recording to start
+	DeadlineHangup     Deadline = "hangup"     // for Disconnected after a hang-up
+	DeadlineKeepAlive  Deadline = "keepAlive"  // for any event of a connected call
+	DeadlineEnd        Deadline = "end"        // for the end of the call
+	DeadlineConfirm    Deadline = "confirm"    // to learn whether CreateCall took effect
+	DeadlineRing       Deadline = "ring"       // for the callee to answer
+	DeadlineFile       Deadline = "file"       // for the recordings' files
 )
 
 // disconnectWait is how long a call that ended before it was seen connected waits for a more exact event.
@@ -86,4 +99,12 @@ func (c Call) Wake() time.Time {
 		sooner(at)
 	}
 	return wake
+}
+
+// later returns the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

@@ -15,11 +15,11 @@ func (s *step) hangUp(outcome Outcome) {
 	}
 	s.Wait = Wait{}
 	s.dropPending()
-	for _, d := range []Deadline{byRing, byPrompt, byInvite, byRecording, byKeepAlive} {
+	for _, d := range []Deadline{DeadlineRing, DeadlinePrompt, DeadlineInvite, DeadlineRecording, DeadlineKeepAlive} {
 		s.clearDeadline(d)
 	}
 	s.addAction(outbox.Action{Verb: outbox.VerbHangUp})
-	s.setDeadline(byHangup, s.Limits.Hangup)
+	s.setDeadline(DeadlineHangup, s.Limits.Hangup)
 }
 
 // dropPending removes all pending requests to ACS. A recording whose start was not sent yet has failed.
@@ -30,11 +30,6 @@ func (s *step) dropPending() {
 		}
 	}
 	s.Pending = slices.DeleteFunc(s.Pending, func(a outbox.Action) bool { return a.Verb.RetryClass() != outbox.Local })
-}
-
-// remotePartyLeft hangs up a call that its remote party has left while others are still in it.
-func (s *step) remotePartyLeft() {
-	s.hangUp(s.outcomeNow())
 }
 
 // callTimeout ends a call that has lasted for Limits.Call.
@@ -50,13 +45,12 @@ func (s *step) callTimeout() {
 
 // outcomeGivenUp returns the outcome of a ringing call that is given up now.
 func (s *step) outcomeGivenUp() Outcome {
-	_, unconfirmed := s.Deadlines[byConfirm]
 	switch {
 	case s.EndingAs != "":
 		return s.EndingAs
 	case s.Direction == DirectionInbound:
 		return OutcomeMissed
-	case unconfirmed:
+	case s.hasDeadline(DeadlineConfirm):
 		return s.outcomeUnconfirmed()
 	default:
 		return OutcomeNoAnswer
@@ -88,14 +82,32 @@ func (s *step) hangUpTimeout() {
 	}
 	for _, a := range s.Pending {
 		if a.Verb == outbox.VerbHangUp { // it is still being sent, or will be sent again
-			s.Deadlines[byHangup] = later(a.LeaseUntil, s.now.Add(s.Limits.Hangup))
+			s.setDeadlineAt(DeadlineHangup, later(a.LeaseUntil, s.now.Add(s.Limits.Hangup)))
 			return
 		}
 	}
-	if !s.Pending.Has(outbox.VerbCheckParticipants) {
-		s.addAction(outbox.Action{Verb: outbox.VerbCheckParticipants})
+	s.checkParticipants()
+	s.setDeadline(DeadlineHangup, s.Limits.Hangup+s.Limits.lease(outbox.VerbCheckParticipants))
+}
+
+// hangUpAgain hangs up a call that has not ended although it was hung up.
+func (s *step) hangUpAgain() {
+	if !s.Pending.Has(outbox.VerbHangUp) {
+		s.hangUp(s.EndingAs)
 	}
-	s.setDeadline(byHangup, s.Limits.Hangup+s.Limits.lease(outbox.VerbCheckParticipants))
+}
+
+// hangUpFailed handles a hang-up that ACS refused.
+func (s *step) hangUpFailed(a outbox.Action, f failure) {
+	switch {
+	case s.State == StateEnded:
+	case f.gone():
+		s.callGone()
+	case f.performedBefore(a):
+		s.setDeadline(DeadlineHangup, 0)
+	default: // not at once, because ACS would refuse it again
+		s.setDeadline(DeadlineHangup, s.Limits.Hangup)
+	}
 }
 
 // hangUpLate hangs up the connection of a call that was given up before it was connected.
@@ -130,20 +142,43 @@ func (s *step) disconnected() {
 			return
 		}
 		s.Result = s.e.Result
-		for _, d := range []Deadline{byAnswer, byConnect, byConfirm, byRing, byHangup} {
+		for _, d := range []Deadline{DeadlineAnswer, DeadlineConnect, DeadlineConfirm, DeadlineRing, DeadlineHangup} {
 			s.clearDeadline(d)
 		}
 		s.dropPending()
-		s.setDeadline(byDisconnect, disconnectWait)
+		s.setDeadline(DeadlineDisconnect, disconnectWait)
 	case StateEnded:
 		s.dropPending() // a late hang-up is not needed any more
 	}
 }
 
 // disconnectedFirst reports whether Disconnected came before Connected.
-func (s *step) disconnectedFirst() bool {
-	_, ok := s.Deadlines[byDisconnect]
-	return ok
+func (s *step) disconnectedFirst() bool { return s.hasDeadline(DeadlineDisconnect) }
+
+// setupFailed ends a call that ACS reports as failed before it was connected.
+func (s *step) setupFailed() {
+	if s.State != StateRinging {
+		return
+	}
+	s.Result = s.e.Result
+	s.end(s.outcomeNeverConnected())
+}
+
+// outcomeNeverConnected returns the outcome of a call that ended before it was seen connected, from ACS's
+// result. A specific result goes first, then the outcome of our own hang-up. A call that ended normally or
+// was cancelled was abandoned by its caller.
+func (s *step) outcomeNeverConnected() Outcome {
+	o := Classify(s.Result)
+	switch {
+	case o != OutcomeCompleted && o != OutcomeCancelled && o != OutcomeFailed:
+		return o
+	case s.EndingAs != "":
+		return s.EndingAs
+	case o == OutcomeFailed:
+		return o
+	default:
+		return OutcomeAbandoned
+	}
 }
 
 // disconnectTimeout ends a ringing call whose Disconnected was not followed by another event.
@@ -191,7 +226,7 @@ func (s *step) end(outcome Outcome) {
 	s.Wait, s.Deadlines, s.IncomingCallContext = Wait{}, nil, ""
 	s.settleAndRelease()
 	if slices.ContainsFunc(s.Recordings, Recording.outstanding) {
-		s.setDeadline(byFile, s.Limits.Recording)
+		s.setDeadline(DeadlineFile, s.Limits.Recording)
 	}
 }
 

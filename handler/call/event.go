@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"switchboard/handler/call/outbox"
@@ -157,8 +158,10 @@ type Participant struct {
 // Replied is the reply to an action, or the news that none came.
 type Replied struct {
 	Verdict Verdict `json:"verdict"`
-	// Code is ACS's error code of a refusal, e.g. "8522".
+	// Code is ACS's error code of a refusal, e.g. "8522"; empty if it gave none.
 	Code string `json:"code,omitempty"`
+	// Status is the HTTP status of a refusal; 0 if our own client refused the request.
+	Status int `json:"status,omitempty"`
 	// RetryAfter is how long ACS asks a throttled request to wait.
 	RetryAfter time.Duration `json:"retryAfter,omitempty"`
 	// RecordingID is ACS's id of a recording that was started; the reply may lack it.
@@ -214,42 +217,37 @@ func (Unknown) kind() string               { return "unknown" }
 func (Replied) kind() string               { return "replied" }
 func (Wake) kind() string                  { return "wake" }
 
-// bodies holds the decoder of each kind of body.
-var bodies = map[string]func([]byte) (Body, error){
-	"offered":               decodeBody[Offered],
-	"dialled":               decodeBody[Dialled],
-	"tombstone":             decodeBody[Tombstone],
-	"filesFiled":            decodeBody[FilesFiled],
-	"filesLost":             decodeBody[FilesLost],
-	"connected":             decodeBody[Connected],
-	"disconnected":          decodeBody[Disconnected],
-	"answerFailed":          decodeBody[AnswerFailed],
-	"createCallFailed":      decodeBody[CreateCallFailed],
-	"playStarted":           decodeBody[PlayStarted],
-	"playCompleted":         decodeBody[PlayCompleted],
-	"playFailed":            decodeBody[PlayFailed],
-	"playCanceled":          decodeBody[PlayCanceled],
-	"recognized":            decodeBody[Recognized],
-	"recognizeFailed":       decodeBody[RecognizeFailed],
-	"recognizeCanceled":     decodeBody[RecognizeCanceled],
-	"added":                 decodeBody[Added],
-	"addFailed":             decodeBody[AddFailed],
-	"participantsUpdated":   decodeBody[ParticipantsUpdated],
-	"recordingStateChanged": decodeBody[RecordingStateChanged],
-	"startRecordingFailed":  decodeBody[StartRecordingFailed],
-	"unknown":               decodeBody[Unknown],
-	"replied":               decodeBody[Replied],
-	"wake":                  decodeBody[Wake],
+// bodies holds the type of each kind of body.
+var bodies = bodyTypes(
+	Offered{}, Dialled{}, Tombstone{}, Connected{}, Disconnected{}, AnswerFailed{}, CreateCallFailed{}, PlayStarted{},
+	PlayCompleted{}, PlayFailed{}, PlayCanceled{}, Recognized{}, RecognizeFailed{}, RecognizeCanceled{}, Added{},
+	AddFailed{}, ParticipantsUpdated{}, RecordingStateChanged{}, StartRecordingFailed{}, FilesFiled{}, FilesLost{},
+	Unknown{}, Replied{}, Wake{},
+)
+
+// bodyTypes returns the types of the bodies, by their kinds.
+func bodyTypes(all ...Body) map[string]reflect.Type {
+	types := map[string]reflect.Type{}
+	for _, b := range all {
+		types[b.kind()] = reflect.TypeOf(b)
+	}
+	return types
 }
 
-// decodeBody reads a body of type B. An empty document is the zero body.
-func decodeBody[B Body](doc []byte) (Body, error) {
-	var b B
-	if len(doc) == 0 {
-		return b, nil
+// decodeBody reads a body of the kind. An empty document is the zero body. An unknown kind is an error: a
+// later version wrote it.
+func decodeBody(kind string, doc []byte) (Body, error) {
+	typ, ok := bodies[kind]
+	if !ok {
+		return nil, fmt.Errorf("event kind %q: not known to this version", kind)
 	}
-	err := json.Unmarshal(doc, &b)
-	return b, err
+	body := reflect.New(typ)
+	if len(doc) > 0 {
+		if err := json.Unmarshal(doc, body.Interface()); err != nil {
+			return nil, fmt.Errorf("event body %s: %w", kind, err)
+		}
+	}
+	return body.Elem().Interface().(Body), nil
 }
 
 // Kind returns the event's kind as it is stored: "connected", "replied" ….
@@ -288,13 +286,9 @@ func (e *Event) UnmarshalJSON(doc []byte) error {
 	if err := json.Unmarshal(doc, &s); err != nil {
 		return err
 	}
-	readBody, ok := bodies[s.Kind]
-	if !ok {
-		return fmt.Errorf("event kind %q: not known to this version", s.Kind)
-	}
-	body, err := readBody(s.Body)
+	body, err := decodeBody(s.Kind, s.Body)
 	if err != nil {
-		return fmt.Errorf("event body %s: %w", s.Kind, err)
+		return err
 	}
 	*e = Event(s.plainEvent)
 	e.Body = body

@@ -21,8 +21,8 @@ type Entry struct {
 	Actions     []outbox.Action `json:"actions,omitempty"` // actions that the transition added
 }
 
-// NewEntry returns the history entry of the transition from before to after.
-func NewEntry(before, after Call, e Event, in Input) Entry {
+// newEntry returns the history entry of the transition from before to after.
+func newEntry(before, after Call, e Event, in Input) Entry {
 	entry := Entry{
 		Seq: after.Seq, Now: after.Updated, Owner: in.Owner, Event: e, GateVerdict: in.GateVerdict, Rules: RulesVersion,
 		State: after.State, Node: after.Node,
@@ -35,12 +35,14 @@ func NewEntry(before, after Call, e Event, in Input) Entry {
 	return entry
 }
 
-// Replay returns the call that its whole history leads to. Call.Scheduled is not part of the history: it
-// stays false.
+// Replay returns the call that its whole history leads to. Call.Scheduled is not part of the history,
+// because it changes without an event: it is false.
 func Replay(id ID, history []Entry, f *flow.Flow) Call {
 	c := Call{ID: id}
 	for _, entry := range history {
-		c, _ = Apply(c, entry.Event, Input{Now: entry.Now, Flow: f, Owner: entry.Owner, GateVerdict: entry.GateVerdict})
+		in := Input{Now: entry.Now, Flow: f, Owner: entry.Owner, GateVerdict: entry.GateVerdict}
+		c = Apply(c, entry.Event, in).After
 	}
+	c.Scheduled = false
 	return c
 }

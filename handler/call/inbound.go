@@ -1,10 +1,6 @@
 package call
 
-import (
-	"slices"
-
-	"switchboard/handler/call/outbox"
-)
+import "switchboard/handler/call/outbox"
 
 // offered opens an inbound call and adds its answer.
 func (s *step) offered(o Offered) {
@@ -21,75 +17,23 @@ func (s *step) offered(o Offered) {
 		s.OfferedAt = s.now
 	}
 	s.addAction(outbox.Action{Verb: outbox.VerbAnswer})
-	s.setDeadline(byAnswer, s.Limits.Answer-s.now.Sub(s.OfferedAt))
-	s.setDeadline(byEnd, s.Limits.Call)
+	s.setDeadline(DeadlineAnswer, s.Limits.Answer-s.now.Sub(s.OfferedAt))
+	s.setDeadline(DeadlineEnd, s.Limits.Call)
 }
 
 // answerTimeout gives the call up, unless its answer may have been sent.
 func (s *step) answerTimeout() {
-	i := slices.IndexFunc(s.Pending, func(a outbox.Action) bool { return a.Verb == outbox.VerbAnswer })
+	i := s.Pending.IndexVerb(outbox.VerbAnswer)
 	switch {
 	case s.State != StateRinging || i < 0:
 	case s.Pending[i].Owner != "" && s.now.Before(s.Pending[i].LeaseUntil):
 		// Its owner may be sending it now: decide when the lease has ended.
-		s.Deadlines[byAnswer] = s.Pending[i].LeaseUntil
+		s.setDeadlineAt(DeadlineAnswer, s.Pending[i].LeaseUntil)
 	case s.Pending[i].Sent(): // ACS may have accepted it: wait for Connected, and do not send it again
 		s.removeAction(s.Pending[i].Ref)
-		s.setDeadline(byConnect, s.Limits.Connect)
+		s.setDeadline(DeadlineConnect, s.Limits.Connect)
 	default:
 		s.end(OutcomeMissed)
-	}
-}
-
-// connected confirms that the call is connected and enters its flow. A call that was given up before is hung
-// up.
-func (s *step) connected() {
-	s.removeActions(outbox.VerbAnswer)
-	s.removeActions(outbox.VerbCreate)
-	for _, d := range []Deadline{byAnswer, byConnect, byConfirm, byRing} {
-		s.clearDeadline(d)
-	}
-	switch {
-	case s.State == StateEnded:
-		if s.ConnectedAt.IsZero() {
-			s.hangUpLate()
-		}
-	case s.State != StateRinging:
-	case s.disconnectedFirst():
-		s.clearDeadline(byDisconnect)
-		s.end(s.outcomeNow()) // Connected and Disconnected came in reverse order
-	case s.EndingAs != "": // it was answered while we were hanging up
-		s.State, s.ConnectedAt = StateConnected, s.now
-	default:
-		s.State, s.ConnectedAt, s.IncomingCallContext = StateConnected, s.now, ""
-		s.setDeadline(byKeepAlive, s.Limits.KeepAlive)
-		s.enter(s.flow.Start)
-	}
-}
-
-// setupFailed ends a call that ACS reports as failed before it was connected.
-func (s *step) setupFailed() {
-	if s.State != StateRinging {
-		return
-	}
-	s.Result = s.e.Result
-	s.end(s.outcomeNeverConnected())
-}
-
-// outcomeNeverConnected returns the outcome of a call that ended before it was seen connected, from ACS's
-// result. A specific result goes first, then the outcome of our own hang-up. A call that ended normally or
-// was cancelled was abandoned by its caller.
-func (s *step) outcomeNeverConnected() Outcome {
-	o := Classify(s.Result)
-	switch {
-	case o != OutcomeCompleted && o != OutcomeCancelled && o != OutcomeFailed:
-		return o
-	case s.EndingAs != "":
-		return s.EndingAs
-	case o == OutcomeFailed:
-		return o
-	default:
-		return OutcomeAbandoned
 	}
 }
 
@@ -108,6 +52,29 @@ func (s *step) connectTimeout() {
 // answerAccepted records that ACS accepted the answer. The call goes on with Connected.
 func (s *step) answerAccepted() {
 	s.IncomingCallContext = ""
-	s.clearDeadline(byAnswer)
-	s.setDeadline(byConnect, s.Limits.Connect)
+	s.clearDeadline(DeadlineAnswer)
+	s.setDeadline(DeadlineConnect, s.Limits.Connect)
+}
+
+// answerFailed ends a call whose answer ACS refused, unless an earlier request may have been accepted.
+func (s *step) answerFailed(a outbox.Action, f failure) {
+	if f.performedBefore(a) {
+		s.clearDeadline(DeadlineAnswer)
+		s.setDeadline(DeadlineConnect, s.Limits.Connect)
+		return
+	}
+	s.Result = s.e.Result
+	s.end(outcomeAnswerRefused(f.code))
+}
+
+// outcomeAnswerRefused returns the outcome of a call whose answer ACS refused with this code.
+func outcomeAnswerRefused(code string) Outcome {
+	switch code {
+	case "7504", "7507", "8567": // no permission, another resource's key, no speech service
+		return OutcomeMisconfigured
+	case CodeGone, "8528", "8585", "8587": // the caller has left, or it was too late
+		return OutcomeMissed
+	default:
+		return OutcomeFailed
+	}
 }

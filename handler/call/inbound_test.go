@@ -64,7 +64,7 @@ func TestAnswerOfAnOffer(t *testing.T) {
 		}, "connected at greeting, pending play"},
 		{"after a repeat is refused as a duplicate, silence ends the call missed", atOffer, func(m *machine) {
 			m.wait(9 * time.Second)
-			m.reply(outbox.VerbAnswer, replyRefused("409"))
+			m.reply(outbox.VerbAnswer, replyRefusedStatus(409))
 			m.wait(limits.Connect)
 		}, "ended missed"},
 		{"no answer begins 25 s after the offer", atOffer, func(m *machine) {
@@ -203,7 +203,7 @@ func TestOfferFromTheFutureRingsFromNow(t *testing.T) {
 	for _, at := range []time.Time{{}, t0.Add(time.Hour)} {
 		m := &machine{t: t, c: Call{ID: "in-1"}, flow: reception, now: t0}
 		m.apply(Event{Key: "offer", At: at, Body: offered})
-		if got := m.c.Deadlines[byAnswer]; !got.Equal(t0.Add(limits.Answer)) || !m.c.OfferedAt.Equal(t0) {
+		if got := m.c.Deadlines[DeadlineAnswer]; !got.Equal(t0.Add(limits.Answer)) || !m.c.OfferedAt.Equal(t0) {
 			t.Errorf("offered at %v, answer deadline %v; want %v and %v", m.c.OfferedAt, got, t0, t0.Add(limits.Answer))
 		}
 	}

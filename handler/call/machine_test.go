@@ -48,14 +48,14 @@ func (m *machine) apply(e Event) (run string) {
 	run = fmt.Sprintf("run-%d", m.runs)
 	before := storedJSON(m.t, m.c)
 	in := Input{Now: m.now, Flow: m.flow, Owner: run, GateVerdict: m.gate}
-	next, changed := Apply(m.c, e, in)
+	tr := Apply(m.c, e, in)
 	if after := storedJSON(m.t, m.c); after != before {
 		m.t.Fatalf("%s changed its argument (-before +after):\n%s", e.Kind(), cmp.Diff(before, after))
 	}
-	if changed {
-		m.history = append(m.history, NewEntry(m.c, next, e, in))
+	if tr.Changed() {
+		m.history = append(m.history, tr.Entry)
 	}
-	m.c = next
+	m.c = tr.After
 	m.checkInvariants(e)
 	return run
 }
@@ -120,28 +120,28 @@ func stuck(c Call, f *flow.Flow) string {
 	case c.State == StateEnded:
 		return stuckEnded(c)
 	case c.State == StateRinging:
-		inbound := waits(byAnswer) && pending(outbox.VerbAnswer) || waits(byConnect)
-		outbound := waits(byConfirm) || waits(byRing) || waits(byHangup) && c.EndingAs != ""
-		if !waits(byEnd) || !(inbound || outbound || waits(byDisconnect) || pending(outbox.VerbCheckParticipants)) {
+		inbound := waits(DeadlineAnswer) && pending(outbox.VerbAnswer) || waits(DeadlineConnect)
+		outbound := waits(DeadlineConfirm) || waits(DeadlineRing) || waits(DeadlineHangup) && c.EndingAs != ""
+		if !waits(DeadlineEnd) || !(inbound || outbound || waits(DeadlineDisconnect) || pending(outbox.VerbCheckParticipants)) {
 			return "ringing, without a deadline"
 		}
 		return ""
 	case c.EndingAs != "":
-		if !waits(byHangup) {
+		if !waits(DeadlineHangup) {
 			return "being hung up, without a deadline"
 		}
 		return ""
-	case !waits(byEnd) || !waits(byKeepAlive) && !pending(outbox.VerbCheckParticipants):
+	case !waits(DeadlineEnd) || !waits(DeadlineKeepAlive) && !pending(outbox.VerbCheckParticipants):
 		return "connected, and nothing would check it"
 	}
 	switch f.Nodes[c.Node].(type) {
 	case *flow.Play, *flow.Menu:
-		if !waits(byPrompt) || c.Wait.Media == (outbox.Ref{}) {
+		if !waits(DeadlinePrompt) || c.Wait.Media == (outbox.Ref{}) {
 			return "at a prompt, without waiting for it"
 		}
 	case *flow.Agent:
 		checking := slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Ref == c.Wait.Invite.Check })
-		if !waits(byInvite) && !checking {
+		if !waits(DeadlineInvite) && !checking {
 			return "at an agent, without waiting for the invitation"
 		}
 	case *flow.Talk:
@@ -175,7 +175,7 @@ func stuckEnded(c Call) string {
 	if slices.ContainsFunc(c.Recordings, Recording.outstanding) {
 		recordingDeadlines = 1
 	}
-	if _, file := c.Deadlines[byFile]; len(c.Deadlines) != recordingDeadlines || file != (recordingDeadlines == 1) {
+	if _, file := c.Deadlines[DeadlineFile]; len(c.Deadlines) != recordingDeadlines || file != (recordingDeadlines == 1) {
 		return "it has ended with other deadlines than that of its recordings"
 	}
 	return ""
@@ -250,7 +250,7 @@ func (m *machine) replyTo(a outbox.Action, b Replied) {
 // refuseCreate applies ACS's refusal of the CreateCall, with the result.
 func (m *machine) refuseCreate(r Result) {
 	m.t.Helper()
-	e := replyEvent(m.pending(outbox.VerbCreate), m.now, replyRefused("400"))
+	e := replyEvent(m.pending(outbox.VerbCreate), m.now, replyRefusedStatus(400))
 	e.Result = r
 	m.apply(e)
 }
@@ -271,7 +271,12 @@ var (
 )
 
 // replyRefused returns ACS's refusal with the code.
-func replyRefused(code string) Replied { return Replied{Verdict: VerdictRefused, Code: code} }
+func replyRefused(code string) Replied {
+	return Replied{Verdict: VerdictRefused, Code: code, Status: 400}
+}
+
+// replyRefusedStatus returns ACS's refusal with the HTTP status and without a code.
+func replyRefusedStatus(status int) Replied { return Replied{Verdict: VerdictRefused, Status: status} }
 
 // replyThrottled returns a 429 that asks for the wait.
 func replyThrottled(wait time.Duration) Replied {
@@ -363,7 +368,9 @@ func (m *machine) checkReplay() {
 	if err := json.Unmarshal(text, &history); err != nil {
 		m.t.Fatalf("%v", err)
 	}
-	if got, want := storedJSON(m.t, Replay(m.c.ID, history, m.flow)), storedJSON(m.t, m.c); got != want {
+	row := m.c
+	row.Scheduled = false
+	if got, want := storedJSON(m.t, Replay(m.c.ID, history, m.flow)), storedJSON(m.t, row); got != want {
 		m.t.Errorf("history does not replay to the row (-row +replayed):\n%s", cmp.Diff(want, got))
 	}
 	for i, entry := range history {

@@ -30,8 +30,8 @@ func (s *step) dialled(d Dialled) {
 	s.State, s.Flow, s.Limits = StateRinging, d.Flow, d.Limits
 	s.OfferedAt = s.now
 	s.addAction(outbox.Action{Verb: outbox.VerbCreate, Target: s.Callee})
-	s.setDeadline(byConfirm, s.Limits.Confirm)
-	s.setDeadline(byEnd, s.Limits.Call)
+	s.setDeadline(DeadlineConfirm, s.Limits.Confirm)
+	s.setDeadline(DeadlineEnd, s.Limits.Call)
 }
 
 // open makes the call an outbound one for d.
@@ -57,12 +57,12 @@ func (s *step) createAccepted() {
 	if s.State != StateRinging {
 		return
 	}
-	s.clearDeadline(byConfirm)
-	s.setDeadline(byRing, s.Limits.Ring)
+	s.clearDeadline(DeadlineConfirm)
+	s.setDeadline(DeadlineRing, s.Limits.Ring)
 }
 
-// createRefused ends a call whose CreateCall ACS refused.
-func (s *step) createRefused() {
+// createFailed ends a call whose CreateCall ACS refused.
+func (s *step) createFailed() {
 	if s.State == StateRinging {
 		s.Result = s.e.Result
 		s.end(ClassifyRequest(s.Result))
@@ -87,7 +87,7 @@ func (s *step) confirmTimeout() {
 	}
 	if i := s.Pending.IndexVerb(outbox.VerbCreate); i >= 0 && s.Pending[i].Owner != "" {
 		// Its owner may be sending it now: decide when the lease has ended.
-		s.Deadlines[byConfirm] = s.Pending[i].LeaseUntil
+		s.setDeadlineAt(DeadlineConfirm, s.Pending[i].LeaseUntil)
 		return
 	}
 	s.end(s.outcomeUnconfirmed())
@@ -114,10 +114,8 @@ func (s *step) ringTimeout() {
 // connected, and hangs it up otherwise.
 func (s *step) ringTimeoutChecked(connected bool) {
 	switch {
-	case s.EndingAs != "": // it has not ended: hang up again
-		if !s.Pending.Has(outbox.VerbHangUp) {
-			s.hangUp(s.EndingAs)
-		}
+	case s.EndingAs != "":
+		s.hangUpAgain()
 	case connected:
 		s.connected()
 	default:

@@ -53,7 +53,7 @@ func (s *step) record(n *flow.Record) {
 	s.Recordings = append(s.Recordings, Recording{
 		Op: ref.Op, Send: ref.Send, Channels: channels, State: RecordingWanted,
 	})
-	s.setDeadline(byRecording, s.Limits.RecordingStart)
+	s.setDeadline(DeadlineRecording, s.Limits.RecordingStart)
 }
 
 // recording returns the index of the recording with this operation, else of that with this id of ACS, else,
@@ -116,10 +116,10 @@ func (s *step) recordingDone(op int, id string, state RecordingState, files int,
 // clearRecordingDeadlines clears the deadlines that no recording needs any more.
 func (s *step) clearRecordingDeadlines() {
 	if !s.awaitsRecordingStart() {
-		s.clearDeadline(byRecording)
+		s.clearDeadline(DeadlineRecording)
 	}
 	if !slices.ContainsFunc(s.Recordings, Recording.outstanding) {
-		s.clearDeadline(byFile)
+		s.clearDeadline(DeadlineFile)
 	}
 }
 
@@ -141,37 +141,67 @@ func (s *step) recordingStarted(i int) {
 	s.Recordings[i].State = RecordingStarted
 	if s.State == StateEnded {
 		s.Recordings[i].State = RecordingFinished
-		s.setDeadline(byFile, s.Limits.Recording)
+		s.setDeadline(DeadlineFile, s.Limits.Recording)
 	}
 	s.Pending = slices.DeleteFunc(s.Pending, func(a outbox.Action) bool {
 		return a.Verb == outbox.VerbStartRecording && a.Op == s.Recordings[i].Op
 	})
 	if !s.awaitsRecordingStart() {
-		s.clearDeadline(byRecording)
+		s.clearDeadline(DeadlineRecording)
 	}
 }
 
+// startRecordingAccepted records that ACS accepted the request to start a recording.
+func (s *step) startRecordingAccepted(a outbox.Action, id string) {
+	if i := s.recording(a.Op, ""); i >= 0 {
+		s.Recordings[i].Send = a.Send
+		s.setRecordingID(i, id)
+	}
+}
+
+// startRecordingResent records that the start of a recording is sent again.
+func (s *step) startRecordingResent(r outbox.Ref) {
+	if i := s.recording(r.Op, ""); i >= 0 {
+		s.Recordings[i].Send = r.Send
+	}
+}
+
+// startRecordingRefused handles a start that ACS refused, or that got no response on its last send.
+func (s *step) startRecordingRefused(a outbox.Action, f failure) {
+	if i := s.recording(a.Op, ""); i >= 0 {
+		s.recordingRefused(i, f)
+	}
+	s.checkIfGone(f)
+}
+
 // recordingRefused records that ACS refused to start a recording: it runs already, or it has failed.
-func (s *step) recordingRefused(i int, b Replied) {
+func (s *step) recordingRefused(i int, f failure) {
 	switch {
 	case s.Recordings[i].State != RecordingWanted:
-	case b.Code == codeRecordingDuplicate || b.Code == codeRecordingRunning:
+	case f.recordingRuns():
 		s.recordingStarted(i)
-	case slices.Contains(duplicateCodes, b.Code): // it may have started: wait for the callback
+	case f.duplicate(): // it may have started: wait for the callback
 	default:
 		s.Recordings[i].State = RecordingFailed
 		s.clearRecordingDeadlines()
 	}
 }
 
-// recordingReplied handles a late reply to the start of a recording: one that came after the callback or
-// after the call's end. A refusal counts only if it is the reply to the latest send.
-func (s *step) recordingReplied(i int, b Replied) {
+// startRecordingRepliedLate handles a late reply to the start of a recording: one that came after the
+// callback or after the call's end. A refusal counts only if it is the reply to the latest send.
+func (s *step) startRecordingRepliedLate(i int, b Replied) {
 	switch {
 	case b.Verdict == VerdictOK:
 		s.setRecordingID(i, b.RecordingID)
 	case b.Verdict == VerdictRefused && s.e.Ref.Send == s.Recordings[i].Send:
-		s.recordingRefused(i, b)
+		s.recordingRefused(i, failure{code: b.Code, status: b.Status})
+	}
+}
+
+// recordingLinked records what was known of a recording's files when its row was linked to the call.
+func (s *step) recordingLinked(a outbox.Action, b Replied) {
+	if b.Recording == RecordingFiled || b.Recording == RecordingLost { // its files came before the link
+		s.recordingDone(a.Recording, "", b.Recording, b.Files, b.Reason)
 	}
 }
 
@@ -199,7 +229,7 @@ func (s *step) recordingStartTimeout() {
 			continue
 		}
 		if j := slices.IndexFunc(s.Pending, func(a outbox.Action) bool { return a.Op == r.Op }); j >= 0 {
-			s.setDeadline(byRecording, s.Limits.RecordingStart) // it is not sent yet, or is being sent
+			s.setDeadline(DeadlineRecording, s.Limits.RecordingStart) // it is not sent yet, or is being sent
 			continue
 		}
 		if r.Restarted {
@@ -209,6 +239,6 @@ func (s *step) recordingStartTimeout() {
 		s.Pending = append(s.Pending, outbox.Action{
 			Ref: outbox.Ref{Op: r.Op, Send: r.Send + 1}, Verb: outbox.VerbStartRecording, Channels: r.Channels, MaybeSent: true,
 		})
-		s.setDeadline(byRecording, s.Limits.RecordingStart)
+		s.setDeadline(DeadlineRecording, s.Limits.RecordingStart)
 	}
 }

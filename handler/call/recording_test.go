@@ -84,7 +84,7 @@ func TestStartOfARecording(t *testing.T) {
 		{"waits for the callback if the second request is refused for another state", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)
 			m.wait(limits.RecordingStart)
-			m.reply(outbox.VerbStartRecording, replyRefused("409"))
+			m.reply(outbox.VerbStartRecording, replyRefusedStatus(409))
 		}, "connected at talk", Recording{Send: 2, Restarted: true, Channels: "mixed", State: RecordingWanted}},
 		{"is not asked for a third time", func(m *machine) {
 			m.reply(outbox.VerbStartRecording, replyOK)

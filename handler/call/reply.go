@@ -7,6 +7,23 @@ import (
 	"switchboard/handler/call/outbox"
 )
 
+// confirmActions removes the pending action whose current send the event names: an event that carries its
+// operationContext shows that ACS accepted the request. Only a reply confirms a check of participants, which
+// returns the list, or a change of our own rows, of which ACS knows nothing.
+func (s *step) confirmActions() {
+	if _, reply := s.e.Body.(Replied); reply {
+		return
+	}
+	if i := s.Pending.Index(s.e.Ref); i >= 0 {
+		a := s.Pending[i]
+		if a.Verb == outbox.VerbCheckParticipants || a.Verb.RetryClass() == outbox.Local {
+			return
+		}
+		s.removeAction(a.Ref)
+		s.accepted(a, Replied{Verdict: VerdictOK})
+	}
+}
+
 // replied handles the reply to an action.
 func (s *step) replied(b Replied) {
 	i := s.Pending.Index(s.e.Ref)
@@ -21,17 +38,9 @@ func (s *step) replied(b Replied) {
 		s.accepted(a, b)
 	case VerdictRefused:
 		s.removeAction(a.Ref)
-		s.refused(a, b)
+		s.failed(a, failure{code: b.Code, status: b.Status})
 	case VerdictThrottled:
-		if s.obsolete(a) {
-			s.removeAction(a.Ref)
-			return
-		}
-		wait := s.now.Add(outbox.ThrottleBackoff(b.RetryAfter, a.Send))
-		s.resend(i, true, wait)
-		if a.Verb == outbox.VerbCreate {
-			s.addAction(outbox.Action{Verb: outbox.VerbBackOff, At: wait})
-		}
+		s.throttled(i, b.RetryAfter)
 	case VerdictNoResponse:
 		s.noResponse(i)
 	}
@@ -42,9 +51,9 @@ func (s *step) replied(b Replied) {
 // CreateCall that was accepted.
 func (s *step) lateReply(b Replied) {
 	if i := s.recording(s.e.Ref.Op, ""); i >= 0 && s.e.Ref.Op != 0 {
-		s.recordingReplied(i, b)
+		s.startRecordingRepliedLate(i, b)
 	}
-	if _, unconfirmed := s.Deadlines[byConfirm]; unconfirmed && b.Verdict == VerdictOK && s.e.Ref.Op == CreateOp {
+	if s.hasDeadline(DeadlineConfirm) && b.Verdict == VerdictOK && s.e.Ref.Op == CreateOp {
 		s.createAccepted()
 	}
 }
@@ -59,17 +68,145 @@ func (s *step) accepted(a outbox.Action, b Replied) {
 	case outbox.VerbAdd:
 		s.inviteAccepted(a)
 	case outbox.VerbStartRecording:
-		if i := s.recording(a.Op, ""); i >= 0 {
-			s.Recordings[i].Send = a.Send
-			s.setRecordingID(i, b.RecordingID)
-		}
+		s.startRecordingAccepted(a, b.RecordingID)
 	case outbox.VerbCheckParticipants:
 		s.participantsChecked(b.Participants, b.Connected)
 	case outbox.VerbLink:
-		if b.Recording == RecordingFiled || b.Recording == RecordingLost { // its files came before the link
-			s.recordingDone(a.Recording, "", b.Recording, b.Files, b.Reason)
+		s.recordingLinked(a, b)
+	}
+}
+
+// failed handles an action that failed for good.
+func (s *step) failed(a outbox.Action, f failure) {
+	switch a.Verb {
+	case outbox.VerbAnswer:
+		s.answerFailed(a, f)
+	case outbox.VerbCreate:
+		s.createFailed()
+	case outbox.VerbPlay, outbox.VerbRecognize:
+		s.promptNotSent(a, f)
+	case outbox.VerbAdd:
+		s.inviteFailed(a.Ref)
+		s.checkIfGone(f)
+	case outbox.VerbStartRecording:
+		s.startRecordingRefused(a, f)
+	case outbox.VerbHangUp:
+		s.hangUpFailed(a, f)
+	case outbox.VerbCheckParticipants:
+		s.checkFailed(a, f)
+	}
+}
+
+// unconfirmed handles an action of the class AtMostOnce that may or may not have taken effect. A CreateCall
+// stays open until DeadlineConfirm, which is set already.
+func (s *step) unconfirmed(a outbox.Action) {
+	if a.Verb == outbox.VerbAdd {
+		s.inviteUnconfirmed(a)
+	}
+}
+
+// pairTooOld handles an action whose Repeatability pair ACS may have forgotten. A repeat could now be
+// performed a second time, so the action's deadline is made due and finds out what became of it.
+func (s *step) pairTooOld(a outbox.Action) {
+	switch a.Verb {
+	case outbox.VerbAnswer:
+		s.setDeadline(DeadlineConnect, 0)
+	case outbox.VerbHangUp:
+		s.setDeadline(DeadlineHangup, 0)
+	case outbox.VerbStartRecording:
+		s.setDeadline(DeadlineRecording, 0)
+	}
+}
+
+// throttled handles a request that ACS refused for the time being. It is sent again later,
+// unless it is obsolete. A throttled CreateCall slows its line down.
+func (s *step) throttled(i int, retryAfter time.Duration) {
+	a := s.Pending[i]
+	if s.obsolete(a) {
+		s.removeAction(a.Ref)
+		return
+	}
+	notBefore := s.now.Add(outbox.ThrottleBackoff(retryAfter, a.Send))
+	s.resend(i, a.ResendRefused(notBefore))
+	if a.Verb == outbox.VerbCreate {
+		s.addAction(outbox.Action{Verb: outbox.VerbBackOff, At: notBefore})
+	}
+}
+
+// noResponse handles a request that got no response, or a 5xx.
+func (s *step) noResponse(i int) {
+	a := s.Pending[i]
+	switch a.Verb.RetryClass() {
+	case outbox.AtMostOnce:
+		s.removeAction(a.Ref)
+		s.unconfirmed(a)
+	case outbox.Local:
+		s.Pending.UnleaseBehind(i)
+		s.Pending[i].Owner, s.Pending[i].LeaseUntil = "", time.Time{}
+		s.Pending[i].NotBefore = s.now.Add(outbox.LocalBackoff(a.Leases))
+	case outbox.Repeatable:
+		// It stays leased to its owner, who sends nothing more. When the lease has ended, it is repeated
+		// with its pair.
+		s.Pending.UnleaseBehind(i)
+	case outbox.AtLeastOnce:
+		s.noResponseAtLeastOnce(i)
+	}
+}
+
+// noResponseAtLeastOnce sends an action again that got no response, if it is still of use. After MaxSends it
+// has failed. A request that stops music is sent for ever: music must not cover a conversation.
+func (s *step) noResponseAtLeastOnce(i int) {
+	a := s.Pending[i]
+	switch {
+	case s.obsolete(a):
+		s.removeAction(a.Ref)
+	case a.Send < outbox.MaxSends || a.Verb == outbox.VerbCancelMedia:
+		s.resend(i, a.ResendUnconfirmed(s.now.Add(outbox.NoResponseBackoff(a.Send))))
+	default:
+		s.removeAction(a.Ref)
+		s.failed(a, failure{})
+	}
+}
+
+// resend replaces the action with this index by its next send, and ends the leases behind it in its lane.
+func (s *step) resend(i int, next outbox.Action) {
+	s.Pending.UnleaseBehind(i)
+	s.Pending[i] = next
+	s.Wait.retarget(next.Ref)
+	if next.Verb == outbox.VerbStartRecording {
+		s.startRecordingResent(next.Ref)
+	}
+}
+
+// expireLeases removes the actions whose lease has ended and which must not be sent again. The other actions
+// with an ended lease stay, and Apply leases them anew.
+func (s *step) expireLeases() {
+	for _, a := range slices.Clone(s.Pending) {
+		if a.Owner == "" || s.now.Before(a.LeaseUntil) {
+			continue
+		}
+		switch a.Verb.RetryClass() {
+		case outbox.AtMostOnce:
+			s.removeAction(a.Ref)
+			s.unconfirmed(a)
+		case outbox.Repeatable:
+			if !s.now.Before(a.FirstSent.Add(outbox.PairLife)) {
+				s.removeAction(a.Ref)
+				s.pairTooOld(a)
+			}
+		case outbox.AtLeastOnce:
+			if s.obsolete(a) {
+				s.removeAction(a.Ref)
+			}
+		case outbox.Local: // it is repeated until it succeeds
 		}
 	}
+}
+
+// failure is why an action failed for good: ACS refused it, or, if it is zero, its last send got no response.
+type failure struct {
+	code   string // ACS's error code; empty if it gave none
+	status int    // HTTP status
 }
 
 // Error codes of ACS that decide how a call goes on.
@@ -81,122 +218,32 @@ const (
 	codeRecordingRunning   = "8559"
 )
 
+// gone reports whether ACS does not have the call or the participant.
+func (f failure) gone() bool { return f.code == CodeGone }
+
+// recordingRuns reports whether ACS refused to start a recording because it runs.
+func (f failure) recordingRuns() bool {
+	return f.code == codeRecordingDuplicate || f.code == codeRecordingRunning
+}
+
 // duplicateCodes are the codes with which ACS refuses a request that it has performed already: as a
-// duplicate, or because the call's state does not allow it any more. "409" and "412" stand for every code
-// with that HTTP status.
-var duplicateCodes = []string{"409", "412", "8519", codeRecordingDuplicate, codeRecordingRunning, "8583", "8585", "8586"}
+// duplicate, or because the call's state does not allow it any more.
+var duplicateCodes = []string{"8519", codeRecordingDuplicate, codeRecordingRunning, "8583", "8585", "8586"}
 
-// refused handles an action that ACS refused. If the request may have been a repeat, a duplicate code can
-// mean that an earlier request was performed; an event or a deadline decides then. A request with a
-// Repeatability pair may always have been a repeat, because the client repeats it by itself.
-func (s *step) refused(a outbox.Action, b Replied) {
-	maybeDone := (a.Repeated() || a.Verb.RetryClass() == outbox.Repeatable) && slices.Contains(duplicateCodes, b.Code)
-	switch a.Verb {
-	case outbox.VerbAnswer:
-		if maybeDone {
-			s.clearDeadline(byAnswer)
-			s.setDeadline(byConnect, s.Limits.Connect)
-			return
-		}
-		s.Result = s.e.Result
-		s.end(outcomeAnswerRefused(b.Code))
-	case outbox.VerbCreate:
-		s.createRefused()
-	case outbox.VerbPlay, outbox.VerbRecognize:
-		if !maybeDone && s.Wait.Media == a.Ref && b.Code != CodeGone { // CodeGone: see checkIfGone
-			s.promptFailed() // otherwise the prompt counts as playing until its deadline
-		}
-		if s.Wait.Music == a.Ref && !maybeDone {
-			s.Wait.Music = outbox.Ref{}
-		}
-		s.checkIfGone(b)
-	case outbox.VerbAdd:
-		if s.Wait.Invite.Ref == a.Ref {
-			s.e.Ref = a.Ref
-			s.addFailed()
-		}
-		s.checkIfGone(b)
-	case outbox.VerbStartRecording:
-		if i := s.recording(a.Op, ""); i >= 0 {
-			s.recordingRefused(i, b)
-		}
-		s.checkIfGone(b)
-	case outbox.VerbHangUp:
-		switch {
-		case s.State == StateEnded:
-		case b.Code == CodeGone:
-			s.callGone()
-		case maybeDone:
-			s.setDeadline(byHangup, 0)
-		default: // not at once, because ACS would refuse it again
-			s.setDeadline(byHangup, s.Limits.Hangup)
-		}
-	case outbox.VerbCheckParticipants:
-		switch {
-		case b.Code == CodeGone:
-			s.callGone()
-		case s.State == StateRinging: // ACS has the call, but it is not connected in time
-			s.end(s.outcomeGivenUp())
-			s.hangUpLate()
-		case s.Wait.Invite.Check == a.Ref:
-			s.inviteCheckRefused()
-		}
-	}
+// HTTP statuses that say the same where ACS gives no code.
+const (
+	statusConflict           = 409
+	statusPreconditionFailed = 412
+)
+
+// duplicate reports whether ACS may have refused the request because it has performed it already.
+func (f failure) duplicate() bool {
+	return f.status == statusConflict || f.status == statusPreconditionFailed || slices.Contains(duplicateCodes, f.code)
 }
 
-// outcomeAnswerRefused returns the outcome of a call whose answer ACS refused with this code.
-func outcomeAnswerRefused(code string) Outcome {
-	switch code {
-	case "7504", "7507", "8567": // no permission, another resource's key, no speech service
-		return OutcomeMisconfigured
-	case CodeGone, "8528", "8585", "8587": // the caller has left, or it was too late
-		return OutcomeMissed
-	default:
-		return OutcomeFailed
-	}
-}
-
-// checkIfGone makes the keep-alive due if ACS refused a request because it does not have the call or the
-// participant.
-func (s *step) checkIfGone(b Replied) {
-	if b.Code == CodeGone && s.State == StateConnected {
-		s.setDeadline(byKeepAlive, 0)
-	}
-}
-
-// noResponse handles a request that got no response, or a 5xx.
-func (s *step) noResponse(i int) {
-	a := s.Pending[i]
-	switch {
-	case a.Verb.RetryClass() == outbox.AtMostOnce:
-		s.removeAction(a.Ref)
-		s.unconfirmed(a)
-	case a.Verb.RetryClass() == outbox.Local:
-		s.Pending.UnleaseBehind(i)
-		s.Pending[i].Owner, s.Pending[i].LeaseUntil = "", time.Time{}
-		s.Pending[i].NotBefore = s.now.Add(outbox.LocalBackoff(a.Leases))
-	case a.Verb.RetryClass() == outbox.Repeatable:
-		// It stays leased to its owner, who sends nothing more. When the lease has ended, it is repeated
-		// with its pair.
-		s.Pending.UnleaseBehind(i)
-	case s.obsolete(a):
-		s.removeAction(a.Ref)
-	case a.Send < outbox.MaxSends || a.Verb == outbox.VerbCancelMedia: // music must not cover a conversation
-		s.resend(i, false, s.now.Add(outbox.NoResponseBackoff(a.Send)))
-	default:
-		s.removeAction(a.Ref)
-		s.refused(a, Replied{Verdict: VerdictNoResponse})
-	}
-}
-
-// resend makes the action with this index a new send. refused reports whether ACS refused the latest one.
-func (s *step) resend(i int, refused bool, notBefore time.Time) {
-	s.Pending.UnleaseBehind(i)
-	s.Pending[i] = s.Pending[i].Resend(refused, notBefore)
-	s.Wait.retarget(s.Pending[i].Ref)
-	if s.Pending[i].Verb == outbox.VerbStartRecording {
-		if j := s.recording(s.Pending[i].Op, ""); j >= 0 {
-			s.Recordings[j].Send = s.Pending[i].Send
-		}
-	}
+// performedBefore reports whether the refused request may have been a repeat of one that was performed: an
+// event or a deadline decides then. A request with a Repeatability pair may always have been a repeat,
+// because the client repeats it by itself.
+func (f failure) performedBefore(a outbox.Action) bool {
+	return (a.Repeated() || a.Verb.RetryClass() == outbox.Repeatable) && f.duplicate()
 }

@@ -248,8 +248,8 @@ func (s *simulation) passTime(d time.Duration) {
 // sweep delivers a Wake, and checks that a second one at the same time changes nothing.
 func (s *simulation) sweep() {
 	s.deliver(Event{Body: Wake{}})
-	if next, changed := Apply(s.c, Event{Body: Wake{}}, Input{Now: s.now, Flow: s.flow, Owner: "again"}); changed {
-		s.rt.Fatalf("a second wake at the same time changed the call from %s to %s", summary(s.c), summary(next))
+	if again := Apply(s.c, Event{Body: Wake{}}, Input{Now: s.now, Flow: s.flow, Owner: "again"}); again.Changed() {
+		s.rt.Fatalf("a second wake at the same time changed the call from %s to %s", summary(s.c), summary(again.After))
 	}
 }
 

@@ -11,16 +11,42 @@ import (
 // defaultSilence is how long a menu waits for a key if the flow sets no time.
 const defaultSilence = 5 * time.Second
 
+// connected confirms that the call is connected and enters its flow. A call that was given up before is hung
+// up.
+func (s *step) connected() {
+	s.removeActions(outbox.VerbAnswer)
+	s.removeActions(outbox.VerbCreate)
+	for _, d := range []Deadline{DeadlineAnswer, DeadlineConnect, DeadlineConfirm, DeadlineRing} {
+		s.clearDeadline(d)
+	}
+	switch {
+	case s.State == StateEnded:
+		if s.ConnectedAt.IsZero() {
+			s.hangUpLate()
+		}
+	case s.State != StateRinging:
+	case s.disconnectedFirst():
+		s.clearDeadline(DeadlineDisconnect)
+		s.end(s.outcomeNow()) // Connected and Disconnected came in reverse order
+	case s.EndingAs != "": // it was answered while we were hanging up
+		s.State, s.ConnectedAt = StateConnected, s.now
+	default:
+		s.State, s.ConnectedAt, s.IncomingCallContext = StateConnected, s.now, ""
+		s.setDeadline(DeadlineKeepAlive, s.Limits.KeepAlive)
+		s.enter(s.flow.Start)
+	}
+}
+
 // enter takes the call to a node of its flow, and on to the next as long as a node waits for nothing.
 func (s *step) enter(id string) {
 	for {
 		s.Node, s.MenuTries = id, 0
 		s.Wait.Media = outbox.Ref{}
-		s.clearDeadline(byPrompt)
+		s.clearDeadline(DeadlinePrompt)
 		switch n := s.flow.Nodes[id].(type) {
 		case *flow.Play:
 			s.Wait.Media = s.addAction(outbox.Action{Verb: outbox.VerbPlay, Prompt: &n.Prompt})
-			s.setDeadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken())
+			s.setDeadline(DeadlinePrompt, s.Limits.Prompt+n.Prompt.Spoken())
 			return
 		case *flow.Menu:
 			s.playMenu(n)
@@ -29,7 +55,7 @@ func (s *step) enter(id string) {
 			if n.Music != nil {
 				s.Wait.Music = s.addAction(outbox.Action{Verb: outbox.VerbPlay, Prompt: n.Music, Loop: true})
 			}
-			s.invite(n, 0, false)
+			s.invite(n, 0)
 			return
 		case *flow.Record:
 			s.record(n)
@@ -63,7 +89,7 @@ func (s *step) playMenu(n *flow.Menu) {
 	s.MenuTries++
 	silence := n.Silence.Or(defaultSilence)
 	s.Wait.Media = s.addAction(outbox.Action{Verb: outbox.VerbRecognize, Target: s.RemoteParty(), Prompt: &n.Prompt, Silence: silence})
-	s.setDeadline(byPrompt, s.Limits.Prompt+n.Prompt.Spoken()+silence)
+	s.setDeadline(DeadlinePrompt, s.Limits.Prompt+n.Prompt.Spoken()+silence)
 }
 
 // isCurrentPrompt reports whether the event belongs to the current send of the prompt that the node waits
@@ -124,13 +150,18 @@ func (s *step) recognized(tones []string) {
 	s.repeatMenu(n)
 }
 
-// recognizeFailed repeats the menu after a recognition that failed or was stopped. Tones that ACS reports
-// with the failure count.
-func (s *step) recognizeFailed() {
-	if b, ok := s.e.Body.(RecognizeFailed); ok && len(b.Tones) > 0 {
-		s.recognized(b.Tones)
+// recognizeFailed repeats the menu after a recognition that failed. Tones that ACS reports with the failure
+// count.
+func (s *step) recognizeFailed(tones []string) {
+	if len(tones) > 0 {
+		s.recognized(tones)
 		return
 	}
+	s.recognizeCanceled()
+}
+
+// recognizeCanceled repeats the menu after a recognition that was stopped.
+func (s *step) recognizeCanceled() {
 	if n, ok := s.node().(*flow.Menu); ok && s.isCurrentPrompt() {
 		s.repeatMenu(n)
 	}
@@ -151,7 +182,7 @@ func (s *step) promptTimeout() {
 		return
 	}
 	if i := s.Pending.Index(s.Wait.Media); i >= 0 && s.Pending.Sending(i, s.now) {
-		s.Deadlines[byPrompt] = s.Pending[i].LeaseUntil
+		s.setDeadlineAt(DeadlinePrompt, s.Pending[i].LeaseUntil)
 		return
 	}
 	s.stopPrompt(s.Wait.Media)
@@ -195,12 +226,18 @@ func (s *step) promptFailed() {
 	}
 }
 
-// node returns the node that the call is at; nil unless the call is connected.
-func (s *step) node() flow.Node {
-	if s.State != StateConnected {
-		return nil
+// promptNotSent goes on after a prompt or music that ACS refused, or that got no response on its last send.
+// A prompt that an earlier request may have started counts as playing until its deadline; so does one in a
+// call that is gone, until the keep-alive has found that out.
+func (s *step) promptNotSent(a outbox.Action, f failure) {
+	playing := f.performedBefore(a)
+	if s.Wait.Media == a.Ref && !playing && !f.gone() {
+		s.promptFailed()
 	}
-	return s.flow.Nodes[s.Node]
+	if s.Wait.Music == a.Ref && !playing {
+		s.Wait.Music = outbox.Ref{}
+	}
+	s.checkIfGone(f)
 }
 
 // keyOf holds the key of a telephone for ACS's name of its tone.

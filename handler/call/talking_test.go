@@ -78,7 +78,7 @@ func TestPrompts(t *testing.T) {
 		{"a prompt that counts as playing is stopped at its deadline", atGreetingSent, func(m *machine) {
 			m.reply(outbox.VerbPlay, replyNoResponse)
 			m.wait(outbox.NoResponseBackoff(1))
-			m.reply(outbox.VerbPlay, replyRefused("412"))
+			m.reply(outbox.VerbPlay, replyRefusedStatus(412))
 			m.wait(limits.Prompt + spoken)
 		}, "connected at sorry, pending cancelMedia play"},
 		{"a prompt without an event is stopped at its deadline", atGreeting, func(m *machine) {

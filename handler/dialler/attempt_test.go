@@ -161,8 +161,8 @@ func TestRoundChecksAnAttempt(t *testing.T) {
 			ID: id, State: call.StateEnded, Outcome: call.OutcomeCancelled, EndedAt: time.Now(),
 			Attempt: call.AttemptRef{Campaign: string(c.ID), Contact: string(contact.ID), Claim: contact.Claim},
 		}
-		entry := call.Entry{Seq: 1, Event: call.Event{Body: call.Wake{}}}
-		if err := h.Calls.Commit(t.Context(), table.Row[call.Call]{}, ended, entry); err != nil {
+		end := call.Transition{After: ended, Entry: call.Entry{Seq: 1, Event: call.Event{Body: call.Wake{}}}}
+		if err := h.Calls.Commit(t.Context(), table.Row[call.Call]{}, end); err != nil {
 			t.Fatal(err)
 		}
 		h.DialRound(t)

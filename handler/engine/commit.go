@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,19 +53,19 @@ func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, owner strin
 	if row.Value.HasEvent(ev.Key) {
 		return row.Value, nil
 	}
-	next, entry, changed, err := e.apply(ctx, row.Value, ev, owner)
-	if err != nil || !changed {
-		return next, err
+	t, err := e.apply(ctx, row.Value, ev, owner)
+	if err != nil || !t.Changed() {
+		return t.After, err
 	}
-	if next, err = e.schedule(ctx, row.Value, next); err != nil {
+	if err := e.schedule(ctx, t); err != nil {
 		return call.Call{}, err
 	}
-	commitErr := e.Calls.Commit(ctx, row, next, entry)
+	commitErr := e.Calls.Commit(ctx, row, t)
 	if commitErr == nil {
-		logTransition(ctx, row.Value, next, ev)
-		return next, nil
+		logTransition(ctx, t)
+		return t.After, nil
 	}
-	committed, err := e.Calls.Committed(ctx, id, entry)
+	committed, err := e.Calls.Committed(ctx, id, t.Entry)
 	if err != nil || !committed {
 		return call.Call{}, errors.Join(commitErr, err)
 	}
@@ -102,55 +103,71 @@ func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (table.Row
 // errFlow means that a call's flow could not be loaded.
 var errFlow = errors.New("no flow")
 
-// apply applies the event to the call, and returns the call after it with its history entry. It reports
-// whether there is something to write.
-func (e *Engine) apply(
-	ctx context.Context, c call.Call, ev call.Event, owner string,
-) (next call.Call, entry call.Entry, changed bool, err error) {
-	ref := c.Flow
-	if ref == (flow.Ref{}) { // the call is not open yet
-		switch b := ev.Body.(type) {
-		case call.Offered:
-			ref = b.Flow
-		case call.Dialled:
-			ref = b.Flow
-		}
-	}
-	var f *flow.Flow
-	if ref != (flow.Ref{}) { // a tombstone has none
-		if f, err = e.Flows.Flow(ctx, ref); err != nil {
-			return call.Call{}, call.Entry{}, false, fmt.Errorf("%w: %w", errFlow, err)
-		}
+// apply applies the event to the call, with the call's flow and, where it is needed, the gate's verdict.
+func (e *Engine) apply(ctx context.Context, c call.Call, ev call.Event, owner string) (call.Transition, error) {
+	f, err := e.flowOf(ctx, c, ev)
+	if err != nil {
+		return call.Transition{}, err
 	}
 	in := call.Input{Now: time.Now(), Flow: f, Owner: owner}
 	if c.NeedsGate(in.Now) {
 		in.GateVerdict = e.Gate.Ask(ctx, c)
 	}
-	if next, changed = call.Apply(c, ev, in); !changed {
-		return c, call.Entry{}, false, nil
-	}
-	return next, call.NewEntry(c, next, ev, in), true, nil
+	return call.Apply(c, ev, in), nil
 }
 
-// schedule writes next to the worklist, before the call's row is written, if its work item is missing or due
-// too late. It returns next marked as scheduled. Before is the call as it is stored.
-func (e *Engine) schedule(ctx context.Context, before, next call.Call) (call.Call, error) {
-	if !next.HasWork() {
-		return next, nil
+// flowOf returns the flow of the call, or of the call that the event opens. A tombstone has none.
+func (e *Engine) flowOf(ctx context.Context, c call.Call, ev call.Event) (*flow.Flow, error) {
+	ref := c.Flow
+	switch b := ev.Body.(type) {
+	case call.Offered:
+		ref = cmp.Or(ref, b.Flow)
+	case call.Dialled:
+		ref = cmp.Or(ref, b.Flow)
 	}
-	next.Scheduled = true
-	due := next.Updated.Add(ScheduleAhead)
-	wake, wakeBefore := next.Wake(), before.Wake()
-	early := !wake.IsZero() && wake.Before(due)
-	earlyBefore := !wakeBefore.IsZero() && !wake.Before(wakeBefore) // then the item is due by wake already
-	becomesActive := !before.Active() && next.Active()              // then the item may be due much later
-	if before.Scheduled && !becomesActive && (!early || earlyBefore) {
-		return next, nil
+	if ref == (flow.Ref{}) {
+		return nil, nil
 	}
-	if early {
-		due = wake
+	f, err := e.Flows.Flow(ctx, ref)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errFlow, err)
 	}
-	return next, e.Calls.Schedule(ctx, next.ID, due, time.Now(), dialOf(next))
+	return f, nil
+}
+
+// schedule writes the call's work item, before the call's row is written, if the item is missing or due too
+// late for what the transition leaves to do.
+func (e *Engine) schedule(ctx context.Context, t call.Transition) error {
+	if !t.After.HasWork() || t.Before.Scheduled && !dueSooner(t) {
+		return nil
+	}
+	return e.Calls.Schedule(ctx, t.After.ID, attendBy(t.After, t.After.Updated), time.Now(), dialOf(t.After))
+}
+
+// dueSooner reports whether the work item of the call before the transition may be due too late for the call
+// after it.
+func dueSooner(t call.Transition) bool {
+	if !t.Before.Active() && t.After.Active() { // its item may be due in idleAhead
+		return true
+	}
+	wake, before := t.After.Wake(), t.Before.Wake()
+	if wake.IsZero() || !wake.Before(t.After.Updated.Add(ScheduleAhead)) { // its item is due by then anyway
+		return false
+	}
+	return before.IsZero() || wake.Before(before)
+}
+
+// attendBy returns when a call with outstanding work must be attended to if no event comes: at its nearest
+// deadline, but within ScheduleAhead, or, if it only waits for recordings, within idleAhead.
+func attendBy(c call.Call, now time.Time) time.Time {
+	due := now.Add(ScheduleAhead)
+	if !c.Active() {
+		due = now.Add(idleAhead)
+	}
+	if wake := c.Wake(); !wake.IsZero() && wake.Before(due) {
+		return wake
+	}
+	return due
 }
 
 // dialOf returns what is needed to undo a dial whose call row was never written; nil for an inbound call.
@@ -162,7 +179,8 @@ func dialOf(c call.Call) *call.Dial {
 }
 
 // logTransition logs a change of the call's state or node, and each recording that is lost now.
-func logTransition(ctx context.Context, from, to call.Call, ev call.Event) {
+func logTransition(ctx context.Context, t call.Transition) {
+	from, to := t.Before, t.After
 	for i, r := range to.Recordings {
 		if r.State == call.RecordingLost && i < len(from.Recordings) && from.Recordings[i].State != r.State {
 			zerolog.Ctx(ctx).Warn().Str("call", string(to.ID)).Int("operation", r.Op).Str("reason", r.Reason).
@@ -172,12 +190,12 @@ func logTransition(ctx context.Context, from, to call.Call, ev call.Event) {
 	if from.State == to.State && from.Node == to.Node {
 		return
 	}
-	entry := zerolog.Ctx(ctx).Info().Str("call", string(to.ID)).Str("event", ev.Kind()).Str("state", string(to.State))
+	line := zerolog.Ctx(ctx).Info().Str("call", string(to.ID)).Str("event", t.Entry.Event.Kind()).Str("state", string(to.State))
 	if to.Node != "" {
-		entry.Str("node", to.Node)
+		line.Str("node", to.Node)
 	}
 	if to.Outcome != "" {
-		entry.Str("outcome", string(to.Outcome))
+		line.Str("outcome", string(to.Outcome))
 	}
-	entry.Msg("call changed")
+	line.Msg("call changed")
 }

@@ -21,7 +21,8 @@ const (
 	sweepRows = 400
 	// sweepParallel is the number of items that a sweep attends to at the same time.
 	sweepParallel = 16
-	// idleAhead is how long a call that only waits for recordings may wait on the worklist.
+	// idleAhead is how long a call that only waits for recordings may wait on the worklist: their files are
+	// reported by events.
 	idleAhead = 10 * time.Minute
 	// OrphanAfter is how long a scheduled call may be without its row.
 	OrphanAfter = time.Minute
@@ -77,14 +78,7 @@ func (e *Engine) attend(ctx context.Context, row table.Row[store.WorkItem]) erro
 		}
 		return e.unscheduleEnded(ctx, row, c)
 	}
-	due := time.Now().Add(ScheduleAhead)
-	if !c.Active() { // it only waits for recordings: their files are reported by events
-		due = time.Now().Add(idleAhead)
-	}
-	if wake := c.Wake(); !wake.IsZero() && wake.Before(due) {
-		due = wake
-	}
-	return e.Calls.Postpone(ctx, row, due)
+	return e.Calls.Postpone(ctx, row, attendBy(c, time.Now()))
 }
 
 // unscheduleEnded removes the item of an ended call. If a dialler scheduled the call again without knowing

@@ -215,20 +215,23 @@ func TestVerdictOfEachAnswer(t *testing.T) {
 		{"503 with a code", 503, "9999", noResponse, "9999", 9999},
 		{"408", 408, "", noResponse, "", 0},
 		{"an unexpected success", 206, "", noResponse, "", 0},
-		{"a redirection, which is not followed", 302, "", refused, "302", 0},
+		{"a redirection, which is not followed", 302, "", refused, "", 0},
 		{"429", 429, "", throttled, "", 0},
 		{"400 with a code", 400, "8523", refused, "8523", 8523},
 		{"404", 404, "8522", refused, call.CodeGone, 8522},
 		{"404 without a body", 404, "", refused, call.CodeGone, 0},
 		{"a call that was terminated", 400, "8528", refused, call.CodeGone, 8528},
-		{"a code that is not a number", 403, "Forbidden", refused, "403", 0},
-		{"409 without a code", 409, "", refused, "409", 0},
-		{"412 without a code", 412, "", refused, "412", 0},
+		{"a code that is not a number", 403, "Forbidden", refused, "", 0},
+		{"409 without a code", 409, "", refused, "", 0},
+		{"412 without a code", 412, "", refused, "", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tr := &fakeTransport{status: tt.status}
 			want, result := call.Replied{Verdict: tt.verdict, Code: tt.want}, call.Result{}
+			if tt.verdict == refused {
+				want.Status = tt.status
+			}
 			if tt.status >= 400 {
 				result = call.Result{Code: tt.status, SubCode: tt.sub}
 			}

@@ -20,13 +20,13 @@ func verdict(err error) call.Replied {
 	case errors.Is(e, acs.ErrThrottled):
 		return call.Replied{Verdict: call.VerdictThrottled, Code: e.Code, RetryAfter: e.RetryAfter}
 	case e.Refused():
-		return call.Replied{Verdict: call.VerdictRefused, Code: refusalCode(e)}
+		return call.Replied{Verdict: call.VerdictRefused, Code: refusalCode(e), Status: e.Status}
 	default: // no answer, a 5xx, or a success that cannot be read
 		return call.Replied{Verdict: call.VerdictNoResponse, Code: e.Code}
 	}
 }
 
-// refusalCode returns ACS's numeric code of a refusal; the status if there is none.
+// refusalCode returns ACS's numeric code of a refusal; empty if there is none.
 func refusalCode(e *acs.Error) string {
 	if errors.Is(e, acs.ErrGone) {
 		return call.CodeGone
@@ -34,10 +34,7 @@ func refusalCode(e *acs.Error) string {
 	if code := numericCode(e); code != 0 {
 		return strconv.Itoa(code)
 	}
-	if e.Status == 0 { // our own client refused it
-		return ""
-	}
-	return strconv.Itoa(e.Status)
+	return ""
 }
 
 // numericCode returns ACS's own code of a refusal, or 0.

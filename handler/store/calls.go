@@ -81,20 +81,21 @@ func (s *Calls) Load(ctx context.Context, id call.ID) (table.Row[call.Call], err
 	return row, nil
 }
 
-// Commit writes one transition in one transaction: the call's row on condition that it is still the one that
-// was loaded (or that there is none, for a Row without an ETag), the history entry, and the row of the event
-// if it has a key. It fails with ErrConflict if another process wrote the call, or if the event was
+// Commit writes a transition in one transaction: the call's row on condition that it is still the one that was
+// loaded (or that there is none, for a Row without an ETag), the history entry, and the row of the event if it
+// has a key. It fails with ErrConflict if another process wrote the call, or if the event was
 // committed before. After any other error it is not known whether it was applied; Committed reports that.
-func (s *Calls) Commit(ctx context.Context, from table.Row[call.Call], to call.Call, entry call.Entry) error {
+func (s *Calls) Commit(ctx context.Context, loaded table.Row[call.Call], t call.Transition) error {
 	tx := table.Begin(s.rows)
-	if from.ETag == "" {
-		s.calls.InsertIn(tx, callKey(to.ID), to)
+	id := t.After.ID
+	if loaded.ETag == "" {
+		s.calls.InsertIn(tx, callKey(id), t.After)
 	} else {
-		s.calls.ReplaceIn(tx, from, to)
+		s.calls.ReplaceIn(tx, loaded, t.After)
 	}
-	s.entries.InsertIn(tx, entryKey(to.ID, entry.Seq), entry)
-	if key := entry.Event.Key; key != "" {
-		s.events.InsertIn(tx, eventKey(to.ID, key), eventRow{Owner: entry.Owner, Seq: entry.Seq})
+	s.entries.InsertIn(tx, entryKey(id, t.Entry.Seq), t.Entry)
+	if key := t.Entry.Event.Key; key != "" {
+		s.events.InsertIn(tx, eventKey(id, key), eventRow{Owner: t.Entry.Owner, Seq: t.Entry.Seq})
 	}
 	return tx.Commit(ctx)
 }

@@ -36,15 +36,16 @@ func onEveryTable(t *testing.T, test func(t *testing.T, calls, worklist table.Ro
 	})
 }
 
-// transition returns the next state of c and its history entry, after an event with this key.
-func transition(c call.Call, key, run string) (call.Call, call.Entry) {
-	c.Schema, c.ID, c.Seq, c.Updated = call.Schema, "in-1", c.Seq+1, t0
+// transition returns the transition of c after an event with this key.
+func transition(c call.Call, key, run string) call.Transition {
+	next := c
+	next.Schema, next.ID, next.Seq, next.Updated = call.Schema, "in-1", c.Seq+1, t0
 	if key != "" {
-		c.RecentEventKeys = append(slices.Clone(c.RecentEventKeys), key)
+		next.RecentEventKeys = append(slices.Clone(c.RecentEventKeys), key)
 	}
-	return c, call.Entry{
-		Seq: c.Seq, Now: t0, Owner: run, Event: call.Event{Key: key, Body: call.Wake{}}, Rules: call.RulesVersion, State: c.State,
-	}
+	return call.Transition{Before: c, After: next, Entry: call.Entry{
+		Seq: next.Seq, Now: t0, Owner: run, Event: call.Event{Key: key, Body: call.Wake{}}, Rules: call.RulesVersion, State: c.State,
+	}}
 }
 
 func TestTransitionsOfACall(t *testing.T) {
@@ -54,61 +55,61 @@ func TestTransitionsOfACall(t *testing.T) {
 			t.Fatalf("before the first commit: %v, want %v", err, table.ErrNotFound)
 		}
 		none := table.Row[call.Call]{}
-		c, first := transition(call.Call{State: call.StateRinging}, "offer", "run-1")
-		if err := calls.Commit(ctx, none, c, first); err != nil {
+		first := transition(call.Call{State: call.StateRinging}, "offer", "run-1")
+		if err := calls.Commit(ctx, none, first); err != nil {
 			t.Fatal(err)
 		}
-		if err := calls.Commit(ctx, none, c, first); !errors.Is(err, table.ErrConflict) {
+		if err := calls.Commit(ctx, none, first); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("second commit without a row: %v, want %v", err, table.ErrConflict)
 		}
 		row, err := calls.Load(ctx, "in-1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(c, row.Value); d != "" {
+		if d := cmp.Diff(first.After, row.Value); d != "" {
 			t.Errorf("call (-written +read):\n%s", d)
 		}
 
-		next, second := transition(row.Value, "connected", "run-2")
-		if err := calls.Commit(ctx, row, next, second); err != nil {
+		second := transition(row.Value, "connected", "run-2")
+		if err := calls.Commit(ctx, row, second); err != nil {
 			t.Fatal(err)
 		}
-		late, lateEntry := transition(row.Value, "played", "run-3")
-		if err := calls.Commit(ctx, row, late, lateEntry); !errors.Is(err, table.ErrConflict) {
+		late := transition(row.Value, "played", "run-3")
+		if err := calls.Commit(ctx, row, late); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("commit after a lost race: %v, want %v", err, table.ErrConflict)
 		}
-		if committed, err := calls.Committed(ctx, "in-1", lateEntry); err != nil || committed {
+		if committed, err := calls.Committed(ctx, "in-1", late.Entry); err != nil || committed {
 			t.Errorf("Committed after a lost race: %v, %v", committed, err)
 		}
 		if row, err = calls.Load(ctx, "in-1"); err != nil {
 			t.Fatal(err)
 		}
-		again, againEntry := transition(row.Value, "connected", "run-4")
-		if err := calls.Commit(ctx, row, again, againEntry); !errors.Is(err, table.ErrConflict) {
+		again := transition(row.Value, "connected", "run-4")
+		if err := calls.Commit(ctx, row, again); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("the same event again: %v, want %v", err, table.ErrConflict)
 		}
-		if committed, err := calls.Committed(ctx, "in-1", againEntry); err != nil || !committed {
+		if committed, err := calls.Committed(ctx, "in-1", again.Entry); err != nil || !committed {
 			t.Errorf("Committed for the same event again: %v, %v", committed, err)
 		}
 
-		wake, wakeEntry := transition(row.Value, "", "run-5")
-		if committed, err := calls.Committed(ctx, "in-1", wakeEntry); err != nil || committed {
+		wake := transition(row.Value, "", "run-5")
+		if committed, err := calls.Committed(ctx, "in-1", wake.Entry); err != nil || committed {
 			t.Errorf("Committed before the wake: %v, %v", committed, err)
 		}
-		if err := calls.Commit(ctx, row, wake, wakeEntry); err != nil {
+		if err := calls.Commit(ctx, row, wake); err != nil {
 			t.Fatal(err)
 		}
-		if committed, err := calls.Committed(ctx, "in-1", wakeEntry); err != nil || !committed {
+		if committed, err := calls.Committed(ctx, "in-1", wake.Entry); err != nil || !committed {
 			t.Errorf("Committed after the wake: %v, %v", committed, err)
 		}
-		wakeEntry.Owner = "run-6"
-		if committed, err := calls.Committed(ctx, "in-1", wakeEntry); err != nil || committed {
+		wake.Entry.Owner = "run-6"
+		if committed, err := calls.Committed(ctx, "in-1", wake.Entry); err != nil || committed {
 			t.Errorf("Committed for a wake of another run: %v, %v", committed, err)
 		}
-		wakeEntry.Owner = "run-5"
+		wake.Entry.Owner = "run-5"
 
 		history, err := calls.History(ctx, "in-1")
-		if d := cmp.Diff([]call.Entry{first, second, wakeEntry}, history); err != nil || d != "" {
+		if d := cmp.Diff([]call.Entry{first.Entry, second.Entry, wake.Entry}, history); err != nil || d != "" {
 			t.Errorf("history: %v (-want +got):\n%s", err, d)
 		}
 	})
@@ -228,8 +229,8 @@ func TestUnscheduleRemovesACallWithoutWork(t *testing.T) {
 		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
 			t.Fatal(err)
 		}
-		c, entry := transition(call.Call{State: call.StateRinging, Scheduled: true}, "offer", "run-1")
-		if err := calls.Commit(ctx, table.Row[call.Call]{}, c, entry); err != nil {
+		opened := transition(call.Call{State: call.StateRinging, Scheduled: true}, "offer", "run-1")
+		if err := calls.Commit(ctx, table.Row[call.Call]{}, opened); err != nil {
 			t.Fatal(err)
 		}
 		if err := calls.Unschedule(ctx, "in-1"); err != nil || items() != 1 {
@@ -239,9 +240,9 @@ func TestUnscheduleRemovesACallWithoutWork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ended, entry := transition(row.Value, "end", "run-2")
-		ended.State, ended.Outcome = call.StateEnded, call.OutcomeMissed
-		if err := calls.Commit(ctx, row, ended, entry); err != nil {
+		ended := transition(row.Value, "end", "run-2")
+		ended.After.State, ended.After.Outcome = call.StateEnded, call.OutcomeMissed
+		if err := calls.Commit(ctx, row, ended); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
@@ -261,10 +262,10 @@ func TestUnscheduleKeepsACallThatGetsWork(t *testing.T) {
 	for faultPoint := 1; ; faultPoint++ {
 		rows, worklist := tabletest.NewMemory(), tabletest.NewMemory()
 		calls, ctx := store.NewCalls(rows, worklist), t.Context()
-		c, entry := transition(call.Call{State: call.StateEnded, Outcome: call.OutcomeMissed, Scheduled: true}, "end", "run-1")
+		ended := transition(call.Call{State: call.StateEnded, Outcome: call.OutcomeMissed, Scheduled: true}, "end", "run-1")
 		if err := errors.Join(
 			calls.Schedule(ctx, "in-1", t0, t0, nil),
-			calls.Commit(ctx, table.Row[call.Call]{}, c, entry),
+			calls.Commit(ctx, table.Row[call.Call]{}, ended),
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -275,15 +276,15 @@ func TestUnscheduleKeepsACallThatGetsWork(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				next, entry := transition(row.Value, "connected", "run-2")
-				next.Pending = []outbox.Action{{Ref: outbox.Ref{Op: 1, Send: 1}, Verb: outbox.VerbHangUp}}
+				next := transition(row.Value, "connected", "run-2")
+				next.After.Pending = []outbox.Action{{Ref: outbox.Ref{Op: 1, Send: 1}, Verb: outbox.VerbHangUp}}
 				if !row.Value.Scheduled {
 					if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
 						t.Fatal(err)
 					}
 				}
-				next.Scheduled = true
-				if calls.Commit(ctx, row, next, entry) == nil {
+				next.After.Scheduled = true
+				if calls.Commit(ctx, row, next) == nil {
 					return
 				}
 			}

@@ -7,89 +7,6 @@ import (
 	"switchboard/handler/flow"
 )
 
-// Verb is the kind of an action.
-type Verb string
-
-// The verbs of requests to ACS, named after the operations of Call Automation.
-const (
-	VerbAnswer            Verb = "answer"
-	VerbCreate            Verb = "create" // call a person
-	VerbPlay              Verb = "play"
-	VerbRecognize         Verb = "recognize"   // play a prompt and wait for a key
-	VerbCancelMedia       Verb = "cancelMedia" // stop what is playing
-	VerbAdd               Verb = "add"         // call an agent and add them to the call
-	VerbStartRecording    Verb = "startRecording"
-	VerbHangUp            Verb = "hangUp"            // for everyone
-	VerbCheckParticipants Verb = "checkParticipants" // ask for the participants
-)
-
-// The verbs of changes of our own rows other than the call's.
-const (
-	VerbBackOff Verb = "backOff" // lower the line's limit
-	VerbOptOut  Verb = "optOut"  // record that the remote party must not be called again
-	VerbLink    Verb = "link"    // write into a recording's row which call it belongs to
-	VerbSettle  Verb = "settle"  // book the attempt's result with its campaign
-	VerbRelease Verb = "release" // release the place on the line, and the number
-)
-
-// RetryClass is the way in which an unconfirmed action may be repeated.
-type RetryClass int
-
-// The retry classes.
-const (
-	// AtMostOnce: the action rings a telephone. A send is leased once; if it is not confirmed, it is never
-	// repeated.
-	AtMostOnce RetryClass = iota
-	// Repeatable: the same send is repeated with its Repeatability pair, for PairLife.
-	Repeatable
-	// AtLeastOnce: the action has no such pair. It is repeated as a new send.
-	AtLeastOnce
-	// Local: the action changes rows of our own, conditionally. It is repeated without limit.
-	Local
-)
-
-// RetryClass returns the retry class of the verb.
-func (v Verb) RetryClass() RetryClass {
-	switch v {
-	case VerbCreate, VerbAdd:
-		return AtMostOnce
-	case VerbBackOff, VerbOptOut, VerbLink, VerbSettle, VerbRelease:
-		return Local
-	case VerbAnswer, VerbStartRecording, VerbHangUp:
-		return Repeatable
-	default:
-		return AtLeastOnce
-	}
-}
-
-// Lane returns the lane of the verb.
-func (v Verb) Lane() Lane {
-	switch v {
-	case VerbPlay, VerbRecognize, VerbCancelMedia:
-		return LaneMedia
-	case VerbStartRecording:
-		return LaneRecording
-	case VerbHangUp:
-		return LaneHangUp
-	case VerbBackOff, VerbOptOut, VerbLink, VerbSettle, VerbRelease:
-		return LaneLocal
-	default:
-		return LaneParticipants
-	}
-}
-
-// Lane is a queue of actions: within a lane, each waits for the one before it.
-type Lane string
-
-// The lanes. Hanging up has one of its own, because it waits for nothing.
-const (
-	LaneMedia        Lane = "media"
-	LaneParticipants Lane = "participants"
-	LaneRecording    Lane = "recording"
-	LaneHangUp       Lane = "hangUp"
-	LaneLocal        Lane = "local"
-)
-
 // Action is a request to ACS, or a change of our own rows other than the call's, that was decided and saved
 // with the call. It is pending until it is known that it was performed or will not be.
 type Action struct {
@@ -133,10 +50,21 @@ func (a Action) Leasable(now time.Time) bool {
 	return (a.Owner == "" || !now.Before(a.LeaseUntil)) && !now.Before(a.NotBefore)
 }
 
-// Resend returns the action as a new send without an owner. refused reports that ACS refused the latest
-// request; if it did not, or if there were requests before it, one of them may have been performed.
-func (a Action) Resend(refused bool, notBefore time.Time) Action {
-	a.MaybeSent = a.MaybeSent || a.Leases > 1 || !refused
+// ResendRefused returns the action as a new send without an owner, after ACS refused the latest request. An
+// earlier request may have been performed.
+func (a Action) ResendRefused(notBefore time.Time) Action {
+	return a.resend(a.Repeated(), notBefore)
+}
+
+// ResendUnconfirmed returns the action as a new send without an owner, after the latest request got no
+// response: it may have been performed.
+func (a Action) ResendUnconfirmed(notBefore time.Time) Action {
+	return a.resend(true, notBefore)
+}
+
+// resend returns the action as a new send without an owner.
+func (a Action) resend(maybeSent bool, notBefore time.Time) Action {
+	a.MaybeSent = maybeSent
 	a.Send++
 	a.Owner, a.LeaseUntil, a.Leases, a.FirstSent, a.NotBefore = "", time.Time{}, 0, time.Time{}, notBefore
 	return a

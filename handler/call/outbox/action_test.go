@@ -7,25 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestRetryClassOfEachVerbAndTheLaneOfLocalOnes(t *testing.T) {
-	classes := map[RetryClass][]Verb{
-		AtMostOnce:  {VerbCreate, VerbAdd},
-		Repeatable:  {VerbAnswer, VerbStartRecording, VerbHangUp},
-		AtLeastOnce: {VerbPlay, VerbRecognize, VerbCancelMedia, VerbCheckParticipants},
-		Local:       {VerbBackOff, VerbOptOut, VerbLink, VerbSettle, VerbRelease},
-	}
-	for class, verbs := range classes {
-		for _, v := range verbs {
-			if got := v.RetryClass(); got != class {
-				t.Errorf("retry class of %s = %v, want %v", v, got, class)
-			}
-			if got := v.Lane() == LaneLocal; got != (class == Local) {
-				t.Errorf("lane of %s = %s, want the local lane: %v", v, v.Lane(), class == Local)
-			}
-		}
-	}
-}
-
 func TestResend(t *testing.T) {
 	later := t0.Add(5 * time.Second)
 	lease := func(leases int, maybeSent bool) Action {
@@ -36,17 +17,17 @@ func TestResend(t *testing.T) {
 	tests := []struct {
 		name          string
 		action        Action
-		refused       bool
+		resend        func(Action, time.Time) Action
 		wantMaybeSent bool
 	}{
-		{"after a refusal of the only request: none was performed", lease(1, false), true, false},
-		{"after no response: the request may have been performed", lease(1, false), false, true},
-		{"after a refusal of a repeat: the first request may have been performed", lease(2, false), true, true},
-		{"after a refusal: an earlier send may have been performed", lease(1, true), true, true},
+		{"after a refusal of the only request: none was performed", lease(1, false), Action.ResendRefused, false},
+		{"after no response: the request may have been performed", lease(1, false), Action.ResendUnconfirmed, true},
+		{"after a refusal of a repeat: the first request may have been performed", lease(2, false), Action.ResendRefused, true},
+		{"after a refusal: an earlier send may have been performed", lease(1, true), Action.ResendRefused, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := tt.action.Resend(tt.refused, later)
+			got := tt.resend(tt.action, later)
 			want := Action{Ref: Ref{Op: 1, Send: 2}, Verb: VerbPlay, MaybeSent: tt.wantMaybeSent, NotBefore: later}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("action (-want +got):\n%s", d)

@@ -61,7 +61,7 @@ func (o Outbox) Lease(owner string, now time.Time, held func(Action) bool, until
 			continue
 		}
 		if a.Owner != "" && a.Verb.RetryClass() == AtLeastOnce {
-			a = a.Resend(false, time.Time{})
+			a = a.ResendUnconfirmed(time.Time{})
 			resent = append(resent, a.Ref)
 		}
 		a.Owner, a.LeaseUntil, a.NotBefore = owner, until(a.Verb), time.Time{}
