@@ -19,6 +19,7 @@ import (
 	"switchboard/handler/catalog"
 	"switchboard/handler/config"
 	"switchboard/handler/invoke"
+	"switchboard/handler/queue"
 	"switchboard/handler/table"
 )
 
@@ -39,7 +40,7 @@ type azure struct {
 	cred azcore.TokenCredential // nil where all services have keys
 }
 
-// open opens storage and ACS. It creates the tables, containers and the queue that are missing.
+// open opens storage and ACS. It creates the tables, containers and queues that are missing.
 func open(ctx context.Context, c config.Config, server *invoke.Server) (app.Parts, error) {
 	a := azure{Config: c}
 	if c.Storage.ConnectionString == "" || c.ACS.AccessKey == "" {
@@ -79,13 +80,16 @@ func open(ctx context.Context, c config.Config, server *invoke.Server) (app.Part
 	}
 	catalogBlobs := catalog.Azure{Container: documents.NewContainerClient(app.CatalogContainer)}
 	recordings := archive.Azure{Container: files.NewContainerClient(app.RecordingsContainer)}
-	queue := archive.Queue{Client: queues.NewQueueClient(app.RecordingQueue)}
-	parts.Documents, parts.Files, parts.Queue = catalogBlobs, recordings, queue
+	recordingQueue := queue.Queue{Client: queues.NewQueueClient(app.RecordingQueue)}
+	deadlineQueue := queue.Queue{Client: queues.NewQueueClient(app.DeadlineQueue)}
+	parts.Documents, parts.Files = catalogBlobs, recordings
+	parts.RecordingQueue, parts.DeadlineQueue = recordingQueue, deadlineQueue
 	var missing errgroup.Group
 	missing.Go(func() error { return tables.Create(ctx, app.Tables...) })
 	missing.Go(func() error { return catalogBlobs.Create(ctx) })
 	missing.Go(func() error { return recordings.Create(ctx) })
-	missing.Go(func() error { return queue.Create(ctx) })
+	missing.Go(func() error { return recordingQueue.Create(ctx) })
+	missing.Go(func() error { return deadlineQueue.Create(ctx) })
 	if err := missing.Wait(); err != nil {
 		return app.Parts{}, fmt.Errorf("storage: %w", err)
 	}

@@ -1,5 +1,5 @@
-// Package sweep is the function that a timer triggers every few seconds: it runs deadlines, and resumes the
-// work of crashed processes.
+// Package sweep is the function that a timer triggers once a minute: it finds the deadlines that no message has
+// announced, and the work of crashed processes.
 package sweep
 
 import (

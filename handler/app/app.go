@@ -10,6 +10,7 @@ import (
 
 	"switchboard/api"
 	"switchboard/callbacks"
+	"switchboard/deadline"
 	"switchboard/handler/acs"
 	"switchboard/handler/archive"
 	"switchboard/handler/auth"
@@ -35,9 +36,11 @@ type Parts struct {
 	Tables    func(name string) table.Rows // an existing table
 	Documents catalog.Blobs
 	Files     archive.Files // the archive of recordings
-	Queue     filer.Queue   // the queue RecordingQueue
 	ACS       *acs.Client
-	Verifier  callbacks.TokenVerifier // of the bearer tokens of ACS's callbacks
+	// The queues of these names.
+	RecordingQueue filer.Queue
+	DeadlineQueue  engine.Queue
+	Verifier       callbacks.TokenVerifier // of the bearer tokens of ACS's callbacks
 	// Go runs f in a goroutine that outlives the invocation.
 	Go func(ctx context.Context, f func(context.Context))
 }
@@ -55,8 +58,11 @@ const (
 	RecordingsContainer = "recordings" // files of recordings
 )
 
-// RecordingQueue is the queue of finished recordings; recording/function.json has the same name.
-const RecordingQueue = "recordings"
+// Queues that the app uses; the function.json of the function that each triggers has the same name.
+const (
+	RecordingQueue = "recordings" // of recording: files wait to be fetched
+	DeadlineQueue  = "deadlines"  // of deadline: calls must be attended to
+)
 
 // New wires every function and returns the routes of all of them. The function.json of each function's
 // folder declares the same routes to the host; a test compares them.
@@ -74,7 +80,7 @@ func New(p Parts) []invoke.Route {
 	documents := catalog.New(p.Documents)
 	limits := Limits(p.Config)
 
-	e := &engine.Engine{
+	e := engine.New(engine.Options{
 		Calls: calls,
 		Flows: documents,
 		Sender: &gateway.Gateway{
@@ -82,17 +88,19 @@ func New(p Parts) []invoke.Route {
 			CallbackURL:       callbackURL(p.Config.Callbacks.BaseURL, signer),
 			CognitiveServices: p.Config.CognitiveServices,
 		},
-		Go: p.Go,
-	}
+		Queue: p.DeadlineQueue,
+		Go:    p.Go,
+	})
 	dial := dialler.New(e, ledger, dialler.Options{Limits: limits, LineCalls: p.Config.LineCalls})
 	file := filer.New(e, recordings, filer.Options{
-		Content: p.ACS, Files: p.Files, Queue: p.Queue,
+		Content: p.ACS, Files: p.Files, Queue: p.RecordingQueue,
 		CopyTimeout: p.Config.Timeouts.RecordingCopy, GiveUpAfter: limits.Recording,
 	})
 
 	return slices.Concat(
 		(&incomingcall.Handler{Calls: e, Catalog: documents, Lines: p.Config.Lines, Limits: limits}).Routes(),
 		(&callbacks.Handler{Calls: e, Verifier: p.Verifier, Signer: signer}).Routes(),
+		(&deadline.Handler{Engine: e}).Routes(),
 		(&outbound.Handler{Dialler: dial}).Routes(),
 		(&recording.Handler{Filer: file}).Routes(),
 		(&sweep.Handler{Engine: e}).Routes(),

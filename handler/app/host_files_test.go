@@ -129,8 +129,9 @@ func TestTriggersAndRoutesMatch(t *testing.T) {
 				t.Errorf("%s: schedule %q, want a valid one of six fields", r.Function, trigger.Schedule)
 			}
 		case "queueTrigger":
-			if trigger.QueueName != "recordings" {
-				t.Errorf("%s: queue %q, want recordings", r.Function, trigger.QueueName)
+			want := map[string]string{"recording": RecordingQueue, "deadline": DeadlineQueue}[r.Function]
+			if trigger.QueueName != want {
+				t.Errorf("%s: queue %q, want %s", r.Function, trigger.QueueName, want)
 			}
 		case "eventGridTrigger":
 		default:

@@ -87,11 +87,12 @@ type Call struct {
 
 	Seq     int       `json:"seq"`     // number of history rows
 	Updated time.Time `json:"updated"` // time of the last history row
-	// RecentEventKeys holds the keys of the latest events, so that most duplicates are found by reading the
-	// call alone. Older ones are found by their history rows.
-	RecentEventKeys []string `json:"recentEventKeys,omitempty"`
-	// Scheduled reports that the call may have a row in the worklist.
-	Scheduled bool `json:"scheduled,omitempty"`
+	// RecentEvents holds the latest events, so that duplicates are found. An older duplicate does not fit the
+	// call's state any more.
+	RecentEvents RecentEvents `json:"recentEvents,omitempty"`
+	// WorkDue is when the call's work item was due when a transition wrote it last; zero: there is none. An
+	// item that has come due may have been postponed since, to the call's Wake at most.
+	WorkDue time.Time `json:"workDue,omitzero"`
 }
 
 // Wait is what the current node is waiting for. A zero member: for nothing of that kind.
@@ -139,20 +140,8 @@ func (c Call) Dial() Dial {
 // Answered reports whether no answer is pending: ACS has accepted or refused it, or the call has ended.
 func (c Call) Answered() bool { return !c.Pending.Has(outbox.VerbAnswer) }
 
-// maxEventKeys is how many event keys a call keeps.
-const maxEventKeys = 16
-
 // HasEvent reports whether the event with this key is among the latest events of the call.
-func (c Call) HasEvent(key string) bool { return key != "" && slices.Contains(c.RecentEventKeys, key) }
-
-// rememberEvent adds the key of an event, if it has one, to the latest ones.
-func (c *Call) rememberEvent(key string) {
-	if key == "" {
-		return
-	}
-	c.RecentEventKeys = append(c.RecentEventKeys, key)
-	c.RecentEventKeys = c.RecentEventKeys[max(0, len(c.RecentEventKeys)-maxEventKeys):]
-}
+func (c Call) HasEvent(key string) bool { return key != "" && c.RecentEvents.has(key) }
 
 // clone returns a copy of c that shares nothing that a transition may change.
 func (c Call) clone() Call {
@@ -161,7 +150,6 @@ func (c Call) clone() Call {
 	c.Recordings = slices.Clone(c.Recordings)
 	c.Deadlines = maps.Clone(c.Deadlines)
 	c.Pending = slices.Clone(c.Pending)
-	c.RecentEventKeys = slices.Clone(c.RecentEventKeys)
 	c.Values = maps.Clone(c.Values)
 	return c
 }

@@ -101,6 +101,48 @@ func (c Call) Wake() time.Time {
 	return wake
 }
 
+// noWake is how long a call with outstanding work may be left alone that waits for no time. Every call waits
+// for one; this is for a fault of ours.
+const noWake = 10 * time.Minute
+
+// AttendBy returns when a call with outstanding work must be attended to if no event comes.
+func (c Call) AttendBy(now time.Time) time.Time {
+	if wake := c.Wake(); !wake.IsZero() {
+		return wake
+	}
+	return now.Add(noWake)
+}
+
+// clockDifference is the largest difference between the clocks of two processes that the worklist allows for.
+const clockDifference = 5 * time.Second
+
+// nextWorkDue returns WorkDue after a transition at now. If it is another than before the transition, the work
+// item must be written before the call's row is. The item is never due later than AttendBy of the row.
+func nextWorkDue(before, after Call, now time.Time) time.Time {
+	if !after.HasWork() {
+		return before.WorkDue
+	}
+	due := after.AttendBy(now)
+	switch {
+	case before.WorkDue.IsZero() || !before.HasWork(): // the item is missing, or is being removed
+		return due
+	case before.WorkDue.After(now.Add(clockDifference)): // the item is due then
+		return earlier(due, before.WorkDue)
+	case due.Before(before.Wake()): // the item may have been postponed to before.Wake
+		return due
+	default:
+		return before.WorkDue
+	}
+}
+
+// earlier returns the earlier of two times.
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
 // later returns the later of two times.
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {

@@ -35,14 +35,14 @@ func newEntry(before, after Call, e Event, in Input) Entry {
 	return entry
 }
 
-// Replay returns the call that its whole history leads to. Call.Scheduled is not part of the history,
-// because it changes without an event: it is false.
+// Replay returns the call that its whole history leads to. Call.WorkDue is not part of the history, because
+// the work item is removed without an event: it is zero.
 func Replay(id ID, history []Entry, f *flow.Flow) Call {
 	c := Call{ID: id}
 	for _, entry := range history {
 		in := Input{Now: entry.Now, Flow: f, Owner: entry.Owner, GateVerdict: entry.GateVerdict}
 		c = Apply(c, entry.Event, in).After
 	}
-	c.Scheduled = false
+	c.WorkDue = time.Time{}
 	return c
 }

@@ -369,7 +369,7 @@ func (m *machine) checkReplay() {
 		m.t.Fatalf("%v", err)
 	}
 	row := m.c
-	row.Scheduled = false
+	row.WorkDue = time.Time{}
 	if got, want := storedJSON(m.t, Replay(m.c.ID, history, m.flow)), storedJSON(m.t, row); got != want {
 		m.t.Errorf("history does not replay to the row (-row +replayed):\n%s", cmp.Diff(want, got))
 	}

@@ -53,8 +53,8 @@ func Apply(c Call, e Event, in Input) Transition {
 	}
 	next.Seq++
 	next.Updated = now
-	next.Scheduled = c.Scheduled || next.HasWork()
-	next.rememberEvent(e.Key)
+	next.WorkDue = nextWorkDue(c, next, now)
+	next.RecentEvents = c.RecentEvents.with(e.Key)
 	return Transition{Before: c, After: next, Entry: newEntry(c, next, e, in)}
 }
 

@@ -107,7 +107,7 @@ func TestEventsThatDoNotFitTheStateChangeNothing(t *testing.T) {
 			before := m.c
 			tt.then(m)
 			// Every event adds a history row and restarts the keep-alive.
-			m.c.Seq, m.c.Updated, m.c.RecentEventKeys = before.Seq, before.Updated, before.RecentEventKeys
+			m.c.Seq, m.c.Updated, m.c.RecentEvents = before.Seq, before.Updated, before.RecentEvents
 			if at, ok := before.Deadlines[DeadlineKeepAlive]; ok {
 				m.c.Deadlines[DeadlineKeepAlive] = at
 			}
@@ -342,15 +342,5 @@ func TestWakeIsTheNearestDeadlineOrLease(t *testing.T) {
 				t.Errorf("wakes after %v, want %v", got, tt.want)
 			}
 		})
-	}
-}
-
-func TestRecentEventKeysAreTheLatest(t *testing.T) {
-	m := atOffer(t)
-	for range maxEventKeys {
-		m.report(Unknown{Type: "x"})
-	}
-	if len(m.c.RecentEventKeys) != maxEventKeys || m.c.HasEvent("offer") || !m.c.HasEvent("event-1") || m.c.HasEvent("") {
-		t.Errorf("recent event keys = %q", m.c.RecentEventKeys)
 	}
 }

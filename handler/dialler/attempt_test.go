@@ -47,7 +47,7 @@ func TestThrottledLineBacksOff(t *testing.T) {
 		h.DialRound(t)
 		id := h.Contact(t, c).Call
 		for range 125 { // 10 minutes and 25 s
-			h.SweepAfter(t, 5*time.Second)
+			h.AttendAfter(t, 5*time.Second)
 		}
 		if got := h.LoadCall(t, id); got.Outcome != call.OutcomeThrottled || got.HasWork() {
 			t.Errorf("call %+v, want outcome %s and no work", got, call.OutcomeThrottled)
@@ -96,13 +96,13 @@ func TestAttemptWithoutAnyReport(t *testing.T) {
 		h.DialRound(t)
 		id := h.Contact(t, c).Call
 		for range cluster.Limits.Confirm/(30*time.Second) - 1 {
-			h.SweepAfter(t, 30*time.Second)
+			h.AttendAfter(t, 30*time.Second)
 		}
 		h.WantSent(t, outbox.VerbCreate)
 		if got := h.Contact(t, c); got.State != campaign.ContactDialling {
 			t.Errorf("contact %+v before the confirm deadline, want it %s", got, campaign.ContactDialling)
 		}
-		h.SweepAfter(t, 30*time.Second)
+		h.AttendAfter(t, 30*time.Second)
 		h.WantReleased(t, 1)
 		return c, id
 	}
@@ -162,7 +162,7 @@ func TestRoundChecksAnAttempt(t *testing.T) {
 			Attempt: call.AttemptRef{Campaign: string(c.ID), Contact: string(contact.ID), Claim: contact.Claim},
 		}
 		end := call.Transition{After: ended, Entry: call.Entry{Seq: 1, Event: call.Event{Body: call.Wake{}}}}
-		if err := h.Calls.Commit(t.Context(), table.Row[call.Call]{}, end); err != nil {
+		if _, err := h.Calls.Commit(t.Context(), table.Row[call.Call]{}, end); err != nil {
 			t.Fatal(err)
 		}
 		h.DialRound(t)

@@ -8,7 +8,6 @@ import (
 	"switchboard/handler/acs"
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
-	"switchboard/handler/engine"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
@@ -65,7 +64,7 @@ func (r *round) writeDial(
 ) error {
 	now := time.Now().UTC()
 	id := contact.NextCall(r.campaign.ID)
-	if err := r.engine.Calls.Schedule(ctx, id, now.Add(engine.ScheduleAhead), now, &dial); err != nil {
+	if err := r.engine.ScheduleDial(ctx, id, dial, now); err != nil {
 		return err
 	}
 	if _, _, err := r.ledger.Claim(ctx, r.campaign, row, dial.Line, now, now.Add(r.Limits.Confirm)); err != nil {

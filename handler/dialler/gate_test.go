@@ -71,9 +71,9 @@ func TestGate(t *testing.T) {
 	}
 	cluster.Run(t, "is asked again before the next request", func(t *testing.T, h *cluster.Harness) {
 		_, id := throttledOnce(t, h)
-		h.SweepAfter(t, 19*time.Second)
+		h.AttendAfter(t, 19*time.Second)
 		h.WantSent(t)
-		h.SweepAfter(t, time.Second)
+		h.AttendAfter(t, time.Second)
 		h.WantOneSend(t, outbox.VerbCreate, 2)
 		history, err := h.Calls.History(t.Context(), id)
 		if err != nil {
@@ -88,7 +88,7 @@ func TestGate(t *testing.T) {
 	cluster.Run(t, "refuses a contact that opts out while its call is throttled", func(t *testing.T, h *cluster.Harness) {
 		c, id := throttledOnce(t, h)
 		h.WriteOptOut(t)
-		h.SweepAfter(t, 20*time.Second)
+		h.AttendAfter(t, 20*time.Second)
 		h.WantSent(t)
 		h.WantOutcome(t, id, call.OutcomeCancelled)
 		if got := h.Contact(t, c); got.State != campaign.ContactWaiting || got.Spent != 0 {
@@ -111,11 +111,11 @@ func TestGate(t *testing.T) {
 			return faulttest.FaultNone
 		}
 		for range 4 {
-			h.SweepAfter(t, 10*time.Second)
+			h.AttendAfter(t, 10*time.Second)
 		}
 		h.WantSent(t)
 		h.OtherRows.Fail = nil
-		h.SweepAfter(t, 10*time.Second)
+		h.AttendAfter(t, 10*time.Second)
 		h.WantSent(t, outbox.VerbCreate)
 		if got := h.LoadCall(t, id).State; got != call.StateRinging {
 			t.Errorf("state %q, want %q", got, call.StateRinging)

@@ -71,7 +71,7 @@ func TestOptOut(t *testing.T) {
 		}
 		pressNine(t, h, rawID(cluster.Number(1)))
 		for range 6 {
-			h.SweepAfter(t, 5*time.Second)
+			h.AttendAfter(t, 5*time.Second)
 		}
 		if got := h.NumberRow(t).OptOuts; len(got) != 1 {
 			t.Errorf("opt-outs %+v of the number, want one", got)
@@ -100,7 +100,7 @@ func TestEndOfAnAttempt(t *testing.T) {
 			Result: call.Result{Code: 486, SubCode: 560486},
 		})
 		for range 100 {
-			h.SweepAfter(t, 30*time.Second)
+			h.AttendAfter(t, 30*time.Second)
 		}
 		n, l, contact := h.NumberRow(t), h.LineRow(t), h.Contact(t, c)
 		if n.Call != id || len(l.Holders) != 1 || contact.State != campaign.ContactDialling {
@@ -108,7 +108,7 @@ func TestEndOfAnAttempt(t *testing.T) {
 		}
 		h.OtherRows.Fail = nil
 		for range 30 { // the backoff has grown
-			h.SweepAfter(t, 30*time.Second)
+			h.AttendAfter(t, 30*time.Second)
 		}
 		if got := h.Contact(t, c); got.Result() != "busy" {
 			t.Errorf("contact %+v, want the result busy", got)

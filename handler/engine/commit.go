@@ -14,10 +14,6 @@ import (
 	"switchboard/handler/table"
 )
 
-// ScheduleAhead is how long a call with outstanding work may wait on the worklist before it is attended to.
-// A nearer deadline is written to the worklist before the call's row.
-const ScheduleAhead = 30 * time.Second
-
 // commitTimeout bounds the commit of one event, against other writers of the call and storage that does not
 // answer. The event's sender waits about as long before it delivers the event again.
 const commitTimeout = 5 * time.Second
@@ -32,8 +28,9 @@ func (e *Engine) commit(ctx context.Context, id call.ID, ev call.Event, owner st
 		return call.Call{}, fmt.Errorf("lock call: %w", err)
 	}
 	defer unlock()
+	cm := commitment{Engine: e, id: id, event: ev, owner: owner}
 	for try := 1; ; try++ {
-		c, err := e.try(ctx, id, ev, owner)
+		c, err := cm.try(ctx)
 		if err == nil || permanent(err) {
 			return c, err
 		}
@@ -43,34 +40,116 @@ func (e *Engine) commit(ctx context.Context, id call.ID, ev call.Event, owner st
 	}
 }
 
-// try tries once to commit an event. After an error the event may have been committed all the same: the next
-// try with the same owner finds it, with the actions that it has leased.
-func (e *Engine) try(ctx context.Context, id call.ID, ev call.Event, owner string) (call.Call, error) {
-	row, err := e.load(ctx, id, ev)
+// commitment is the commit of one event, in one or more tries.
+type commitment struct {
+	*Engine
+	id    call.ID
+	event call.Event
+	owner string
+
+	// scheduled reports that a try has written the call's work item, and then lost its race: the item may be
+	// due too late for the row that another process has written.
+	scheduled bool
+}
+
+// try tries once to commit the event. After an error the event may have been committed all the same: the next
+// try finds it, with the actions that it has leased.
+func (cm *commitment) try(ctx context.Context) (call.Call, error) {
+	if row, ok := cm.assume(cm.id, cm.event); ok {
+		c, written, err := cm.commitTo(ctx, row)
+		if written || err != nil && !errors.Is(err, table.ErrConflict) {
+			return c, err
+		}
+		// The row is stale, or there is nothing to write, which only the stored row can show.
+	}
+	row, err := cm.load(ctx, cm.id, cm.event)
 	if err != nil {
 		return call.Call{}, err
 	}
-	if row.Value.HasEvent(ev.Key) {
-		return row.Value, nil
+	c, written, err := cm.commitTo(ctx, row)
+	if err == nil && !written && cm.scheduled && c.HasWork() {
+		err = cm.Schedule(ctx, c)
 	}
-	t, err := e.apply(ctx, row.Value, ev, owner)
+	return c, err
+}
+
+// assume returns the call's row without a read, for an event that is likely to find it so: a reply to our own
+// request, an event within memoryAge of our own write, or the first event of a call that is dialled.
+func (e *Engine) assume(id call.ID, ev call.Event) (table.Row[call.Call], bool) {
+	row, at, known := e.memory.get(id)
+	switch ev.Body.(type) {
+	case call.Wake:
+		return row, false
+	case call.Replied:
+		return row, known
+	case call.Dialled:
+		if !known {
+			return dialledRow(id, ev), true
+		}
+	}
+	return row, known && time.Since(at) <= memoryAge
+}
+
+// commitTo commits the event to a row, and returns the call after it. It reports whether it has written:
+// nothing is written if the event was committed before, or changes nothing.
+func (cm *commitment) commitTo(ctx context.Context, row table.Row[call.Call]) (c call.Call, written bool, err error) {
+	if row.Value.HasEvent(cm.event.Key) {
+		return row.Value, false, nil
+	}
+	t, err := cm.apply(ctx, row.Value, cm.event, cm.owner)
 	if err != nil || !t.Changed() {
-		return t.After, err
+		return t.After, false, err
 	}
-	if err := e.schedule(ctx, t); err != nil {
-		return call.Call{}, err
+	if err := cm.schedule(ctx, t); err != nil {
+		return call.Call{}, false, err
 	}
-	commitErr := e.Calls.Commit(ctx, row, t)
+	w, commitErr := cm.Calls.Commit(ctx, row, t)
 	if commitErr == nil {
+		cm.memory.put(w, time.Now())
 		logTransition(ctx, t)
-		return t.After, nil
+		return t.After, true, nil
 	}
-	committed, err := e.Calls.Committed(ctx, id, t.Entry)
+	cm.memory.forget(cm.id)
+	return cm.findCommitted(ctx, t, commitErr)
+}
+
+// schedule writes the call's work item before the call's row is written, if the transition changes when it is
+// due.
+func (cm *commitment) schedule(ctx context.Context, t call.Transition) error {
+	if t.After.WorkDue.Equal(t.Before.WorkDue) && !(cm.scheduled && t.After.HasWork()) {
+		return nil
+	}
+	cm.scheduled = true
+	return cm.Schedule(ctx, t.After)
+}
+
+// findCommitted finds out whether a transition was committed although commitErr was returned, because the
+// answer was lost, and returns the call as it is now. The event may also have been committed by another
+// process, to which it was delivered as well.
+func (e *Engine) findCommitted(ctx context.Context, t call.Transition, commitErr error) (call.Call, bool, error) {
+	row, err := e.Calls.Load(ctx, t.After.ID)
+	if err != nil {
+		return call.Call{}, false, errors.Join(commitErr, ignoreNotFound(err))
+	}
+	if row.Value.HasEvent(t.Entry.Event.Key) {
+		return row.Value, true, nil
+	}
+	if row.Value.Seq < t.Entry.Seq {
+		return call.Call{}, false, commitErr
+	}
+	committed, err := e.Calls.Committed(ctx, t.After.ID, t.Entry)
 	if err != nil || !committed {
-		return call.Call{}, errors.Join(commitErr, err)
+		return call.Call{}, false, errors.Join(commitErr, err)
 	}
-	row, err = e.Calls.Load(ctx, id)
-	return row.Value, err
+	return row.Value, true, nil
+}
+
+// ignoreNotFound returns err, or nil if it means that there is no such row.
+func ignoreNotFound(err error) error {
+	if errors.Is(err, table.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // permanent reports whether an error cannot be cured by retrying at once.
@@ -90,14 +169,26 @@ func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (table.Row
 			if err == nil && loops {
 				err = ErrLoop
 			}
-			return table.Row[call.Call]{Value: call.Call{ID: id}}, err
-		case call.Dialled: // the dialler has scheduled it
-			return table.Row[call.Call]{Value: call.Call{ID: id, Scheduled: true}}, nil
+			return newRow(id), err
+		case call.Dialled:
+			return dialledRow(id, ev), nil
 		case call.Tombstone:
-			return table.Row[call.Call]{Value: call.Call{ID: id}}, nil
+			return newRow(id), nil
 		}
 	}
 	return row, err
+}
+
+// newRow returns the row of a call that is not written yet.
+func newRow(id call.ID) table.Row[call.Call] {
+	return table.Row[call.Call]{Value: call.Call{ID: id}}
+}
+
+// dialledRow returns the row of a call that ScheduleDial has put on the worklist.
+func dialledRow(id call.ID, dialled call.Event) table.Row[call.Call] {
+	row := newRow(id)
+	row.Value.WorkDue = dialled.At.Add(dialDue)
+	return row
 }
 
 // errFlow means that a call's flow could not be loaded.
@@ -135,39 +226,20 @@ func (e *Engine) flowOf(ctx context.Context, c call.Call, ev call.Event) (*flow.
 	return f, nil
 }
 
-// schedule writes the call's work item, before the call's row is written, if the item is missing or due too
-// late for what the transition leaves to do.
-func (e *Engine) schedule(ctx context.Context, t call.Transition) error {
-	if !t.After.HasWork() || t.Before.Scheduled && !dueSooner(t) {
-		return nil
-	}
-	return e.Calls.Schedule(ctx, t.After.ID, attendBy(t.After, t.After.Updated), time.Now(), dialOf(t.After))
+// Schedule writes the call's work item, due at WorkDue, and announces it.
+func (e *Engine) Schedule(ctx context.Context, c call.Call) error {
+	e.Announce(ctx, string(c.ID), c.WorkDue)
+	return e.Calls.Schedule(ctx, c.ID, c.WorkDue, time.Now(), dialOf(c))
 }
 
-// dueSooner reports whether the work item of the call before the transition may be due too late for the call
-// after it.
-func dueSooner(t call.Transition) bool {
-	if !t.Before.Active() && t.After.Active() { // its item may be due in idleAhead
-		return true
-	}
-	wake, before := t.After.Wake(), t.Before.Wake()
-	if wake.IsZero() || !wake.Before(t.After.Updated.Add(ScheduleAhead)) { // its item is due by then anyway
-		return false
-	}
-	return before.IsZero() || wake.Before(before)
-}
+// dialDue is how long after a dial its work item is due.
+const dialDue = 30 * time.Second
 
-// attendBy returns when a call with outstanding work must be attended to if no event comes: at its nearest
-// deadline, but within ScheduleAhead, or, if it only waits for recordings, within idleAhead.
-func attendBy(c call.Call, now time.Time) time.Time {
-	due := now.Add(ScheduleAhead)
-	if !c.Active() {
-		due = now.Add(idleAhead)
-	}
-	if wake := c.Wake(); !wake.IsZero() && wake.Before(due) {
-		return wake
-	}
-	return due
+// ScheduleDial puts a call on the worklist that is about to be dialled and has no row yet. The event
+// call.Dialled must have the same time.
+func (e *Engine) ScheduleDial(ctx context.Context, id call.ID, dial call.Dial, now time.Time) error {
+	e.Announce(ctx, string(id), now.Add(dialDue))
+	return e.Calls.Schedule(ctx, id, now.Add(dialDue), now, &dial)
 }
 
 // dialOf returns what is needed to undo a dial whose call row was never written; nil for an inbound call.

@@ -27,7 +27,7 @@ func TestStorageCostsOfACall(t *testing.T) {
 				if err := h.Open(t.Context(), cluster.InboundID, offer); err != nil {
 					t.Fatal(err)
 				}
-			}, cluster.Cost{Reads: 3, Transactions: 3, Worklist: 1}},
+			}, cluster.Cost{Reads: 2, Transactions: 3, Worklist: 1}},
 			{"the same offer again", func() {
 				if err := h.Open(t.Context(), cluster.InboundID, offer); err != nil {
 					t.Fatal(err)
@@ -35,7 +35,7 @@ func TestStorageCostsOfACall(t *testing.T) {
 			}, cluster.Cost{Reads: 1, Transactions: 0, Worklist: 0}},
 			{"an event with an action", func() {
 				h.ApplyInbound(t, outbox.Ref{}, call.Connected{})
-			}, cluster.Cost{Reads: 2, Transactions: 2, Worklist: 0}},
+			}, cluster.Cost{Reads: 1, Transactions: 2, Worklist: 0}},
 			{"the same event again", func() {
 				h.ApplyInbound(t, outbox.Ref{}, call.Connected{})
 			}, cluster.Cost{Reads: 1, Transactions: 0, Worklist: 0}},
@@ -44,17 +44,17 @@ func TestStorageCostsOfACall(t *testing.T) {
 			}, cluster.Cost{Reads: 1, Transactions: 1, Worklist: 0}},
 			{"the next event with an action", func() {
 				h.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.PlayCompleted{})
-			}, cluster.Cost{Reads: 2, Transactions: 2, Worklist: 0}},
+			}, cluster.Cost{Reads: 1, Transactions: 2, Worklist: 1}},
 			{"an event with two actions", func() {
 				h.ApplyInbound(t, outbox.Ref{Op: 3, Send: 1}, call.Recognized{Tones: []string{"one"}})
-			}, cluster.Cost{Reads: 3, Transactions: 3, Worklist: 0}},
+			}, cluster.Cost{Reads: 1, Transactions: 3, Worklist: 0}},
 			{"an event with an action and a deadline nearer than 30 s", func() {
 				participants.Sequence, participants.Participants, participants.Count = 2, nil, 0
 				ev := call.Event{Key: "left", ConnectionID: "conn-1", Body: participants}
 				if err := h.Apply(t.Context(), cluster.InboundID, ev); err != nil {
 					t.Fatal(err)
 				}
-			}, cluster.Cost{Reads: 2, Transactions: 2, Worklist: 1}},
+			}, cluster.Cost{Reads: 1, Transactions: 2, Worklist: 1}},
 			// With another write of the call's row, and the removal of its work item.
 			{"the end of a call", func() {
 				h.ApplyInbound(t, outbox.Ref{}, call.Disconnected{})
@@ -71,7 +71,7 @@ func TestStorageCostsOfACall(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("%s costs %+v, want %+v", tt.name, got, tt.want)
 			}
-			time.Sleep(time.Second)
+			time.Sleep(3 * time.Second) // longer than a row that another instance may have written is used
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/semaphore"
 
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
@@ -23,12 +24,10 @@ import (
 // Engine applies events to calls. All of its methods may be called concurrently, by any number of processes
 // on one storage, and repeated.
 //
-// Every field must be set before the first event: Gate, Refiller, Reservations and their local actions by
+// New makes one. Before the first event, Gate, Refiller, Reservations and their local actions are set by
 // dialler.New, Recordings and its local action by filer.New.
 type Engine struct {
-	Calls  *store.Calls
-	Flows  Flows
-	Sender Sender
+	Options
 
 	Gate         Gate
 	Refiller     Refiller
@@ -36,11 +35,29 @@ type Engine struct {
 	Recordings   RecordingWork
 	Local        map[outbox.Verb]LocalAction
 
+	Unreadable UnreadableLog
+
+	locks     keyLock
+	memory    rowMemory
+	announced announcements
+	attending *semaphore.Weighted
+}
+
+// Options are what an Engine works with. All are required.
+type Options struct {
+	Calls  *store.Calls
+	Flows  Flows
+	Sender Sender
+	Queue  Queue // of deadlines
+
 	// Go runs f in a goroutine that outlives the present invocation and that the process waits for when it
 	// drains.
 	Go func(ctx context.Context, f func(context.Context))
+}
 
-	locks keyLock
+// New returns an engine.
+func New(o Options) *Engine {
+	return &Engine{Options: o, attending: semaphore.NewWeighted(attendLimit)}
 }
 
 // SetLocal makes perform the function that performs the verb's actions.
@@ -132,7 +149,7 @@ func (e *Engine) act(ctx context.Context, t *Tracker, owner string, c call.Call)
 	for _, lane := range c.Pending.Leased(owner) {
 		tasks = append(tasks, func(ctx context.Context) { e.send(ctx, t, owner, c, lane) })
 	}
-	if !c.HasWork() && c.Scheduled {
+	if !c.HasWork() && !c.WorkDue.IsZero() {
 		tasks = append(tasks, func(ctx context.Context) { e.unschedule(ctx, c.ID) })
 	}
 	t.begin(len(tasks))
@@ -216,9 +233,12 @@ func (e *Engine) scheduleRetry(ctx context.Context, t *Tracker, c call.Call) {
 	})
 }
 
+// unscheduleTimeout bounds the removal of a work item.
+const unscheduleTimeout = 30 * time.Second
+
 // unschedule removes a call without outstanding work from the worklist. If this fails, the sweep does it.
 func (e *Engine) unschedule(ctx context.Context, id call.ID) {
-	ctx, cancel := context.WithTimeout(ctx, ScheduleAhead)
+	ctx, cancel := context.WithTimeout(ctx, unscheduleTimeout)
 	defer cancel()
 	if err := e.Calls.Unschedule(ctx, id); err != nil {
 		zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(id)).Msg("call left to the sweep")

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
@@ -43,7 +44,8 @@ type Reservations interface {
 	RollBack(ctx context.Context, c call.Call, line string) error
 }
 
-// RecordingWork attends to a recording on the worklist that is due: package filer does. It may be repeated.
+// RecordingWork attends to a recording on the worklist that is due: package filer does. It returns when the item
+// must be attended to again; zero: the item was written anew, or removed. It may be repeated.
 type RecordingWork interface {
-	Attend(ctx context.Context, item table.Row[store.WorkItem]) error
+	Attend(ctx context.Context, item table.Row[store.WorkItem]) (again time.Time, err error)
 }

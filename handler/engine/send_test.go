@@ -59,7 +59,7 @@ func TestSend(t *testing.T) {
 		}
 		applyUnansweredInvites(t, h)
 		h.WantSent(t, outbox.VerbCancelMedia)
-		h.SweepAfter(t, 2*inProcessRetryLimit)
+		h.AttendAfter(t, 2*inProcessRetryLimit)
 		h.WantSent(t, outbox.VerbCancelMedia, outbox.VerbPlay)
 	})
 	cluster.Run(t, "begins no request that could outlast its lease", func(t *testing.T, h *cluster.Harness) {
@@ -71,7 +71,7 @@ func TestSend(t *testing.T) {
 		}
 		applyUnansweredInvites(t, h)
 		h.WantSent(t, outbox.VerbCancelMedia) // less than 10 s of the lease are left for the next action
-		h.SweepAfter(t, 10*time.Second)
+		h.AttendAfter(t, 10*time.Second)
 		h.WantOneSend(t, outbox.VerbPlay, 2)
 	})
 	cluster.Run(t, "ignores a result that comes after the lease", func(t *testing.T, h *cluster.Harness) {

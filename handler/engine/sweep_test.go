@@ -33,9 +33,9 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 		first := h.LoadInbound(t).Pending[0]
-		h.SweepAfter(t, time.Until(first.LeaseUntil)-time.Second)
+		h.AttendAfter(t, time.Until(first.LeaseUntil)-time.Second)
 		h.WantSent(t) // during the lease
-		h.SweepAfter(t, 5*time.Second)
+		h.AttendAfter(t, 5*time.Second)
 		if len(h.Sent) != 1 {
 			t.Fatalf("sent %+v, want one request", h.Sent)
 		}
@@ -51,9 +51,9 @@ func TestSweep(t *testing.T) {
 		if err := h.CrashBeforeSending().Apply(t.Context(), cluster.InboundID, connected); err != nil {
 			t.Fatal(err)
 		}
-		h.SweepAfter(t, time.Until(h.LoadInbound(t).Pending[0].LeaseUntil)-time.Second)
+		h.AttendAfter(t, time.Until(h.LoadInbound(t).Pending[0].LeaseUntil)-time.Second)
 		h.WantSent(t) // during the lease
-		h.SweepAfter(t, 5*time.Second)
+		h.AttendAfter(t, 5*time.Second)
 		h.WantOneSend(t, outbox.VerbPlay, 2)
 	})
 	cluster.Run(t, "never repeats an invitation, whose telephone may be ringing", func(t *testing.T, h *cluster.Harness) {
@@ -68,10 +68,10 @@ func TestSweep(t *testing.T) {
 		}
 		h.SentVerbs()
 		for range 11 {
-			h.SweepAfter(t, 5*time.Second)
+			h.AttendAfter(t, 5*time.Second)
 		}
 		h.WantSent(t, outbox.VerbPlay)
-		h.SweepAfter(t, 30*time.Second) // now participants are checked, and the agent is invited anew
+		h.AttendAfter(t, 30*time.Second) // now participants are checked, and the agent is invited anew
 		h.WantSent(t, outbox.VerbAdd, outbox.VerbCheckParticipants)
 		if add := h.LoadInbound(t).Wait.Invite; !add.Reinvited {
 			t.Errorf("invitation %+v, want a second one", add)
@@ -84,40 +84,36 @@ func TestSweep(t *testing.T) {
 			return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}
 		}
 		for range 5 { // nothing is reported of the connection for 20 s
-			h.SweepAfter(t, 5*time.Second)
+			h.AttendAfter(t, 5*time.Second)
 		}
 		h.WantSent(t, outbox.VerbCheckParticipants)
 		h.WantOutcome(t, cluster.InboundID, call.OutcomeAbandoned)
 	})
-	cluster.Run(t, "reads a call without events every 30 s, and writes nothing", func(t *testing.T, h *cluster.Harness) {
+	cluster.Run(t, "reads and writes nothing of a call until its next deadline", func(t *testing.T, h *cluster.Harness) {
 		open(t, h)
 		h.ApplyInbound(t, outbox.Ref{}, call.Connected{})
-		h.SentVerbs()
-		writes, reads := h.CallRows.Writes(), h.CallRows.Reads()
-		for range 23 { // 115 s: the greeting may take 2 minutes
-			h.SweepAfter(t, 5*time.Second)
+		h.AttendAfter(t, time.Minute) // the leases of the answer and of the greeting have ended
+		writes, reads, listed := h.CallRows.Writes(), h.CallRows.Reads(), h.WorklistRows.Writes()
+		for range 55 {
+			h.AttendAfter(t, time.Second)
 		}
-		if got := h.CallRows.Writes() - writes; got != 0 {
-			t.Errorf("%d transactions, want 0", got)
+		if w, r, l := h.CallRows.Writes()-writes, h.CallRows.Reads()-reads, h.WorklistRows.Writes()-listed; w+r+l != 0 {
+			t.Errorf("in 55 s: %d transactions, %d reads, %d writes of the worklist, want none", w, r, l)
 		}
-		if got := h.CallRows.Reads() - reads; got < 3 || got > 5 {
-			t.Errorf("read %d times in 115 s, want 3 to 5", got)
-		}
-		for _, e := range h.WorklistRows.Entities() {
-			if due := e.Columns["Due"].(time.Time); due.After(time.Now().Add(engine.ScheduleAhead)) {
-				t.Errorf("due in %v, want at most %v", time.Until(due), engine.ScheduleAhead)
-			}
+		due, want := h.WorklistRows.Entities()[0].Columns["Due"].(time.Time), h.LoadInbound(t).Wake()
+		if !due.Equal(table.ColumnTime(want)) {
+			t.Errorf("due %v, want %v, the next deadline", due, want)
 		}
 	})
 	cluster.Run(t, "writes a tombstone for a call that has no row for a minute", func(t *testing.T, h *cluster.Harness) {
 		if err := h.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
 			t.Fatal(err)
 		}
-		h.SweepAfter(t, 59*time.Second)
+		h.AttendAfter(t, 59*time.Second)
 		if len(h.WorklistRows.Entities()) != 1 || len(h.CallRows.Entities()) > 0 {
 			t.Fatal("tombstone written before a minute had passed")
 		}
-		h.SweepAfter(t, time.Second)
+		h.AttendAfter(t, time.Second)
 		c := h.LoadInbound(t)
 		h.WantScheduled(t, 0)
 		if c.State != call.StateEnded || c.Outcome != call.OutcomeCancelled {
@@ -163,12 +159,12 @@ func TestSweep(t *testing.T) {
 			}
 			return len(l.Holders)
 		}
-		h.SweepAfter(t, 59*time.Second)
+		h.AttendAfter(t, 59*time.Second)
 		if len(h.WorklistRows.Entities()) != 1 || holders() != 1 {
 			t.Errorf("%d scheduled, %d holders before a minute had passed, want 1, 1",
 				len(h.WorklistRows.Entities()), holders())
 		}
-		h.SweepAfter(t, time.Second)
+		h.AttendAfter(t, time.Second)
 		if len(h.WorklistRows.Entities()) > 0 || holders() > 0 {
 			t.Errorf("%d scheduled, %d holders, want 0, 0", len(h.WorklistRows.Entities()), holders())
 		}
@@ -195,7 +191,7 @@ func TestSweep(t *testing.T) {
 			h.WorklistRows.Fail = once(tabletest.KindApply, faults.worklist)
 			time.Sleep(time.Minute)
 			_ = h.Sweep(t.Context())
-			h.SweepAfter(t, 5*time.Second)
+			h.AttendAfter(t, 5*time.Second)
 			h.WantScheduled(t, 0)
 			h.WantOutcome(t, cluster.InboundID, call.OutcomeCancelled)
 		})
@@ -209,33 +205,58 @@ func TestSweep(t *testing.T) {
 		if err := h.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
 			t.Fatal(err)
 		}
-		before := [][]table.Entity{h.CallRows.Entities(), h.WorklistRows.Entities()}
-		h.SweepAfter(t, 2*time.Minute)
-		if d := cmp.Diff(before, [][]table.Entity{h.CallRows.Entities(), h.WorklistRows.Entities()}); d != "" {
-			t.Errorf("rows (-before +after):\n%s", d)
+		before := h.CallRows.Entities()
+		h.AttendAfter(t, 2*time.Minute)
+		if d := cmp.Diff(before, h.CallRows.Entities()); d != "" {
+			t.Errorf("the call's rows (-before +after):\n%s", d)
+		}
+		h.WantScheduled(t, 1)
+		if due, want := h.WorklistRows.Entities()[0].Columns["Due"].(time.Time), time.Now().Add(time.Minute); !due.Equal(want) {
+			t.Errorf("due %v, want %v, a minute later", due, want)
 		}
 		ev := call.Event{Key: "x", Body: call.Connected{}}
 		if err := h.Apply(t.Context(), cluster.InboundID, ev); !errors.Is(err, table.ErrNewer) {
 			t.Errorf("an event of the call: %v, want %v", err, table.ErrNewer)
 		}
 	})
-	cluster.Run(t, "returns the error of one item and attends to the others", func(t *testing.T, h *cluster.Harness) {
+	cluster.Run(t, "leaves to a message what is not overdue, and announces it", func(t *testing.T, h *cluster.Harness) {
+		err := h.CrashBeforeSending().Open(t.Context(), cluster.InboundID, cluster.Offer())
+		if !errors.Is(err, engine.ErrUnanswered) {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Until(h.LoadInbound(t).Wake()) + 9*time.Second)
+		sweep := func() {
+			t.Helper()
+			if err := h.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sweep()
+		h.WantSent(t)
+		h.WantAnnounced(t, cluster.InboundID)
+		time.Sleep(2 * time.Second)
+		sweep()
+		h.WantSent(t, outbox.VerbAnswer)
+	})
+	cluster.Run(t, "puts one item that fails off, and attends to the others", func(t *testing.T, h *cluster.Harness) {
 		for _, id := range []call.ID{cluster.InboundID, "in-2"} {
 			err := h.CrashBeforeSending().Open(t.Context(), id, cluster.Offer())
 			if !errors.Is(err, engine.ErrUnanswered) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(5 * time.Second)
 		h.CallRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Key.Partition == "in-2" {
 				return faulttest.FaultNotApplied
 			}
 			return faulttest.FaultNone
 		}
-		if err := h.Sweep(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
-			t.Errorf("sweep: %v, want %v", err, faulttest.ErrNoAnswer)
-		}
+		h.AttendAfter(t, 0)
+		h.WantSent(t, outbox.VerbAnswer)
+		h.WantAnnounced(t, "in-2")
+		h.CallRows.Fail = nil
+		h.AttendAfter(t, 5*time.Second)
 		h.WantSent(t, outbox.VerbAnswer)
 	})
 	cluster.Run(t, "fails when the worklist cannot be read", func(t *testing.T, h *cluster.Harness) {
@@ -261,9 +282,9 @@ func TestSweep(t *testing.T) {
 		if len(h.WorklistRows.Entities()) != 1 {
 			t.Fatal("not scheduled any more")
 		}
-		h.SweepAfter(t, 30*time.Second)
+		h.AttendAfter(t, 30*time.Second)
 		h.WantScheduled(t, 0)
-		if h.LoadInbound(t).Scheduled {
+		if !h.LoadInbound(t).WorkDue.IsZero() {
 			t.Error("the call's row still says that it is scheduled")
 		}
 	})

@@ -12,7 +12,7 @@ import (
 	"switchboard/handler/table"
 )
 
-func TestSweepAttendsToARecording(t *testing.T) {
+func TestAttendToARecording(t *testing.T) {
 	// recordings returns the recordings of a simulation, without faults.
 	recordings := func(s *filingSim) *store.Recordings { return store.NewRecordings(s.OtherRows, s.WorklistRows) }
 	// scheduled reports whether the recording is on the worklist.
@@ -24,13 +24,11 @@ func TestSweepAttendsToARecording(t *testing.T) {
 		}
 		return slices.ContainsFunc(all, func(item store.WorkItem) bool { return item.ID == recordingKey })
 	}
-	// sweepAfter waits, and then sweeps.
-	sweepAfter := func(t *testing.T, s *filingSim, after time.Duration) {
+	// attendAfter waits, and then attends to what is due.
+	attendAfter := func(t *testing.T, s *filingSim, after time.Duration) {
 		t.Helper()
 		time.Sleep(after)
-		if err := s.Instances[0].Sweep(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		s.Instances[0].AttendAll(t.Context())
 		s.Background.Wait()
 	}
 	// schedule puts the recording on the worklist, with a message and the result of a copy in its row.
@@ -60,25 +58,25 @@ func TestSweepAttendsToARecording(t *testing.T) {
 
 	runFilingSim(t, "and unschedules it when its row is missing for a minute", "", func(t *testing.T, s *filingSim) {
 		schedule(t, s, nil, nil)
-		sweepAfter(t, s, 59*time.Second)
+		attendAfter(t, s, 59*time.Second)
 		if !scheduled(t, s) {
 			t.Error("not scheduled any more before a minute, though its row may be about to be written")
 		}
-		sweepAfter(t, s, time.Second)
+		attendAfter(t, s, time.Second)
 		if scheduled(t, s) || s.sends > 0 {
 			t.Errorf("scheduled: %t, %d messages, want false, 0", scheduled(t, s), s.sends)
 		}
 	})
 	runFilingSim(t, "and reports nothing while it has no file", recordingID, func(t *testing.T, s *filingSim) {
 		schedule(t, s, nil, nil)
-		sweepAfter(t, s, time.Minute)
+		attendAfter(t, s, time.Minute)
 		s.wantNotReported()
 		wantUnscheduled(t, s)
 	})
 	runFilingSim(t, "and lets another run resume it when it is not leased", recordingID, func(t *testing.T, s *filingSim) {
 		s.keepFiles(twoFiles)
 		schedule(t, s, &one, nil)
-		sweepAfter(t, s, 0)
+		attendAfter(t, s, 0)
 		if s.sends != 1 {
 			t.Errorf("%d messages, want 1", s.sends)
 		}
@@ -94,7 +92,7 @@ func TestSweepAttendsToARecording(t *testing.T) {
 		failed.Chunk.State = filing.ChunkWaiting
 		schedule(t, s, &one, &failed)
 		began := time.Now()
-		sweepAfter(t, s, 0) // and waits for the message
+		attendAfter(t, s, 0) // and waits for the message
 		if took := time.Since(began).Truncate(time.Second); took != time.Hour {
 			t.Errorf("it took %v, want %v", took, time.Hour)
 		}
@@ -103,7 +101,7 @@ func TestSweepAttendsToARecording(t *testing.T) {
 	runFilingSim(t, "and reports it when its last run crashed before", recordingID, func(t *testing.T, s *filingSim) {
 		lost := filing.CopyResult{Chunk: one.Chunks[0], Failed: errors.New("boom"), GiveUpAfter: -1, At: time.Now()}
 		schedule(t, s, &one, &lost)
-		sweepAfter(t, s, 0)
+		attendAfter(t, s, 0)
 		if got := s.callRecording(); got.State != call.RecordingLost || got.Reason != "boom" {
 			t.Errorf("the call has %+v, want it %s because of boom", got, call.RecordingLost)
 		}
@@ -116,7 +114,7 @@ func TestSweepAttendsToARecording(t *testing.T) {
 		if err := table.NewTable[map[string]int](s.OtherRows).Put(t.Context(), row, later); err != nil {
 			t.Fatal(err)
 		}
-		sweepAfter(t, s, 2*time.Minute)
+		attendAfter(t, s, 2*time.Minute)
 		if !scheduled(t, s) || s.sends > 0 {
 			t.Errorf("scheduled: %t, %d messages, want true, 0", scheduled(t, s), s.sends)
 		}

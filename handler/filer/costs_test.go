@@ -13,7 +13,7 @@ func TestStorageCostsOfARecording(t *testing.T) {
 			s.receive(message("m1", "one"))
 			s.Background.Wait()
 		})
-		if want := (cluster.Cost{Reads: 9, Transactions: 6, Worklist: 4}); got != want {
+		if want := (cluster.Cost{Reads: 8, Transactions: 6, Worklist: 4}); got != want {
 			t.Errorf("filing costs %+v, want %+v", got, want)
 		}
 		// The file's block, its block list, and its sidecar.

@@ -69,6 +69,8 @@ const (
 	// firstRetry and lastRetry bound the backoff after a run that failed, which doubles with each failure.
 	firstRetry = 5 * time.Second
 	lastRetry  = time.Hour
+	// laterVersionWait is how long a recording is left alone whose row a later version has written.
+	laterVersionWait = time.Minute
 )
 
 // Receive records ACS's message that files of a recording wait to be downloaded, and files them. When it
@@ -106,7 +108,7 @@ func (f *Filer) file(ctx context.Context, key string, r filing.Recording) error 
 	if err != nil || r.Owner != owner { // another run has the lease, or the recording has to wait: a later run resumes
 		return err
 	}
-	if err := f.recordings.Schedule(ctx, key, until.Add(copyGrace), now); err != nil {
+	if err := f.schedule(ctx, key, until.Add(copyGrace)); err != nil {
 		return err
 	}
 	if r, err = f.copyChunks(ctx, key, r, until); err != nil {
@@ -155,8 +157,7 @@ func (f *Filer) copyChunks(
 // resumeLater lets another run resume after a while. If the queue does not accept the message, the sweep
 // does it.
 func (f *Filer) resumeLater(ctx context.Context, key string, after time.Duration) error {
-	now := time.Now()
-	if err := f.recordings.Schedule(ctx, key, now.Add(after+copyGrace), now); err != nil {
+	if err := f.schedule(ctx, key, time.Now().Add(after+copyGrace)); err != nil {
 		return err
 	}
 	message, err := json.Marshal(ResumeMessage{Recording: key})
@@ -168,6 +169,12 @@ func (f *Filer) resumeLater(ctx context.Context, key string, after time.Duration
 			Msg("no message for the next run, recording left to the sweep")
 	}
 	return nil
+}
+
+// schedule puts a recording on the worklist, due at the given time, and announces it.
+func (f *Filer) schedule(ctx context.Context, key string, due time.Time) error {
+	f.engine.Announce(ctx, key, due)
+	return f.recordings.Schedule(ctx, key, due, time.Now())
 }
 
 // reportToCall reports the result of a recording to its call, and removes the recording from the worklist.
@@ -194,24 +201,25 @@ func (f *Filer) reportToCall(ctx context.Context, r filing.Recording) error {
 	return f.recordings.Unschedule(ctx, key)
 }
 
-// Attend attends to a recording on the worklist that is due: it is not leased, or its lease has ended.
-func (f *Filer) Attend(ctx context.Context, item table.Row[store.WorkItem]) error {
+// Attend attends to a recording on the worklist that is due: it is not leased, or its lease has ended. See
+// engine.RecordingWork.
+func (f *Filer) Attend(ctx context.Context, item table.Row[store.WorkItem]) (again time.Time, err error) {
 	key := item.Value.ID
 	r, err := f.recordings.Load(ctx, key)
 	switch {
 	case errors.Is(err, table.ErrNotFound): // the row was not written: the queue still has the message
-		if time.Since(item.Value.Written) < engine.OrphanAfter {
-			return nil
+		if again := item.Value.Written.Add(engine.OrphanAfter); time.Now().Before(again) {
+			return again, nil
 		}
-		return f.recordings.Unschedule(ctx, key)
+		return time.Time{}, f.recordings.Unschedule(ctx, key)
 	case errors.Is(err, table.ErrNewer):
-		return nil
+		return time.Now().Add(laterVersionWait), nil
 	case err != nil:
-		return err
+		return time.Time{}, err
 	case r.Value.HasWork():
-		return f.resumeLater(ctx, key, max(time.Until(r.Value.NotBefore), 0))
+		return time.Time{}, f.resumeLater(ctx, key, max(time.Until(r.Value.NotBefore), 0))
 	default:
-		return f.reportToCall(ctx, r.Value)
+		return time.Time{}, f.reportToCall(ctx, r.Value)
 	}
 }
 

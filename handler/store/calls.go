@@ -12,14 +12,12 @@ import (
 	"fmt"
 
 	"switchboard/handler/call"
-	"switchboard/handler/digest"
 	"switchboard/handler/table"
 )
 
 // Names of the tables.
 const (
-	// Partition: call id; rows: the call, its history, its events. The counts of loops have partitions of
-	// their own.
+	// Partition: call id; rows: the call, its history. The counts of loops have partitions of their own.
 	TableCalls = "calls"
 	// Partition: shard; row: call id, or key of a recording.
 	TableWorklist = "worklist"
@@ -34,22 +32,15 @@ const (
 
 const callRow = "call"
 
-// Calls keeps calls, and the worklist of calls and recordings. The row, the history and the events of a call
-// are in one partition, so that a transition is one transaction. All methods may be called concurrently, by
-// any number of processes.
+// Calls keeps calls, and the worklist of calls and recordings. The row and the history of a call are in one
+// partition, so that a transition is one transaction. All methods may be called concurrently, by any number of
+// processes.
 type Calls struct {
 	rows     table.Rows
 	calls    *table.Table[call.Call]
 	entries  *table.Table[call.Entry]
-	events   *table.Table[eventRow]
 	worklist *table.Table[WorkItem]
 	loops    *table.Table[loopRow]
-}
-
-// eventRow marks an event as committed.
-type eventRow struct {
-	Owner string `json:"owner"` // the run that committed it
-	Seq   int    `json:"seq"`   // of its history entry
 }
 
 // NewCalls returns the Calls in the given tables.
@@ -58,7 +49,6 @@ func NewCalls(calls, worklist table.Rows) *Calls {
 		rows:     calls,
 		calls:    table.NewVersioned[call.Call](calls, call.Schema),
 		entries:  table.NewTable[call.Entry](calls),
-		events:   table.NewTable[eventRow](calls),
 		worklist: table.NewTable[WorkItem](worklist),
 		loops:    table.NewTable[loopRow](calls),
 	}
@@ -67,9 +57,6 @@ func NewCalls(calls, worklist table.Rows) *Calls {
 func callKey(id call.ID) table.Key { return table.Key{Partition: string(id), Row: callRow} }
 func entryKey(id call.ID, seq int) table.Key {
 	return table.Key{Partition: string(id), Row: fmt.Sprintf("h|%08d", seq)}
-}
-func eventKey(id call.ID, key string) table.Key {
-	return table.Key{Partition: string(id), Row: "e|" + digest.Hex(digest.Size, key)}
 }
 
 // Load returns the call's row. Errors: ErrNotFound, ErrNewer.
@@ -81,42 +68,39 @@ func (s *Calls) Load(ctx context.Context, id call.ID) (table.Row[call.Call], err
 	return row, nil
 }
 
-// Commit writes a transition in one transaction: the call's row on condition that it is still the one that was
-// loaded (or that there is none, for a Row without an ETag), the history entry, and the row of the event if it
-// has a key. It fails with ErrConflict if another process wrote the call, or if the event was
-// committed before. After any other error it is not known whether it was applied; Committed reports that.
-func (s *Calls) Commit(ctx context.Context, loaded table.Row[call.Call], t call.Transition) error {
+// Commit writes a transition in one transaction, and returns the call's row as it is then: the call's row on
+// condition that it is still the one that was loaded (or that there is none, for a Row without an ETag), and
+// the history entry. It fails with ErrConflict if another process wrote the call. After any other error it is
+// not known whether it was applied; Committed reports that.
+func (s *Calls) Commit(ctx context.Context, loaded table.Row[call.Call], t call.Transition) (Written, error) {
 	tx := table.Begin(s.rows)
-	id := t.After.ID
+	key := callKey(t.After.ID)
 	if loaded.ETag == "" {
-		s.calls.InsertIn(tx, callKey(id), t.After)
+		s.calls.InsertIn(tx, key, t.After)
 	} else {
 		s.calls.ReplaceIn(tx, loaded, t.After)
 	}
-	s.entries.InsertIn(tx, entryKey(id, t.Entry.Seq), t.Entry)
-	if key := t.Entry.Event.Key; key != "" {
-		s.events.InsertIn(tx, eventKey(id, key), eventRow{Owner: t.Entry.Owner, Seq: t.Entry.Seq})
+	s.entries.InsertIn(tx, entryKey(t.After.ID, t.Entry.Seq), t.Entry)
+	written, err := tx.Commit(ctx)
+	if err != nil {
+		return Written{}, err
 	}
-	return tx.Commit(ctx)
+	return Written{Row: table.Row[call.Call]{Key: key, Value: t.After, ETag: written[0].ETag}, Size: written[0].Size}, nil
 }
 
-// Committed reports, after a Commit that failed, whether the call's history holds the transition or another
-// one by the same event.
+// Written is the row of a call as it was written, and the length of its document in bytes.
+type Written struct {
+	Row  table.Row[call.Call]
+	Size int
+}
+
+// Committed reports whether the history holds the entry: whether a Commit that failed was applied.
 func (s *Calls) Committed(ctx context.Context, id call.ID, entry call.Entry) (bool, error) {
-	var err error
-	if key := entry.Event.Key; key != "" {
-		_, err = s.events.Get(ctx, eventKey(id, key))
-	} else {
-		var row table.Row[call.Entry]
-		row, err = s.entries.Get(ctx, entryKey(id, entry.Seq))
-		if err == nil && row.Value.Owner != entry.Owner {
-			return false, nil
-		}
-	}
+	row, err := s.entries.Get(ctx, entryKey(id, entry.Seq))
 	if errors.Is(err, table.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && row.Value.Owner == entry.Owner, err
 }
 
 // History returns the history entries of a call, the first one first.

@@ -21,7 +21,7 @@ func (l *Ledger) Create(ctx context.Context, c campaign.Campaign, key string, r 
 	tx := table.Begin(l.campaignRows)
 	l.campaigns.InsertIn(tx, campaignKey(c.ID), c)
 	l.replies.InsertIn(tx, replyKey(key), r)
-	commitErr := tx.Commit(ctx)
+	_, commitErr := tx.Commit(ctx)
 	if commitErr == nil {
 		return r, nil
 	}

@@ -62,7 +62,7 @@ func (l *Ledger) Claim(
 		l.reindexIn(tx, contact, due, claimed)
 		l.attempts.InsertIn(tx, attemptKey(due.Key.Partition, claimed.ID, attempt.Claim), attempt)
 		l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, claimed))
-		err = tx.Commit(ctx)
+		_, err = tx.Commit(ctx)
 		return errors.Is(err, table.ErrConflict), err // over the counters or the contact, as the next try shows
 	})
 	if err != nil {
@@ -104,7 +104,7 @@ func (l *Ledger) Settle(ctx context.Context, of campaign.ID, s campaign.Settleme
 			l.reindexIn(tx, contact, entry, settled)
 			l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, settled))
 		}
-		err = tx.Commit(ctx)
+		_, err = tx.Commit(ctx)
 		return errors.Is(err, table.ErrConflict), err
 	})
 	if err != nil {
@@ -130,7 +130,7 @@ func (l *Ledger) Refuse(ctx context.Context, due table.Row[campaign.DueEntry], r
 		tx := table.Begin(l.contactRows)
 		l.reindexIn(tx, contact, due, refused)
 		l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, refused))
-		err = tx.Commit(ctx)
+		_, err = tx.Commit(ctx)
 		return errors.Is(err, table.ErrConflict), err
 	})
 	if err != nil {
@@ -146,7 +146,7 @@ func (l *Ledger) Postpone(ctx context.Context, due table.Row[campaign.DueEntry],
 	if err == nil {
 		tx := table.Begin(l.contactRows)
 		l.reindexIn(tx, contact, due, contact.Value.Postponed(to.UTC()))
-		err = tx.Commit(ctx)
+		_, err = tx.Commit(ctx)
 	}
 	if err := IgnoreConflict(err); err != nil {
 		return fmt.Errorf("postpone contact: %w", err)

@@ -75,7 +75,7 @@ func (l *Ledger) addBatch(ctx context.Context, partition string, batch []campaig
 			return false, nil // all of them exist
 		}
 		l.counters.SaveIn(tx, counters, sum)
-		err = tx.Commit(ctx)
+		_, err = tx.Commit(ctx)
 		return errors.Is(err, table.ErrConflict), err
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"switchboard/handler/call"
@@ -40,13 +42,23 @@ func (w WorkItem) Columns() map[string]any {
 // Shards is the number of partitions of the worklist.
 const Shards = 16
 
-func workKey(id string) table.Key { return table.Key{Partition: shard(id), Row: id} }
-
-// shard returns the worklist's partition for an id.
-func shard(id string) string { return "0" + digest.Hex(1, id)[:1] }
+func workKey(id string) table.Key { return table.Key{Partition: ShardOf(id), Row: id} }
 
 // Shard returns the name of the n-th partition of the worklist.
 func Shard(n int) string { return fmt.Sprintf("%02x", n%Shards) }
+
+// IsShard reports whether the worklist has a partition of this name.
+func IsShard(name string) bool {
+	for n := range Shards {
+		if Shard(n) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// ShardOf returns the name of the partition that holds the item of a call or a recording.
+func ShardOf(id string) string { return "0" + digest.Hex(1, id)[:1] }
 
 // Schedule puts the call on the worklist, due at the given time. dial is for a call that is about to be
 // dialled and has no row yet; else it is nil. It may be repeated.
@@ -55,20 +67,32 @@ func (s *Calls) Schedule(ctx context.Context, id call.ID, due, now time.Time, di
 	return s.worklist.Put(ctx, workKey(item.ID), item)
 }
 
-// Due returns the items of a shard that are due at now, at most limit of them.
-func (s *Calls) Due(ctx context.Context, shard string, now time.Time, limit int) ([]table.Row[WorkItem], error) {
-	var due []table.Row[WorkItem]
+// Due returns the items of a shard that are due at now, the earliest first. Items that cannot be read are
+// returned as well: they are not to be attended to, but put off (see PutOff).
+func (s *Calls) Due(
+	ctx context.Context, shard string, now time.Time,
+) (due []table.Row[WorkItem], unreadable []*table.UnreadableError, err error) {
 	isDue := table.Condition{Column: "Due", Op: table.OpLe, Value: now.UTC()}
-	query := table.Query{Partition: shard, Where: []table.Condition{isDue}, Limit: limit}
-	for item, err := range s.worklist.List(ctx, query) {
+	for item, err := range s.worklist.List(ctx, table.Query{Partition: shard, Where: []table.Condition{isDue}}) {
+		if bad, ok := errors.AsType[*table.UnreadableError](err); ok {
+			unreadable = append(unreadable, bad)
+			continue
+		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if due = append(due, item); len(due) == limit {
-			break
-		}
+		due = append(due, item)
 	}
-	return due, nil
+	slices.SortStableFunc(due, func(a, b table.Row[WorkItem]) int { return a.Value.Due.Compare(b.Value.Due) })
+	return due, unreadable, nil
+}
+
+// PutOff changes when an item that cannot be read is due, and leaves its document as it is. If another
+// process wrote the item after it was read, that item stays, and PutOff returns no error.
+func (s *Calls) PutOff(ctx context.Context, item *table.UnreadableError, due time.Time) error {
+	columns := maps.Clone(item.Entity.Columns)
+	columns["Due"] = due.UTC()
+	return IgnoreConflict(s.worklist.ReplaceColumns(ctx, item.Entity, columns))
 }
 
 // Worklist returns all items of the worklist.
@@ -103,7 +127,7 @@ func (s *Calls) Unschedule(ctx context.Context, id call.ID) error {
 			return true, err
 		}
 		next := row.Value
-		next.Scheduled = false
+		next.WorkDue = time.Time{}
 		err = s.calls.Replace(ctx, row, next)
 		return err != nil, IgnoreConflict(err)
 	})

@@ -69,7 +69,7 @@ func TestARepeatedWriteIsRefused(t *testing.T) {
 	view.InsertIn(tx, table.Key{Partition: "p", Row: "s"}, guests{})
 	view.InsertIn(tx, table.Key{Partition: "p", Row: "t"}, guests{})
 	lose(1)
-	if err := tx.Commit(t.Context()); !errors.Is(err, table.ErrConflict) {
+	if _, err := tx.Commit(t.Context()); !errors.Is(err, table.ErrConflict) {
 		t.Errorf("Commit: %v, want %v", err, table.ErrConflict)
 	}
 	lose(2) // the write, after the read

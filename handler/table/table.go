@@ -12,6 +12,20 @@ import (
 // caller must try again later.
 var ErrNewer = errors.New("written by a later version")
 
+// UnreadableError is the error of a row in a list whose document cannot be read. The list goes on behind it.
+type UnreadableError struct {
+	Entity Entity // as it is stored
+	Err    error
+}
+
+// Error returns the row's key and why it cannot be read.
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("row %s/%s: %v", e.Entity.Key.Partition, e.Entity.Key.Row, e.Err)
+}
+
+// Unwrap returns why the row cannot be read.
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
 // Row is a row that was read: its value, and the ETag that lets it be written.
 type Row[T any] struct {
 	Key   Key
@@ -82,47 +96,42 @@ func (t *Table[T]) Delete(ctx context.Context, row Row[T]) error {
 }
 
 // List returns the rows that q selects, in the order of their keys. It fetches each page when the caller
-// reaches it, and ends after an error.
+// reaches it. A row that cannot be read comes with an UnreadableError, and the list goes on behind it; any
+// other error ends the list.
 func (t *Table[T]) List(ctx context.Context, q Query) iter.Seq2[Row[T], error] {
 	return func(yield func(Row[T], error) bool) {
 		for {
-			rows, next, err := t.Page(ctx, q)
+			page, err := t.rows.List(ctx, q)
 			if err != nil {
 				yield(Row[T]{}, err)
 				return
 			}
-			for _, row := range rows {
-				if !yield(row, nil) {
+			for _, e := range page.Entities {
+				row, err := t.decode(e)
+				if errors.Is(err, ErrNewer) {
+					continue
+				}
+				if err != nil {
+					row, err = Row[T]{Key: e.Key, ETag: e.ETag}, &UnreadableError{e, err}
+				}
+				if !yield(row, err) {
 					return
 				}
 			}
-			if next == "" {
+			if page.Next == "" {
 				return
 			}
-			q.After = next
+			q.After = page.Next
 		}
 	}
 }
 
-// Page returns one page of the rows that q selects, and the token for q.After
-// that gets the next one; it is empty after the last.
-func (t *Table[T]) Page(ctx context.Context, q Query) (rows []Row[T], next string, err error) {
-	p, err := t.rows.List(ctx, q)
-	if err != nil {
-		return nil, "", err
-	}
-	rows = make([]Row[T], 0, len(p.Entities))
-	for _, e := range p.Entities {
-		row, err := t.decode(e)
-		if errors.Is(err, ErrNewer) {
-			continue
-		}
-		if err != nil {
-			return nil, "", err
-		}
-		rows = append(rows, row)
-	}
-	return rows, p.Next, nil
+// ReplaceColumns writes other columns where an entity was read, whose document stays as it is. It fails with
+// ErrConflict if the row was written since, with ErrNotFound if it is gone.
+func (t *Table[T]) ReplaceColumns(ctx context.Context, e Entity, columns map[string]any) error {
+	e.Columns = columns
+	_, err := t.rows.Apply(ctx, Write{Kind: WriteReplace, Entity: e})
+	return err
 }
 
 func (t *Table[T]) apply(ctx context.Context, kind WriteKind, k Key, etag string, v T) error {

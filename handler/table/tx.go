@@ -35,13 +35,27 @@ func (t *Table[T]) DeleteIn(tx *Tx, row Row[T]) { tx.add(t.rows, deletion(row.Ke
 // Commit applies the writes, all or none. A transaction that is refused because of one of its rows fails
 // with ErrConflict, also if it holds a single write. After any error other than the package's own it is not
 // known whether it was applied; if it is committed again, it is applied at most once. An empty transaction
-// succeeds at once.
-func (tx *Tx) Commit(ctx context.Context) error {
+// succeeds at once. Commit returns what each write has left, in the order of the writes.
+func (tx *Tx) Commit(ctx context.Context) ([]Written, error) {
 	if tx.err != nil || len(tx.writes) == 0 {
-		return tx.err
+		return nil, tx.err
 	}
-	_, err := tx.rows.Apply(ctx, tx.writes...)
-	return conflict(err)
+	etags, err := tx.rows.Apply(ctx, tx.writes...)
+	if err != nil {
+		return nil, conflict(err)
+	}
+	written := make([]Written, len(etags))
+	for i, etag := range etags {
+		written[i] = Written{ETag: etag, Size: len(tx.writes[i].Entity.Doc)}
+	}
+	return written, nil
+}
+
+// Written is what a write of a transaction has left: the row's version, and the length of its document in
+// bytes. Both are zero for a deletion.
+type Written struct {
+	ETag string
+	Size int
 }
 
 func (tx *Tx) add(rows Rows, w Write, err error) {

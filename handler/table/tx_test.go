@@ -27,7 +27,7 @@ func TestInvalidTransactionsAreRefused(t *testing.T) {
 			view.InsertIn(tx, table.Key{Partition: "p", Row: "good"}, 1)
 			tt.add(tx)
 			view.InsertIn(tx, table.Key{Partition: "p", Row: "good too"}, 1)
-			if err := tx.Commit(t.Context()); !errors.Is(err, table.ErrInvalid) {
+			if _, err := tx.Commit(t.Context()); !errors.Is(err, table.ErrInvalid) {
 				t.Errorf("Commit: %v, want %v", err, table.ErrInvalid)
 			}
 			if n := rows.Writes() + other.Writes(); n != 0 {
@@ -39,7 +39,7 @@ func TestInvalidTransactionsAreRefused(t *testing.T) {
 
 func TestAnEmptyTransactionSucceeds(t *testing.T) {
 	rows := tabletest.NewMemory()
-	if err := table.Begin(rows).Commit(t.Context()); err != nil || rows.Writes() != 0 {
+	if _, err := table.Begin(rows).Commit(t.Context()); err != nil || rows.Writes() != 0 {
 		t.Errorf("Commit: %v, after %d writes", err, rows.Writes())
 	}
 }
@@ -54,10 +54,10 @@ func TestATransactionCommittedAgainIsAppliedOnce(t *testing.T) {
 	}
 	tx := table.Begin(rows)
 	table.NewTable[int](rows).InsertIn(tx, key, 1)
-	if err := tx.Commit(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
+	if _, err := tx.Commit(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
 		t.Errorf("first Commit: %v", err)
 	}
-	if err := tx.Commit(t.Context()); !errors.Is(err, table.ErrConflict) {
+	if _, err := tx.Commit(t.Context()); !errors.Is(err, table.ErrConflict) {
 		t.Errorf("second Commit: %v, want %v", err, table.ErrConflict)
 	}
 }

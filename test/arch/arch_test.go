@@ -21,7 +21,7 @@ const module = "switchboard/"
 const root = "../.."
 
 // functions are the packages of the functions, by their folders at the top.
-var functions = []string{"api", "callbacks", "incomingcall", "outbound", "recording", "sweep"}
+var functions = []string{"api", "callbacks", "deadline", "incomingcall", "outbound", "recording", "sweep"}
 
 // leaves are packages that know nothing of the product; every package may use them.
 var leaves = []string{"handler/backoff", "handler/digest", "handler/problem", "handler/storageerror"}
@@ -29,7 +29,7 @@ var leaves = []string{"handler/backoff", "handler/digest", "handler/problem", "h
 // mayImport says which of our packages each package may import, besides the leaves. Tests of a package may import
 // more: what stands in for its surroundings.
 var mayImport = map[string][]string{
-	"handler":     {"handler/app", "handler/config", "handler/invoke", "handler/acs", "handler/archive", "handler/auth", "handler/catalog", "handler/table"},
+	"handler":     {"handler/app", "handler/config", "handler/invoke", "handler/acs", "handler/archive", "handler/auth", "handler/catalog", "handler/queue", "handler/table"},
 	"handler/app": {"handler/*", "handler/acs/*", "handler/call/*", "*"},
 
 	"handler/engine":  {"handler/call", "handler/call/outbox", "handler/flow", "handler/store", "handler/table"},
@@ -59,6 +59,7 @@ var mayImport = map[string][]string{
 	"handler/auth":       {},
 	"handler/config":     {"handler/acs"},
 	"handler/invoke":     {},
+	"handler/queue":      {},
 	"handler/table":      {},
 
 	"handler/backoff":      {},
@@ -99,7 +100,7 @@ var only = map[string][]string{
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity":      {"handler"},
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables":   {"handler/table"},
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob":  {"handler/catalog", "handler/archive", "handler"},
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue": {"handler/archive", "handler"},
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue": {"handler/queue", "handler"},
 	"github.com/golang-jwt/jwt":                             {"handler/auth"},
 	"github.com/MicahParks":                                 {"handler/auth"},
 }

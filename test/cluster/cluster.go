@@ -36,6 +36,8 @@ type Cluster struct {
 	Watch func(table.Write)
 
 	configure func(*Instance) Config
+	deadlines deadlineMessages
+	swept     time.Time // when the sweep ran last
 
 	Mu        sync.Mutex
 	Instances []*Instance // those that crashed among them
@@ -65,15 +67,18 @@ type Instance struct {
 }
 
 // newInstance fills in an instance on the given rows.
-func newInstance(inst *Instance, calls, worklist, others table.Rows, background *sync.WaitGroup, c Config) {
-	inst.Engine = &engine.Engine{
+func newInstance(
+	inst *Instance, calls, worklist, others table.Rows, deadlines engine.Queue, background *sync.WaitGroup, c Config,
+) {
+	inst.Engine = engine.New(engine.Options{
 		Calls:  store.NewCalls(calls, worklist),
 		Flows:  Flows,
 		Sender: c.Sender,
+		Queue:  deadlines,
 		Go: func(ctx context.Context, f func(context.Context)) {
 			background.Go(func() { f(context.WithoutCancel(ctx)) })
 		},
-	}
+	})
 	if c.LineCalls == 0 {
 		c.LineCalls = 2
 	}
@@ -96,7 +101,7 @@ func New(t *testing.T, configure func(*Instance) Config) *Cluster {
 func (c *Cluster) Start() *Instance {
 	inst := &Instance{}
 	newInstance(inst, &faultyRows{c, inst, c.CallRows}, &faultyRows{c, inst, c.WorklistRows},
-		&faultyRows{c, inst, c.OtherRows}, &c.Background, c.configure(inst))
+		&faultyRows{c, inst, c.OtherRows}, DeadlineQueue{c, inst}, &c.Background, c.configure(inst))
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
 	c.Instances = append(c.Instances, inst)
@@ -139,23 +144,27 @@ func (c *Cluster) Deliver(to func(*Instance) error, again time.Duration) {
 	c.T.Error("no instance has acknowledged an event after 100 deliveries")
 }
 
-// Tick lets 5 s pass: an instance starts if all have crashed, and the sweep runs if an item of the worklist
-// is due.
+// sweepInterval is the time between two sweeps.
+const sweepInterval = time.Minute
+
+// Tick lets 5 s pass: an instance starts if all have crashed, the messages of the queue of deadlines that are
+// visible are delivered to every instance, and the sweep runs once a minute.
 func (c *Cluster) Tick() {
 	time.Sleep(5 * time.Second)
 	if len(c.Running()) == 0 {
 		c.Start()
 	}
-	if c.due() {
-		c.ForEach(func(e *Instance) error { return e.Sweep(c.T.Context()) }) // what it leaves, the next one does
+	for _, m := range c.deadlines.receive(time.Now()) {
+		c.ForEach(func(e *Instance) error {
+			e.AttendShard(c.T.Context(), m.Shard)
+			return nil
+		})
 	}
-}
-
-// due reports whether an item of the worklist is due.
-func (c *Cluster) due() bool {
-	return slices.ContainsFunc(c.WorklistRows.Entities(), func(e table.Entity) bool {
-		return !e.Columns["Due"].(time.Time).After(time.Now())
-	})
+	if time.Since(c.swept) < sweepInterval {
+		return
+	}
+	c.swept = time.Now()
+	c.ForEach(func(e *Instance) error { return e.Sweep(c.T.Context()) }) // what it leaves, the next one does
 }
 
 // Row returns a call as it is stored, and whether it is.
@@ -182,7 +191,7 @@ func (c *Cluster) WantReplay(stored call.Call, f *flow.Flow) {
 		c.T.Fatal(err)
 	}
 	replayed := call.Replay(stored.ID, history, f)
-	replayed.Scheduled = stored.Scheduled
+	replayed.WorkDue = stored.WorkDue
 	if got, want := string(Must(json.Marshal(replayed))), string(Must(json.Marshal(stored))); got != want {
 		c.T.Errorf("history does not replay to the row (-row +replayed):\n%s", cmp.Diff(want, got))
 	}

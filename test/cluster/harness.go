@@ -22,6 +22,8 @@ type Harness struct {
 	CallRows, WorklistRows, OtherRows *tabletest.Memory // see Cluster
 	Background                        sync.WaitGroup
 
+	deadlines deadlineMessages
+
 	// Answer returns what ACS answers to an action; Result is the result in every answer.
 	Answer func(outbox.Action) call.Replied
 	Result call.Result
@@ -50,7 +52,7 @@ func NewHarness() *Harness {
 // NewInstance returns another instance on the same storage.
 func (h *Harness) NewInstance() *Instance {
 	inst := &Instance{}
-	newInstance(inst, h.CallRows, h.WorklistRows, h.OtherRows, &h.Background, Config{Sender: h})
+	newInstance(inst, h.CallRows, h.WorklistRows, h.OtherRows, harnessQueue{h}, &h.Background, Config{Sender: h})
 	return inst
 }
 
@@ -155,13 +157,11 @@ func (h *Harness) ApplyTo(t *testing.T, id call.ID, ev call.Event) {
 	h.Background.Wait()
 }
 
-// SweepAfter waits, and then sweeps.
-func (h *Harness) SweepAfter(t *testing.T, wait time.Duration) {
+// AttendAfter waits, and then attends to what is due.
+func (h *Harness) AttendAfter(t *testing.T, wait time.Duration) {
 	t.Helper()
 	time.Sleep(wait)
-	if err := h.Sweep(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	h.AttendAll(t.Context())
 	h.Background.Wait()
 }
 

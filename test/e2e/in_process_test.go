@@ -42,8 +42,9 @@ type inProcess struct {
 	tables    map[string]*tabletest.Memory
 	documents *documents
 	files     *archivetest.Memory
-	queue     *funcsim.MemoryQueue // of recordings
 	blobs     *funcsim.MemoryBlobs // of the hosts
+
+	recordingQueue, deadlineQueue *funcsim.MemoryQueue
 
 	ctx    context.Context // of what runs in the background
 	cancel context.CancelFunc
@@ -102,7 +103,7 @@ func startInProcess(t testing.TB, sim *acssim.Server, o options) *inProcess {
 	t.Helper()
 	a := &inProcess{
 		t: t, acs: sim, options: o, documents: &documents{}, files: &archivetest.Memory{},
-		queue: &funcsim.MemoryQueue{}, blobs: &funcsim.MemoryBlobs{}, tables: map[string]*tabletest.Memory{},
+		recordingQueue: &funcsim.MemoryQueue{}, deadlineQueue: &funcsim.MemoryQueue{}, blobs: &funcsim.MemoryBlobs{}, tables: map[string]*tabletest.Memory{},
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	for _, name := range app.Tables {
@@ -116,7 +117,7 @@ func startInProcess(t testing.TB, sim *acssim.Server, o options) *inProcess {
 	sim.Endpoint = acsURL
 	sim.EventGridURL = frontURL + "/runtime/webhooks/eventgrid?functionName=incomingcall"
 	if len(sim.Subscriptions) == 0 {
-		sim.Subscriptions = []acssim.Subscription{{Types: []string{"RecordingFileStatusUpdated"}, Queue: a.queue}}
+		sim.Subscriptions = []acssim.Subscription{{Types: []string{"RecordingFileStatusUpdated"}, Queue: a.recordingQueue}}
 	}
 	sim.Transport = acssim.InProcess(http.HandlerFunc(a.serveRoundRobin))
 	sim.Start()
@@ -153,7 +154,7 @@ func (a *inProcess) startInstance() {
 	in.restart()
 	in.host = &funcsim.Host{
 		Root:   "../..",
-		Queues: map[string]funcsim.Queue{app.RecordingQueue: a.queue},
+		Queues: map[string]funcsim.Queue{app.RecordingQueue: a.recordingQueue, app.DeadlineQueue: a.deadlineQueue},
 		Blobs:  a.blobs,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			a.mu.Lock()
@@ -201,8 +202,10 @@ func (in *instance) restart() {
 		Tables:    func(name string) table.Rows { return &faultyTable{p, name, a.tables[name]} },
 		Documents: &faultyDocuments{p, a.documents},
 		Files:     &faultyFiles{p, a.files},
-		Queue:     &faultyQueue{p, a.queue},
 		ACS:       client,
+
+		RecordingQueue: &faultyQueue{p, a.recordingQueue},
+		DeadlineQueue:  &faultyQueue{p, a.deadlineQueue},
 		Verifier: auth.NewVerifier(a.ctx, auth.TokenConfig{
 			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
 		}, network),

@@ -194,7 +194,7 @@ func (f *faultyFiles) Put(ctx context.Context, name string, doc []byte) error {
 	return f.process.sendToStorage(ctx, toFiles, "put "+name, func() error { return f.files.Put(ctx, name, doc) })
 }
 
-// faultyQueue is the queue of recordings as a process sees it.
+// faultyQueue is a queue as a process sees it.
 type faultyQueue struct {
 	process *process
 	queue   *funcsim.MemoryQueue

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -82,8 +83,7 @@ func (r *run) expectReplay(ctx context.Context, name string) error {
 }
 
 // verifyReplay returns an error with the difference between the call's row and the
-// replay of its history. It ignores the owners of actions, Scheduled and
-// RecentEventKeys.
+// replay of its history. It ignores the owners of actions and WorkDue.
 func (e Env) verifyReplay(ctx context.Context, c call.Call) error {
 	history, err := e.Calls.History(ctx, c.ID)
 	if err != nil {
@@ -111,7 +111,7 @@ func (e Env) verifyReplay(ctx context.Context, c call.Call) error {
 
 // replayed returns the call's JSON without the fields that a replay does not restore.
 func replayed(c call.Call) (map[string]any, error) {
-	c.Scheduled, c.RecentEventKeys = false, nil
+	c.WorkDue = time.Time{}
 	pending := make([]outbox.Action, len(c.Pending))
 	for i, a := range c.Pending {
 		a.Owner = ""

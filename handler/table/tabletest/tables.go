@@ -188,7 +188,8 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 			tx := table.Begin(rows)
 			counters.InsertIn(tx, key("counter|"+string(rune('0'+n))), counter{N: n})
 			notes.InsertIn(tx, key("note"), note{"first", due})
-			return tx.Commit(t.Context())
+			_, err := tx.Commit(t.Context())
+			return err
 		}
 		if err := commit(1); err != nil {
 			t.Fatal(err)
@@ -217,8 +218,15 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 		counters.InsertIn(tx, key("counter|3"), counter{N: 3})
 		counters.SaveIn(tx, table.Row[counter]{Key: key("counter|4")}, counter{N: 4})
 		counters.SaveIn(tx, zero, counter{N: 5})
-		if err := tx.Commit(t.Context()); err != nil {
+		written, err := tx.Commit(t.Context())
+		if err != nil {
 			t.Fatal(err)
+		}
+		if read, err := notes.Get(t.Context(), key("note")); err != nil || written[0].ETag != read.ETag || written[0].Size == 0 {
+			t.Errorf("Commit wrote %+v, want the ETag %q of the row that is read: %v", written[0], read.ETag, err)
+		}
+		if written[1] != (table.Written{}) {
+			t.Errorf("Commit wrote %+v for a deletion, want nothing", written[1])
 		}
 		got := map[string]string{}
 		for _, e := range all(t, rows, table.Query{Partition: "p"}) {
@@ -237,7 +245,7 @@ func testTables(t *testing.T, newRows func(*testing.T) table.Rows) {
 		for _, want := range []error{nil, table.ErrConflict} {
 			tx := table.Begin(rows)
 			view.InsertIn(tx, k, counter{})
-			if err := tx.Commit(t.Context()); !errors.Is(err, want) || errors.Is(err, table.ErrExists) {
+			if _, err := tx.Commit(t.Context()); !errors.Is(err, want) || errors.Is(err, table.ErrExists) {
 				t.Errorf("Commit: %v, want %v", err, want)
 			}
 		}

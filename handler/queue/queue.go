@@ -1,21 +1,27 @@
-package archive
+// Package queue sends messages to queues of Azure Storage. The Functions host receives them.
+package queue
 
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue/queueerror"
+
+	"switchboard/handler/storageerror"
 )
+
+// ErrDelay means that no message can be delayed so long, or by a negative time. Nothing was sent.
+var ErrDelay = errors.New("not a delay of a message")
 
 // MaxDelay is the longest delay of a message.
 // Source: https://learn.microsoft.com/rest/api/storageservices/put-message
 const MaxDelay = 7 * 24 * time.Hour
 
-// Queue sends messages to a storage queue: a run that does not finish a copy
-// schedules the next one with it.
+// Queue sends messages to one queue. It may be used concurrently.
 type Queue struct{ Client *azqueue.QueueClient }
 
 // Create creates the queue if it does not exist. It may be repeated.
@@ -24,7 +30,7 @@ func (q Queue) Create(ctx context.Context) error {
 	if queueerror.HasCode(err, queueerror.QueueAlreadyExists) { // with other metadata; with the same, err is nil
 		return nil
 	}
-	return wrap("create queue", err)
+	return storageerror.Wrap("create queue", nil, err)
 }
 
 // Send puts a message into the queue. It becomes visible after delay, which is at
@@ -36,7 +42,7 @@ func (q Queue) Create(ctx context.Context) error {
 // use accepts nothing else, regardless of host.json.
 func (q Queue) Send(ctx context.Context, text string, delay time.Duration) error {
 	if delay < 0 || delay > MaxDelay {
-		return fmt.Errorf("send: %w: a delay of %v", ErrInvalid, delay)
+		return fmt.Errorf("send: %w: %v", ErrDelay, delay)
 	}
 	const forever = -1 // the default is MaxDelay, after which a message of that delay was never visible
 	content := base64.StdEncoding.EncodeToString([]byte(text))
@@ -44,5 +50,5 @@ func (q Queue) Send(ctx context.Context, text string, delay time.Duration) error
 		TimeToLive:        new(int32(forever)),
 		VisibilityTimeout: new(int32((delay + time.Second - 1) / time.Second)),
 	})
-	return wrap("send", err)
+	return storageerror.Wrap("send", nil, err)
 }

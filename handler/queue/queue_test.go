@@ -1,4 +1,4 @@
-package archive_test
+package queue_test
 
 import (
 	"encoding/base64"
@@ -8,19 +8,19 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
-	"switchboard/handler/archive"
+	"switchboard/handler/queue"
 	"switchboard/test/azurite"
 )
 
 // newQueue returns an empty queue of Azurite's.
-func newQueue(t *testing.T) archive.Queue {
+func newQueue(t *testing.T) queue.Queue {
 	t.Helper()
 	client, err := azqueue.NewQueueClientFromConnectionString(
 		azurite.ForTest(t).ConnectionString(), azurite.Prefix()+"recordings", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := archive.Queue{Client: client}
+	q := queue.Queue{Client: client}
 	for range 2 { // Create may be repeated
 		if err := q.Create(t.Context()); err != nil {
 			t.Fatal(err)
@@ -30,7 +30,7 @@ func newQueue(t *testing.T) archive.Queue {
 }
 
 // receive returns the visible messages.
-func receive(t *testing.T, q archive.Queue) (texts []string) {
+func receive(t *testing.T, q queue.Queue) (texts []string) {
 	t.Helper()
 	got, err := q.Client.DequeueMessages(t.Context(), &azqueue.DequeueMessagesOptions{NumberOfMessages: new(int32(32))})
 	if err != nil {
@@ -49,7 +49,7 @@ func receive(t *testing.T, q archive.Queue) (texts []string) {
 func TestAMessageIsSeenAfterItsDelay(t *testing.T) {
 	q := newQueue(t)
 	const text = `{"recording":"eyJQbGF0==","name":"<ü&>"}`
-	for _, delay := range []time.Duration{0, time.Hour, archive.MaxDelay} {
+	for _, delay := range []time.Duration{0, time.Hour, queue.MaxDelay} {
 		if err := q.Send(t.Context(), text, delay); err != nil {
 			t.Fatalf("after %v: %v", delay, err)
 		}
@@ -79,8 +79,8 @@ func TestADelayIsRoundedUpToWholeSeconds(t *testing.T) {
 
 func TestADelayOutOfRangeIsRefused(t *testing.T) {
 	q := newQueue(t)
-	for _, delay := range []time.Duration{-1, archive.MaxDelay + 1} {
-		if err := q.Send(t.Context(), `{}`, delay); !errors.Is(err, archive.ErrInvalid) {
+	for _, delay := range []time.Duration{-1, queue.MaxDelay + 1} {
+		if err := q.Send(t.Context(), `{}`, delay); !errors.Is(err, queue.ErrDelay) {
 			t.Errorf("%v: %v", delay, err)
 		}
 	}
@@ -105,7 +105,7 @@ func TestSendToAQueueThatDoesNotExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = archive.Queue{Client: client}.Send(t.Context(), `{}`, 0)
+	err = queue.Queue{Client: client}.Send(t.Context(), `{}`, 0)
 	if want := "send: 404 QueueNotFound"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}

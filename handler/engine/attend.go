@@ -1,0 +1,204 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"switchboard/handler/call"
+	"switchboard/handler/store"
+	"switchboard/handler/table"
+)
+
+const (
+	// attendParallel is the number of items of a shard that are attended to at the same time, and
+	// attendLimit that of all shards in one process.
+	attendParallel = 16
+	attendLimit    = 64
+	// attendTime is how long one message may be worked on. What is left then is announced again.
+	attendTime = 15 * time.Second
+	// resendAfter is the wait before a message that met an error is worked on again.
+	resendAfter = 5 * time.Second
+	// OrphanAfter is how long a scheduled call may be without its row.
+	OrphanAfter = time.Minute
+)
+
+// How long an item that could not be attended to is put off, so that it does not use up the time of the others.
+const (
+	putOffFailed     = 5 * time.Second // another try may succeed
+	putOffPermanent  = time.Minute     // no try will, until a later version runs or the call's flow is there
+	putOffUnreadable = time.Hour
+)
+
+// AttendShard attends to the due items of a shard of the worklist, the earliest first: it runs the deadlines
+// of calls, performs actions whose leases have expired, and removes what has no outstanding work. Several
+// processes may attend to one shard at the same time, because each change is committed as an event.
+// AttendShard does not fail: what it could not do is announced again.
+func (e *Engine) AttendShard(ctx context.Context, shard string) {
+	if err := e.attendDue(ctx, shard, time.Now(), time.Now().Add(attendTime)); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Str("shard", shard).Msg("deadlines not attended to yet")
+		ctx := context.WithoutCancel(ctx)
+		e.sendDeadline(ctx, DeadlineMessage{Shard: shard, Slot: slotOf(time.Now())}, resendAfter)
+	}
+}
+
+// errMoreDue means that items were due when the time to attend to them was up.
+var errMoreDue = errors.New("more items are due")
+
+// attendDue attends to the items of a shard that were due at the given time, and starts none after until.
+// It waits for the actions that this starts. The error has those of the items that failed; they are put off.
+func (e *Engine) attendDue(ctx context.Context, shard string, dueAt, until time.Time) error {
+	due, unreadable, err := e.Calls.Due(ctx, shard, dueAt)
+	if err != nil {
+		return fmt.Errorf("list shard %s: %w", shard, err)
+	}
+	for _, item := range unreadable {
+		e.Unreadable.Log(ctx, item)
+		if err := e.Calls.PutOff(ctx, item, time.Now().Add(putOffUnreadable)); err != nil {
+			return fmt.Errorf("put off work item: %w", err)
+		}
+	}
+	var group errgroup.Group
+	group.SetLimit(attendParallel)
+	var round attendRound
+	for i, item := range due {
+		if !time.Now().Before(until) {
+			round.add(nil, fmt.Errorf("%w: %d", errMoreDue, len(due)-i))
+			break
+		}
+		group.Go(func() error {
+			round.add(e.attendLimited(ctx, item))
+			return nil
+		})
+	}
+	_ = group.Wait() // its functions return no error
+	for _, t := range round.trackers {
+		t.Wait(ctx, time.Until(until))
+	}
+	return errors.Join(round.failed...)
+}
+
+// attendRound collects what came of the items of a shard.
+type attendRound struct {
+	mu       sync.Mutex
+	trackers []*Tracker
+	failed   []error
+}
+
+// add adds what came of one item: the tracker of what it started, if it started anything, and its error.
+func (r *attendRound) add(t *Tracker, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t != nil {
+		r.trackers = append(r.trackers, t)
+	}
+	if err != nil {
+		r.failed = append(r.failed, err)
+	}
+}
+
+// attendLimited attends to one item, attendLimit at the same time in this process, and puts it off if that
+// fails.
+func (e *Engine) attendLimited(ctx context.Context, item table.Row[store.WorkItem]) (*Tracker, error) {
+	if err := e.attending.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer e.attending.Release(1)
+	t, err := e.attend(ctx, item)
+	if err == nil {
+		return t, nil
+	}
+	wait := putOffFailed
+	if permanent(err) {
+		wait = putOffPermanent
+	}
+	return t, errors.Join(err, e.Calls.Postpone(ctx, item, time.Now().Add(wait)))
+}
+
+// attend attends to one item that is due, and returns what follows the actions that this starts; nil if it
+// starts none.
+func (e *Engine) attend(ctx context.Context, item table.Row[store.WorkItem]) (*Tracker, error) {
+	if item.Value.Kind == store.WorkRecording {
+		again, err := e.Recordings.Attend(ctx, item)
+		if err != nil || again.IsZero() {
+			return nil, err
+		}
+		return nil, e.postpone(ctx, item, again)
+	}
+	id := call.ID(item.Value.ID)
+	t, err := e.Start(ctx, id, call.Event{Body: call.Wake{}})
+	switch {
+	case errors.Is(err, table.ErrNotFound):
+		return nil, e.handleOrphan(ctx, item)
+	case errors.Is(err, table.ErrNewer):
+		zerolog.Ctx(ctx).Debug().Str("call", item.Value.ID).Msg("call of a later version left alone")
+		return nil, e.Calls.Postpone(ctx, item, time.Now().Add(putOffPermanent))
+	case err != nil:
+		return nil, fmt.Errorf("call %s: %w", id, err)
+	}
+	c := t.Call()
+	if c.HasWork() {
+		due := c.AttendBy(time.Now())
+		if !due.After(time.Now()) { // it waits for the gate, which could not be asked
+			due = time.Now().Add(putOffFailed)
+		}
+		return t, e.postpone(ctx, item, due)
+	}
+	if !c.WorkDue.IsZero() {
+		return t, nil // Start removes the item
+	}
+	return t, e.unscheduleEnded(ctx, item, c)
+}
+
+// postpone changes when an item is due.
+func (e *Engine) postpone(ctx context.Context, item table.Row[store.WorkItem], due time.Time) error {
+	e.Announce(ctx, item.Value.ID, due)
+	return e.Calls.Postpone(ctx, item, due)
+}
+
+// unscheduleEnded removes the item of an ended call. If a dialler scheduled the call again without knowing
+// that it had ended, its reservations are rolled back first, once that dialler cannot reserve any more.
+func (e *Engine) unscheduleEnded(ctx context.Context, item table.Row[store.WorkItem], c call.Call) error {
+	if item.Value.Dial != nil {
+		if wait := OrphanAfter - time.Since(item.Value.Written); wait > 0 {
+			return e.postpone(ctx, item, time.Now().Add(wait))
+		}
+		if err := e.Reservations.RollBack(ctx, c, item.Value.Dial.Line); err != nil {
+			return err
+		}
+	}
+	return e.Calls.Unschedule(ctx, c.ID)
+}
+
+// handleOrphan ends a scheduled call whose row was not written within OrphanAfter: the process that opened
+// the call has crashed.
+func (e *Engine) handleOrphan(ctx context.Context, item table.Row[store.WorkItem]) error {
+	if wait := OrphanAfter - time.Since(item.Value.Written); wait > 0 {
+		return e.postpone(ctx, item, time.Now().Add(wait))
+	}
+	id := call.ID(item.Value.ID)
+	var dial call.Dial
+	if item.Value.Dial != nil {
+		dial = *item.Value.Dial
+	}
+	if err := e.Tombstone(ctx, id, dial); err != nil {
+		return err
+	}
+	return e.Calls.Unschedule(ctx, id)
+}
+
+// Tombstone writes an ended call in the place of one that was scheduled and never written. Its reservations
+// are released, and a late attempt to open the call finds it ended.
+func (e *Engine) Tombstone(ctx context.Context, id call.ID, dial call.Dial) error {
+	t, err := e.Start(ctx, id, call.Event{Key: "tombstone", Body: call.Tombstone{Dial: dial}})
+	if err != nil {
+		return fmt.Errorf("write tombstone of call %s: %w", id, err)
+	}
+	t.Wait(ctx, ReplyWait)
+	return nil
+}
