@@ -2,7 +2,6 @@ package filer
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -12,9 +11,6 @@ import (
 	"switchboard/handler/archive"
 	"switchboard/handler/filing"
 )
-
-// newOwner returns the name of one run, as the owner of a recording's lease.
-func newOwner() string { return rand.Text() }
 
 // Content downloads the files of recordings from ACS.
 type Content interface {

@@ -7,6 +7,7 @@ package filer
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,12 +102,12 @@ func (f *Filer) file(ctx context.Context, key string, r filing.Recording) error 
 	}
 	now := time.Now()
 	until := now.Add(f.CopyTimeout)
-	owner := newOwner()
-	r, err := f.recordings.Lease(ctx, key, owner, now, until.Add(copyGrace))
-	if err != nil || r.Owner != owner { // another run has the lease, or the recording has to wait: a later run resumes
+	lease := filing.Lease{Owner: rand.Text(), LeaseUntil: until.Add(copyGrace)}
+	r, err := f.recordings.Lease(ctx, key, lease, now)
+	if err != nil || r.Owner != lease.Owner { // another run has the lease, or it is too early: a later run resumes
 		return err
 	}
-	if err := f.recordings.Schedule(ctx, key, until.Add(copyGrace), now); err != nil {
+	if err := f.recordings.Schedule(ctx, key, lease.LeaseUntil, now); err != nil {
 		return err
 	}
 	if r, err = f.copyChunks(ctx, key, r, until); err != nil {
@@ -115,7 +116,7 @@ func (f *Filer) file(ctx context.Context, key string, r filing.Recording) error 
 	if !r.HasWork() {
 		return f.reportToCall(ctx, r)
 	}
-	if err := f.recordings.Unlease(ctx, key, owner); err != nil {
+	if err := f.recordings.Unlease(ctx, key, lease); err != nil {
 		return err
 	}
 	return f.resumeLater(ctx, key, max(time.Until(r.NotBefore), 0))

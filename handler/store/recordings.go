@@ -132,20 +132,21 @@ func (s *Recordings) SaveCopy(
 	return r, nil
 }
 
-// Lease leases the recording to owner until the given time, if it can be leased (see
-// filing.Recording.LeasedBy), and returns it. The caller must compare its Owner.
+// Lease leases the recording, if it can be leased (see filing.Recording.Leased), and returns it. The caller
+// must compare its Owner.
 func (s *Recordings) Lease(
-	ctx context.Context, key, owner string, now, until time.Time,
+	ctx context.Context, key string, l filing.Lease, now time.Time,
 ) (filing.Recording, error) {
+	l.LeaseUntil = l.LeaseUntil.UTC()
 	return s.recordings.Update(ctx, recordingKey(key), func(r filing.Recording) (filing.Recording, error) {
-		return r.LeasedBy(owner, now.UTC(), until.UTC()), nil
+		return r.Leased(l, now.UTC()), nil
 	})
 }
 
-// Unlease ends owner's lease of the recording, unless another run has leased it since.
-func (s *Recordings) Unlease(ctx context.Context, key, owner string) error {
+// Unlease ends the lease of the recording, unless another run has leased it since.
+func (s *Recordings) Unlease(ctx context.Context, key string, l filing.Lease) error {
 	_, err := s.recordings.Update(ctx, recordingKey(key), func(r filing.Recording) (filing.Recording, error) {
-		return r.Unleased(owner), nil
+		return r.Unleased(l), nil
 	})
 	return err
 }

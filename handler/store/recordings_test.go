@@ -20,10 +20,10 @@ const acsRecording = "eyJQbGF0Zm9ybUVuZHBvaW50SWQiOiI5/+NmE3YTgifQ=="
 
 // finished returns a message about chunks with these document ids.
 func finished(key string, documents ...string) filing.Message {
-	m := filing.Message{
-		Key: key, Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
+	m := filing.Message{Key: key, Details: filing.Details{
+		Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
 		Format: "Wav", EndReason: "CallEnded", ACSCallID: "acs-1",
-	}
+	}}
 	for i, id := range documents {
 		c := filing.Chunk{DocumentID: id, Index: int64(i), ContentLocation: "https://acs/" + id}
 		m.Chunks = append(m.Chunks, c)
