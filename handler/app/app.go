@@ -74,16 +74,12 @@ func New(p Parts) []invoke.Route {
 	documents := catalog.New(p.Documents)
 	limits := Limits(p.Config)
 
-	e := &engine.Engine{
-		Calls: calls,
-		Flows: documents,
-		Sender: &gateway.Gateway{
-			Client:            p.ACS,
-			CallbackURL:       callbackURL(p.Config.Callbacks.BaseURL, signer),
-			CognitiveServices: p.Config.CognitiveServices,
-		},
-		Go: p.Go,
+	sender := &gateway.Gateway{
+		Client:            p.ACS,
+		CallbackURL:       callbackURL(p.Config.Callbacks.BaseURL, signer),
+		CognitiveServices: p.Config.CognitiveServices,
 	}
+	e := engine.New(calls, documents, sender, p.Go)
 	dial := dialler.New(e, ledger, dialler.Options{Limits: limits, LineCalls: p.Config.LineCalls})
 	file := filer.New(e, recordings, filer.Options{
 		Content: p.ACS, Files: p.Files, Queue: p.Queue,

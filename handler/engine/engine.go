@@ -23,8 +23,8 @@ import (
 // Engine applies events to calls. All of its methods may be called concurrently, by any number of processes
 // on one storage, and repeated.
 //
-// Every field must be set before the first event: Gate, Refiller, Reservations and their local actions by
-// dialler.New, Recordings and its local action by filer.New.
+// It is made by New. Before the first event, dialler.New must have set Gate, Refiller, Reservations and their
+// local actions, and filer.New Recordings and its local action.
 type Engine struct {
 	Calls  *store.Calls
 	Flows  Flows
@@ -43,13 +43,15 @@ type Engine struct {
 	locks keyLock
 }
 
-// SetLocal makes perform the function that performs the verb's actions.
-func (e *Engine) SetLocal(verb outbox.Verb, perform LocalAction) {
-	if e.Local == nil {
-		e.Local = map[outbox.Verb]LocalAction{}
-	}
-	e.Local[verb] = perform
+// New returns an Engine without what dialler.New and filer.New set. background is its Go.
+func New(
+	calls *store.Calls, flows Flows, sender Sender, background func(context.Context, func(context.Context)),
+) *Engine {
+	return &Engine{Calls: calls, Flows: flows, Sender: sender, Go: background, Local: map[outbox.Verb]LocalAction{}}
 }
+
+// SetLocal makes perform the function that performs the verb's actions.
+func (e *Engine) SetLocal(verb outbox.Verb, perform LocalAction) { e.Local[verb] = perform }
 
 // perform performs one action and returns its result as an event.
 func (e *Engine) perform(ctx context.Context, c call.Call, a outbox.Action) call.Event {
@@ -163,10 +165,16 @@ func (e *Engine) send(ctx context.Context, t *Tracker, owner string, c call.Call
 			return
 		}
 		c = next
-		if a.Verb == outbox.VerbRelease && reply.Body.(call.Replied).Verdict == call.VerdictOK {
+		if a.Verb == outbox.VerbRelease && succeeded(reply) {
 			e.Refiller.Refill(ctx, c)
 		}
 	}
+}
+
+// succeeded reports whether an action is known to have been performed.
+func succeeded(reply call.Event) bool {
+	replied, ok := reply.Body.(call.Replied)
+	return ok && replied.Verdict == call.VerdictOK
 }
 
 // commitReply commits the result of an action, and starts what follows from it. It tries until the action's

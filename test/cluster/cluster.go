@@ -66,14 +66,9 @@ type Instance struct {
 
 // newInstance fills in an instance on the given rows.
 func newInstance(inst *Instance, calls, worklist, others table.Rows, background *sync.WaitGroup, c Config) {
-	inst.Engine = &engine.Engine{
-		Calls:  store.NewCalls(calls, worklist),
-		Flows:  Flows,
-		Sender: c.Sender,
-		Go: func(ctx context.Context, f func(context.Context)) {
-			background.Go(func() { f(context.WithoutCancel(ctx)) })
-		},
-	}
+	inst.Engine = engine.New(store.NewCalls(calls, worklist), Flows, c.Sender, func(ctx context.Context, f func(context.Context)) {
+		background.Go(func() { f(context.WithoutCancel(ctx)) })
+	})
 	if c.LineCalls == 0 {
 		c.LineCalls = 2
 	}
