@@ -65,7 +65,8 @@ func (r *round) writeDial(
 ) error {
 	now := time.Now().UTC()
 	id := contact.NextCall(r.campaign.ID)
-	if err := r.engine.Calls.Schedule(ctx, id, now.Add(engine.ScheduleAhead), now, &dial); err != nil {
+	item := store.WorkItem{Due: now.Add(engine.ScheduleAhead), Written: now, Dial: &dial}
+	if err := r.engine.Calls.Schedule(ctx, id, item); err != nil {
 		return err
 	}
 	start := campaign.AttemptStart{Line: dial.Line, Began: now, CheckAt: now.Add(r.Limits.Confirm)}

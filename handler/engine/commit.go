@@ -11,6 +11,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/flow"
+	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
 
@@ -86,7 +87,9 @@ func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (table.Row
 	if errors.Is(err, table.ErrNotFound) {
 		switch b := ev.Body.(type) {
 		case call.Offered:
-			loops, err := e.Calls.IsLoop(ctx, b.Line, ev.CorrelationID, id, time.Now(), maxOffers)
+			loops, err := e.Calls.IsLoop(ctx, store.Offer{
+				Line: b.Line, CorrelationID: ev.CorrelationID, Call: id, At: time.Now(),
+			}, maxOffers)
 			if err == nil && loops {
 				err = ErrLoop
 			}
@@ -141,7 +144,9 @@ func (e *Engine) schedule(ctx context.Context, t call.Transition) error {
 	if !t.After.HasWork() || t.Before.Scheduled && !dueSooner(t) {
 		return nil
 	}
-	return e.Calls.Schedule(ctx, t.After.ID, attendBy(t.After, t.After.Updated), time.Now(), dialOf(t.After))
+	return e.Calls.Schedule(ctx, t.After.ID, store.WorkItem{
+		Due: attendBy(t.After, t.After.Updated), Written: time.Now(), Dial: dialOf(t.After),
+	})
 }
 
 // dueSooner reports whether the work item of the call before the transition may be due too late for the call

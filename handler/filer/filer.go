@@ -107,7 +107,7 @@ func (f *Filer) file(ctx context.Context, key string, r filing.Recording) error 
 	if err != nil || r.Owner != lease.Owner { // another run has the lease, or it is too early: a later run resumes
 		return err
 	}
-	if err := f.recordings.Schedule(ctx, key, lease.LeaseUntil, now); err != nil {
+	if err := f.recordings.Schedule(ctx, key, store.WorkItem{Due: lease.LeaseUntil, Written: now}); err != nil {
 		return err
 	}
 	if r, err = f.copyChunks(ctx, key, r, until); err != nil {
@@ -157,7 +157,7 @@ func (f *Filer) copyChunks(
 // does it.
 func (f *Filer) resumeLater(ctx context.Context, key string, after time.Duration) error {
 	now := time.Now()
-	if err := f.recordings.Schedule(ctx, key, now.Add(after+copyGrace), now); err != nil {
+	if err := f.recordings.Schedule(ctx, key, store.WorkItem{Due: now.Add(after + copyGrace), Written: now}); err != nil {
 		return err
 	}
 	message, err := json.Marshal(ResumeMessage{Recording: key})

@@ -20,6 +20,9 @@ import (
 
 var t0 = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
+// dueNow is an item that is due as soon as it is written.
+var dueNow = store.WorkItem{Due: t0, Written: t0}
+
 // onEveryTable runs a test over tables in memory and on Azurite.
 func onEveryTable(t *testing.T, test func(t *testing.T, calls, worklist table.Rows)) {
 	t.Helper()
@@ -155,7 +158,7 @@ func TestDueWorkIsFoundByShard(t *testing.T) {
 		want := []string{}
 		for i := range 20 {
 			id := fmt.Sprintf("in-%02d", i)
-			if err := calls.Schedule(ctx, call.ID(id), t0.Add(time.Duration(i)*time.Second), t0, nil); err != nil {
+			if err := calls.Schedule(ctx, call.ID(id), store.WorkItem{Due: t0.Add(time.Duration(i) * time.Second), Written: t0}); err != nil {
 				t.Fatal(err)
 			}
 			want = append(want, id)
@@ -166,7 +169,7 @@ func TestDueWorkIsFoundByShard(t *testing.T) {
 		if got := len(due(t0.Add(time.Hour), 1)); got < 5 || got > store.Shards {
 			t.Errorf("at most one of each shard: %d", got)
 		}
-		if err := calls.Schedule(ctx, "in-19", t0, t0, nil); err != nil { // due earlier than before
+		if err := calls.Schedule(ctx, "in-19", dueNow); err != nil { // due earlier than before
 			t.Fatal(err)
 		}
 		if d := cmp.Diff([]string{"in-00", "in-19"}, due(t0, 10)); d != "" {
@@ -196,7 +199,7 @@ func TestPostponeKeepsTheItemOfAnotherProcess(t *testing.T) {
 			t.Fatal("the worklist is empty")
 			return table.Row[store.WorkItem]{}
 		}
-		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
+		if err := calls.Schedule(ctx, "in-1", dueNow); err != nil {
 			t.Fatal(err)
 		}
 		seen := read()
@@ -226,7 +229,7 @@ func TestUnscheduleRemovesACallWithoutWork(t *testing.T) {
 			}
 			return len(all)
 		}
-		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
+		if err := calls.Schedule(ctx, "in-1", dueNow); err != nil {
 			t.Fatal(err)
 		}
 		opened := transition(call.Call{State: call.StateRinging, Scheduled: true}, "offer", "run-1")
@@ -264,7 +267,7 @@ func TestUnscheduleKeepsACallThatGetsWork(t *testing.T) {
 		calls, ctx := store.NewCalls(rows, worklist), t.Context()
 		ended := transition(call.Call{State: call.StateEnded, Outcome: call.OutcomeMissed, Scheduled: true}, "end", "run-1")
 		if err := errors.Join(
-			calls.Schedule(ctx, "in-1", t0, t0, nil),
+			calls.Schedule(ctx, "in-1", dueNow),
 			calls.Commit(ctx, table.Row[call.Call]{}, ended),
 		); err != nil {
 			t.Fatal(err)
@@ -279,7 +282,7 @@ func TestUnscheduleKeepsACallThatGetsWork(t *testing.T) {
 				next := transition(row.Value, "connected", "run-2")
 				next.After.Pending = []outbox.Action{{Ref: outbox.Ref{Op: 1, Send: 1}, Verb: outbox.VerbHangUp}}
 				if !row.Value.Scheduled {
-					if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
+					if err := calls.Schedule(ctx, "in-1", dueNow); err != nil {
 						t.Fatal(err)
 					}
 				}

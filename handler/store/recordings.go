@@ -67,7 +67,7 @@ func (s *Recordings) AddMessage(
 		updated = row.Value.WithMessage(m, now.UTC())
 		updated.ID = id
 		if updated.HasWork() { // before each try, because Unschedule may have made the last one fail
-			if err := s.Schedule(ctx, key, now.Add(checkMessageAfter), now); err != nil {
+			if err := s.Schedule(ctx, key, WorkItem{Due: now.Add(checkMessageAfter), Written: now}); err != nil {
 				return false, err
 			}
 		}
@@ -94,10 +94,11 @@ func (s *Recordings) Link(ctx context.Context, id string, to call.ID, op int) (f
 	return linked, nil
 }
 
-// Schedule puts the recording with the key on the worklist, due at the given time. It may be repeated.
-func (s *Recordings) Schedule(ctx context.Context, key string, due, now time.Time) error {
-	item := WorkItem{Kind: WorkRecording, ID: key, Due: due.UTC(), Written: now.UTC()}
-	return s.worklist.Put(ctx, workKey(key), item)
+// Schedule puts the recording with the key on the worklist as the item, of which Due and Written must be set.
+// It may be repeated.
+func (s *Recordings) Schedule(ctx context.Context, key string, item WorkItem) error {
+	item.Kind, item.ID = WorkRecording, key
+	return schedule(ctx, s.worklist, item)
 }
 
 // Unschedule removes the recording from the worklist, unless files of it wait to be fetched. If the
