@@ -106,7 +106,9 @@ func TestContactIsShownWithItsResult(t *testing.T) {
 		if err != nil || len(due) != 1 {
 			t.Fatalf("due: %v, %v", due, err)
 		}
-		_, attempt, err := ledger.Claim(t.Context(), c, due[0], testLine, time.Now(), time.Now().Add(time.Minute))
+		_, attempt, err := ledger.Claim(t.Context(), c, due[0], campaign.AttemptStart{
+			Line: testLine, Began: time.Now(), CheckAt: time.Now().Add(time.Minute),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,8 +42,10 @@ const secret = "https://media.example/content?token=secret"
 var recorded = fakeRecordings{
 	filing.Key(acsID): {
 		ID: acsID, State: filing.StateFiling, Call: "in-1", Op: 4, Messages: []string{"secret"},
-		Start: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Duration: 63200 * time.Millisecond,
-		ContentType: "audio/wav", ChannelType: "mixed", Format: "wav", EndReason: "CallEnded",
+		Details: filing.Details{
+			Start: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Duration: 63200 * time.Millisecond,
+			ContentType: "audio/wav", ChannelType: "mixed", Format: "wav", EndReason: "CallEnded",
+		},
 		Chunks: []filing.Chunk{
 			{
 				DocumentID: "d0", ContentLocation: secret, MetadataLocation: secret, DeleteLocation: secret,

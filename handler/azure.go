@@ -33,6 +33,59 @@ var (
 	fileRetry = policy.RetryOptions{MaxRetries: 4, TryTimeout: time.Minute}
 )
 
+// open opens storage and ACS. It creates the tables, containers and queues that are missing.
+func open(ctx context.Context, c config.Config, server *invoke.Server) (app.Parts, error) {
+	a, err := newAzure(c)
+	if err != nil {
+		return app.Parts{}, err
+	}
+	s, err := a.storage()
+	if err != nil {
+		return app.Parts{}, err
+	}
+	client, err := a.acs()
+	if err != nil {
+		return app.Parts{}, err
+	}
+	if err := s.create(ctx); err != nil {
+		return app.Parts{}, fmt.Errorf("storage: %w", err)
+	}
+	return app.Parts{
+		Config:    c,
+		Tables:    s.tables.Table,
+		Documents: s.documents,
+		Files:     s.recordings,
+		ACS:       client,
+
+		RecordingQueue: s.recordingQueue,
+		DeadlineQueue:  s.deadlineQueue,
+		Verifier: auth.NewVerifier(ctx, auth.TokenConfig{
+			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
+		}, nil),
+		Go: server.Go,
+	}, nil
+}
+
+// storage is what the app keeps in its storage account.
+type storage struct {
+	tables     *table.Account
+	documents  catalog.Azure
+	recordings archive.Azure
+
+	recordingQueue, deadlineQueue queue.Queue
+}
+
+// create creates what is missing.
+func (s storage) create(ctx context.Context) error {
+	var missing errgroup.Group
+	missing.Go(func() error { return s.tables.Create(ctx, app.Tables...) })
+	missing.Go(func() error { return s.documents.Create(ctx) })
+	missing.Go(func() error { return s.recordings.Create(ctx) })
+	missing.Go(func() error { return s.recordingQueue.Create(ctx) })
+	missing.Go(func() error { return s.deadlineQueue.Create(ctx) })
+	return missing.Wait()
+}
+
 // azure opens the clients of Azure's services, with the connection string or key of the settings, or else
 // with the app's identity.
 type azure struct {
@@ -40,60 +93,45 @@ type azure struct {
 	cred azcore.TokenCredential // nil where all services have keys
 }
 
-// open opens storage and ACS. It creates the tables, containers and queues that are missing.
-func open(ctx context.Context, c config.Config, server *invoke.Server) (app.Parts, error) {
+// newAzure returns the azure of the settings.
+func newAzure(c config.Config) (azure, error) {
 	a := azure{Config: c}
-	if c.Storage.ConnectionString == "" || c.ACS.AccessKey == "" {
-		var err error
-		if a.cred, err = a.credential(); err != nil {
-			return app.Parts{}, fmt.Errorf("identity: %w", err)
-		}
+	if c.Storage.ConnectionString != "" && c.ACS.AccessKey != "" {
+		return a, nil
 	}
+	var err error
+	if a.cred, err = a.credential(); err != nil {
+		return azure{}, fmt.Errorf("identity: %w", err)
+	}
+	return a, nil
+}
+
+// storage opens the storage account.
+func (a azure) storage() (storage, error) {
 	tables, err := a.tables()
 	if err != nil {
-		return app.Parts{}, fmt.Errorf("tables: %w", err)
+		return storage{}, fmt.Errorf("tables: %w", err)
 	}
 	documents, err := a.blobs(storageRetry)
 	if err != nil {
-		return app.Parts{}, fmt.Errorf("documents: %w", err)
+		return storage{}, fmt.Errorf("documents: %w", err)
 	}
 	files, err := a.blobs(fileRetry)
 	if err != nil {
-		return app.Parts{}, fmt.Errorf("recordings: %w", err)
+		return storage{}, fmt.Errorf("recordings: %w", err)
 	}
 	queues, err := a.queues()
 	if err != nil {
-		return app.Parts{}, fmt.Errorf("queue: %w", err)
+		return storage{}, fmt.Errorf("queue: %w", err)
 	}
-	client, err := a.acs()
-	if err != nil {
-		return app.Parts{}, err
-	}
-	parts := app.Parts{
-		Config: c,
-		Tables: tables.Table,
-		ACS:    client,
-		Verifier: auth.NewVerifier(ctx, auth.TokenConfig{
-			Issuer: c.ACS.Issuer, Audience: c.ACS.ResourceID, JWKSURL: c.ACS.JWKSURL,
-		}, nil),
-		Go: server.Go,
-	}
-	catalogBlobs := catalog.Azure{Container: documents.NewContainerClient(app.CatalogContainer)}
-	recordings := archive.Azure{Container: files.NewContainerClient(app.RecordingsContainer)}
-	recordingQueue := queue.Queue{Client: queues.NewQueueClient(app.RecordingQueue)}
-	deadlineQueue := queue.Queue{Client: queues.NewQueueClient(app.DeadlineQueue)}
-	parts.Documents, parts.Files = catalogBlobs, recordings
-	parts.RecordingQueue, parts.DeadlineQueue = recordingQueue, deadlineQueue
-	var missing errgroup.Group
-	missing.Go(func() error { return tables.Create(ctx, app.Tables...) })
-	missing.Go(func() error { return catalogBlobs.Create(ctx) })
-	missing.Go(func() error { return recordings.Create(ctx) })
-	missing.Go(func() error { return recordingQueue.Create(ctx) })
-	missing.Go(func() error { return deadlineQueue.Create(ctx) })
-	if err := missing.Wait(); err != nil {
-		return app.Parts{}, fmt.Errorf("storage: %w", err)
-	}
-	return parts, nil
+	return storage{
+		tables:     tables,
+		documents:  catalog.Azure{Container: documents.NewContainerClient(app.CatalogContainer)},
+		recordings: archive.Azure{Container: files.NewContainerClient(app.RecordingsContainer)},
+
+		recordingQueue: queue.Queue{Client: queues.NewQueueClient(app.RecordingQueue)},
+		deadlineQueue:  queue.Queue{Client: queues.NewQueueClient(app.DeadlineQueue)},
+	}, nil
 }
 
 // credential returns the app's identity: the one named in the settings, else the system-assigned one, else

@@ -56,10 +56,10 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 
 // message returns the part of the event that is stored with the recording.
 func message(f event.FinishedRecording) filing.Message {
-	m := filing.Message{
-		Key: f.Key, ACSCallID: f.CallID, ServerCallID: f.ServerCallID, Start: f.StartTime, Duration: f.Duration,
+	m := filing.Message{Key: f.Key, Details: filing.Details{
+		ACSCallID: f.CallID, ServerCallID: f.ServerCallID, Start: f.StartTime, Duration: f.Duration,
 		ContentType: f.ContentType, ChannelType: f.ChannelType, Format: f.Format, EndReason: f.EndReason,
-	}
+	}}
 	for _, c := range f.Chunks {
 		m.Chunks = append(m.Chunks, filing.Chunk{
 			DocumentID: c.DocumentID, Index: c.Index, EndReason: c.EndReason, ContentLocation: c.ContentLocation,

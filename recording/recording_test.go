@@ -57,9 +57,11 @@ func queued(t testing.TB, text string) json.RawMessage {
 func TestEventOfAFinishedRecordingIsReceived(t *testing.T) {
 	const at = "https://us-storage.asm.skype.com/v1/objects/0-eus-d12-801b"
 	want := filing.Message{
-		ACSCallID: "4f2d3a10-0000-4000-8000-2b1c",
-		Start:     time.Date(2026, 11, 20, 8, 15, 42, 123456700, time.UTC), Duration: 61500 * time.Millisecond,
-		ContentType: "Audio", ChannelType: "Unmixed", Format: "Wav", EndReason: "CallEnded",
+		Details: filing.Details{
+			ACSCallID: "4f2d3a10-0000-4000-8000-2b1c",
+			Start:     time.Date(2026, 11, 20, 8, 15, 42, 123456700, time.UTC), Duration: 61500 * time.Millisecond,
+			ContentType: "Audio", ChannelType: "Unmixed", Format: "Wav", EndReason: "CallEnded",
+		},
 		Chunks: []filing.Chunk{{
 			DocumentID: "0-eus-d12-801b", Index: 3, EndReason: "SessionEnded", ContentLocation: at + "/content/audio",
 			MetadataLocation: at + "/content/acsmetadata", DeleteLocation: at,

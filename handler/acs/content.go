@@ -63,7 +63,9 @@ type DownloadRecordingResponse struct {
 func (c *Client) DownloadRecording(
 	ctx context.Context, location string, options *DownloadRecordingOptions,
 ) (resp DownloadRecordingResponse, err error) {
-	op := operation{name: "DownloadRecording", method: http.MethodGet, ok: []int{http.StatusOK, http.StatusPartialContent}}
+	op := operation{
+		name: "DownloadRecording", method: http.MethodGet, ok: []int{http.StatusOK, http.StatusPartialContent}, stream: true,
+	}
 	ctx, endSpan := runtime.StartSpan(ctx, "Client."+op.name, c.azc.Tracer(), nil)
 	defer func() { endSpan(err) }()
 
@@ -74,12 +76,12 @@ func (c *Client) DownloadRecording(
 		}
 	}
 	location = strings.TrimSpace(location)
-	first, err := c.fetch(ctx, op, location, part, true)
+	first, err := c.fetch(ctx, op, location, part)
 	if err != nil {
 		return resp, err
 	}
 	body := &contentReader{
-		fetch: func(rest ByteRange) (*http.Response, error) { return c.fetch(ctx, op, location, &rest, true) },
+		fetch: func(rest ByteRange) (*http.Response, error) { return c.fetch(ctx, op, location, &rest) },
 		ctx:   ctx, op: op, limits: c.readLimits(), etag: first.Header.Get("Etag"),
 		body: first.Body, left: -1,
 	}
@@ -122,7 +124,7 @@ func (c *Client) DeleteRecording(
 	ctx, endSpan := runtime.StartSpan(ctx, "Client."+op.name, c.azc.Tracer(), nil)
 	defer func() { endSpan(err) }()
 
-	_, err = c.fetch(ctx, op, strings.TrimSpace(location), nil, false)
+	_, err = c.fetch(ctx, op, strings.TrimSpace(location), nil)
 	return resp, err
 }
 
@@ -165,7 +167,7 @@ func (c *Client) GetRecordingMetadata(
 // fetch sends a request to a host that stores recordings. It signs it as a request
 // to the resource: the signature covers the resource's host and the path, but not
 // the query. Every error is an *Error.
-func (c *Client) fetch(ctx context.Context, op operation, location string, part *ByteRange, stream bool) (*http.Response, error) {
+func (c *Client) fetch(ctx context.Context, op operation, location string, part *ByteRange) (*http.Response, error) {
 	u, err := c.parseContent(location)
 	if err != nil {
 		return nil, invalid(op.name, err.Error())
@@ -184,7 +186,7 @@ func (c *Client) fetch(ctx context.Context, op operation, location string, part 
 	if part != nil {
 		h.Set("Range", part.String())
 	}
-	if stream {
+	if op.stream {
 		runtime.SkipBodyDownload(req)
 	}
 	resp, err := c.azc.Pipeline().Do(req)

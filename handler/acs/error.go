@@ -123,15 +123,15 @@ func refused(op operation, resp *http.Response, body, sent []byte) *Error {
 	case e.Status < 400:
 		e.Message = "a redirect, which is not followed"
 	}
-	e.kind = e.classify(op.pair == nil)
+	e.kind = e.classify(op.pair)
 	// Not runtime.NewResponseError: it would write the URL and the body to azcore's log.
 	e.Err = &azcore.ResponseError{ErrorCode: e.Code, StatusCode: resp.StatusCode, RawResponse: resp}
 	return e
 }
 
-// classify returns the kind of a refusal. Without a pair, 412 can only be about
-// media; with one, the pair may also be too old.
-func (e *Error) classify(withoutPair bool) error {
+// classify returns the kind of a refusal of a request with this pair. Without one,
+// 412 can only be about media; with one, the pair may also be too old.
+func (e *Error) classify(pair *Repeatability) error {
 	has := func(codes ...string) bool {
 		for _, code := range codes {
 			if e.Code == code || e.SubCode == code {
@@ -145,7 +145,7 @@ func (e *Error) classify(withoutPair bool) error {
 		return ErrThrottled
 	case e.Status < 400 || e.Temporary():
 		return nil
-	case has("8583"), e.Status == http.StatusPreconditionFailed && withoutPair:
+	case has("8583"), e.Status == http.StatusPreconditionFailed && pair == nil:
 		return ErrIncompatibleMedia
 	case has("8501"):
 		return ErrNotEstablished

@@ -25,6 +25,7 @@ type operation struct {
 	rings  bool           // whether a repeat might ring a telephone twice
 	body   any            // nil for no body
 	ok     []int          // the statuses of success
+	stream bool           // whether the body of a success is left unread
 }
 
 // repeats returns op's retry options.

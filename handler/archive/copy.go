@@ -96,7 +96,11 @@ func (c copying) advance(ctx context.Context, p Progress, until time.Time) (Prog
 			return p, false, fmt.Errorf("%w: %w", ErrSource, err)
 		}
 		offset := p.Offset + int64(n)
-		if err := p.checkLength(offset, more); err != nil {
+		checkLength := p.checkEnd
+		if more {
+			checkLength = p.checkMore
+		}
+		if err := checkLength(offset); err != nil {
 			return Progress{}, false, fmt.Errorf("%w: %w", ErrSource, err)
 		}
 		if max(offset, p.Size) > MaxBlocks*c.blockSize {
@@ -156,13 +160,20 @@ func readBlock(body *bufio.Reader, block []byte) (n int, more bool, err error) {
 	return n, true, err
 }
 
-// checkLength compares the offset that was reached, and whether the file has more
-// bytes, with the size that the source named.
-func (p Progress) checkLength(offset int64, more bool) error {
-	switch {
-	case p.Size >= 0 && more && offset >= p.Size:
+// checkMore compares an offset, after which the file has more bytes, with the size
+// that the source named.
+func (p Progress) checkMore(offset int64) error {
+	if p.Size >= 0 && offset >= p.Size {
 		return fmt.Errorf("%w: more than %d bytes", ErrLength, p.Size)
-	case p.Size >= 0 && !more && offset != p.Size:
+	}
+	return nil
+}
+
+// checkEnd compares the offset at which the file ended with the size that the source
+// named.
+func (p Progress) checkEnd(offset int64) error {
+	switch {
+	case p.Size >= 0 && offset != p.Size:
 		return fmt.Errorf("%w: %d bytes instead of %d", ErrLength, offset, p.Size)
 	case p.Offset > 0 && offset == p.Offset:
 		return fmt.Errorf("%w: no more than %d bytes", ErrLength, offset) // an earlier run saw more

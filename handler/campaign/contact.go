@@ -83,11 +83,18 @@ func (c Contact) NextCall(campaign ID) call.ID {
 	return call.OutboundID(string(campaign), string(c.ID), c.Claim+1)
 }
 
-// Claimed returns the contact as claimed by a dialler that dials it from the line, and the new
-// attempt. The contact's entry in the due index moves to checkAt, when the attempt is checked.
-func (c Contact) Claimed(campaign ID, line string, now, checkAt time.Time) (Contact, Attempt) {
-	a := Attempt{Schema: Schema, Claim: c.Claim + 1, Call: c.NextCall(campaign), Line: line, Began: now}
-	c.State, c.Claim, c.Call, c.Due = ContactDialling, a.Claim, a.Call, checkAt
+// AttemptStart is what a dialler claims a contact for.
+type AttemptStart struct {
+	Line    string    // raw id of the line that it dials from
+	Began   time.Time // now
+	CheckAt time.Time // when the attempt is checked
+}
+
+// Claimed returns the contact as claimed by a dialler, and the new attempt. The contact's entry
+// in the due index moves to s.CheckAt.
+func (c Contact) Claimed(campaign ID, s AttemptStart) (Contact, Attempt) {
+	a := Attempt{Schema: Schema, Claim: c.Claim + 1, Call: c.NextCall(campaign), Line: s.Line, Began: s.Began}
+	c.State, c.Claim, c.Call, c.Due = ContactDialling, a.Claim, a.Call, s.CheckAt
 	return c, a
 }
 

@@ -15,12 +15,12 @@ const (
 	campaignID = ID("c1")
 )
 
-// checkAt is when an attempt that begins at t0 is checked.
-var checkAt = t0.Add(10 * time.Minute)
+// start is the start of an attempt at t0.
+var start = AttemptStart{Line: line, Began: t0, CheckAt: t0.Add(10 * time.Minute)}
 
 // firstAttempt returns a contact with this budget, claimed at t0, and its attempt.
 func firstAttempt(budget int) (Contact, Attempt) {
-	return NewContact(number, budget, t0).Claimed(campaignID, line, t0, checkAt)
+	return NewContact(number, budget, t0).Claimed(campaignID, start)
 }
 
 // settle ends the attempt with the outcome a minute after it began.
@@ -33,7 +33,7 @@ func TestClaimed(t *testing.T) {
 	if got, want := waiting.Entry(), (DueEntry{Contact: waiting.ID, Number: number, At: t0}); got != want {
 		t.Errorf("a new contact's entry is %+v, want %+v", got, want)
 	}
-	c, a := waiting.Claimed(campaignID, line, t0, checkAt)
+	c, a := waiting.Claimed(campaignID, start)
 	id := call.OutboundID(string(campaignID), string(waiting.ID), 1)
 	if id != waiting.NextCall(campaignID) {
 		t.Errorf("the call is %s, but NextCall returned %s", id, waiting.NextCall(campaignID))
@@ -44,13 +44,13 @@ func TestClaimed(t *testing.T) {
 	if c.State != ContactDialling || c.Claim != 1 || c.Spent != 0 || c.Call != id {
 		t.Errorf("the contact is %+v", c)
 	}
-	if got, want := c.Entry(), (DueEntry{Contact: c.ID, Number: number, At: checkAt, Call: id}); got != want {
+	if got, want := c.Entry(), (DueEntry{Contact: c.ID, Number: number, At: start.CheckAt, Call: id}); got != want {
 		t.Errorf("its entry moves to %+v, want %+v", got, want)
 	}
 
 	t.Run("the number of the attempt increases after one that did not count", func(t *testing.T) {
 		c, _ := settle(c, a, call.OutcomeCancelled)
-		if _, again := c.Claimed(campaignID, line, t0, checkAt); again.Claim != 2 || again.Call == id {
+		if _, again := c.Claimed(campaignID, start); again.Claim != 2 || again.Call == id {
 			t.Errorf("the next attempt is %+v", again)
 		}
 	})
@@ -106,7 +106,7 @@ func TestSettled(t *testing.T) {
 func TestSettledForAnEarlierAttemptLeavesTheContact(t *testing.T) {
 	c, first := firstAttempt(3)
 	c, _ = settle(c, first, call.OutcomeBusy)
-	c, _ = c.Claimed(campaignID, line, t0, checkAt) // the second attempt
+	c, _ = c.Claimed(campaignID, start) // the second attempt
 	got, closed := settle(c, first, call.OutcomeCompleted)
 	if d := cmp.Diff(c, got); d != "" {
 		t.Errorf("the end of an earlier attempt changed the contact (-before +after):\n%s", d)
@@ -121,7 +121,7 @@ func TestValuesOfAllAttemptsAreKept(t *testing.T) {
 	values := map[string]string{"x": "1", "y": "1"}
 	c, _ = c.Settled(a, Settlement{Claim: 1, Outcome: call.OutcomeBusy, At: t0, Values: values})
 	before := c
-	c, a = c.Claimed(campaignID, line, t0, checkAt)
+	c, a = c.Claimed(campaignID, start)
 	c, _ = c.Settled(a, Settlement{Claim: 2, Outcome: call.OutcomeCompleted, At: t0, Values: map[string]string{"x": "2"}})
 	if d := cmp.Diff(map[string]string{"x": "2", "y": "1"}, c.Values); d != "" {
 		t.Errorf("values (-want +got):\n%s", d)

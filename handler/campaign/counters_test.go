@@ -57,7 +57,7 @@ func TestCountersMatchTheContacts(t *testing.T) {
 			switch rapid.SampledFrom([]string{"claim", "settle", "settle", "deny", "postpone"}).Draw(rt, "what") {
 			case "claim":
 				if before.State == ContactWaiting && before.Spent < before.Budget {
-					after, a = before.Claimed(campaignID, line, now, now.Add(time.Hour))
+					after, a = before.Claimed(campaignID, AttemptStart{Line: line, Began: now, CheckAt: now.Add(time.Hour)})
 				}
 			case "settle": // also of an attempt that has ended
 				if a.Claim > 0 {

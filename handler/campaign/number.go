@@ -64,13 +64,14 @@ func (n Number) Reserve(id call.ID, now time.Time) (Number, error) {
 	return n, nil
 }
 
-// Release returns n without the call's reservation. The dial is subtracted again unless the
-// attempt is spent. A number that is not reserved for this call stays as it is.
-func (n Number) Release(id call.ID, spent bool) Number {
+// Release returns n without the reservation of the call, which has ended with the outcome. The
+// dial is subtracted again unless the outcome spends it. A number that is not reserved for this
+// call stays as it is.
+func (n Number) Release(id call.ID, ended call.Outcome) Number {
 	if n.Call != id {
 		return n
 	}
-	if d := day(n.Since); !spent && n.Dials[d] > 0 {
+	if d := day(n.Since); !ended.Spends() && n.Dials[d] > 0 {
 		n.Dials = maps.Clone(n.Dials)
 		if n.Dials[d]--; n.Dials[d] == 0 {
 			delete(n.Dials, d)

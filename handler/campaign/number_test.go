@@ -40,7 +40,7 @@ func TestReserve(t *testing.T) {
 		{"a free number is reserved and its dial counted", Number{}, reservedByUs, nil},
 		{"a second reservation for the same call changes nothing", reservedByUs, reservedByUs, nil},
 		{"a number reserved for another call is refused", reservedByOther, reservedByOther, ErrReserved},
-		{"a released number is reserved and its dial added", reservedByOther.Release(otherCall, true),
+		{"a released number is reserved and its dial added", reservedByOther.Release(otherCall, call.OutcomeBusy),
 			Number{Schema: Schema, Call: ourCall, Since: t0, Dials: map[string]int{"20260304": 2}}, nil},
 		{"a number that has opted out is refused", optedOut, optedOut, ErrOptedOut},
 	}
@@ -63,25 +63,25 @@ func TestReserve(t *testing.T) {
 
 func TestNumberRelease(t *testing.T) {
 	reserved := mustReserve(t, Number{}, ourCall, t0)
-	twice := mustReserve(t, reserved.Release(ourCall, true), ourCall, t0.Add(time.Hour))
+	twice := mustReserve(t, reserved.Release(ourCall, call.OutcomeBusy), ourCall, t0.Add(time.Hour))
 	tests := []struct {
 		name  string
 		n     Number
 		id    call.ID
-		spent bool
+		ended call.Outcome
 		call  call.ID
 		dials map[string]int
 	}{
-		{"a spent attempt leaves the dial counted", reserved, ourCall, true, "", map[string]int{"20260304": 1}},
-		{"an attempt that is not spent subtracts its dial", reserved, ourCall, false, "", map[string]int{}},
-		{"only one dial is subtracted", twice, ourCall, false, "", map[string]int{"20260304": 1}},
-		{"a second release changes nothing", twice.Release(ourCall, false), ourCall, false, "", map[string]int{"20260304": 1}},
-		{"a release by another call changes nothing", reserved, otherCall, false, ourCall, map[string]int{"20260304": 1}},
+		{"a spent attempt leaves the dial counted", reserved, ourCall, call.OutcomeBusy, "", map[string]int{"20260304": 1}},
+		{"an attempt that is not spent subtracts its dial", reserved, ourCall, call.OutcomeCancelled, "", map[string]int{}},
+		{"only one dial is subtracted", twice, ourCall, call.OutcomeCancelled, "", map[string]int{"20260304": 1}},
+		{"a second release changes nothing", twice.Release(ourCall, call.OutcomeCancelled), ourCall, call.OutcomeCancelled, "", map[string]int{"20260304": 1}},
+		{"a release by another call changes nothing", reserved, otherCall, call.OutcomeCancelled, ourCall, map[string]int{"20260304": 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dials := maps.Clone(tt.n.Dials)
-			got := tt.n.Release(tt.id, tt.spent)
+			got := tt.n.Release(tt.id, tt.ended)
 			if got.Call != tt.call || got.Since.IsZero() != (tt.call == "") {
 				t.Errorf("reserved for %q since %v", got.Call, got.Since)
 			}
@@ -96,8 +96,8 @@ func TestNumberRelease(t *testing.T) {
 
 	t.Run("subtracts the dial from the day on which it was counted", func(t *testing.T) {
 		midnight := time.Date(2026, 3, 4, 23, 59, 59, 0, time.UTC)
-		n := mustReserve(t, Number{}, otherCall, midnight).Release(otherCall, true)
-		n = mustReserve(t, n, ourCall, midnight).Release(ourCall, false)
+		n := mustReserve(t, Number{}, otherCall, midnight).Release(otherCall, call.OutcomeBusy)
+		n = mustReserve(t, n, ourCall, midnight).Release(ourCall, call.OutcomeCancelled)
 		if d := cmp.Diff(map[string]int{"20260304": 1}, n.Dials); d != "" {
 			t.Errorf("dials (-want +got):\n%s", d)
 		}
@@ -107,7 +107,7 @@ func TestNumberRelease(t *testing.T) {
 func TestDialsAreCountedFor31Days(t *testing.T) {
 	var n Number
 	for day := range 40 {
-		n = mustReserve(t, n, ourCall, t0.AddDate(0, 0, day)).Release(ourCall, true)
+		n = mustReserve(t, n, ourCall, t0.AddDate(0, 0, day)).Release(ourCall, call.OutcomeBusy)
 	}
 	last := t0.AddDate(0, 0, 39)
 	for ago := range 33 {
@@ -143,7 +143,7 @@ func TestOptOut(t *testing.T) {
 
 	t.Run("leaves the reservation as it is", func(t *testing.T) {
 		n := mustReserve(t, Number{}, otherCall, t0).OptOut(ourCall, t0)
-		if n.Call != otherCall || n.Release(otherCall, true).Call != "" {
+		if n.Call != otherCall || n.Release(otherCall, call.OutcomeBusy).Call != "" {
 			t.Errorf("number = %+v", n)
 		}
 	})

@@ -148,7 +148,9 @@ func TestRoundChecksAnAttempt(t *testing.T) {
 		if err != nil || len(due) != 1 {
 			t.Fatal(due, err)
 		}
-		_, a, err := h.Ledger.Claim(t.Context(), c, due[0], cluster.Line, time.Now(), time.Now().Add(cluster.Limits.Confirm))
+		_, a, err := h.Ledger.Claim(t.Context(), c, due[0], campaign.AttemptStart{
+			Line: cluster.Line, Began: time.Now(), CheckAt: time.Now().Add(cluster.Limits.Confirm),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -67,7 +67,8 @@ func (r *round) writeDial(
 	if err := r.engine.ScheduleDial(ctx, id, dial, now); err != nil {
 		return err
 	}
-	if _, _, err := r.ledger.Claim(ctx, r.campaign, row, dial.Line, now, now.Add(r.Limits.Confirm)); err != nil {
+	start := campaign.AttemptStart{Line: dial.Line, Began: now, CheckAt: now.Add(r.Limits.Confirm)}
+	if _, _, err := r.ledger.Claim(ctx, r.campaign, row, start); err != nil {
 		return store.IgnoreConflict(err) // another process has claimed the contact; the item is its call's
 	}
 	if err := r.reserve(ctx, id, before, dial, now); err != nil {
@@ -97,7 +98,7 @@ func (r *round) writeDial(
 func (r *round) reserve(ctx context.Context, id call.ID, before call.Call, dial call.Dial, now time.Time) error {
 	number, _ := numberOf(dial.Callee)
 	_, err := r.ledger.EditNumber(ctx, number, func(n campaign.Number) (campaign.Number, error) {
-		return n.Release(before.ID, before.Outcome.Spends()).Reserve(id, now)
+		return n.Release(before.ID, before.Outcome).Reserve(id, now)
 	})
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ func (d *Dialler) release(ctx context.Context, c call.Call, _ outbox.Action) (ca
 func (d *Dialler) releaseReserved(ctx context.Context, c call.Call) error {
 	if number, ok := numberOf(c.Callee); ok {
 		_, err := d.ledger.EditNumber(ctx, number, func(n campaign.Number) (campaign.Number, error) {
-			return n.Release(c.ID, c.Outcome.Spends()), nil
+			return n.Release(c.ID, c.Outcome), nil
 		})
 		if err != nil {
 			return err

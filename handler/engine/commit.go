@@ -11,6 +11,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/flow"
+	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
 
@@ -165,7 +166,9 @@ func (e *Engine) load(ctx context.Context, id call.ID, ev call.Event) (table.Row
 	if errors.Is(err, table.ErrNotFound) {
 		switch b := ev.Body.(type) {
 		case call.Offered:
-			loops, err := e.Calls.IsLoop(ctx, b.Line, ev.CorrelationID, id, time.Now(), maxOffers)
+			loops, err := e.Calls.IsLoop(ctx, store.Offer{
+				Line: b.Line, CorrelationID: ev.CorrelationID, Call: id, At: time.Now(),
+			}, maxOffers)
 			if err == nil && loops {
 				err = ErrLoop
 			}
@@ -229,7 +232,7 @@ func (e *Engine) flowOf(ctx context.Context, c call.Call, ev call.Event) (*flow.
 // Schedule writes the call's work item, due at WorkDue, and announces it.
 func (e *Engine) Schedule(ctx context.Context, c call.Call) error {
 	e.Announce(ctx, string(c.ID), c.WorkDue)
-	return e.Calls.Schedule(ctx, c.ID, c.WorkDue, time.Now(), dialOf(c))
+	return e.Calls.Schedule(ctx, c.ID, store.WorkItem{Due: c.WorkDue, Written: time.Now(), Dial: dialOf(c)})
 }
 
 // dialDue is how long after a dial its work item is due.
@@ -239,7 +242,7 @@ const dialDue = 30 * time.Second
 // call.Dialled must have the same time.
 func (e *Engine) ScheduleDial(ctx context.Context, id call.ID, dial call.Dial, now time.Time) error {
 	e.Announce(ctx, string(id), now.Add(dialDue))
-	return e.Calls.Schedule(ctx, id, now.Add(dialDue), now, &dial)
+	return e.Calls.Schedule(ctx, id, store.WorkItem{Due: now.Add(dialDue), Written: now, Dial: &dial})
 }
 
 // dialOf returns what is needed to undo a dial whose call row was never written; nil for an inbound call.

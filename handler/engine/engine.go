@@ -55,18 +55,13 @@ type Options struct {
 	Go func(ctx context.Context, f func(context.Context))
 }
 
-// New returns an engine.
+// New returns an Engine without what dialler.New and filer.New set.
 func New(o Options) *Engine {
-	return &Engine{Options: o, attending: semaphore.NewWeighted(attendLimit)}
+	return &Engine{Options: o, Local: map[outbox.Verb]LocalAction{}, attending: semaphore.NewWeighted(attendLimit)}
 }
 
 // SetLocal makes perform the function that performs the verb's actions.
-func (e *Engine) SetLocal(verb outbox.Verb, perform LocalAction) {
-	if e.Local == nil {
-		e.Local = map[outbox.Verb]LocalAction{}
-	}
-	e.Local[verb] = perform
-}
+func (e *Engine) SetLocal(verb outbox.Verb, perform LocalAction) { e.Local[verb] = perform }
 
 // perform performs one action and returns its result as an event.
 func (e *Engine) perform(ctx context.Context, c call.Call, a outbox.Action) call.Event {
@@ -180,10 +175,16 @@ func (e *Engine) send(ctx context.Context, t *Tracker, owner string, c call.Call
 			return
 		}
 		c = next
-		if a.Verb == outbox.VerbRelease && reply.Body.(call.Replied).Verdict == call.VerdictOK {
+		if a.Verb == outbox.VerbRelease && succeeded(reply) {
 			e.Refiller.Refill(ctx, c)
 		}
 	}
+}
+
+// succeeded reports whether an action is known to have been performed.
+func succeeded(reply call.Event) bool {
+	replied, ok := reply.Body.(call.Replied)
+	return ok && replied.Verdict == call.VerdictOK
 }
 
 // commitReply commits the result of an action, and starts what follows from it. It tries until the action's

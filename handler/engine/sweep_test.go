@@ -13,6 +13,7 @@ import (
 	"switchboard/handler/campaign"
 	"switchboard/handler/engine"
 	"switchboard/handler/faulttest"
+	"switchboard/handler/store"
 	"switchboard/handler/table"
 	"switchboard/handler/table/tabletest"
 	"switchboard/test/cluster"
@@ -106,7 +107,7 @@ func TestSweep(t *testing.T) {
 		}
 	})
 	cluster.Run(t, "writes a tombstone for a call that has no row for a minute", func(t *testing.T, h *cluster.Harness) {
-		if err := h.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
+		if err := h.Calls.Schedule(t.Context(), cluster.InboundID, store.WorkItem{Due: time.Now(), Written: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		h.AttendAfter(t, 59*time.Second)
@@ -142,7 +143,7 @@ func TestSweep(t *testing.T) {
 		h.Background.Wait()
 		// A dialler that does not know the tombstone is about to dial the call, on another line.
 		dial.Line = cluster.Line + "2"
-		if err := h.Calls.Schedule(t.Context(), id, time.Now(), time.Now(), &dial); err != nil {
+		if err := h.Calls.Schedule(t.Context(), id, store.WorkItem{Due: time.Now(), Written: time.Now(), Dial: &dial}); err != nil {
 			t.Fatal(err)
 		}
 		hold := campaign.Holder{Call: id, Leg: call.CreateOp, Since: time.Now()}
@@ -175,7 +176,7 @@ func TestSweep(t *testing.T) {
 	} {
 		name := fmt.Sprintf("completes a tombstone, tombstone %s, worklist %s", faults.tombstone, faults.worklist)
 		cluster.Run(t, name, func(t *testing.T, h *cluster.Harness) {
-			if err := h.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
+			if err := h.Calls.Schedule(t.Context(), cluster.InboundID, store.WorkItem{Due: time.Now(), Written: time.Now()}); err != nil {
 				t.Fatal(err)
 			}
 			once := func(kind tabletest.Kind, fault faulttest.Fault) func(tabletest.Op) faulttest.Fault {
@@ -202,7 +203,7 @@ func TestSweep(t *testing.T) {
 		if err := rows.Put(t.Context(), table.Key{Partition: string(cluster.InboundID), Row: "call"}, later); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Calls.Schedule(t.Context(), cluster.InboundID, time.Now(), time.Now(), nil); err != nil {
+		if err := h.Calls.Schedule(t.Context(), cluster.InboundID, store.WorkItem{Due: time.Now(), Written: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		before := h.CallRows.Entities()

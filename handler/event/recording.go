@@ -79,7 +79,7 @@ func ParseFinishedRecording(doc json.RawMessage) (FinishedRecording, error) {
 	if data.RecordingID != "" {
 		recordingID = data.RecordingID
 	}
-	if err := checkWhole("recording", "recordingId", recordingID, true); err != nil {
+	if err := checkGiven("recording", "recordingId", recordingID); err != nil {
 		return FinishedRecording{}, err
 	}
 	chunks, err := checkedChunks(data)
@@ -139,10 +139,10 @@ func checkedChunks(data *events.RecordingFileStatusUpdated) ([]events.RecordingC
 	for i, c := range named {
 		which := fmt.Sprintf("recording: chunk %d", i)
 		if err := cmp.Or(
-			checkWhole(which, "documentId", c.DocumentID, true),
-			checkWhole(which, "contentLocation", c.ContentLocation, true),
-			checkWhole(which, "metadataLocation", c.MetadataLocation, false),
-			checkWhole(which, "deleteLocation", c.DeleteLocation, false),
+			checkGiven(which, "documentId", c.DocumentID),
+			checkGiven(which, "contentLocation", c.ContentLocation),
+			checkLength(which, "metadataLocation", c.MetadataLocation),
+			checkLength(which, "deleteLocation", c.DeleteLocation),
 		); err != nil {
 			return nil, err
 		}
@@ -152,13 +152,18 @@ func checkedChunks(data *events.RecordingFileStatusUpdated) ([]events.RecordingC
 	return chunks, nil
 }
 
-// checkWhole returns an error for a text that is too long. Such a text is not truncated, because it
-// would then name something else. An empty text is an error if it is required.
-func checkWhole(of, name, text string, required bool) error {
-	switch {
-	case required && text == "":
+// checkGiven returns an error for a text that is empty or too long.
+func checkGiven(of, name, text string) error {
+	if text == "" {
 		return fmt.Errorf("%s without %s", of, name)
-	case len(text) > maxText:
+	}
+	return checkLength(of, name, text)
+}
+
+// checkLength returns an error for a text that is too long. Such a text is not truncated, because it
+// would then name something else.
+func checkLength(of, name, text string) error {
+	if len(text) > maxText {
 		return fmt.Errorf("%s with a %s of more than %d bytes", of, name, maxText)
 	}
 	return nil

@@ -44,7 +44,7 @@ func TestAttendToARecording(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := recordings(s).Schedule(t.Context(), recordingKey, time.Now(), time.Now()); err != nil {
+		if err := recordings(s).Schedule(t.Context(), recordingKey, store.WorkItem{Due: time.Now(), Written: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 	}

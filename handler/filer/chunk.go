@@ -2,7 +2,6 @@ package filer
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -12,9 +11,6 @@ import (
 	"switchboard/handler/archive"
 	"switchboard/handler/filing"
 )
-
-// newOwner returns the name of one run, as the owner of a recording's lease.
-func newOwner() string { return rand.Text() }
 
 // Content downloads the files of recordings from ACS.
 type Content interface {
@@ -53,30 +49,47 @@ func (f *Filer) fileChunk(
 	if c.File == "" {
 		c.File = filing.FileName(r, c)
 	}
-	var p archive.Progress
-	if len(c.Progress) > 0 {
-		if err := json.Unmarshal(c.Progress, &p); err != nil {
-			p = archive.Progress{} // of another version: start again
-		}
-	}
-	p, done, err := archive.Copy(ctx, openAt(f.Content, c.ContentLocation), f.Files, c.File, p, until)
-	filed := archive.Info{Size: p.Size, SHA256: p.SHA256()}
-	if errors.Is(err, acs.ErrGone) { // an earlier run may have filed it, and crashed before it saved that
+	p, done, err := archive.Copy(ctx, openAt(f.Content, c.ContentLocation), f.Files, c.File, progressOf(c), until)
+	c.Progress, _ = json.Marshal(p) // cannot fail for a Progress
+	if errors.Is(err, acs.ErrGone) {
 		if info, missing := f.Files.Stat(ctx, c.File); missing == nil {
-			filed, done, err = info, true, nil
-		}
-		if _, missing := f.Files.Stat(ctx, filing.SidecarName(c.File)); missing == nil && done {
-			c.State, c.Size, c.SHA256, c.Progress = filing.ChunkFiled, filed.Size, filed.SHA256, nil
-			return c, nil // the sidecar stays: ACS's metadata are gone by now
+			return f.completeEarlier(ctx, r, c, info)
 		}
 	}
-	if c.Progress, _ = json.Marshal(p); err != nil || !done { // Marshal cannot fail for a Progress
+	if err != nil || !done {
 		return c, err
 	}
-	c.Size, c.SHA256 = filed.Size, filed.SHA256
+	c.Size, c.SHA256 = p.Size, p.SHA256()
+	return f.complete(ctx, r, c)
+}
+
+// progressOf returns how far the file is copied. Progress of another version counts as none.
+func progressOf(c filing.Chunk) archive.Progress {
+	var p archive.Progress
+	if len(c.Progress) > 0 && json.Unmarshal(c.Progress, &p) != nil {
+		return archive.Progress{}
+	}
+	return p
+}
+
+// complete writes the sidecar of a file in the archive, with which the file is filed.
+func (f *Filer) complete(ctx context.Context, r filing.Recording, c filing.Chunk) (filing.Chunk, error) {
 	if err := f.writeSidecar(ctx, r, c); err != nil {
 		return c, err
 	}
 	c.State, c.Progress = filing.ChunkFiled, nil
 	return c, nil
+}
+
+// completeEarlier completes a file in the archive that ACS does not have any more: an earlier run has copied
+// it, and crashed before it saved that. A sidecar stays as it is, because ACS's metadata are gone as well.
+func (f *Filer) completeEarlier(
+	ctx context.Context, r filing.Recording, c filing.Chunk, info archive.Info,
+) (filing.Chunk, error) {
+	c.Size, c.SHA256 = info.Size, info.SHA256
+	if _, missing := f.Files.Stat(ctx, filing.SidecarName(c.File)); missing == nil {
+		c.State, c.Progress = filing.ChunkFiled, nil
+		return c, nil
+	}
+	return f.complete(ctx, r, c)
 }

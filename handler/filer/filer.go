@@ -7,6 +7,7 @@ package filer
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -103,12 +104,12 @@ func (f *Filer) file(ctx context.Context, key string, r filing.Recording) error 
 	}
 	now := time.Now()
 	until := now.Add(f.CopyTimeout)
-	owner := newOwner()
-	r, err := f.recordings.Lease(ctx, key, owner, now, until.Add(copyGrace))
-	if err != nil || r.Owner != owner { // another run has the lease, or the recording has to wait: a later run resumes
+	lease := filing.Lease{Owner: rand.Text(), LeaseUntil: until.Add(copyGrace)}
+	r, err := f.recordings.Lease(ctx, key, lease, now)
+	if err != nil || r.Owner != lease.Owner { // another run has the lease, or it is too early: a later run resumes
 		return err
 	}
-	if err := f.schedule(ctx, key, until.Add(copyGrace)); err != nil {
+	if err := f.schedule(ctx, key, lease.LeaseUntil); err != nil {
 		return err
 	}
 	if r, err = f.copyChunks(ctx, key, r, until); err != nil {
@@ -117,7 +118,7 @@ func (f *Filer) file(ctx context.Context, key string, r filing.Recording) error 
 	if !r.HasWork() {
 		return f.reportToCall(ctx, r)
 	}
-	if err := f.recordings.Unlease(ctx, key, owner); err != nil {
+	if err := f.recordings.Unlease(ctx, key, lease); err != nil {
 		return err
 	}
 	return f.resumeLater(ctx, key, max(time.Until(r.NotBefore), 0))
@@ -174,7 +175,7 @@ func (f *Filer) resumeLater(ctx context.Context, key string, after time.Duration
 // schedule puts a recording on the worklist, due at the given time, and announces it.
 func (f *Filer) schedule(ctx context.Context, key string, due time.Time) error {
 	f.engine.Announce(ctx, key, due)
-	return f.recordings.Schedule(ctx, key, due, time.Now())
+	return f.recordings.Schedule(ctx, key, store.WorkItem{Due: due, Written: time.Now()})
 }
 
 // reportToCall reports the result of a recording to its call, and removes the recording from the worklist.

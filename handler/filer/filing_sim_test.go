@@ -112,10 +112,10 @@ func (s *filingSim) deleteFile(name string) {
 
 // message returns ACS's message that these files wait, each with metadata.
 func message(key string, names ...string) filing.Message {
-	m := filing.Message{
-		Key: key, Start: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), Duration: 61 * time.Second, ContentType: "Audio",
+	m := filing.Message{Key: key, Details: filing.Details{
+		Start: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), Duration: 61 * time.Second, ContentType: "Audio",
 		ChannelType: "Mixed", Format: "Wav", EndReason: "CallEnded",
-	}
+	}}
 	for i, name := range names {
 		m.Chunks = append(m.Chunks, filing.Chunk{
 			DocumentID: name, Index: int64(i), ContentLocation: "https://acs/" + name,

@@ -18,19 +18,20 @@ func TestARecordingIsLeasedToOneRunAtATime(t *testing.T) {
 	waiting := pending
 	waiting.NotBefore = t0.Add(time.Second)
 	filed := pending.WithChunk(chunk("a", filing.ChunkFiled, ""))
-	leased := pending.LeasedBy("r1", t0, t0.Add(until))
+	run1, run2 := filing.Lease{Owner: "r1", LeaseUntil: t0.Add(until)}, filing.Lease{Owner: "r2", LeaseUntil: t0.Add(2 * until)}
+	leased := pending.Leased(run1, t0)
 	tests := []struct {
 		name  string
 		r     filing.Recording
 		owner string
 	}{
 		{"a recording without an owner is leased", leased, "r1"},
-		{"a recording is not leased while another run has it", leased.LeasedBy("r2", t0.Add(until-1), t0.Add(2*until)), "r1"},
-		{"a recording whose lease has expired is leased", leased.LeasedBy("r2", t0.Add(until), t0.Add(2*until)), "r2"},
-		{"a recording whose lease was ended is leased", leased.Unleased("r1").LeasedBy("r2", t0, t0.Add(until)), "r2"},
-		{"another run does not end the lease", leased.Unleased("r2"), "r1"},
-		{"a recording is not leased before its next try", waiting.LeasedBy("r1", t0, t0.Add(until)), ""},
-		{"a filed recording is not leased", filed.LeasedBy("r1", t0, t0.Add(until)), ""},
+		{"a recording is not leased while another run has it", leased.Leased(run2, t0.Add(until-1)), "r1"},
+		{"a recording whose lease has expired is leased", leased.Leased(run2, t0.Add(until)), "r2"},
+		{"a recording whose lease was ended is leased", leased.Unleased(run1).Leased(run2, t0), "r2"},
+		{"another run does not end the lease", leased.Unleased(run2), "r1"},
+		{"a recording is not leased before its next try", waiting.Leased(run1, t0), ""},
+		{"a filed recording is not leased", filed.Leased(run1, t0), ""},
 		{"the lease ends when the last chunk is filed", leased.WithChunk(chunk("a", filing.ChunkFiled, "")), ""},
 	}
 	for _, tt := range tests {

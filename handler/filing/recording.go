@@ -37,6 +37,19 @@ type Recording struct {
 
 	Messages []string `json:"messages,omitempty"` // keys of the latest messages
 
+	Details           // of the first message
+	Since   time.Time `json:"since,omitzero"` // when the first message arrived
+
+	Lease
+	Tries     int       `json:"tries,omitempty"`    // consecutive runs that failed
+	NotBefore time.Time `json:"notBefore,omitzero"` // when the next run may begin, after a failure
+	Reason    string    `json:"reason,omitempty"`   // of the latest failure, or of the loss
+
+	Chunks []Chunk `json:"chunks,omitempty"`
+}
+
+// Details are what ACS reports of a recording, besides its files.
+type Details struct {
 	Start        time.Time     `json:"start,omitzero"`
 	Duration     time.Duration `json:"duration,omitempty"`
 	ContentType  string        `json:"contentType,omitempty"`
@@ -45,15 +58,12 @@ type Recording struct {
 	EndReason    string        `json:"endReason,omitempty"`
 	ACSCallID    string        `json:"acsCallId,omitempty"`
 	ServerCallID string        `json:"serverCallId,omitempty"`
+}
 
-	Since      time.Time `json:"since,omitzero"`      // when the first message arrived
-	Owner      string    `json:"owner,omitempty"`     // the run that has leased it; empty: none
+// Lease is a run's lease of a recording; zero for none.
+type Lease struct {
+	Owner      string    `json:"owner,omitempty"`     // the run
 	LeaseUntil time.Time `json:"leaseUntil,omitzero"` // when the lease expires
-	Tries      int       `json:"tries,omitempty"`     // consecutive runs that failed
-	NotBefore  time.Time `json:"notBefore,omitzero"`  // when the next run may begin, after a failure
-	Reason     string    `json:"reason,omitempty"`    // of the latest failure, or of the loss
-
-	Chunks []Chunk `json:"chunks,omitempty"`
 }
 
 // ChunkState is how far one file of a recording is.
@@ -87,16 +97,9 @@ type Chunk struct {
 // Message is ACS's message that files of a recording can be fetched. Of each chunk only the fields before
 // State are set.
 type Message struct {
-	Key          string // names the message; the same in every delivery
-	Start        time.Time
-	Duration     time.Duration
-	ContentType  string
-	ChannelType  string
-	Format       string
-	EndReason    string
-	ACSCallID    string
-	ServerCallID string
-	Chunks       []Chunk
+	Key string // names the message; the same in every delivery
+	Details
+	Chunks []Chunk
 }
 
 // messageKeys is the maximum number of message keys that a recording keeps. If an older message is delivered
@@ -132,10 +135,7 @@ func (r Recording) WithMessage(m Message, now time.Time) Recording {
 	r.Messages = append(slices.Clone(r.Messages), m.Key)
 	r.Messages = r.Messages[max(0, len(r.Messages)-messageKeys):]
 	if r.Since.IsZero() {
-		r.Since = now
-		r.Start, r.Duration = m.Start, m.Duration
-		r.ContentType, r.ChannelType, r.Format = m.ContentType, m.ChannelType, m.Format
-		r.EndReason, r.ACSCallID, r.ServerCallID = m.EndReason, m.ACSCallID, m.ServerCallID
+		r.Since, r.Details = now, m.Details
 	}
 	known := len(r.Chunks)
 	r.Chunks = slices.Clone(r.Chunks)
@@ -171,24 +171,24 @@ func (r Recording) WithChunk(c Chunk) Recording {
 		}
 	}
 	r.State, r.Reason, r.Tries, r.NotBefore = state, reason, 0, time.Time{}
-	r.Owner, r.LeaseUntil = "", time.Time{}
+	r.Lease = Lease{}
 	return r
 }
 
-// LeasedBy returns the recording leased to owner until the given time, or unchanged if another run's lease
-// has not expired, if it is too early to try again, or if no file waits. Without a lease two runs would copy
-// the same files, and each would start a run after it.
-func (r Recording) LeasedBy(owner string, now, until time.Time) Recording {
-	if r.HasWork() && !now.Before(r.NotBefore) && (r.Owner == "" || r.Owner == owner || !now.Before(r.LeaseUntil)) {
-		r.Owner, r.LeaseUntil = owner, until
+// Leased returns the recording with the lease, or unchanged if another run's lease has not expired, if it is
+// too early to try again, or if no file waits. Without a lease two runs would copy the same files, and each
+// would start a run after it.
+func (r Recording) Leased(l Lease, now time.Time) Recording {
+	if r.HasWork() && !now.Before(r.NotBefore) && (r.Owner == "" || r.Owner == l.Owner || !now.Before(r.LeaseUntil)) {
+		r.Lease = l
 	}
 	return r
 }
 
-// Unleased returns the recording without owner's lease. Another run's lease stays.
-func (r Recording) Unleased(owner string) Recording {
-	if r.Owner == owner {
-		r.Owner, r.LeaseUntil = "", time.Time{}
+// Unleased returns the recording without the lease. Another run's lease stays.
+func (r Recording) Unleased(l Lease) Recording {
+	if r.Owner == l.Owner {
+		r.Lease = Lease{}
 	}
 	return r
 }

@@ -15,10 +15,10 @@ var t0 = time.Date(2026, 3, 4, 9, 0, 0, 0, time.UTC)
 
 // finished returns a message about chunks with these document ids.
 func finished(key string, documents ...string) filing.Message {
-	m := filing.Message{
-		Key: key, Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
+	m := filing.Message{Key: key, Details: filing.Details{
+		Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
 		Format: "Wav", EndReason: "CallEnded", ACSCallID: "acs-1",
-	}
+	}}
 	for i, id := range documents {
 		c := filing.Chunk{DocumentID: id, Index: int64(i), ContentLocation: "https://acs/" + id}
 		m.Chunks = append(m.Chunks, c)
@@ -99,9 +99,8 @@ func TestARecordingKeepsItsFirstLinkAndMessage(t *testing.T) {
 	other.Format, other.Start = "Mp3", t0
 	r = r.WithMessage(other, t0.Add(time.Hour))
 	want := filing.Recording{
-		Schema: filing.Schema, State: filing.StateFiling, Call: "in-1", Op: 2, Since: t0,
-		Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
-		Format: "Wav", EndReason: "CallEnded", ACSCallID: "acs-1", Messages: []string{"m1", "m2"},
+		Schema: filing.Schema, State: filing.StateFiling, Call: "in-1", Op: 2, Since: t0, Messages: []string{"m1", "m2"},
+		Details: finished("m1").Details,
 	}
 	if d := cmp.Diff(want, r, cmpopts.IgnoreFields(r, "Chunks")); d != "" {
 		t.Errorf("recording (-want +got):\n%s", d)

@@ -20,6 +20,9 @@ import (
 
 var t0 = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
+// dueNow is an item that is due as soon as it is written.
+var dueNow = store.WorkItem{Due: t0, Written: t0}
+
 // onEveryTable runs a test over tables in memory and on Azurite.
 func onEveryTable(t *testing.T, test func(t *testing.T, calls, worklist table.Rows)) {
 	t.Helper()
@@ -152,7 +155,7 @@ func TestDueWorkIsFoundByShard(t *testing.T) {
 		want := []string{}
 		for i := range 20 {
 			id := fmt.Sprintf("in-%02d", i)
-			if err := calls.Schedule(ctx, call.ID(id), t0.Add(time.Duration(i)*time.Second), t0, nil); err != nil {
+			if err := calls.Schedule(ctx, call.ID(id), store.WorkItem{Due: t0.Add(time.Duration(i) * time.Second), Written: t0}); err != nil {
 				t.Fatal(err)
 			}
 			want = append(want, id)
@@ -160,7 +163,7 @@ func TestDueWorkIsFoundByShard(t *testing.T) {
 		if d := cmp.Diff(want[:8], due(t0.Add(7*time.Second))); d != "" {
 			t.Errorf("due after 7 s (-want +got):\n%s", d)
 		}
-		if err := calls.Schedule(ctx, "in-19", t0, t0, nil); err != nil { // due earlier than before
+		if err := calls.Schedule(ctx, "in-19", dueNow); err != nil { // due earlier than before
 			t.Fatal(err)
 		}
 		if d := cmp.Diff([]string{"in-00", "in-19"}, due(t0)); d != "" {
@@ -183,7 +186,7 @@ func TestUnreadableWorkItemsAreReturnedAndPutOff(t *testing.T) {
 	if _, err := worklist.Apply(ctx, table.Write{Kind: table.WriteInsert, Entity: bad}); err != nil {
 		t.Fatal(err)
 	}
-	if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
+	if err := calls.Schedule(ctx, "in-1", dueNow); err != nil {
 		t.Fatal(err)
 	}
 	found, unreadable, err := calls.Due(ctx, shard, t0)
@@ -221,7 +224,7 @@ func TestPostponeKeepsTheItemOfAnotherProcess(t *testing.T) {
 			t.Fatal("the worklist is empty")
 			return table.Row[store.WorkItem]{}
 		}
-		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
+		if err := calls.Schedule(ctx, "in-1", dueNow); err != nil {
 			t.Fatal(err)
 		}
 		seen := read()
@@ -251,7 +254,7 @@ func TestUnscheduleRemovesACallWithoutWork(t *testing.T) {
 			}
 			return len(all)
 		}
-		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
+		if err := calls.Schedule(ctx, "in-1", dueNow); err != nil {
 			t.Fatal(err)
 		}
 		opened := transition(call.Call{State: call.StateRinging, WorkDue: t0}, "offer", "run-1")
@@ -288,7 +291,7 @@ func TestUnscheduleKeepsACallThatGetsWork(t *testing.T) {
 		rows, worklist := tabletest.NewMemory(), tabletest.NewMemory()
 		calls, ctx := store.NewCalls(rows, worklist), t.Context()
 		ended := transition(call.Call{State: call.StateEnded, Outcome: call.OutcomeMissed, WorkDue: t0}, "end", "run-1")
-		if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
+		if err := calls.Schedule(ctx, "in-1", dueNow); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := calls.Commit(ctx, table.Row[call.Call]{}, ended); err != nil {
@@ -304,7 +307,7 @@ func TestUnscheduleKeepsACallThatGetsWork(t *testing.T) {
 				next := transition(row.Value, "connected", "run-2")
 				next.After.Pending = []outbox.Action{{Ref: outbox.Ref{Op: 1, Send: 1}, Verb: outbox.VerbHangUp}}
 				if row.Value.WorkDue.IsZero() {
-					if err := calls.Schedule(ctx, "in-1", t0, t0, nil); err != nil {
+					if err := calls.Schedule(ctx, "in-1", dueNow); err != nil {
 						t.Fatal(err)
 					}
 				}

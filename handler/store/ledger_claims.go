@@ -30,19 +30,19 @@ func (l *Ledger) Due(
 	return due, nil
 }
 
-// Claim claims a waiting contact, by its entry, for an attempt from the line, which is a raw id. The entry
-// moves to checkAt, when the attempt is checked. One transaction writes the contact, the attempt, the entry
-// and the counters, so of several callers that claim at once one succeeds. The caller must have checked that
-// the contact may be dialled.
+// Claim claims a waiting contact, by its entry, for an attempt. The entry moves to s.CheckAt. One transaction
+// writes the contact, the attempt, the entry and the counters, so of several callers that claim at once one
+// succeeds. The caller must have checked that the contact may be dialled.
 //
 // Claim fails with ErrConflict if the contact is not waiting, if the entry is an old one, or if another
 // caller was faster. ErrConflict can also be the result of the caller's own claim, whose answer was lost,
 // and after any other error it is not known whether the contact is claimed. Its rows do not show by which
 // process it was claimed, because every process derives the same call id. So after any error the caller must
-// not dial. A claimed contact that no process dials is due again at checkAt.
+// not dial. A claimed contact that no process dials is due again at s.CheckAt.
 func (l *Ledger) Claim(
-	ctx context.Context, c campaign.Campaign, due table.Row[campaign.DueEntry], line string, now, checkAt time.Time,
+	ctx context.Context, c campaign.Campaign, due table.Row[campaign.DueEntry], s campaign.AttemptStart,
 ) (campaign.Contact, campaign.Attempt, error) {
+	s.Began, s.CheckAt = s.Began.UTC(), s.CheckAt.UTC()
 	var claimed campaign.Contact
 	var attempt campaign.Attempt
 	err := table.RetryOnConflict(ctx, func() (lost bool, err error) {
@@ -57,7 +57,7 @@ func (l *Ledger) Claim(
 		if err != nil {
 			return false, err
 		}
-		claimed, attempt = contact.Value.Claimed(c.ID, line, now.UTC(), checkAt.UTC())
+		claimed, attempt = contact.Value.Claimed(c.ID, s)
 		tx := table.Begin(l.contactRows)
 		l.reindexIn(tx, contact, due, claimed)
 		l.attempts.InsertIn(tx, attemptKey(due.Key.Partition, claimed.ID, attempt.Claim), attempt)

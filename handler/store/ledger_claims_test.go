@@ -22,6 +22,11 @@ const testLine = "28:orgid:desk"
 // checkAfter is how long after a claim the attempt is checked.
 const checkAfter = 10 * time.Minute
 
+// attemptAt returns the start of an attempt at the given time.
+func attemptAt(now time.Time) campaign.AttemptStart {
+	return campaign.AttemptStart{Line: testLine, Began: now, CheckAt: now.Add(checkAfter)}
+}
+
 // dueEntries returns the entries of shard 0 that are due.
 func dueEntries(t tester, l *store.Ledger, c campaign.Campaign, now time.Time) []table.Row[campaign.DueEntry] {
 	t.Helper()
@@ -55,7 +60,7 @@ func TestStatesOfAContact(t *testing.T) {
 		contactID := first.Value.Contact
 		claim := func(due table.Row[campaign.DueEntry], now time.Time) error {
 			t.Helper()
-			_, _, err := l.Claim(ctx, c, due, testLine, now, now.Add(checkAfter))
+			_, _, err := l.Claim(ctx, c, due, attemptAt(now))
 			audit(t, rows, c, 0)
 			return err
 		}
@@ -76,7 +81,7 @@ func TestStatesOfAContact(t *testing.T) {
 			}
 		}
 
-		got, attempt, err := l.Claim(ctx, c, first, testLine, t0, t0.Add(checkAfter))
+		got, attempt, err := l.Claim(ctx, c, first, attemptAt(t0))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +197,7 @@ func TestRefuseAndPostpone(t *testing.T) {
 			}, campaign.ContactWaiting, later},
 		{"the check of an attempt may be postponed",
 			func(t *testing.T, l *store.Ledger, c campaign.Campaign, due table.Row[campaign.DueEntry]) error {
-				_, _, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter))
+				_, _, err := l.Claim(t.Context(), c, due, attemptAt(t0))
 				return errors.Join(err, l.Postpone(t.Context(), dueEntries(t, l, c, t0.Add(checkAfter))[0], later))
 			}, campaign.ContactDialling, later},
 	}
@@ -227,7 +232,7 @@ func TestOneOfSeveralConcurrentClaimsSucceeds(t *testing.T) {
 		errs := make([]error, callers)
 		var wg sync.WaitGroup
 		for i := range callers {
-			wg.Go(func() { _, _, errs[i] = l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter)) })
+			wg.Go(func() { _, _, errs[i] = l.Claim(t.Context(), c, due, attemptAt(t0)) })
 		}
 		wg.Wait()
 		won := 0
@@ -254,7 +259,7 @@ func TestConcurrentClaimsOfDifferentContactsSucceed(t *testing.T) {
 		var wg sync.WaitGroup
 		for _, due := range dueEntries(t, l, c, t0) { // all of them write the counters
 			wg.Go(func() {
-				_, a, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter))
+				_, a, err := l.Claim(t.Context(), c, due, attemptAt(t0))
 				if err == nil {
 					err = l.Settle(t.Context(), c.ID, settlement(due.Value.Contact, a.Claim, call.OutcomeCompleted, t0))
 				}
@@ -275,7 +280,7 @@ func TestSettlingAClosedAttemptIsOneRead(t *testing.T) {
 	rows := tabletest.NewMemory()
 	l := ledgerIn(rows)
 	c, due := addOne(t, l)
-	if _, _, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter)); err != nil {
+	if _, _, err := l.Claim(t.Context(), c, due, attemptAt(t0)); err != nil {
 		t.Fatal(err)
 	}
 	s := settlement(due.Value.Contact, 1, call.OutcomeBusy, t0)

@@ -25,7 +25,7 @@ func TestConcurrentOperationsLeaveTheShardConsistent(t *testing.T) {
 		},
 		"postpone the check": func() error { return l.Postpone(ctx, dialling, t0.Add(time.Hour)) },
 		"claim": func() error {
-			_, _, err := l.Claim(ctx, c, waiting, testLine, t0, t0.Add(checkAfter))
+			_, _, err := l.Claim(ctx, c, waiting, attemptAt(t0))
 			return err
 		},
 		"refuse":   func() error { return l.Refuse(ctx, waiting, campaign.RuleOptedOut) },
@@ -42,7 +42,7 @@ func TestConcurrentOperationsLeaveTheShardConsistent(t *testing.T) {
 				}
 				entries := dueEntries(t, l, c, t0)
 				waiting = entries[1]
-				if _, _, err := l.Claim(ctx, c, entries[0], testLine, t0, t0.Add(checkAfter)); err != nil {
+				if _, _, err := l.Claim(ctx, c, entries[0], attemptAt(t0)); err != nil {
 					t.Fatal(err)
 				}
 				dialling = dueEntries(t, l, c, t0.Add(checkAfter))[1]
@@ -82,7 +82,7 @@ func TestClaimUnderFaults(t *testing.T) {
 		l := ledgerIn(rows)
 		c, due := addOne(t, l)
 		claim := func() error {
-			_, _, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter))
+			_, _, err := l.Claim(t.Context(), c, due, attemptAt(t0))
 			return err
 		}
 		var first error
@@ -123,7 +123,7 @@ func TestSettleUnderFaults(t *testing.T) {
 	eachFault(t, func(t *testing.T, rows *tabletest.Memory, faulty func(func())) {
 		l := ledgerIn(rows)
 		c, due := addOne(t, l)
-		if _, _, err := l.Claim(t.Context(), c, due, testLine, t0, t0.Add(checkAfter)); err != nil {
+		if _, _, err := l.Claim(t.Context(), c, due, attemptAt(t0)); err != nil {
 			t.Fatal(err)
 		}
 		s := settlement(due.Value.Contact, 1, call.OutcomeBusy, t0)

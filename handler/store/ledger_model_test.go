@@ -58,7 +58,7 @@ func TestRowsOfAShardAgreeAfterAnyOperations(t *testing.T) {
 			"claim": func(*rapid.T) {
 				if due, ok := entry(); ok {
 					faulty(func() error {
-						_, _, err := l.Claim(t.Context(), c, due, testLine, now, now.Add(checkAfter))
+						_, _, err := l.Claim(t.Context(), c, due, attemptAt(now))
 						return err
 					})
 				}

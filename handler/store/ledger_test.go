@@ -212,7 +212,7 @@ func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
 		}
 	}
 	before := rows.Entities()
-	_, _, claim := l.Claim(ctx, c, due[0], "28:orgid:desk", t0, t0)
+	_, _, claim := l.Claim(ctx, c, due[0], attemptAt(t0))
 	_, campaignErr := l.Campaign(ctx, c.ID)
 	_, start := l.Start(ctx, c.ID, t0)
 	_, contactErr := l.Contact(ctx, c.ID, 0, contact.ID)

@@ -23,32 +23,41 @@ type loopOffer struct {
 	At   time.Time `json:"at"`
 }
 
+// Offer is a call that is offered now.
+type Offer struct {
+	Line          string // raw id
+	CorrelationID string
+	Call          call.ID
+	At            time.Time // now
+}
+
 // add returns r with the offer and without the offers that are older than loopWindow. If limit offers
 // remain, the new one is not added.
-func (r loopRow) add(id call.ID, now time.Time, limit int) loopRow {
+func (r loopRow) add(offer loopOffer, limit int) loopRow {
 	var kept []loopOffer
 	for _, o := range r.Offers {
-		if now.Sub(o.At) < loopWindow {
+		if offer.At.Sub(o.At) < loopWindow {
 			kept = append(kept, o)
 		}
 	}
-	known := slices.ContainsFunc(kept, func(o loopOffer) bool { return o.Call == id })
-	if !known && len(kept) < limit {
-		kept = append(kept, loopOffer{Call: id, At: now.UTC().Round(0)})
+	r.Offers = kept
+	if !r.has(offer.Call) && len(kept) < limit {
+		r.Offers = append(r.Offers, offer)
 	}
-	return loopRow{Offers: kept}
+	return r
 }
 
-// IsLoop reports whether, within the last minute, limit calls with this correlation id were offered on the
-// line before this one. Then a call that leaves the line is probably forwarded to it again. It may be
+// has reports whether the call was offered.
+func (r loopRow) has(id call.ID) bool {
+	return slices.ContainsFunc(r.Offers, func(o loopOffer) bool { return o.Call == id })
+}
+
+// IsLoop reports whether, within the last minute, limit calls with the offer's correlation id were offered on
+// its line before this one. Then a call that leaves the line is probably forwarded to it again. It may be
 // repeated.
-func (s *Calls) IsLoop(
-	ctx context.Context, line, correlationID string, id call.ID, now time.Time, limit int,
-) (bool, error) {
-	key := table.Key{Partition: digest.Hex(digest.Size, line, correlationID), Row: "loop"}
-	row, err := s.loops.Edit(ctx, key, func(r loopRow) (loopRow, error) { return r.add(id, now, limit), nil })
-	if err != nil {
-		return false, err
-	}
-	return !slices.ContainsFunc(row.Offers, func(o loopOffer) bool { return o.Call == id }), nil
+func (s *Calls) IsLoop(ctx context.Context, o Offer, limit int) (bool, error) {
+	key := table.Key{Partition: digest.Hex(digest.Size, o.Line, o.CorrelationID), Row: "loop"}
+	added := loopOffer{Call: o.Call, At: o.At.UTC().Round(0)}
+	row, err := s.loops.Edit(ctx, key, func(r loopRow) (loopRow, error) { return r.add(added, limit), nil })
+	return err == nil && !row.has(o.Call), err
 }

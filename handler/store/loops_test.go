@@ -17,7 +17,9 @@ func TestLoops(t *testing.T) {
 	calls := store.NewCalls(tabletest.NewMemory(), tabletest.NewMemory())
 	isLoop := func(line, correlationID string, n int, at time.Time) bool {
 		t.Helper()
-		loops, err := calls.IsLoop(t.Context(), line, correlationID, call.ID(fmt.Sprint("in-", n)), at, limit)
+		loops, err := calls.IsLoop(t.Context(), store.Offer{
+			Line: line, CorrelationID: correlationID, Call: call.ID(fmt.Sprint("in-", n)), At: at,
+		}, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +45,7 @@ func TestLoops(t *testing.T) {
 }
 
 func TestLoopsUnderFaults(t *testing.T) {
-	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	offer := store.Offer{Line: "line", CorrelationID: "corr", Call: "in-1", At: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
 	for _, fault := range []faulttest.Fault{faulttest.FaultNotApplied, faulttest.FaultLost} {
 		for n := 1; n <= 2; n++ {
 			table := tabletest.NewMemory()
@@ -59,7 +61,7 @@ func TestLoopsUnderFaults(t *testing.T) {
 			var loops bool
 			var err error
 			for range 2 { // the offer is delivered again
-				if loops, err = calls.IsLoop(t.Context(), "line", "corr", "in-1", now, 1); err == nil {
+				if loops, err = calls.IsLoop(t.Context(), offer, 1); err == nil {
 					break
 				}
 			}

@@ -67,7 +67,7 @@ func (s *Recordings) AddMessage(
 		updated = row.Value.WithMessage(m, now.UTC())
 		updated.ID = id
 		if updated.HasWork() { // before each try, because Unschedule may have made the last one fail
-			if err := s.Schedule(ctx, key, now.Add(checkMessageAfter), now); err != nil {
+			if err := s.Schedule(ctx, key, WorkItem{Due: now.Add(checkMessageAfter), Written: now}); err != nil {
 				return false, err
 			}
 		}
@@ -94,10 +94,11 @@ func (s *Recordings) Link(ctx context.Context, id string, to call.ID, op int) (f
 	return linked, nil
 }
 
-// Schedule puts the recording with the key on the worklist, due at the given time. It may be repeated.
-func (s *Recordings) Schedule(ctx context.Context, key string, due, now time.Time) error {
-	item := WorkItem{Kind: WorkRecording, ID: key, Due: due.UTC(), Written: now.UTC()}
-	return s.worklist.Put(ctx, workKey(key), item)
+// Schedule puts the recording with the key on the worklist as the item, of which Due and Written must be set.
+// It may be repeated.
+func (s *Recordings) Schedule(ctx context.Context, key string, item WorkItem) error {
+	item.Kind, item.ID = WorkRecording, key
+	return schedule(ctx, s.worklist, item)
 }
 
 // Unschedule removes the recording from the worklist, unless files of it wait to be fetched. If the
@@ -132,20 +133,21 @@ func (s *Recordings) SaveCopy(
 	return r, nil
 }
 
-// Lease leases the recording to owner until the given time, if it can be leased (see
-// filing.Recording.LeasedBy), and returns it. The caller must compare its Owner.
+// Lease leases the recording, if it can be leased (see filing.Recording.Leased), and returns it. The caller
+// must compare its Owner.
 func (s *Recordings) Lease(
-	ctx context.Context, key, owner string, now, until time.Time,
+	ctx context.Context, key string, l filing.Lease, now time.Time,
 ) (filing.Recording, error) {
+	l.LeaseUntil = l.LeaseUntil.UTC()
 	return s.recordings.Update(ctx, recordingKey(key), func(r filing.Recording) (filing.Recording, error) {
-		return r.LeasedBy(owner, now.UTC(), until.UTC()), nil
+		return r.Leased(l, now.UTC()), nil
 	})
 }
 
-// Unlease ends owner's lease of the recording, unless another run has leased it since.
-func (s *Recordings) Unlease(ctx context.Context, key, owner string) error {
+// Unlease ends the lease of the recording, unless another run has leased it since.
+func (s *Recordings) Unlease(ctx context.Context, key string, l filing.Lease) error {
 	_, err := s.recordings.Update(ctx, recordingKey(key), func(r filing.Recording) (filing.Recording, error) {
-		return r.Unleased(owner), nil
+		return r.Unleased(l), nil
 	})
 	return err
 }

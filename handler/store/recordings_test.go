@@ -20,10 +20,10 @@ const acsRecording = "eyJQbGF0Zm9ybUVuZHBvaW50SWQiOiI5/+NmE3YTgifQ=="
 
 // finished returns a message about chunks with these document ids.
 func finished(key string, documents ...string) filing.Message {
-	m := filing.Message{
-		Key: key, Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
+	m := filing.Message{Key: key, Details: filing.Details{
+		Start: t0.Add(-time.Hour), Duration: time.Minute, ContentType: "Audio", ChannelType: "Mixed",
 		Format: "Wav", EndReason: "CallEnded", ACSCallID: "acs-1",
-	}
+	}}
 	for i, id := range documents {
 		c := filing.Chunk{DocumentID: id, Index: int64(i), ContentLocation: "https://acs/" + id}
 		m.Chunks = append(m.Chunks, c)
@@ -78,7 +78,7 @@ func TestRecordings(t *testing.T) {
 				t.Errorf("loaded: %v (-returned +loaded):\n%s", err, d)
 			}
 		}
-		if err := s.Schedule(ctx, key, t0.Add(time.Hour), t0); err != nil {
+		if err := s.Schedule(ctx, key, store.WorkItem{Due: t0.Add(time.Hour), Written: t0}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Unschedule(ctx, key); err != nil || len(workItems(t, worklist)) != 1 {
@@ -106,7 +106,7 @@ func TestARecordingWithoutARowIsUnscheduled(t *testing.T) {
 	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
 		ctx, s := t.Context(), store.NewRecordings(rows, worklist)
 		key := filing.Key(acsRecording)
-		if err := s.Schedule(ctx, key, t0, t0); err != nil {
+		if err := s.Schedule(ctx, key, dueNow); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Unschedule(ctx, key); err != nil || len(workItems(t, worklist)) != 0 {
@@ -179,7 +179,7 @@ func TestUnscheduleKeepsARecordingThatGetsAMessage(t *testing.T) {
 			_, filed := s.SaveCopy(t.Context(), key, filing.CopyResult{Chunk: chunk("a", filing.ChunkFiled, ""), At: t0})
 			return errors.Join(added, filed)
 		},
-		"one without a row": func(s *store.Recordings) error { return s.Schedule(t.Context(), key, t0, t0) },
+		"one without a row": func(s *store.Recordings) error { return s.Schedule(t.Context(), key, dueNow) },
 	} {
 		addMessage := func(s *store.Recordings) error {
 			_, err := s.AddMessage(t.Context(), acsRecording, finished("m2", "b"), t0)

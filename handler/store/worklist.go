@@ -60,11 +60,17 @@ func IsShard(name string) bool {
 // ShardOf returns the name of the partition that holds the item of a call or a recording.
 func ShardOf(id string) string { return "0" + digest.Hex(1, id)[:1] }
 
-// Schedule puts the call on the worklist, due at the given time. dial is for a call that is about to be
-// dialled and has no row yet; else it is nil. It may be repeated.
-func (s *Calls) Schedule(ctx context.Context, id call.ID, due, now time.Time, dial *call.Dial) error {
-	item := WorkItem{Kind: WorkCall, ID: string(id), Due: due.UTC(), Written: now.UTC(), Dial: dial}
-	return s.worklist.Put(ctx, workKey(item.ID), item)
+// Schedule puts the call on the worklist as the item, of which Due and Written must be set, and Dial for a call
+// that is about to be dialled and has no row yet. It may be repeated.
+func (s *Calls) Schedule(ctx context.Context, id call.ID, item WorkItem) error {
+	item.Kind, item.ID = WorkCall, string(id)
+	return schedule(ctx, s.worklist, item)
+}
+
+// schedule writes an item.
+func schedule(ctx context.Context, worklist *table.Table[WorkItem], item WorkItem) error {
+	item.Due, item.Written = item.Due.UTC(), item.Written.UTC()
+	return worklist.Put(ctx, workKey(item.ID), item)
 }
 
 // Due returns the items of a shard that are due at now, the earliest first. Items that cannot be read are

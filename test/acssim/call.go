@@ -192,7 +192,7 @@ func (c *call) end(why result) {
 	}
 	known := c.connectionID != "" && !c.appLeft
 	for _, r := range c.recordings {
-		r.withCall = r.state != recordingEnded
+		r.withCall = r.ongoing()
 	}
 	c.endOperations()
 	c.state, c.ended, c.ending = stateDisconnected, time.Now(), &why

@@ -156,25 +156,34 @@ func (p *phone) perceives(cue string) bool {
 	if p.who == nil {
 		return false
 	}
-	op := p.call.media.running
-	audible := op != nil && op.isFor(p.who) && !op.listening() && op.sent == nil
-	music := audible && op.loop || p.who.hold != nil && p.who.hold.music
 	switch cue {
 	case cueAnswer:
 		return true
 	case cuePlay:
-		return audible
+		return p.hearsPlay()
 	case cueMusic:
-		return music
+		return p.hearsMusic()
 	case cueSilence:
-		return !audible && !music
+		return !p.hearsPlay() && !p.hearsMusic()
 	}
-	asked := op != nil && op.recognition != nil && op.isFor(p.who) && op != p.prompted
-	if !asked || cue == cuePrompt && !op.listening() {
+	op := p.call.media.running
+	isAsked := op != nil && op.recognition != nil && op.isFor(p.who) && op != p.prompted
+	if !isAsked || cue == cuePrompt && !op.listening() {
 		return false
 	}
 	p.prompted = op
 	return true
+}
+
+// hearsPlay reports whether the application plays something to the telephone.
+func (p *phone) hearsPlay() bool {
+	op := p.call.media.running
+	return op != nil && op.isFor(p.who) && !op.listening() && op.sent == nil
+}
+
+// hearsMusic reports whether the application plays in a loop, or the music of a hold, to the telephone.
+func (p *phone) hearsMusic() bool {
+	return p.hearsPlay() && p.call.media.running.loop || p.who.hold != nil && p.who.hold.music
 }
 
 // toneGap is the time from one key to the next.

@@ -36,22 +36,22 @@ const (
 	recordingStart = 200 * time.Millisecond
 )
 
-// record begins a recording: at once, or with later after recordingStart, as for a
-// start by connection id.
-func (c *call) record(callbackURI string, format recordingFormat, paused, later bool) *recording {
+// newRecording returns a recording of the call, which has not begun.
+func (c *call) newRecording(callbackURI string, format recordingFormat) *recording {
 	r := &recording{
 		call: c, id: opaque("recording/" + c.s.id("recording", c.n, len(c.recordings))), callbackURI: callbackURI,
-		state: recordingStarting, paused: paused, format: format,
+		state: recordingStarting, format: format,
 	}
 	c.recordings = append(c.recordings, r)
 	c.s.recordings[r.id] = r
-	if later {
-		r.timer = c.s.after(recordingStart, r.begin)
-	} else {
-		r.begin()
-	}
 	return r
 }
+
+// ongoing reports whether the recording has not ended.
+func (r *recording) ongoing() bool { return r.state != recordingEnded }
+
+// beginLater begins the recording after recordingStart, as for a start by connection id.
+func (r *recording) beginLater() { r.timer = r.call.s.after(recordingStart, r.begin) }
 
 func (r *recording) begin() {
 	if r.call.mediaFault("Recording") {
@@ -86,7 +86,7 @@ func (r *recording) change(to recordingState) {
 
 // end ends the recording, or fails one that has not begun. It may be repeated.
 func (r *recording) end() {
-	if r.state == recordingEnded {
+	if !r.ongoing() {
 		return
 	}
 	starting := r.state == recordingStarting

@@ -1,6 +1,9 @@
 package acssim
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // connectionProperties is a call in the REST API.
 //
@@ -79,15 +82,59 @@ type callIntelligenceOptions struct {
 	CognitiveServicesEndpoint string `json:"cognitiveServicesEndpoint"`
 }
 
-func (s *Server) createCall(q *request) (reply, error) {
-	var body struct {
-		connectOptions
-		Targets              []identifier       `json:"targets"`
-		SourceCallerIDNumber *phoneNumber       `json:"sourceCallerIdNumber"`
-		SourceDisplayName    string             `json:"sourceDisplayName"`
-		Source               *communicationUser `json:"source"`
-		TeamsAppSource       *teamsApp          `json:"teamsAppSource"`
+// createRequest is the body of CreateCall.
+type createRequest struct {
+	connectOptions
+	Targets              []identifier       `json:"targets"`
+	SourceCallerIDNumber *phoneNumber       `json:"sourceCallerIdNumber"`
+	SourceDisplayName    string             `json:"sourceDisplayName"`
+	Source               *communicationUser `json:"source"`
+	TeamsAppSource       *teamsApp          `json:"teamsAppSource"`
+}
+
+// callees returns the raw ids of the targets.
+func (b createRequest) callees() ([]string, error) {
+	var callees []string
+	for _, t := range b.Targets {
+		raw, err := t.raw()
+		if err != nil {
+			return nil, refuse(http.StatusBadRequest, codeInvalidArgument, err.Error())
+		}
+		callees = append(callees, raw)
 	}
+	return callees, nil
+}
+
+// from returns the raw id of the source of a call to the callees; empty for an application without an identity.
+func (b createRequest) from(callees []string) (string, error) {
+	switch {
+	case b.TeamsAppSource != nil:
+		return b.fromTeams()
+	case b.SourceCallerIDNumber != nil:
+		return "4:" + b.SourceCallerIDNumber.Value, nil
+	case slices.ContainsFunc(callees, isNumber):
+		return "", refuse(http.StatusBadRequest, codeInvalidArgument, "a number is called from a number: sourceCallerIdNumber is required")
+	case b.Source != nil:
+		return b.Source.ID, nil
+	}
+	return "", nil
+}
+
+// fromTeams returns the raw id of a call's source in Teams Phone.
+func (b createRequest) fromTeams() (string, error) {
+	if b.SourceCallerIDNumber != nil || b.SourceDisplayName != "" {
+		return "", refuse(http.StatusBadRequest, codeInvalidArgument,
+			"Invalid request, SourceCallerIdNumber and SourceDisplayName are not supported")
+	}
+	from, err := (identifier{MicrosoftTeamsApp: b.TeamsAppSource}).raw()
+	if err != nil {
+		return "", refuse(http.StatusBadRequest, codeInvalidArgument, "the field teamsAppSource is invalid")
+	}
+	return from, nil
+}
+
+func (s *Server) createCall(q *request) (reply, error) {
+	var body createRequest
 	if err := q.decode(&body); err != nil {
 		return reply{}, err
 	}
@@ -97,52 +144,31 @@ func (s *Server) createCall(q *request) (reply, error) {
 	if err := body.check(); err != nil {
 		return reply{}, err
 	}
-	var targets []string
-	numbers := false
-	for _, t := range body.Targets {
-		raw, err := t.raw()
-		if err != nil {
-			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, err.Error())
-		}
-		targets = append(targets, raw)
-		numbers = numbers || isNumber(raw)
+	callees, err := body.callees()
+	if err != nil {
+		return reply{}, err
 	}
-	var from string
-	switch {
-	case body.TeamsAppSource != nil:
-		if body.SourceCallerIDNumber != nil || body.SourceDisplayName != "" {
-			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument,
-				"Invalid request, SourceCallerIdNumber and SourceDisplayName are not supported")
-		}
-		var err error
-		if from, err = (identifier{MicrosoftTeamsApp: body.TeamsAppSource}).raw(); err != nil {
-			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the field teamsAppSource is invalid")
-		}
-	case numbers && body.SourceCallerIDNumber == nil:
-		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "a number is called from a number: sourceCallerIdNumber is required")
-	case body.SourceCallerIDNumber != nil:
-		from = "4:" + body.SourceCallerIDNumber.Value
-	case body.Source != nil:
-		from = body.Source.ID
+	from, err := body.from(callees)
+	if err != nil {
+		return reply{}, err
 	}
-
 	if body.TeamsAppSource != nil {
-		if err := s.admitTeamsUsers(targets...); err != nil {
+		if err := s.admitTeamsUsers(callees...); err != nil {
 			return reply{}, err
 		}
 	}
-	declined, err := s.admitNumbers(from, targets...)
+	declined, err := s.admitNumbers(from, callees...)
 	if err != nil {
 		return reply{}, err
 	}
 
-	c := s.newCall(from, targets[0])
-	c.targets, c.group = targets, len(targets) > 1
+	c := s.newCall(from, callees[0])
+	c.targets, c.group = callees, len(callees) > 1
 	c.teams = body.TeamsAppSource != nil
 	c.displayName, c.source = body.SourceDisplayName, body.SourceCallerIDNumber
 	c.prepare(body.connectOptions)
 	c.connect(body.CallbackURI, body.OperationContext)
-	for _, raw := range targets {
+	for _, raw := range callees {
 		if declined && isNumber(raw) {
 			c.inviteOverLimit(raw, body.OperationContext, body.CallbackURI, purposeTarget)
 			continue

@@ -120,42 +120,57 @@ type recognizeOptions struct {
 	} `json:"speechOptions"`
 }
 
-// recognition returns the recognition for an input type, or refuses invalid options.
-func (o *recognizeOptions) recognition(input string) (*recognition, error) {
-	silence := int(defaultInitialSilence / time.Second)
-	if o.InitialSilenceTimeoutInSeconds != nil {
-		silence = *o.InitialSilenceTimeoutInSeconds
+// silenceSeconds returns how long the caller may be silent, with the service's default.
+func (o *recognizeOptions) silenceSeconds() int {
+	if o.InitialSilenceTimeoutInSeconds == nil {
+		return int(defaultInitialSilence / time.Second)
 	}
-	between := cmp.Or(o.DTMFOptions.InterToneTimeoutInSeconds, int(defaultInterTone/time.Second))
-	wrong := func(field string) error {
-		return refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is invalid")
-	}
+	return *o.InitialSilenceTimeoutInSeconds
+}
+
+// interToneSeconds returns how long the caller may wait between tones, with the service's default.
+func (o *recognizeOptions) interToneSeconds() int {
+	return cmp.Or(o.DTMFOptions.InterToneTimeoutInSeconds, int(defaultInterTone/time.Second))
+}
+
+// invalid returns the name of the first invalid field; empty if all are valid.
+func (o *recognizeOptions) invalid(input string) string {
+	silence, between := o.silenceSeconds(), o.interToneSeconds()
 	switch {
 	case !slices.Contains([]string{"dtmf", "speech", "speechOrDtmf", "choices"}, input):
-		return nil, wrong("recognizeInputType")
+		return "recognizeInputType"
 	case silence < 0 || silence > 300:
-		return nil, wrong("initialSilenceTimeoutInSeconds")
+		return "initialSilenceTimeoutInSeconds"
 	case between < 1 || between > 60:
-		return nil, wrong("interToneTimeoutInSeconds")
+		return "interToneTimeoutInSeconds"
 	case o.DTMFOptions.MaxTonesToCollect < 0:
-		return nil, wrong("maxTonesToCollect")
+		return "maxTonesToCollect"
 	case !areTones(o.DTMFOptions.StopTones...):
-		return nil, wrong("stopTones")
+		return "stopTones"
 	case o.SpeechOptions.EndSilenceTimeoutInMs < 0:
-		return nil, wrong("endSilenceTimeoutInMs")
-	case input == "choices" && len(o.Choices) == 0:
-		return nil, wrong("choices")
+		return "endSilenceTimeoutInMs"
+	case input == "choices" && len(o.Choices) == 0, slices.ContainsFunc(o.Choices, choice.invalid):
+		return "choices"
 	}
-	for _, c := range o.Choices {
-		if c.Label == "" || len(c.Phrases) == 0 || c.Tone != "" && !areTones(c.Tone) {
-			return nil, wrong("choices")
-		}
+	return ""
+}
+
+// invalid reports whether a choice lacks a member or has an unknown tone.
+func (c choice) invalid() bool {
+	return c.Label == "" || len(c.Phrases) == 0 || c.Tone != "" && !areTones(c.Tone)
+}
+
+// recognition returns the recognition for an input type, or refuses invalid options.
+func (o *recognizeOptions) recognition(input string) (*recognition, error) {
+	if field := o.invalid(input); field != "" {
+		return nil, refuse(http.StatusBadRequest, codeInvalidArgument, "the field "+field+" is invalid")
 	}
 	endSilence := time.Duration(o.SpeechOptions.EndSilenceTimeoutInMs) * time.Millisecond
 	return &recognition{
 		input: input, interruptible: o.InterruptPrompt,
-		initialSilence: time.Duration(silence) * time.Second, interTone: time.Duration(between) * time.Second,
-		endSilence: cmp.Or(endSilence, defaultEndSilence), maxTones: o.DTMFOptions.MaxTonesToCollect,
+		initialSilence: time.Duration(o.silenceSeconds()) * time.Second,
+		interTone:      time.Duration(o.interToneSeconds()) * time.Second,
+		endSilence:     cmp.Or(endSilence, defaultEndSilence), maxTones: o.DTMFOptions.MaxTonesToCollect,
 		stopTones: o.DTMFOptions.StopTones, choices: o.Choices,
 	}, nil
 }

@@ -3,81 +3,115 @@ package acssim
 import (
 	"cmp"
 	"net/http"
+	"slices"
 )
 
 func (r *recording) properties() map[string]string {
 	return map[string]string{"recordingId": r.id, "recordingState": r.shown(), "recordingKind": recordingKind}
 }
 
-func (s *Server) startRecording(q *request) (reply, error) {
-	var body struct {
-		CallLocator                     *callLocator      `json:"callLocator"`
-		CallConnectionID                string            `json:"callConnectionId"`
-		RecordingStateCallbackURI       string            `json:"recordingStateCallbackUri"`
-		RecordingContentType            string            `json:"recordingContentType"`
-		RecordingChannelType            string            `json:"recordingChannelType"`
-		RecordingFormatType             string            `json:"recordingFormatType"`
-		AudioChannelParticipantOrdering []identifier      `json:"audioChannelParticipantOrdering"`
-		ChannelAffinity                 []channelAffinity `json:"channelAffinity"`
-		PauseOnStart                    bool              `json:"pauseOnStart"`
-		ExternalStorage                 *externalStorage  `json:"externalStorage"`
+// recordingRequest is the body of StartRecording.
+type recordingRequest struct {
+	CallLocator                     *callLocator      `json:"callLocator"`
+	CallConnectionID                string            `json:"callConnectionId"`
+	RecordingStateCallbackURI       string            `json:"recordingStateCallbackUri"`
+	RecordingContentType            string            `json:"recordingContentType"`
+	RecordingChannelType            string            `json:"recordingChannelType"`
+	RecordingFormatType             string            `json:"recordingFormatType"`
+	AudioChannelParticipantOrdering []identifier      `json:"audioChannelParticipantOrdering"`
+	ChannelAffinity                 []channelAffinity `json:"channelAffinity"`
+	PauseOnStart                    bool              `json:"pauseOnStart"`
+	ExternalStorage                 *externalStorage  `json:"externalStorage"`
+}
+
+// check refuses a request that does not name a call and a callback properly.
+func (b recordingRequest) check() error {
+	if (b.CallLocator == nil) == (b.CallConnectionID == "") {
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "want one of callLocator and callConnectionId")
 	}
-	if err := q.decode(&body); err != nil {
-		return reply{}, err
-	}
-	if (body.CallLocator == nil) == (body.CallConnectionID == "") {
-		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "want one of callLocator and callConnectionId")
-	}
-	if body.RecordingStateCallbackURI != "" {
-		if err := checkCallback("RecordingStateCallbackUri", body.RecordingStateCallbackURI); err != nil {
-			return reply{}, err
+	if b.RecordingStateCallbackURI != "" {
+		if err := checkCallback("RecordingStateCallbackUri", b.RecordingStateCallbackURI); err != nil {
+			return err
 		}
 	}
-	connectionID := body.CallConnectionID
-	if body.CallLocator != nil {
-		if err := body.CallLocator.check(); err != nil {
-			return reply{}, err
-		}
-		if body.CallLocator.RoomID != "" {
-			return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "a recording cannot be started by a roomId")
-		}
-		if c := s.locate(body.CallLocator); c != nil {
+	if b.CallLocator == nil {
+		return nil
+	}
+	if err := b.CallLocator.check(); err != nil {
+		return err
+	}
+	if b.CallLocator.RoomID != "" {
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "a recording cannot be started by a roomId")
+	}
+	return nil
+}
+
+// format returns the format that is asked for, with the service's defaults.
+func (b recordingRequest) format() (recordingFormat, error) {
+	f := recordingFormat{
+		content: cmp.Or(b.RecordingContentType, "audioVideo"), channel: cmp.Or(b.RecordingChannelType, "mixed"),
+		format: cmp.Or(b.RecordingFormatType, "mp4"), storage: b.ExternalStorage,
+	}
+	return f, f.assign(b.AudioChannelParticipantOrdering, b.ChannelAffinity)
+}
+
+// checkFormat refuses a format that the service does not write, or not of this call.
+func (b recordingRequest) checkFormat(f recordingFormat, c *call) error {
+	switch {
+	case !f.known():
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the recording's content, channel or format is none of those there are")
+	case !b.ExternalStorage.valid():
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "the field externalStorage is invalid")
+	case b.RecordingChannelType == "unmixed" && b.RecordingFormatType != "" && b.RecordingFormatType != "wav":
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "unmixed audio is recorded as wav")
+	case c.teams && (b.RecordingContentType != "audio" || b.RecordingFormatType != "wav"):
+		return refuse(http.StatusBadRequest, codeInvalidArgument, "a Teams Phone call is recorded as audio in wav")
+	}
+	return nil
+}
+
+// callToRecord returns the established call that a recording is asked for.
+func (s *Server) callToRecord(b recordingRequest) (*call, error) {
+	connectionID := b.CallConnectionID
+	if b.CallLocator != nil {
+		if c := s.locate(b.CallLocator); c != nil {
 			connectionID = c.connectionID
 		}
 	}
-	format := recordingFormat{
-		content: cmp.Or(body.RecordingContentType, "audioVideo"), channel: cmp.Or(body.RecordingChannelType, "mixed"),
-		format: cmp.Or(body.RecordingFormatType, "mp4"), storage: body.ExternalStorage,
-	}
-	if err := format.assign(body.AudioChannelParticipantOrdering, body.ChannelAffinity); err != nil {
+	return s.established(connectionID)
+}
+
+func (s *Server) startRecording(q *request) (reply, error) {
+	var body recordingRequest
+	if err := q.decode(&body); err != nil {
 		return reply{}, err
 	}
-	c, err := s.established(connectionID)
+	if err := body.check(); err != nil {
+		return reply{}, err
+	}
+	format, err := body.format()
+	if err != nil {
+		return reply{}, err
+	}
+	c, err := s.callToRecord(body)
 	if err != nil {
 		return reply{}, err
 	}
 	q.id = c.connectionID
-	switch {
-	case !format.known():
-		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the recording's content, channel or format is none of those there are")
-	case !body.ExternalStorage.valid():
-		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "the field externalStorage is invalid")
-	case body.RecordingChannelType == "unmixed" && body.RecordingFormatType != "" && body.RecordingFormatType != "wav":
-		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "unmixed audio is recorded as wav")
-	case c.teams && (body.RecordingContentType != "audio" || body.RecordingFormatType != "wav"):
-		return reply{}, refuse(http.StatusBadRequest, codeInvalidArgument, "a Teams Phone call is recorded as audio in wav")
+	if err := body.checkFormat(format, c); err != nil {
+		return reply{}, err
 	}
-	for _, r := range c.recordings {
-		if r.state != recordingEnded {
-			return reply{}, refuse(http.StatusBadRequest, codeRecordingRuns, "a recording of the call runs already")
-		}
+	if slices.ContainsFunc(c.recordings, (*recording).ongoing) {
+		return reply{}, refuse(http.StatusBadRequest, codeRecordingRuns, "a recording of the call runs already")
 	}
-	later := body.CallConnectionID != ""
-	r := c.record(body.RecordingStateCallbackURI, format, body.PauseOnStart, later)
-	switch {
-	case !later:
+	r := c.newRecording(body.RecordingStateCallbackURI, format)
+	r.paused = body.PauseOnStart
+	if body.CallLocator != nil {
+		r.begin()
 		return reply{http.StatusOK, r.properties()}, nil
-	case s.RecordingNoContent:
+	}
+	r.beginLater()
+	if s.RecordingNoContent {
 		return reply{status: http.StatusNoContent}, nil
 	}
 	return reply{http.StatusAccepted, r.properties()}, nil

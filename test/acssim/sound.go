@@ -57,7 +57,7 @@ func (n *sound) level(seconds float64) float64 {
 
 // soundIsUsed reports whether a stream or a recording uses the sound of the call.
 func (c *call) soundIsUsed() bool {
-	return c.streaming.running() || slices.ContainsFunc(c.recordings, func(r *recording) bool { return r.state != recordingEnded })
+	return c.streaming.running() || slices.ContainsFunc(c.recordings, (*recording).ongoing)
 }
 
 func (c *call) addSound(n *sound) *sound {

@@ -71,17 +71,27 @@ func parseFunction(name string, raw []byte, env environment) (*function, error) 
 	if err := json.Unmarshal(raw, &file); err != nil {
 		return nil, err
 	}
-	switch v := env["AzureWebJobs."+name+".Disabled"]; {
-	case file.Disabled, v == "1", strings.EqualFold(v, "true"):
+	disabled := env["AzureWebJobs."+name+".Disabled"]
+	switch {
+	case file.Disabled, disabled == "1", strings.EqualFold(disabled, "true"):
 		return nil, nil
 	case !functionName.MatchString(name) || strings.EqualFold(name, "host"):
 		return nil, errors.New("the folder's name cannot be a function's")
 	case file.Retry != nil:
 		return nil, errors.New("retry: not supported by funcsim")
 	}
+	trigger, outputs, err := splitBindings(file.Bindings)
+	if err != nil {
+		return nil, err
+	}
+	f := &function{name: name, binding: trigger.Name}
+	return f, f.setTrigger(trigger, outputs, env)
+}
 
-	var triggers, others []binding
-	for _, b := range file.Bindings {
+// splitBindings returns the one trigger among the bindings, and the other bindings.
+func splitBindings(bindings []binding) (trigger binding, others []binding, err error) {
+	var triggers []binding
+	for _, b := range bindings {
 		if strings.HasSuffix(strings.ToLower(b.Type), "trigger") {
 			triggers = append(triggers, b)
 		} else {
@@ -89,41 +99,48 @@ func parseFunction(name string, raw []byte, env environment) (*function, error) 
 		}
 	}
 	if len(triggers) != 1 {
-		return nil, fmt.Errorf("%d triggers, want one", len(triggers))
+		return binding{}, nil, fmt.Errorf("%d triggers, want one", len(triggers))
 	}
-	t := triggers[0]
-	f := &function{name: name, binding: t.Name}
-	if t.Name == "" || t.Direction != "in" {
-		return nil, errors.New("the trigger needs a name and direction in")
+	trigger = triggers[0]
+	switch {
+	case trigger.Name == "" || trigger.Direction != "in":
+		return binding{}, nil, errors.New("the trigger needs a name and direction in")
+	case trigger.DataType != "":
+		return binding{}, nil, errors.New("dataType: not supported by funcsim")
 	}
-	if t.DataType != "" {
-		return nil, errors.New("dataType: not supported by funcsim")
-	}
-	proxied := strings.EqualFold(t.Type, httpTrigger) &&
-		len(others) == 1 && strings.EqualFold(others[0].Type, "http") && others[0].Direction == "out"
-	if len(others) != 0 && !proxied {
-		return nil, errors.New("funcsim knows one http output of an httpTrigger and no other binding")
-	}
+	return trigger, others, nil
+}
 
-	switch kind := strings.ToLower(t.Type); kind {
+// setTrigger sets what the function is triggered by. The only output that funcsim
+// knows is the response of an HTTP trigger, which it proxies.
+func (f *function) setTrigger(t binding, outputs []binding, env environment) error {
+	proxied := strings.EqualFold(t.Type, httpTrigger) &&
+		len(outputs) == 1 && strings.EqualFold(outputs[0].Type, "http") && outputs[0].Direction == "out"
+	if len(outputs) != 0 && !proxied {
+		return errors.New("funcsim knows one http output of an httpTrigger and no other binding")
+	}
+	switch strings.ToLower(t.Type) {
 	case strings.ToLower(httpTrigger):
 		if !proxied {
-			return nil, errors.New("an httpTrigger without an http output is not proxied")
+			return errors.New("an httpTrigger without an http output is not proxied")
 		}
-		return f, f.setHTTP(t, env)
+		return f.setHTTP(t, env)
 	case strings.ToLower(eventGridTrigger):
-		f.trigger = eventGridTrigger
-		if c := t.Cardinality; c != "" && !strings.EqualFold(c, "one") {
-			return nil, fmt.Errorf("cardinality %s: not supported by funcsim", c)
-		}
-		return f, nil
+		return f.setEventGrid(t)
 	case strings.ToLower(timerTrigger):
-		return f, f.setTimer(t, env)
+		return f.setTimer(t, env)
 	case strings.ToLower(queueTrigger):
-		return f, f.setQueue(t, env)
-	default:
-		return nil, fmt.Errorf("%s: not supported by funcsim", t.Type)
+		return f.setQueue(t, env)
 	}
+	return fmt.Errorf("%s: not supported by funcsim", t.Type)
+}
+
+func (f *function) setEventGrid(t binding) error {
+	f.trigger = eventGridTrigger
+	if t.Cardinality != "" && !strings.EqualFold(t.Cardinality, "one") {
+		return fmt.Errorf("cardinality %s: not supported by funcsim", t.Cardinality)
+	}
+	return nil
 }
 
 func (f *function) setHTTP(t binding, env environment) error {

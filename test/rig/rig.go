@@ -76,74 +76,84 @@ type Rig struct {
 
 // Start sets up a rig and waits until its host serves. If it fails, it ends what it has
 // started.
-func Start(ctx context.Context, o Options) (r *Rig, err error) {
-	r = &Rig{ACS: o.ACS, Hook: o.Hook}
-	defer func() {
-		if err != nil {
-			r.Close()
-			r = nil
-		}
-	}()
-	notify := o.Notify
-	if notify == nil {
-		notify = func(string) {}
+func Start(ctx context.Context, o Options) (*Rig, error) {
+	if o.Notify == nil {
+		o.Notify = func(string) {}
 	}
-	if b := o.Beside; b != nil {
-		r.ACS, r.ACSURL, r.Azurite = b.ACS, b.ACSURL, b.Azurite
-	}
+	r := &Rig{ACS: o.ACS, Hook: o.Hook}
 	if r.ACS == nil {
 		r.ACS = &acssim.Server{}
 	}
 	if r.Hook == nil {
 		r.Hook = &faultproxy.Hook{}
 	}
-	app := o.App
-	if app == "" {
-		app, err = stage(notify)
-		if app != "" {
-			r.closers = append(r.closers, func() { os.RemoveAll(app) })
-		}
-		if err != nil {
-			return r, fmt.Errorf("stage the app: %w", err)
-		}
+	if err := r.start(ctx, o); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// start starts what the options ask for.
+func (r *Rig) start(ctx context.Context, o Options) error {
+	app, err := r.appFolder(o)
+	if err != nil {
+		return fmt.Errorf("stage the app: %w", err)
 	}
 	port, err := funcsim.FreePort()
 	if err != nil {
-		return r, err
+		return err
 	}
 	frontend := fmt.Sprintf("http://127.0.0.1:%d", port)
-	if o.Beside == nil {
-		if err := r.openStorage(ctx, o.Azurite, notify); err != nil {
-			return r, err
-		}
-		if err := r.subscribeRecordings(ctx); err != nil {
-			return r, err
-		}
-		if err := r.serveACS(frontend); err != nil {
-			return r, err
-		}
+	if b := o.Beside; b != nil {
+		r.ACS, r.ACSURL, r.Azurite = b.ACS, b.ACSURL, b.Azurite
+	} else if err := r.startServices(ctx, o, frontend); err != nil {
+		return err
 	}
 	env, err := r.settings(frontend)
 	if err != nil {
-		return r, err
+		return err
 	}
 	maps.Copy(env, o.Settings)
 	if r.Env, err = newEnv(ctx, r, frontend); err != nil {
-		return r, err
+		return err
 	}
 	if o.Func != "" {
-		notify("starting the Functions host: " + o.Func)
+		o.Notify("starting the Functions host: " + o.Func)
 		r.Host = newFunc(o.Func, app, port, env, o.Log)
 	} else {
-		notify("starting funcsim, the simulator of a Functions host")
+		o.Notify("starting funcsim, the simulator of a Functions host")
 		r.Host = newFuncsim(app, port, env, o.Log)
 	}
 	if err := r.Host.Start(ctx); err != nil {
-		return r, err
+		return err
 	}
 	r.closers = append(r.closers, r.Host.Stop)
 	r.ACS.Start()
-	return r, nil
+	return nil
+}
+
+// appFolder returns the folder of the staged app. It stages one if the options name none.
+func (r *Rig) appFolder(o Options) (string, error) {
+	if o.App != "" {
+		return o.App, nil
+	}
+	app, err := stage(o.Notify)
+	if app != "" {
+		r.closers = append(r.closers, func() { os.RemoveAll(app) })
+	}
+	return app, err
+}
+
+// startServices starts what the app needs besides its host: storage and ACS.
+func (r *Rig) startServices(ctx context.Context, o Options, frontend string) error {
+	if err := r.openStorage(ctx, o.Azurite, o.Notify); err != nil {
+		return err
+	}
+	if err := r.subscribeRecordings(ctx); err != nil {
+		return err
+	}
+	return r.serveACS(frontend)
 }
 
 // Close ends everything that Start has started.

@@ -20,6 +20,12 @@ type difference struct {
 	want, got any
 }
 
+// missing reports whether there is no value where one is wanted.
+func (d difference) missing() bool { return d.got == absent{} }
+
+// extra reports whether there is a value where none is wanted.
+func (d difference) extra() bool { return d.want == absent{} }
+
 // compare appends the differences between two JSON values.
 func compare(diffs []difference, where string, want, got any) []difference {
 	switch w := want.(type) {

@@ -52,25 +52,35 @@ var (
 
 // bodyRule returns the rule that explains a difference in the body, nil if there is none.
 func (v vector) bodyRule(d difference) *rule {
-	_, missing := d.got.(absent)
-	_, extra := d.want.(absent)
-	switch {
-	case missing && d.where == "/operationContext" && d.want == "<uuid>":
-		return &ownContexts
-	case missing && d.where == "/customCallingContext" && v.filledIn(d.where) && len(leaves(d.want)) == 0:
-		return &noContext
-	case missing && d.want == "":
-		return &emptyIsNone
-	case extra && d.where == "/teamsAppSource/cloud":
-		return &cloudKept
-	case strings.HasSuffix(d.where, "/isAnonymous") && d.got == true:
-		return &numberKind
-	case !missing && v.ignored(d.got):
-		return &nothingLost
-	case !missing && isZero(d.got) && v.filledIn(d.where):
-		return &zeroIsZero
+	for _, r := range bodyRules {
+		if r.explains(v, d) {
+			return &r.rule
+		}
 	}
 	return nil
+}
+
+// bodyRules are the rules that explain differences in bodies, with the condition of each. The first that explains a
+// difference counts.
+var bodyRules = []struct {
+	rule     rule
+	explains func(vector, difference) bool
+}{
+	{ownContexts, func(_ vector, d difference) bool {
+		return d.missing() && d.where == "/operationContext" && d.want == "<uuid>"
+	}},
+	{noContext, func(v vector, d difference) bool {
+		return d.missing() && d.where == "/customCallingContext" && v.filledIn(d.where) && len(leaves(d.want)) == 0
+	}},
+	{emptyIsNone, func(_ vector, d difference) bool { return d.missing() && d.want == "" }},
+	{cloudKept, func(_ vector, d difference) bool { return d.extra() && d.where == "/teamsAppSource/cloud" }},
+	{numberKind, func(_ vector, d difference) bool {
+		return strings.HasSuffix(d.where, "/isAnonymous") && d.got == true
+	}},
+	{nothingLost, func(v vector, d difference) bool { return !d.missing() && v.ignored(d.got) }},
+	{zeroIsZero, func(v vector, d difference) bool {
+		return !d.missing() && isZero(d.got) && v.filledIn(d.where)
+	}},
 }
 
 // filledIn reports whether Microsoft's client added a default there.
@@ -254,39 +264,54 @@ func hasScheme(address string, schemes ...string) bool {
 
 // beyondLimits reports whether a custom context breaks a limit of the service.
 func beyondLimits(headers []input) bool {
-	custom, voip := map[string]bool{}, map[string]bool{}
+	sip, voip := map[string]bool{}, map[string]bool{}
 	for _, h := range headers {
-		key, value := h.text("key"), h.text("value")
 		switch h.text("kind") {
 		case "sipx":
-			name := acs.SIPCustomPrefix + key
-			if h.text("sipHeaderPrefix") == acs.SIPPrefix {
-				name = acs.SIPPrefix + key
-			}
-			custom[name] = true
-			if key == "" || utf8.RuneCountInString(name) > 64 || utf8.RuneCountInString(value) > 256 ||
-				strings.ContainsAny(value, "\r\n\x00") || strings.ContainsAny(key, " \t\r\n:;,\"()<>@[]{}/\\?=") {
-				return true
-			}
-		case "sipuui":
-			if utf8.RuneCountInString(value) > 256 || strings.ContainsAny(value, "\r\n\x00") {
-				return true
-			}
+			sip[sipName(h)] = true
 		case "voip":
-			voip[key] = true
-			if key == "" || utf8.RuneCountInString(key) > 64 || utf8.RuneCountInString(value) > 1024 {
-				return true
-			}
-		default:
-			caller, source := h.object("teamsPhoneCallerDetails"), h.object("teamsPhoneSourceDetails")
-			if utf8.RuneCountInString(h.text("callTopic")) > 48 || len(caller.object("additionalCallerInformation")) > 10 ||
-				caller != nil && !(caller.has("caller") && caller.text("name") != "" && caller.text("phoneNumber") != "") ||
-				source != nil && !(source.has("source") && source.text("language") != "" && source.text("status") != "") {
-				return true
-			}
+			voip[h.text("key")] = true
 		}
 	}
-	return len(custom) > 5 || len(voip) > 1000
+	return len(sip) > 5 || len(voip) > 1000 || slices.ContainsFunc(headers, headerBeyondLimits)
+}
+
+// headerBeyondLimits reports whether one entry of a custom context breaks a limit of the service.
+func headerBeyondLimits(h input) bool {
+	key, value := h.text("key"), h.text("value")
+	switch h.text("kind") {
+	case "sipx":
+		return key == "" || isLonger(sipName(h), 64) || isUnfitForSIP(value) ||
+			strings.ContainsAny(key, " \t\r\n:;,\"()<>@[]{}/\\?=")
+	case "sipuui":
+		return isUnfitForSIP(value)
+	case "voip":
+		return key == "" || isLonger(key, 64) || isLonger(value, 1024)
+	}
+	return callDetailsBeyondLimits(h)
+}
+
+// callDetailsBeyondLimits reports whether details of a Teams Phone call break a limit of the service, or lack a member.
+func callDetailsBeyondLimits(h input) bool {
+	caller, source := h.object("teamsPhoneCallerDetails"), h.object("teamsPhoneSourceDetails")
+	return isLonger(h.text("callTopic"), 48) || len(caller.object("additionalCallerInformation")) > 10 ||
+		caller != nil && !(caller.has("caller") && caller.text("name") != "" && caller.text("phoneNumber") != "") ||
+		source != nil && !(source.has("source") && source.text("language") != "" && source.text("status") != "")
+}
+
+// sipName returns the name of a SIP header as it is sent.
+func sipName(h input) string {
+	if h.text("sipHeaderPrefix") == acs.SIPPrefix {
+		return acs.SIPPrefix + h.text("key")
+	}
+	return acs.SIPCustomPrefix + h.text("key")
+}
+
+func isLonger(text string, limit int) bool { return utf8.RuneCountInString(text) > limit }
+
+// isUnfitForSIP reports whether a text cannot be the value of a SIP header.
+func isUnfitForSIP(value string) bool {
+	return isLonger(value, 256) || strings.ContainsAny(value, "\r\n\x00")
 }
 
 // required are the members of the input that must not be empty.

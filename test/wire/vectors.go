@@ -111,26 +111,46 @@ func checkCall(ctx context.Context, r *report, rec *recorder, described *schema.
 	for i, v := range steps {
 		var o outcome
 		index := max(v.Step.Index-1, i)
-		switch {
-		case v.Request == nil && len(seen) == 0:
-		case v.Request == nil:
-			o.explain(difference{"request", absent{}, seen[0].method + " " + seen[0].uri}, v.sentAnyway())
-		case index < len(seen):
+		if index < len(seen) && v.Request != nil {
 			o.request(v, seen[0], seen[index], rec)
-		case errors.Is(err, acs.ErrInvalidRequest) && len(seen) == 0:
-			o.explain(difference{"request", v.Request.Method + " " + v.Request.Path, err}, v.refusal())
-		default:
-			o.explain(difference{fmt.Sprintf("request %d", index+1), v.Request.Method + " " + v.Request.Path, err}, v.notRepeated(steps))
+		} else {
+			o.notSentByBoth(steps, i, seen, err)
 		}
 		// Later requests are repeats of the first, or next links that the service made.
-		if described != nil && index == 0 && len(seen) > 0 && strings.HasPrefix(seen[0].uri, "/calling/") {
-			if _, err := described.Check(seen[0].method, seen[0].uri, seen[0].header, seen[0].body); err != nil {
-				o.fail("published schema", "a request as described", err)
-			}
+		if described != nil && index == 0 && len(seen) > 0 {
+			o.schema(described, seen[0])
 		}
 		r.add(v.Name, o)
 	}
 	return nil
+}
+
+// notSentByBoth explains a step in which only one of the two clients sent a request. Our call has sent the requests that
+// were seen, and has returned err.
+func (o *outcome) notSentByBoth(steps []vector, i int, seen []recorded, err error) {
+	v := steps[i]
+	if v.Request == nil {
+		if len(seen) > 0 {
+			o.explain(difference{"request", absent{}, seen[0].method + " " + seen[0].uri}, v.sentAnyway())
+		}
+		return
+	}
+	want := v.Request.Method + " " + v.Request.Path
+	if len(seen) == 0 && errors.Is(err, acs.ErrInvalidRequest) {
+		o.explain(difference{"request", want, err}, v.refusal())
+		return
+	}
+	o.explain(difference{fmt.Sprintf("request %d", max(v.Step.Index, i+1)), want, err}, v.notRepeated(steps))
+}
+
+// schema checks a request to the calling service against the published schema.
+func (o *outcome) schema(described *schema.Schema, got recorded) {
+	if !strings.HasPrefix(got.uri, "/calling/") {
+		return
+	}
+	if _, err := described.Check(got.method, got.uri, got.header, got.body); err != nil {
+		o.fail("published schema", "a request as described", err)
+	}
 }
 
 // request compares one request with the recorded one.

@@ -17,17 +17,33 @@ func Run(t *testing.T, newRows func(t *testing.T) table.Rows) {
 		name  string
 		tests func(*testing.T, func(*testing.T) table.Rows)
 	}{
-		{"single writes", testWrites},
+		{"single writes", each(writeRules)},
 		{"transactions", testTransactions},
 		{"requests that no table accepts", testInvalid},
 		{"keys", testKeys},
 		{"documents", testDocuments},
 		{"lists", testLists},
 		{"conditions", testConditions},
-		{"typed views", testTables},
+		{"typed views", each(viewRules)},
+		{"updates of typed views", each(updateRules)},
 		{"cancelled contexts", testCancelled},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.tests(t, newRows) })
+	}
+}
+
+// rule is one rule of the contract, with its test on an empty table.
+type rule struct {
+	name string
+	test func(*testing.T, table.Rows)
+}
+
+// each returns the tests of the rules, each on a table of its own.
+func each(rules []rule) func(*testing.T, func(*testing.T) table.Rows) {
+	return func(t *testing.T, newRows func(*testing.T) table.Rows) {
+		for _, r := range rules {
+			t.Run(r.name, func(t *testing.T) { r.test(t, newRows(t)) })
+		}
 	}
 }
 

@@ -10,39 +10,58 @@ import (
 )
 
 func testTransactions(t *testing.T, newRows func(*testing.T) table.Rows) {
-	key := func(row string) table.Key { return table.Key{Partition: "p", Row: row} }
-
 	t.Run("all kinds of write are applied together and their ETags returned", func(t *testing.T) {
-		rows := newRows(t)
-		replaced := apply(t, rows, insert(entity("p", "replaced", `1`)))[0]
-		deleted := apply(t, rows, insert(entity("p", "deleted", `1`)))[0]
-		apply(t, rows, insert(entity("p", "put over", `1`)))
-
-		etags := apply(t, rows,
-			insert(entity("p", "inserted", `2`)),
-			replace(entity("p", "replaced", `2`), replaced),
-			remove(key("deleted"), deleted),
-			put(entity("p", "put over", `2`)),
-			put(entity("p", "put new", `2`)),
-		)
-		got := map[string]string{}
-		for _, e := range all(t, rows, table.Query{Partition: "p"}) {
-			got[e.Key.Row] = string(e.Doc) + " " + e.ETag
-		}
-		diff(t, "rows", map[string]string{
-			"inserted": "2 " + etags[0],
-			"replaced": "2 " + etags[1],
-			"put over": "2 " + etags[3],
-			"put new":  "2 " + etags[4],
-		}, got)
-		diff(t, "ETag of the deletion", "", etags[2])
-
-		apply(t, rows, // the ETags are valid in the next transaction
-			replace(entity("p", "inserted", `3`), etags[0]),
-			replace(entity("p", "replaced", `3`), etags[1]),
-			remove(key("put new"), etags[4]))
+		testAllKindsOfWrite(t, newRows(t))
 	})
+	t.Run("a hundred writes are one transaction", func(t *testing.T) { testHundredWrites(t, newRows(t)) })
+	testBadTransactions(t, newRows)
+}
 
+func testAllKindsOfWrite(t *testing.T, rows table.Rows) {
+	key := func(row string) table.Key { return table.Key{Partition: "p", Row: row} }
+	replaced := apply(t, rows, insert(entity("p", "replaced", `1`)))[0]
+	deleted := apply(t, rows, insert(entity("p", "deleted", `1`)))[0]
+	apply(t, rows, insert(entity("p", "put over", `1`)))
+
+	etags := apply(t, rows,
+		insert(entity("p", "inserted", `2`)),
+		replace(entity("p", "replaced", `2`), replaced),
+		remove(key("deleted"), deleted),
+		put(entity("p", "put over", `2`)),
+		put(entity("p", "put new", `2`)),
+	)
+	got := map[string]string{}
+	for _, e := range all(t, rows, table.Query{Partition: "p"}) {
+		got[e.Key.Row] = string(e.Doc) + " " + e.ETag
+	}
+	diff(t, "rows", map[string]string{
+		"inserted": "2 " + etags[0],
+		"replaced": "2 " + etags[1],
+		"put over": "2 " + etags[3],
+		"put new":  "2 " + etags[4],
+	}, got)
+	diff(t, "ETag of the deletion", "", etags[2])
+
+	apply(t, rows, // the ETags are valid in the next transaction
+		replace(entity("p", "inserted", `3`), etags[0]),
+		replace(entity("p", "replaced", `3`), etags[1]),
+		remove(key("put new"), etags[4]))
+}
+
+func testHundredWrites(t *testing.T, rows table.Rows) {
+	var writes []table.Write
+	for i := range table.MaxWrites {
+		writes = append(writes, insert(entity("p", fmt.Sprintf("%03d", i), `"GET http://x/y HTTP/1.1"`)))
+	}
+	apply(t, rows, writes...)
+	if got := len(all(t, rows, table.Query{Partition: "p"})); got != len(writes) {
+		t.Errorf("%d rows, want %d", got, len(writes))
+	}
+}
+
+// testBadTransactions applies one bad write among good ones, at every place.
+func testBadTransactions(t *testing.T, newRows func(*testing.T) table.Rows) {
+	key := func(row string) table.Key { return table.Key{Partition: "p", Row: row} }
 	good := []table.Write{
 		insert(entity("p", "new", `2`)), put(entity("p", "there", `2`)), put(entity("p", "new too", `2`)),
 	}
@@ -76,16 +95,4 @@ func testTransactions(t *testing.T, newRows func(*testing.T) table.Rows) {
 			})
 		}
 	}
-
-	t.Run("a hundred writes are one transaction", func(t *testing.T) {
-		rows := newRows(t)
-		var writes []table.Write
-		for i := range table.MaxWrites {
-			writes = append(writes, insert(entity("p", fmt.Sprintf("%03d", i), `"GET http://x/y HTTP/1.1"`)))
-		}
-		apply(t, rows, writes...)
-		if got := len(all(t, rows, table.Query{Partition: "p"})); got != len(writes) {
-			t.Errorf("%d rows, want %d", got, len(writes))
-		}
-	})
 }
