@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -154,7 +155,7 @@ func (c *Cluster) Tick() {
 	if len(c.Running()) == 0 {
 		c.Start()
 	}
-	for _, m := range c.deadlines.receive(time.Now()) {
+	for _, m := range c.deadlines.receive(time.Now(), math.MaxInt) {
 		c.ForEach(func(e *Instance) error {
 			e.AttendShard(c.T.Context(), m.Shard)
 			return nil

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -31,12 +32,19 @@ func (q *deadlineMessages) send(text string, delay time.Duration) {
 	q.waiting = append(q.waiting, deadlineMessage{text, time.Now().Add(delay)})
 }
 
-// receive removes and returns the messages that are visible at a time.
-func (q *deadlineMessages) receive(at time.Time) (visible []engine.DeadlineMessage) {
+// count returns the number of messages.
+func (q *deadlineMessages) count() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
+// receive removes and returns the messages that are visible at a time, n of them at most.
+func (q *deadlineMessages) receive(at time.Time, n int) (visible []engine.DeadlineMessage) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting = slices.DeleteFunc(q.waiting, func(m deadlineMessage) bool {
-		if m.visible.After(at) {
+		if m.visible.After(at) || len(visible) == n {
 			return false
 		}
 		var message engine.DeadlineMessage
@@ -74,7 +82,7 @@ func (q harnessQueue) Send(_ context.Context, text string, delay time.Duration) 
 func (h *Harness) WantAnnounced(t *testing.T, id call.ID) {
 	t.Helper()
 	h.Background.Wait()
-	sent, shard := h.deadlines.receive(time.Now().Add(time.Hour)), store.ShardOf(string(id))
+	sent, shard := h.deadlines.receive(time.Now().Add(time.Hour), math.MaxInt), store.ShardOf(string(id))
 	if !slices.ContainsFunc(sent, func(m engine.DeadlineMessage) bool { return m.Shard == shard }) {
 		t.Errorf("messages %+v, want one for shard %s of %s", sent, shard, id)
 	}

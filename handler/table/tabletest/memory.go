@@ -37,13 +37,16 @@ type Memory struct {
 
 	mu            sync.Mutex
 	rows          map[table.Key]table.Entity
+	order         map[string][]string // the row keys of each partition, sorted
 	versions      int // number of ETags so far
 	ops           int
 	reads, writes int
 }
 
 // NewMemory returns an empty table.
-func NewMemory() *Memory { return &Memory{rows: make(map[table.Key]table.Entity)} }
+func NewMemory() *Memory {
+	return &Memory{rows: map[table.Key]table.Entity{}, order: map[string][]string{}}
+}
 
 // Reads returns the number of Get and List operations so far, failed ones included.
 func (m *Memory) Reads() int {
@@ -107,21 +110,21 @@ func (m *Memory) List(ctx context.Context, q table.Query) (table.Page, error) {
 	if limit == 0 {
 		limit = table.MaxPage
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var page table.Page
-	examined := 0
-	for _, e := range m.Entities() {
-		k := e.Key
-		if k.Partition != q.Partition ||
-			k.Row < max(q.From, string(from)) || q.Before != "" && k.Row >= q.Before {
-			continue
-		}
-		if len(page.Entities) == limit || m.PageSize > 0 && examined == m.PageSize {
-			page.Next = base64.RawURLEncoding.EncodeToString([]byte(k.Row))
+	keys := m.order[q.Partition]
+	first, _ := slices.BinarySearch(keys, max(q.From, string(from)))
+	for examined, row := range keys[first:] {
+		if q.Before != "" && row >= q.Before {
 			break
 		}
-		examined++
-		if selects(q.Where, e.Columns) {
-			page.Entities = append(page.Entities, e)
+		if len(page.Entities) == limit || m.PageSize > 0 && examined == m.PageSize {
+			page.Next = base64.RawURLEncoding.EncodeToString([]byte(row))
+			break
+		}
+		if e := m.rows[table.Key{Partition: q.Partition, Row: row}]; selects(q.Where, e.Columns) {
+			page.Entities = append(page.Entities, clone(e))
 		}
 	}
 	return page, nil
@@ -158,7 +161,7 @@ func (m *Memory) apply(writes []table.Write) ([]string, error) {
 	etags := make([]string, len(writes))
 	for i, w := range writes {
 		if w.Kind == table.WriteDelete {
-			delete(m.rows, w.Entity.Key)
+			m.remove(w.Entity.Key)
 			continue
 		}
 		m.versions++
@@ -169,9 +172,32 @@ func (m *Memory) apply(writes []table.Write) ([]string, error) {
 				e.Columns[name] = table.ColumnTime(t)
 			}
 		}
-		m.rows[e.Key], etags[i] = e, e.ETag
+		m.put(e)
+		etags[i] = e.ETag
 	}
 	return etags, nil
+}
+
+// put stores a row.
+func (m *Memory) put(e table.Entity) {
+	if _, ok := m.rows[e.Key]; !ok {
+		keys := m.order[e.Key.Partition]
+		i, _ := slices.BinarySearch(keys, e.Key.Row)
+		m.order[e.Key.Partition] = slices.Insert(keys, i, e.Key.Row)
+	}
+	m.rows[e.Key] = e
+}
+
+// remove removes a row that is there.
+func (m *Memory) remove(k table.Key) {
+	delete(m.rows, k)
+	keys := m.order[k.Partition]
+	i, _ := slices.BinarySearch(keys, k.Row)
+	if keys = slices.Delete(keys, i, i+1); len(keys) == 0 {
+		delete(m.order, k.Partition)
+	} else {
+		m.order[k.Partition] = keys
+	}
 }
 
 // refusal returns the error with which the table refuses w, or nil.
