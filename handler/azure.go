@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"net/http"
+	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -32,6 +35,18 @@ var (
 	// fileRetry is for blocks of megabytes, which no event waits for.
 	fileRetry = policy.RetryOptions{MaxRetries: 4, TryTimeout: time.Minute}
 )
+
+// maxIdleConns is the number of connections to a service of storage that are kept for the next requests. With
+// fewer than there are requests at a time, a new connection is opened for every other request.
+const maxIdleConns = 128
+
+// transport returns the transport that all clients of storage share, with its connections.
+var transport = sync.OnceValue(func() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, maxIdleConns
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	return &http.Client{Transport: t}
+})
 
 // open opens storage and ACS. It creates the tables, containers and queues that are missing.
 func open(ctx context.Context, c config.Config, server *invoke.Server) (app.Parts, error) {
@@ -152,7 +167,7 @@ func (a azure) storageURL(service string) string {
 
 // tables opens the tables.
 func (a azure) tables() (*table.Account, error) {
-	options := &azcore.ClientOptions{Retry: storageRetry}
+	options := &azcore.ClientOptions{Retry: storageRetry, Transport: transport()}
 	if a.Storage.ConnectionString != "" {
 		return table.Open(string(a.Storage.ConnectionString), options)
 	}
@@ -161,7 +176,7 @@ func (a azure) tables() (*table.Account, error) {
 
 // blobs opens the blob containers, with a policy of retries.
 func (a azure) blobs(retry policy.RetryOptions) (*service.Client, error) {
-	options := &service.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: retry}}
+	options := &service.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: retry, Transport: transport()}}
 	if a.Storage.ConnectionString != "" {
 		return service.NewClientFromConnectionString(string(a.Storage.ConnectionString), options)
 	}
@@ -170,7 +185,7 @@ func (a azure) blobs(retry policy.RetryOptions) (*service.Client, error) {
 
 // queues opens the queues.
 func (a azure) queues() (*azqueue.ServiceClient, error) {
-	options := &azqueue.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: storageRetry}}
+	options := &azqueue.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: storageRetry, Transport: transport()}}
 	if a.Storage.ConnectionString != "" {
 		return azqueue.NewServiceClientFromConnectionString(string(a.Storage.ConnectionString), options)
 	}

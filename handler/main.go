@@ -27,6 +27,7 @@ func run(ctx context.Context, getenv func(string) string, stdout, stderr io.Writ
 		fmt.Fprintf(stderr, "settings:\n%v\n", err)
 		return 1
 	}
+	limitMemory(getenv)
 	log := newLogger(settings.LogLevel, stdout, stderr)
 	zerolog.ErrorFieldName = "err"
 	listener, err := invoke.Listen(settings.Port)

@@ -141,6 +141,10 @@ func secure(u *url.URL) bool {
 	return false
 }
 
+// maxIdleConns is the number of connections that are kept for the next requests. With fewer than there are
+// requests at a time, a new connection is opened for every other request.
+const maxIdleConns = 128
+
 // defaultTransport returns the transport that all clients share, with its connections.
 var defaultTransport = sync.OnceValue(func() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
@@ -148,7 +152,7 @@ var defaultTransport = sync.OnceValue(func() http.RoundTripper {
 		return http.DefaultTransport // the program has replaced it
 	}
 	t = t.Clone()
-	t.MaxIdleConnsPerHost = 10 // all requests go to one host
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, maxIdleConns // all requests go to one host
 	return t
 })
 

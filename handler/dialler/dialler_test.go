@@ -1,6 +1,7 @@
 package dialler_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -281,6 +282,44 @@ func TestDialDoesNotTouchRowsOfALaterVersion(t *testing.T) {
 			t.Errorf("rows (-before +after):\n%s", d)
 		}
 		h.WantSent(t)
+	})
+}
+
+func TestRowsThatCannotBeReadDoNotStopTheOthers(t *testing.T) {
+	unreadable := map[string]any{"schema": campaign.Schema, "state": 7, "contacts": "many", "calls": "none", "spent": "x", "call": 7}
+	put := func(t *testing.T, h *cluster.Harness, k table.Key) {
+		t.Helper()
+		row := table.Entity{Key: k, Doc: cluster.Must(json.Marshal(unreadable)), Columns: map[string]any{"State": string(campaign.StateRunning)}}
+		if _, err := h.OtherRows.Apply(t.Context(), table.Write{Kind: table.WritePut, Entity: row}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, key := range map[string]func(campaign.Contact) table.Key{
+		"contacts": func(c campaign.Contact) table.Key {
+			return table.Key{Partition: "notice|00", Row: "c|" + string(c.ID)}
+		},
+		"numbers": func(c campaign.Contact) table.Key { return table.Key{Partition: c.Number, Row: "number"} },
+	} {
+		cluster.Run(t, name, func(t *testing.T, h *cluster.Harness) {
+			var numbers []string
+			for n := range 8 {
+				numbers = append(numbers, cluster.Number(n+1))
+			}
+			c := h.StartCampaign(t, "notice", 1, numbers...)
+			for _, number := range numbers[:7] { // more than may fail before a partition is given up
+				put(t, h, key(cluster.LoadContact(t, h.Ledger, c, number)))
+			}
+			if err := h.Dial(t.Context()); !errors.Is(err, table.ErrUnreadable) {
+				t.Errorf("Dial: %v, want %v", err, table.ErrUnreadable)
+			}
+			h.WantSent(t, outbox.VerbCreate)
+		})
+	}
+	cluster.Run(t, "a campaign", func(t *testing.T, h *cluster.Harness) {
+		h.StartCampaign(t, "notice", 1, cluster.Number(1))
+		put(t, h, table.Key{Partition: "campaign", Row: "c|another"})
+		h.DialRound(t)
+		h.WantSent(t, outbox.VerbCreate)
 	})
 }
 

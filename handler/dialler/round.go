@@ -26,10 +26,12 @@ type round struct {
 	trackers []*engine.Tracker
 }
 
-// maxErrors is the number of contacts of a partition that may fail before a round gives the partition up.
-// One contact that cannot be dialled must not stop the others; storage that does not answer is not asked for
-// each of them.
+// maxErrors is the number of contacts of a partition that can be neither dialled nor put off before a round
+// gives the partition up: then storage does not answer, and is not asked for each of them.
 const maxErrors = 4
+
+// putOff is how long a contact waits that could not be dialled, so that it does not stop the others.
+const putOff = time.Minute
 
 // shard attends to the entries that are due in one partition.
 func (r *round) shard(ctx context.Context, shard, rows int) error {
@@ -38,6 +40,7 @@ func (r *round) shard(ctx context.Context, shard, rows int) error {
 		return err
 	}
 	var failed []error
+	stuck := 0
 	for i := range due {
 		row := due[(i+r.offset)%len(due)]
 		if row.Value.Call != "" {
@@ -45,14 +48,22 @@ func (r *round) shard(ctx context.Context, shard, rows int) error {
 		} else if !r.full && (r.limit == 0 || r.dialled < r.limit) {
 			err = r.dial(ctx, shard, row)
 		}
-		if err != nil && !errors.Is(err, table.ErrNewer) { // rows of a later version are not touched
-			failed = append(failed, err)
+		if err == nil || errors.Is(err, table.ErrNewer) { // rows of a later version are not touched
+			continue
 		}
-		if len(failed) == maxErrors {
-			break
+		failed = append(failed, err)
+		if err := r.putOff(ctx, row); err != nil && !errors.Is(err, table.ErrUnreadable) {
+			if stuck++; stuck == maxErrors {
+				break
+			}
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// putOff postpones the entry of a contact that could not be dialled.
+func (r *round) putOff(ctx context.Context, row table.Row[campaign.DueEntry]) error {
+	return store.IgnoreConflict(r.ledger.Postpone(ctx, row, time.Now().UTC().Add(putOff)))
 }
 
 // wait waits for the requests of the calls that were placed, engine.ReplyWait at most.

@@ -58,7 +58,6 @@ func (e *Engine) attendDue(ctx context.Context, shard string, dueAt, until time.
 		return fmt.Errorf("list shard %s: %w", shard, err)
 	}
 	for _, item := range unreadable {
-		e.Unreadable.Log(ctx, item)
 		if err := e.Calls.PutOff(ctx, item, time.Now().Add(putOffUnreadable)); err != nil {
 			return fmt.Errorf("put off work item: %w", err)
 		}

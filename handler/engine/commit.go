@@ -156,7 +156,7 @@ func ignoreNotFound(err error) error {
 // permanent reports whether an error cannot be cured by retrying at once.
 func permanent(err error) bool {
 	return errors.Is(err, table.ErrNotFound) || errors.Is(err, table.ErrNewer) ||
-		errors.Is(err, table.ErrTooLarge) || errors.Is(err, table.ErrInvalid) ||
+		errors.Is(err, table.ErrTooLarge) || errors.Is(err, table.ErrInvalid) || errors.Is(err, table.ErrUnreadable) ||
 		errors.Is(err, errFlow) || errors.Is(err, ErrLoop)
 }
 

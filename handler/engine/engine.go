@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -34,8 +35,6 @@ type Engine struct {
 	Reservations Reservations
 	Recordings   RecordingWork
 	Local        map[outbox.Verb]LocalAction
-
-	Unreadable UnreadableLog
 
 	locks     keyLock
 	memory    rowMemory
@@ -71,9 +70,13 @@ func (e *Engine) perform(ctx context.Context, c call.Call, a outbox.Action) call
 	return e.Sender.Send(ctx, c, a)
 }
 
-// ReplyWait is how long Apply waits for its actions before it leaves them to their goroutines: ACS delivers
-// a callback again if the reply takes long.
+// ReplyWait is how long a run that no caller waits for, waits for its actions before it leaves them to their
+// goroutines.
 const ReplyWait = time.Second
+
+// ringWait is how long Apply waits for an action that rings a telephone. Such an action is sent once or never:
+// the platform may stop an instance between two invocations, but rarely during one.
+const ringWait = 250 * time.Millisecond
 
 // inProcessRetryLimit is the longest backoff after which this process retries an action itself; longer ones
 // are left to the sweep. It must stay below the time that package invoke allows for draining.
@@ -110,8 +113,8 @@ func (e *Engine) Open(ctx context.Context, id call.ID, offer call.Event) error {
 }
 
 // Apply applies an event to a call. When it returns nil the event is committed, by this delivery or an
-// earlier one; the actions that follow from it may still be under way. An event of a call that does not
-// exist is ignored.
+// earlier one; the actions that follow from it may still be under way, because ACS delivers a callback again if
+// the reply takes long. An event of a call that does not exist is ignored.
 func (e *Engine) Apply(ctx context.Context, id call.ID, ev call.Event) error {
 	t, err := e.Start(ctx, id, ev)
 	if errors.Is(err, table.ErrNotFound) {
@@ -121,7 +124,9 @@ func (e *Engine) Apply(ctx context.Context, id call.ID, ev call.Event) error {
 	if err != nil {
 		return fmt.Errorf("%s on call %s: %w", ev.Kind(), id, err)
 	}
-	t.Wait(ctx, ReplyWait)
+	if t.rings {
+		t.Wait(ctx, ringWait)
+	}
 	return nil
 }
 
@@ -134,8 +139,16 @@ func (e *Engine) Start(ctx context.Context, id call.ID, ev call.Event) (*Tracker
 		return nil, err
 	}
 	t := newTracker(c)
+	t.rings = rings(c, owner)
 	e.act(ctx, t, owner, c)
 	return t, nil
+}
+
+// rings reports whether owner has leased an action that rings a telephone.
+func rings(c call.Call, owner string) bool {
+	return slices.ContainsFunc(c.Pending, func(a outbox.Action) bool {
+		return a.Owner == owner && a.Verb.RetryClass() == outbox.AtMostOnce
+	})
 }
 
 // act starts to perform the actions that are leased to owner, each lane in a goroutine of its own.

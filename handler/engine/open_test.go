@@ -127,7 +127,7 @@ func TestOpen(t *testing.T) {
 	})
 }
 
-func TestApplyWaitsForItsActionsNoLongerThanReplyWait(t *testing.T) {
+func TestApplyWaitsForActionsThatRingOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := cluster.NewHarness()
 		if err := h.Apply(t.Context(), cluster.InboundID, call.Event{Key: "x", Body: call.Connected{}}); err != nil {
@@ -143,13 +143,22 @@ func TestApplyWaitsForItsActionsNoLongerThanReplyWait(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			return call.Replied{Verdict: call.VerdictOK}
 		}
-		began := time.Now()
-		connected := call.Event{Key: "x", ConnectionID: "conn-1", Body: call.Connected{}}
-		if err := h.Apply(t.Context(), cluster.InboundID, connected); err != nil {
-			t.Error(err)
-		}
-		if got := time.Since(began); got != engine.ReplyWait {
-			t.Errorf("waited %v, want %v", got, engine.ReplyWait)
+		for _, tt := range []struct {
+			event call.Event
+			want  time.Duration
+		}{
+			{call.Event{Key: "connected", Body: call.Connected{}}, 0},                                                           // a prompt
+			{call.Event{Key: "played", Ref: outbox.Ref{Op: 2, Send: 1}, Body: call.PlayCompleted{}}, 0},                         // a menu
+			{call.Event{Key: "pressed", Ref: outbox.Ref{Op: 3, Send: 1}, Body: call.Recognized{Tones: []string{"one"}}}, 250e6}, // an agent
+		} {
+			began := time.Now()
+			tt.event.ConnectionID = "conn-1"
+			if err := h.Apply(t.Context(), cluster.InboundID, tt.event); err != nil {
+				t.Error(err)
+			}
+			if got := time.Since(began); got != tt.want {
+				t.Errorf("%s: waited %v, want %v", tt.event.Kind(), got, tt.want)
+			}
 		}
 		if c := h.LoadInbound(t); len(c.Pending) > 0 {
 			t.Errorf("pending %+v, want none", c.Pending)

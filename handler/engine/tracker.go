@@ -11,6 +11,8 @@ import (
 // Tracker follows the work that one event has started: its actions, their replies, and the actions that
 // follow from those. It may be used concurrently.
 type Tracker struct {
+	rings bool // whether an action was leased that rings a telephone
+
 	mu      sync.Mutex
 	latest  call.Call
 	running int           // tasks that have not ended

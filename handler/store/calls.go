@@ -41,6 +41,8 @@ type Calls struct {
 	entries  *table.Table[call.Entry]
 	worklist *table.Table[WorkItem]
 	loops    *table.Table[loopRow]
+
+	unreadable table.UnreadableLog
 }
 
 // NewCalls returns the Calls in the given tables.

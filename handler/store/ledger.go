@@ -16,7 +16,7 @@ import (
 // concurrently, by any number of processes.
 //
 // Package campaign decides how a contact changes. For rows of a later version methods fail with ErrNewer,
-// and lists leave them out.
+// and lists leave them out; a row that cannot be read is logged once, and left out as well.
 type Ledger struct {
 	campaignRows table.Rows
 	campaigns    *table.Table[campaign.Campaign]
@@ -30,6 +30,8 @@ type Ledger struct {
 
 	numbers *table.Table[campaign.Number]
 	lines   *table.Table[campaign.Line]
+
+	unreadable table.UnreadableLog
 }
 
 // NewLedger returns the Ledger in the given tables.

@@ -53,12 +53,12 @@ func (l *Ledger) Campaign(ctx context.Context, id campaign.ID) (campaign.Campaig
 	return row.Value, nil
 }
 
-// Campaigns returns all campaigns, ordered by id.
+// Campaigns returns all campaigns that can be read, ordered by id.
 func (l *Ledger) Campaigns(ctx context.Context) ([]campaign.Campaign, error) {
 	return l.campaignsOf(ctx, table.WithPrefix(campaignPartition, "c|"))
 }
 
-// Running returns the running campaigns, ordered by id.
+// Running returns the running campaigns that can be read, ordered by id.
 func (l *Ledger) Running(ctx context.Context) ([]campaign.Campaign, error) {
 	q := table.WithPrefix(campaignPartition, "c|")
 	q.Where = []table.Condition{{Column: "State", Op: table.OpEq, Value: string(campaign.StateRunning)}}
@@ -68,6 +68,9 @@ func (l *Ledger) Running(ctx context.Context) ([]campaign.Campaign, error) {
 func (l *Ledger) campaignsOf(ctx context.Context, q table.Query) ([]campaign.Campaign, error) {
 	var all []campaign.Campaign
 	for row, err := range l.campaigns.List(ctx, q) {
+		if l.unreadable.Skip(ctx, err) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

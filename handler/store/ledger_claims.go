@@ -20,6 +20,9 @@ func (l *Ledger) Due(
 		Partition: partition(c.ID, shard), From: "d|", Before: "d|" + table.TimeKey(now) + "}", Limit: limit,
 	}
 	for row, err := range l.entries.List(ctx, q) {
+		if l.unreadable.Skip(ctx, err) {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("due contacts of campaign %s: %w", c.ID, err)
 		}

@@ -91,10 +91,10 @@ func (l *Ledger) existingIDs(
 		Before:    contactKey(partition, last).Row + afterKey,
 	}
 	for row, err := range l.contacts.List(ctx, q) {
-		if err != nil {
+		if err != nil && !l.unreadable.Skip(ctx, err) { // a contact that cannot be read exists, too
 			return nil, err
 		}
-		existing[row.Value.ID] = true
+		existing[campaign.ContactID(strings.TrimPrefix(row.Key.Row, "c|"))] = true
 	}
 	return existing, nil
 }
@@ -107,8 +107,8 @@ func (l *Ledger) Contact(
 	return row.Value, err
 }
 
-// Contacts returns a page of at most limit contacts of a campaign, from 1 to table.MaxPage, and the token of
-// the next page. The order is always the same. after is the token of a page, or empty for the first one.
+// Contacts returns a page of at most limit contacts of a campaign that can be read, from 1 to table.MaxPage,
+// and the token of the next page. The order is always the same. after is the token of a page, or empty for the first one.
 // next is safe in a URL, and empty after the last page, which may hold no contact. It fails with ErrInvalid
 // for a token that it never returned.
 func (l *Ledger) Contacts(
@@ -130,6 +130,9 @@ func (l *Ledger) Contacts(
 		}
 		q.Limit = limit - len(page)
 		for row, err := range l.contacts.List(ctx, q) {
+			if l.unreadable.Skip(ctx, err) {
+				continue
+			}
 			if err != nil {
 				return nil, "", err
 			}

@@ -81,6 +81,7 @@ func (s *Calls) Due(
 	isDue := table.Condition{Column: "Due", Op: table.OpLe, Value: now.UTC()}
 	for item, err := range s.worklist.List(ctx, table.Query{Partition: shard, Where: []table.Condition{isDue}}) {
 		if bad, ok := errors.AsType[*table.UnreadableError](err); ok {
+			s.unreadable.Log(ctx, bad)
 			unreadable = append(unreadable, bad)
 			continue
 		}
@@ -101,11 +102,14 @@ func (s *Calls) PutOff(ctx context.Context, item *table.UnreadableError, due tim
 	return IgnoreConflict(s.worklist.ReplaceColumns(ctx, item.Entity, columns))
 }
 
-// Worklist returns all items of the worklist.
+// Worklist returns all items of the worklist that can be read.
 func (s *Calls) Worklist(ctx context.Context) ([]WorkItem, error) {
 	var all []WorkItem
 	for n := range Shards {
 		for item, err := range s.worklist.List(ctx, table.Query{Partition: Shard(n)}) {
+			if s.unreadable.Skip(ctx, err) {
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -1,30 +1,21 @@
 package table
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 )
 
 // ErrNewer means that a row was written by a later version of Switchboard. The row must not be changed; the
 // caller must try again later.
 var ErrNewer = errors.New("written by a later version")
 
-// UnreadableError is the error of a row in a list whose document cannot be read. The list goes on behind it.
-type UnreadableError struct {
-	Entity Entity // as it is stored
-	Err    error
-}
-
-// Error returns the row's key and why it cannot be read.
-func (e *UnreadableError) Error() string {
-	return fmt.Sprintf("row %s/%s: %v", e.Entity.Key.Partition, e.Entity.Key.Row, e.Err)
-}
-
-// Unwrap returns why the row cannot be read.
-func (e *UnreadableError) Unwrap() error { return e.Err }
+// ErrUnreadable means that a row's document is not what its kind of row holds. No repeat cures that.
+var ErrUnreadable = errors.New("row cannot be read")
 
 // Row is a row that was read: its value, and the ETag that lets it be written.
 type Row[T any] struct {
@@ -161,7 +152,7 @@ func (t *Table[T]) decode(e Entity) (Row[T], error) {
 		return Row[T]{}, err
 	}
 	if err := json.Unmarshal(e.Doc, &row.Value); err != nil {
-		return Row[T]{}, fmt.Errorf("row's document as %T: %w", row.Value, err)
+		return Row[T]{}, fmt.Errorf("%w: document as %T: %w", ErrUnreadable, row.Value, err)
 	}
 	return row, nil
 }
@@ -172,16 +163,31 @@ func (t *Table[T]) checkSchema(doc []byte) error {
 	if t.schema == 0 {
 		return nil
 	}
+	schema, err := schemaOf(doc)
+	if err != nil {
+		return fmt.Errorf("%w: schema: %w", ErrUnreadable, err)
+	}
+	if schema > t.schema {
+		return fmt.Errorf("schema %d: %w", schema, ErrNewer)
+	}
+	return nil
+}
+
+// schemaOf returns the schema of a document; 0 if it has none. A document that begins with its schema, as ours
+// do, need not be decoded for it.
+func schemaOf(doc []byte) (int, error) {
+	if rest, ok := bytes.CutPrefix(doc, []byte(`{"schema":`)); ok {
+		if end := bytes.IndexAny(rest, ",}"); end > 0 {
+			if schema, err := strconv.Atoi(string(rest[:end])); err == nil {
+				return schema, nil
+			}
+		}
+	}
 	var head struct {
 		Schema int `json:"schema"`
 	}
-	if err := json.Unmarshal(doc, &head); err != nil {
-		return fmt.Errorf("row's schema: %w", err)
-	}
-	if head.Schema > t.schema {
-		return fmt.Errorf("schema %d: %w", head.Schema, ErrNewer)
-	}
-	return nil
+	err := json.Unmarshal(doc, &head)
+	return head.Schema, err
 }
 
 // kind returns Replace for a row that was read, and Insert for one that Find did not find.
