@@ -68,11 +68,9 @@ func checkSchema(t testing.TB, method, uri, query string, header http.Header, bo
 	}
 }
 
+// The published description may be absent, but not unreadable.
 func TestSchemaLoads(t *testing.T) {
-	switch _, err := schema.Load(); {
-	case errors.Is(err, schema.ErrAbsent):
-		t.Skip("requests are not checked against it: ", err)
-	case err != nil:
+	if _, err := schema.Load(); err != nil && !errors.Is(err, schema.ErrAbsent) {
 		t.Fatal(err)
 	}
 }

@@ -36,7 +36,8 @@ type host string
 
 const onFuncsim host = ""
 
-// onFunc returns the host that FUNC names, and skips the test if there is none.
+// onFunc returns the host that FUNC names, and skips the test if there is none. Only tests that this skips may be
+// skipped in .ci/run, which knows them by the text.
 func onFunc(t *testing.T) host {
 	t.Helper()
 	path := os.Getenv("FUNC")

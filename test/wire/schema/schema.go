@@ -40,21 +40,28 @@ type operation struct {
 	body   *openapi3.Schema // nil for none
 }
 
-// Load reads the description. It does so once: later calls return the same.
+// Load reads the published description. It does so once: later calls return the same.
 var Load = sync.OnceValues(func() (*Schema, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(filepath.Dir(root), "shared", "spec")
-	api, err := read(filepath.Join(dir, "callautomation-2026-03-12.swagger.json"))
+	s, err := load(
+		filepath.Join(dir, "callautomation-2026-03-12.swagger.json"), filepath.Join(dir, "common-2025-06-30.swagger.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", ErrAbsent, err)
 	}
+	return s, err
+})
+
+// load reads a description and the file with the definitions that it refers to.
+func load(apiFile, commonFile string) (*Schema, error) {
+	api, err := read(apiFile)
 	if err != nil {
 		return nil, err
 	}
-	common, err := read(filepath.Join(dir, "common-2025-06-30.swagger.json"))
+	common, err := read(commonFile)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +78,7 @@ var Load = sync.OnceValues(func() (*Schema, error) {
 		}
 	}
 	return s, nil
-})
+}
 
 // commonRef matches a reference to a definition in the other file.
 var commonRef = regexp.MustCompile(`"\$ref": *"[^"#]*common\.json#/definitions/`)
