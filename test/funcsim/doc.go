@@ -12,7 +12,7 @@
 // there.
 //
 // Known differences from the host that was recorded (4.1045.200, Core Tools
-// 4.7.0-dev, storage extension 4.0.2):
+// 4.7.0-dev, storage extension 5.3.10):
 //
 //   - Event Grid with cardinality many, HTTP in JSON form, output bindings, blob
 //     triggers, retry policies and runOnStartup are refused at start, because the
@@ -23,8 +23,6 @@
 //     the next regular time, not sooner.
 //   - The front end gives up after 230 s in Azure only; it does not cut off an
 //     answer that has begun.
-//   - extensions.queues.messageEncoding is honoured, as by storage extension 5;
-//     the recorded 4.0.2 always decodes base64.
 //   - An idle queue is polled at least every 2 s, as under Core Tools; Azure's
 //     default is a minute.
 //   - A schedule that restricts both day of month and day of week is refused: the
