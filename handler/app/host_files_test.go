@@ -175,7 +175,7 @@ func TestHostJSONHasTheRequiredSettings(t *testing.T) {
 		ExtensionBundle struct{ ID, Version string }
 		Extensions      struct {
 			HTTP   struct{ RoutePrefix string }
-			Queues struct{ MessageEncoding string }
+			Queues struct{ MaxPollingInterval, MessageEncoding string }
 		}
 		CustomHandler struct {
 			Description                 struct{ DefaultExecutablePath string }
@@ -196,8 +196,8 @@ func TestHostJSONHasTheRequiredSettings(t *testing.T) {
 	if host.Extensions.HTTP.RoutePrefix != "api" {
 		t.Errorf("routePrefix %q, want api: other prefixes would let clients trigger timers", host.Extensions.HTTP.RoutePrefix)
 	}
-	if host.Extensions.Queues.MessageEncoding != "none" {
-		t.Errorf("messageEncoding %q, want none", host.Extensions.Queues.MessageEncoding)
+	if got := host.Extensions.Queues; got.MaxPollingInterval != "00:00:02" || got.MessageEncoding != "none" {
+		t.Errorf("queues %+v, want to be polled every 2 s, and to hold any text", got)
 	}
 	program := host.CustomHandler.Description.DefaultExecutablePath
 	if program != path.Clean(program) || path.IsAbs(program) || strings.Contains(program, "%") || program != "handler/handler" {

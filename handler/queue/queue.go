@@ -3,7 +3,6 @@ package queue
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -34,19 +33,15 @@ func (q Queue) Create(ctx context.Context) error {
 }
 
 // Send puts a message into the queue. It becomes visible after delay, which is at
-// most MaxDelay and is rounded up to whole seconds. The text has at most 48 KiB. The
-// message does not expire. A repeat sends a second message; so does the client's own
-// repeat after a lost answer.
-//
-// The text is encoded in base64: the Functions queue extension in some versions in
-// use accepts nothing else, regardless of host.json.
+// most MaxDelay and is rounded up to whole seconds. The text has at most 64 KiB, and
+// only characters that XML allows; it is sent as it is. The message does not expire. A
+// repeat sends a second message; so does the client's own repeat after a lost answer.
 func (q Queue) Send(ctx context.Context, text string, delay time.Duration) error {
 	if delay < 0 || delay > MaxDelay {
 		return fmt.Errorf("send: %w: %v", ErrDelay, delay)
 	}
 	const forever = -1 // the default is MaxDelay, after which a message of that delay was never visible
-	content := base64.StdEncoding.EncodeToString([]byte(text))
-	_, err := q.Client.EnqueueMessage(ctx, content, &azqueue.EnqueueMessageOptions{
+	_, err := q.Client.EnqueueMessage(ctx, text, &azqueue.EnqueueMessageOptions{
 		TimeToLive:        new(int32(forever)),
 		VisibilityTimeout: new(int32((delay + time.Second - 1) / time.Second)),
 	})

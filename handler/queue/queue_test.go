@@ -1,7 +1,6 @@
 package queue_test
 
 import (
-	"encoding/base64"
 	"errors"
 	"testing"
 	"time"
@@ -37,11 +36,7 @@ func receive(t *testing.T, q queue.Queue) (texts []string) {
 		t.Fatal(err)
 	}
 	for _, m := range got.Messages {
-		text, err := base64.StdEncoding.DecodeString(*m.MessageText)
-		if err != nil {
-			t.Fatalf("%q is no base64", *m.MessageText)
-		}
-		texts = append(texts, string(text))
+		texts = append(texts, *m.MessageText)
 	}
 	return texts
 }

@@ -1,19 +1,26 @@
 package e2e
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
+	"github.com/google/go-cmp/cmp"
 
 	"switchboard/handler/app"
 	"switchboard/handler/filing"
 	"switchboard/test/acssim"
+	"switchboard/test/faultproxy"
 	"switchboard/test/rig"
 )
 
@@ -28,12 +35,11 @@ func TestMessagesThatTheHandlerRefusesUnderFunc(t *testing.T) {
 }
 
 // unprocessable are messages that the function recording cannot process, and part of
-// the error of each. They are base64, as Event Grid sends them: the installed storage
-// extension accepts no plain text, even if host.json says so.
+// the error of each. Some are in base64, as Event Grid sends them.
 var unprocessable = []struct{ message, err string }{
-	{asMessage("neither JSON nor base64 of it"), "neither JSON nor base64 of JSON"},
+	{"neither JSON nor base64 of it", "neither JSON nor base64 of JSON"},
 	{asMessage(`{"id":"m1"}`), "queue message: event of another type"},
-	{asMessage(`{"recording":"re-00000000000000000000000000000000"}`), "recording re-00000000000000000000000000000000: table recordings: get: no such row"},
+	{`{"recording":"re-00000000000000000000000000000000"}`, "recording re-00000000000000000000000000000000: table recordings: get: no such row"},
 	{asMessage(recordingEvent("e1", "r1", `{"documentId":"d"}`)), "recording: chunk 0 without contentLocation"},
 }
 
@@ -89,21 +95,138 @@ func (h host) refusedMessages(t *testing.T) {
 	}
 }
 
+func TestWhatTheHostDoesWithAQueue(t *testing.T) {
+	t.Parallel()
+	onFuncsim.useQueue(t)
+}
+
+func TestWhatFuncDoesWithAQueue(t *testing.T) {
+	t.Parallel()
+	onFunc(t).useQueue(t)
+}
+
+// useQueue sends messages that the function recording cannot process, and observes the
+// host: how many messages it has in flight while the function waits for storage, and its
+// requests to the queue. They say for how long a message is hidden, so nothing needs to
+// wait for that.
+func (h host) useQueue(t *testing.T) {
+	const batchSize, newBatchThreshold, inFlight = 2, 4, 6 // reached without the end of a message
+	q := &queueObserver{limit: inFlight, held: map[string]int{}, requests: map[string]bool{}, release: make(chan struct{})}
+	r, log := h.start(t, &acssim.Server{Strict: true}, &faultproxy.Hook{At: q.observe}, map[string]string{
+		"AzureFunctionsJobHost__extensions__queues__batchSize":         fmt.Sprint(batchSize),
+		"AzureFunctionsJobHost__extensions__queues__newBatchThreshold": fmt.Sprint(newBatchThreshold),
+		"AzureFunctionsJobHost__extensions__queues__maxDequeueCount":   "2",
+		"AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+	})
+	poison := queueOf(t, r, app.RecordingQueue+"-poison")
+	const messages = 2 * inFlight
+	for i := range messages {
+		enqueue(t, r, fmt.Sprintf(`{"recording":"re-%032d"}`, i))
+	}
+	timeout := time.After(2 * time.Minute)
+	for n := int32(0); n < messages; {
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-timeout:
+			t.Fatalf("the poison queue holds %d messages, want %d\n%s", n, messages, log)
+		}
+		// There is an error as long as the queue does not exist.
+		if p, err := poison.GetProperties(t.Context(), nil); err == nil {
+			n = *p.ApproximateMessagesCount
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.most != inFlight {
+		t.Errorf("at most %d messages were in flight, want %d", q.most, inFlight)
+	}
+	want := []string{
+		"DELETE recordings/messages/ID",
+		"GET recordings/messages numofmessages=2 visibilitytimeout=600",
+		"POST recordings-poison/messages",
+		"PUT recordings/messages/ID visibilitytimeout=1",
+	}
+	if d := cmp.Diff(want, slices.Sorted(maps.Keys(q.requests))); d != "" {
+		t.Errorf("the host's requests about messages (-want +got):\n%s", d)
+	}
+}
+
+// queueObserver observes the requests of host and handler to storage.
+type queueObserver struct {
+	limit   int           // release is closed a while after so many messages were in flight
+	release chan struct{} // until then the function waits
+
+	mu       sync.Mutex
+	held     map[string]int // number of waiting requests by the recording that they read
+	most     int            // messages in flight at a time
+	requests map[string]bool
+}
+
+var (
+	readOfRecording = regexp.MustCompile(`/recordings\(PartitionKey='([^']+)'`)
+	messageRequest  = regexp.MustCompile(`^/\w+/([\w-]+/messages)(/.+)?$`)
+)
+
+// observe is a faultproxy.Hook.At.
+func (q *queueObserver) observe(_ int, when faultproxy.When, r *http.Request) (drop bool) {
+	if when == faultproxy.WhenAfter {
+		return false
+	}
+	if m := messageRequest.FindStringSubmatch(r.URL.Path); m != nil {
+		text := r.Method + " " + m[1]
+		if m[2] != "" {
+			text += "/ID"
+		}
+		for _, name := range []string{"numofmessages", "visibilitytimeout"} {
+			if value := r.URL.Query().Get(name); value != "" {
+				text += " " + name + "=" + value
+			}
+		}
+		q.mu.Lock()
+		q.requests[text] = true
+		q.mu.Unlock()
+	}
+	if m := readOfRecording.FindStringSubmatch(r.URL.Path); m != nil {
+		q.hold(r.Context(), m[1])
+	}
+	return false
+}
+
+// hold makes a read of a recording wait. The handler may give one up and repeat it.
+func (q *queueObserver) hold(ctx context.Context, recording string) {
+	q.mu.Lock()
+	q.held[recording]++
+	if len(q.held) > q.most {
+		q.most = len(q.held)
+		if q.most == q.limit {
+			time.AfterFunc(2*time.Second, func() { close(q.release) }) // time for one more, were there one
+		}
+	}
+	q.mu.Unlock()
+	select {
+	case <-q.release:
+	case <-ctx.Done():
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.held[recording]--; q.held[recording] == 0 {
+		delete(q.held, recording)
+	}
+}
+
 func TestARecordingWithoutACallOnTheBuiltHandler(t *testing.T) {
 	t.Parallel()
-	onFuncsim.recordingWithoutCall(t, asMessage, func(event string) string { return event })
+	onFuncsim.recordingWithoutCall(t)
 }
 
-// Under func no message is plain text: the installed storage extension refuses it before
-// it reaches the handler.
 func TestARecordingWithoutACallUnderFunc(t *testing.T) {
 	t.Parallel()
-	onFunc(t).recordingWithoutCall(t, asMessage)
+	onFunc(t).recordingWithoutCall(t)
 }
 
-// recordingWithoutCall sends events of recordings that no call has started, one with
-// each encoding: they are filed, and linked to no call.
-func (h host) recordingWithoutCall(t *testing.T, encodings ...func(event string) string) {
+// recordingWithoutCall sends events of recordings that no call has started, one in base64
+// and one as it is: they are filed, and linked to no call.
+func (h host) recordingWithoutCall(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
 	result, err := readScenario(t, "message.txt").Run(t.Context(), r.Env)
 	if err != nil {
@@ -117,7 +240,8 @@ func (h host) recordingWithoutCall(t *testing.T, encodings ...func(event string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, encode := range encodings {
+	asItIs := func(event string) string { return event }
+	for i, encode := range []func(event string) string{asMessage, asItIs} {
 		id := fmt.Sprintf("without call %d", i)
 		chunk := known.Value.Chunks[0]
 		doc, err := json.Marshal(map[string]any{

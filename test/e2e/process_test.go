@@ -201,10 +201,7 @@ type faultyQueue struct {
 }
 
 func (f *faultyQueue) Send(ctx context.Context, text string, delay time.Duration) error {
-	return f.process.sendToStorage(ctx, toQueue, "send", func() error {
-		f.queue.SendLater(text, delay)
-		return nil
-	})
+	return f.process.sendToStorage(ctx, toQueue, "send", func() error { return f.queue.SendLater(text, delay) })
 }
 
 // faultyACS is ACS as a process sees it. It is a policy.Transporter of azcore.

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -69,6 +68,18 @@ func loadApp(root string, env environment, needStorage bool) (*app, error) {
 	return a, errors.Join(errs...)
 }
 
+// coreToolsSetting is set by Core Tools.
+const coreToolsSetting = "FUNCTIONS_CORETOOLS_ENVIRONMENT"
+
+// coreTools reports whether the app runs under Core Tools.
+func (a *app) coreTools() bool { return a.env[coreToolsSetting] != "" }
+
+// inDevelopment reports whether the app runs in the environment Development, as under
+// Core Tools.
+func (a *app) inDevelopment() bool {
+	return a.coreTools() || a.env["AZURE_FUNCTIONS_ENVIRONMENT"] == "Development"
+}
+
 // localHostID returns the default id of a host, derived from its folder.
 func localHostID(root string) string {
 	return fmt.Sprintf("funcsim-%x", sha256.Sum256([]byte(root)))[:32]
@@ -118,7 +129,7 @@ func (a *app) readHostJSON() (settings, error) {
 // unsupported are keys that change how the real host runs an app and that funcsim
 // does not implement.
 var unsupported = []string{
-	"configurationprofile", "httpworker", "retry", "customhandler:http", "customhandler:port",
+	"configurationprofile", "httpworker", "retry", "concurrency", "customhandler:http", "customhandler:port",
 	"customhandler:description:workerdirectory", "customhandler:description:defaultworkerpath",
 	"customhandler:description:workerarguments",
 }
@@ -178,30 +189,9 @@ func (a *app) configure(host settings) error {
 			fault(errors.New("functionTimeout is under 1 s"))
 		}
 	}
-	a.queues, err = parseQueueOptions(host)
+	a.queues, err = parseQueueOptions(host, a.inDevelopment())
 	fault(err)
 	return errors.Join(errs...)
-}
-
-// parseQueueOptions reads extensions.queues. The defaults are those of storage
-// extension 5.
-func parseQueueOptions(host settings) (queueOptions, error) {
-	const section = "extensions:queues:"
-	var o queueOptions
-	var errs [6]error
-	o.batchSize, errs[0] = host.int(section+"batchsize", 16, 1, 32)
-	o.newBatchThreshold, errs[1] = host.int(section+"newbatchthreshold", o.batchSize/2*runtime.NumCPU(), 0, 1000)
-	o.maxDequeueCount, errs[2] = host.int(section+"maxdequeuecount", 5, 1, 1<<30)
-	o.retryDelay, errs[3] = host.duration(section+"visibilitytimeout", 0)
-	o.maxPause, errs[4] = host.duration(section+"maxpollinginterval", 2*time.Second)
-	switch e := host[section+"messageencoding"]; strings.ToLower(e) {
-	case "", "base64":
-		o.base64 = true
-	case "none":
-	default:
-		errs[5] = fmt.Errorf("extensions.queues.messageEncoding is %q, neither base64 nor none", e)
-	}
-	return o, errors.Join(errs[:]...)
 }
 
 // readFunctions reads the functions: the folders of the root with a function.json.

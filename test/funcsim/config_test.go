@@ -68,6 +68,15 @@ func TestAppsThatCannotRunAreRefused(t *testing.T) {
 		{name: "a setting that is not there", host: plainHost,
 			function: trigger(`"type":"timerTrigger","schedule":"%NOT_SET%"`), want: "%NOT_SET% is not set"},
 		{name: "a queue that cannot be", host: plainHost, function: trigger(`"type":"queueTrigger","queueName":"a_b"`), want: `queueName "a_b"`},
+		{name: "a queue of a setting that is not there", host: plainHost,
+			function: trigger(`"type":"queueTrigger","queueName":"%NOT_SET%"`), want: "%NOT_SET% is not set"},
+		{name: "a poison queue", host: plainHost, function: trigger(`"type":"queueTrigger","queueName":"a-poison"`), want: "no poison queue"},
+		{name: "a queue with a name too long for its poison queue", host: plainHost,
+			function: trigger(`"type":"queueTrigger","queueName":"` + strings.Repeat("a", 57) + `"`), want: "no poison queue"},
+		{name: "a queue that is polled too often", host: plainHost,
+			env: environment{"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.05"}, want: "maxPollingInterval is under"},
+		{name: "dynamic concurrency", host: strings.Replace(plainHost, `"version"`, `"concurrency":{"dynamicConcurrencyEnabled":true},"version"`, 1),
+			want: "concurrency: not supported"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

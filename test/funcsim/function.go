@@ -182,7 +182,14 @@ func (f *function) setTimer(t binding, env environment) error {
 }
 
 // Source: learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata.
-var queueName = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){2,62}$`)
+var queueName = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){2,}$`)
+
+const (
+	maxQueueName = 63
+	// poisonSuffix makes the name of a queue that of its poison queue. The host gives none
+	// to a queue whose name has the suffix, or would be too long with it.
+	poisonSuffix = "-poison"
+)
 
 func (f *function) setQueue(t binding, env environment) error {
 	f.trigger = queueTrigger
@@ -193,8 +200,11 @@ func (f *function) setQueue(t binding, env environment) error {
 	if err != nil {
 		return fmt.Errorf("queueName: %w", err)
 	}
-	if f.queue = strings.ToLower(name); !queueName.MatchString(f.queue) {
+	if f.queue = strings.ToLower(name); !queueName.MatchString(f.queue) || len(f.queue) > maxQueueName {
 		return fmt.Errorf("queueName %q: not the name of a queue", name)
+	}
+	if len(f.queue+poisonSuffix) > maxQueueName || strings.HasSuffix(f.queue, poisonSuffix) {
+		return fmt.Errorf("queueName %q: it has no poison queue, which is not supported by funcsim", name)
 	}
 	return nil
 }

@@ -49,9 +49,10 @@ type Host struct {
 	Log func(Entry)
 
 	// CoreTools makes the host behave as under func start: JSON-form bodies have a
-	// Content-Length, and requests to the front end get a traceparent. Default, as
-	// in Azure: bodies are chunked, and there is no traceparent, unless
-	// FUNCTIONS_CORETOOLS_ENVIRONMENT is set.
+	// Content-Length, requests to the front end get a traceparent, and an idle queue is
+	// polled every 2 s, if host.json does not say otherwise. Default, as in Azure: bodies
+	// are chunked, there is no traceparent, and an idle queue is polled every minute,
+	// unless FUNCTIONS_CORETOOLS_ENVIRONMENT is set.
 	CoreTools bool
 
 	// AuthOn makes the front end check Keys, as in Azure; func start does not.
@@ -91,8 +92,8 @@ type Keys struct {
 }
 
 // ErrGaveUp is the reason of a host that stops by itself: the handler failed three
-// times within half an hour, no handler was ready for an invocation in time, or a
-// timer's lease was lost.
+// times within half an hour, no handler was ready for an invocation in time, a timer's
+// lease was lost, or a queue's storage failed.
 var ErrGaveUp = errors.New("funcsim: host gave up")
 
 // Start reads the app and starts front end, handler and listeners. Its error has
@@ -258,6 +259,9 @@ func (h *Host) environ() environment {
 	env := environmentOf(os.Environ())
 	for k, v := range h.Env {
 		env[k] = v
+	}
+	if h.CoreTools {
+		env[coreToolsSetting] = "true"
 	}
 	return env
 }

@@ -62,7 +62,7 @@ func newInstance(ctx context.Context, h *Host) (*instance, error) {
 		limit:   h.FrontendLimit,
 		stopped: make(chan struct{}),
 	}
-	in.coreTools = h.CoreTools || a.env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] != ""
+	in.coreTools = a.coreTools()
 	if in.limit == 0 && !in.coreTools {
 		in.limit = azureFrontendLimit
 	}
@@ -132,7 +132,7 @@ func (in *instance) handlerSettings() environment {
 	}
 	if in.coreTools {
 		env["AZURE_FUNCTIONS_ENVIRONMENT"] = "Development"
-		env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] = "true"
+		env[coreToolsSetting] = "true"
 	}
 	return env
 }

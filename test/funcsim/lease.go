@@ -32,7 +32,7 @@ func newListenerLock(in *instance, f *function) *listenerLock {
 		in: in, function: f.name, id: in.newID(), duration: listenerLease,
 		blob: fmt.Sprintf("locks/%s/Host.Functions.%s.Listener", in.app.hostID, f.name),
 	}
-	if in.coreTools || in.app.env["AZURE_FUNCTIONS_ENVIRONMENT"] == "Development" {
+	if in.app.inDevelopment() {
 		l.duration = developmentLease
 	}
 	return l

@@ -2,40 +2,68 @@ package funcsim
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 )
 
 // MemoryQueue is a Queue without storage, for tests in process and in virtual
-// time. The zero value is an empty queue.
+// time. It has the limits of a queue of the service. The zero value is an empty queue.
 type MemoryQueue struct {
 	mu       sync.Mutex
-	messages []*Message
+	messages []*Message // in the order in which they become visible
 	receipts int
 	poison   []string
 }
 
-const messageLife = 7 * 24 * time.Hour // the service's default time to live
+// Limits of the service.
+// Source: learn.microsoft.com/rest/api/storageservices/put-message, get-messages.
+const (
+	maxMessageText  = 64 << 10           // bytes
+	maxReceive      = 32                 // messages at a time
+	minReceiveHide  = time.Second        // from a receive until the message is visible again
+	messageLifetime = 7 * 24 * time.Hour // of a message that was sent without one
+)
 
-// Send appends a message. The text is stored unchanged: for an app whose
-// messageEncoding is base64 the caller encodes it.
-func (q *MemoryQueue) Send(text string) { q.SendLater(text, 0) }
-
-// SendLater appends a message that is not received before the delay has passed.
-func (q *MemoryQueue) SendLater(text string, delay time.Duration) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	now := time.Now()
-	q.messages = append(q.messages,
-		&Message{ID: newUUID(), Text: text, Inserted: now, Expires: now.Add(messageLife), NextVisible: now.Add(delay)})
+// Send appends a message, which expires after 7 days. The text is stored unchanged: for an
+// app whose messageEncoding is base64 the caller encodes it. A text that is too long for a
+// queue is a mistake of the test: Send panics.
+func (q *MemoryQueue) Send(text string) {
+	if err := q.put(text, 0, messageLifetime); err != nil {
+		panic(err)
+	}
 }
 
-// Enqueue calls Send. It serves callers that know an interface of queues, such as
-// acssim's Event Grid. It does not fail.
+// SendLater appends a message as the handler sends it: it does not expire, and is not
+// received before the delay has passed, which is at most 7 days and is rounded up to whole
+// seconds.
+func (q *MemoryQueue) SendLater(text string, delay time.Duration) error { return q.put(text, delay, 0) }
+
+// Enqueue appends a message as Send does. It serves callers that know an interface of
+// queues, such as acssim's Event Grid.
 func (q *MemoryQueue) Enqueue(_ context.Context, text string) error {
-	q.Send(text)
+	return q.put(text, 0, messageLifetime)
+}
+
+// put appends a message. With a lifetime of 0 it does not expire.
+func (q *MemoryQueue) put(text string, delay, lifetime time.Duration) error {
+	if len(text) > maxMessageText {
+		return fmt.Errorf("RequestBodyTooLarge: %d bytes, at most %d are allowed", len(text), maxMessageText)
+	}
+	if err := checkHide(delay, 0); err != nil {
+		return err
+	}
+	delay = (delay + time.Second - 1).Truncate(time.Second)
+	now := time.Now()
+	expires := never
+	if lifetime != 0 {
+		expires = now.Add(lifetime)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.insert(&Message{ID: newUUID(), Text: text, Inserted: now, Expires: expires, NextVisible: now.Add(delay)})
 	return nil
 }
 
@@ -50,38 +78,41 @@ func (q *MemoryQueue) Len() int {
 func (q *MemoryQueue) Poisoned() []string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return append([]string(nil), q.poison...)
+	return slices.Clone(q.poison)
 }
 
 // Receive implements Queue.
 func (q *MemoryQueue) Receive(_ context.Context, n int, hide time.Duration) ([]Message, error) {
+	if n < 1 || n > maxReceive {
+		return nil, fmt.Errorf("OutOfRangeQueryParameterValue: %d messages, from 1 to %d are allowed", n, maxReceive)
+	}
+	if err := checkHide(hide, minReceiveHide); err != nil {
+		return nil, err
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	now := time.Now()
+	q.messages = slices.DeleteFunc(q.messages, func(m *Message) bool { return !m.Expires.After(now) })
 	var out []Message
-	for _, m := range q.messages {
-		if len(out) == n {
-			break
-		}
-		if m.NextVisible.After(time.Now()) {
-			continue
-		}
-		m.DequeueCount++
-		q.hide(m, hide)
-		out = append(out, *m)
+	for len(out) < n && len(q.messages) > 0 && !q.messages[0].NextVisible.After(now) {
+		q.messages[0].DequeueCount++
+		out = append(out, q.hide(0, hide))
 	}
 	return out, nil
 }
 
 // Hide implements Queue.
 func (q *MemoryQueue) Hide(_ context.Context, m Message, hide time.Duration) (Message, error) {
+	if err := checkHide(hide, 0); err != nil {
+		return m, err
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	i, err := q.find(m)
 	if err != nil {
 		return m, err
 	}
-	q.hide(q.messages[i], hide)
-	return *q.messages[i], nil
+	return q.hide(i, hide), nil
 }
 
 // Delete implements Queue.
@@ -90,7 +121,7 @@ func (q *MemoryQueue) Delete(_ context.Context, m Message) error {
 	defer q.mu.Unlock()
 	i, err := q.find(m)
 	if err == nil {
-		q.messages = append(q.messages[:i], q.messages[i+1:]...)
+		q.messages = slices.Delete(q.messages, i, i+1)
 	}
 	return err
 }
@@ -103,18 +134,41 @@ func (q *MemoryQueue) Poison(_ context.Context, m Message) error {
 	return nil
 }
 
-// hide hides m for d. As in the service, m's older receipts become invalid.
-func (q *MemoryQueue) hide(m *Message, d time.Duration) {
+// hide hides the i-th message for d and returns it. As in the service, its older receipts
+// become invalid.
+func (q *MemoryQueue) hide(i int, d time.Duration) Message {
+	m := q.messages[i]
+	q.messages = slices.Delete(q.messages, i, i+1)
 	q.receipts++
 	m.PopReceipt = "receipt-" + strconv.Itoa(q.receipts)
 	m.NextVisible = time.Now().Add(d)
+	q.insert(m)
+	return *m
+}
+
+// insert adds m behind the messages that become visible no later.
+func (q *MemoryQueue) insert(m *Message) {
+	i, _ := slices.BinarySearchFunc(q.messages, m.NextVisible, func(e *Message, t time.Time) int {
+		if e.NextVisible.After(t) {
+			return 1
+		}
+		return -1
+	})
+	q.messages = slices.Insert(q.messages, i, m)
 }
 
 func (q *MemoryQueue) find(m Message) (int, error) {
-	for i, e := range q.messages {
-		if e.ID == m.ID && e.PopReceipt == m.PopReceipt {
-			return i, nil
-		}
+	i := slices.IndexFunc(q.messages, func(e *Message) bool { return e.ID == m.ID && e.PopReceipt == m.PopReceipt })
+	if i < 0 {
+		return 0, fmt.Errorf("%w: the pop receipt is not the latest", ErrMessageGone)
 	}
-	return 0, errors.New("MessageNotFound: the pop receipt is not the latest")
+	return i, nil
+}
+
+// checkHide returns an error if a message cannot be hidden for d.
+func checkHide(d, low time.Duration) error {
+	if d < low || d > maxHide {
+		return fmt.Errorf("OutOfRangeQueryParameterValue: a visibility timeout of %v, from %v to %v are allowed", d, low, maxHide)
+	}
+	return nil
 }

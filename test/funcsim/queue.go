@@ -2,30 +2,35 @@ package funcsim
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 )
 
 // Queue is the source of a queue trigger's messages: a queue of the storage account,
-// or a MemoryQueue. Its methods may be called concurrently.
+// or a MemoryQueue. Its methods may be called concurrently. Times are whole seconds. The
+// limits are the service's, and what is outside them is refused.
 type Queue interface {
-	// Receive returns at most n messages and hides each of them for the given time.
-	// It returns none, without an error, if the queue is empty or does not exist.
+	// Receive returns at most n messages, from 1 to 32, and hides each of them for 1 s
+	// to 7 days. The ones that have been visible longest come first. It returns none,
+	// without an error, if no message is visible or the queue does not exist. An error
+	// other than an azcore.ResponseError with a status of 500 or above ends the host.
 	Receive(ctx context.Context, n int, hide time.Duration) ([]Message, error)
 
-	// Hide hides a received message for the given time from now; with 0 it becomes
-	// visible at once. The returned message replaces m.
+	// Hide hides a received message for the given time from now, at most 7 days; with 0
+	// it becomes visible at once. The returned message replaces m. The error is
+	// ErrMessageGone if m is not the latest receipt of the message.
 	Hide(ctx context.Context, m Message, hide time.Duration) (Message, error)
 
-	// Delete removes a received message.
+	// Delete removes a received message. It fails like Hide.
 	Delete(ctx context.Context, m Message) error
 
 	// Poison puts a copy of a received message into the queue's poison queue.
 	Poison(ctx context.Context, m Message) error
 }
+
+// ErrMessageGone means that a message was deleted, or was received again meanwhile.
+var ErrMessageGone = errors.New("the message is gone")
 
 // Message is one message as it was received.
 type Message struct {
@@ -38,134 +43,7 @@ type Message struct {
 	NextVisible  time.Time
 }
 
-// queueOptions are extensions.queues of host.json.
-type queueOptions struct {
-	batchSize         int
-	newBatchThreshold int
-	maxDequeueCount   int
-	retryDelay        time.Duration // how long a failed message stays hidden
-	maxPause          time.Duration // between two polls of an empty queue
-	base64            bool
-}
-
-const (
-	firstPause = 100 * time.Millisecond
-	// hiddenWhileRunning is how long a message is hidden while its function runs.
-	// After half of it the message is hidden again. After a crash of the host the
-	// message becomes visible only when that time has passed.
-	hiddenWhileRunning = 10 * time.Minute
-)
-
-// queueListener runs one queue function.
-type queueListener struct {
-	in    *instance
-	f     *function
-	queue Queue
-	opts  queueOptions
-}
-
-// listen receives batches from the queue until the host ends. It receives a new batch
-// when at most newBatchThreshold messages are in flight.
-func (l *queueListener) listen() {
-	var running sync.WaitGroup
-	defer running.Wait()
-	free := make(chan struct{}, l.opts.batchSize+l.opts.newBatchThreshold)
-	inFlight := 0
-	pause := firstPause
-	for l.in.ctx.Err() == nil {
-		for inFlight > l.opts.newBatchThreshold {
-			<-free
-			inFlight--
-		}
-		messages, err := l.queue.Receive(l.in.ctx, l.opts.batchSize, hiddenWhileRunning)
-		if err != nil && l.in.ctx.Err() == nil {
-			l.in.log.add(LevelError, FromHost, fmt.Sprintf("Functions.%s: queue %s: %v", l.f.name, l.f.queue, err))
-		}
-		for _, m := range messages {
-			inFlight++
-			running.Go(func() {
-				defer func() { free <- struct{}{} }()
-				l.process(m)
-			})
-		}
-		if len(messages) > 0 {
-			pause = firstPause
-			continue
-		}
-		select {
-		case <-time.After(pause):
-		case <-l.in.ctx.Done():
-		}
-		pause = min(2*pause, l.opts.maxPause)
-	}
-}
-
-// process runs the function for m and then deletes m, or hides it for another try. A
-// message that does not decode, or has failed too often, goes to the poison queue. If
-// the host ends meanwhile, m is left as it is and will be received again.
-func (l *queueListener) process(m Message) {
-	ctx := l.in.ctx
-	text, err := l.decode(m.Text)
-	poisoned := err != nil || m.DequeueCount > l.opts.maxDequeueCount
-	if !poisoned {
-		c := messageCall(l.f, m, text)
-		m, err = l.whileHidden(m, func() error { return l.in.invoke(ctx, c) })
-		poisoned = err != nil && m.DequeueCount >= l.opts.maxDequeueCount
-	}
-	if ctx.Err() != nil {
-		return
-	}
-	switch {
-	case poisoned:
-		l.in.log.add(LevelWarning, FromHost, fmt.Sprintf("Message has reached MaxDequeueCount of %d. Moving message to queue '%s-poison'.",
-			l.opts.maxDequeueCount, l.f.queue))
-		if err = l.queue.Poison(ctx, m); err == nil {
-			err = l.queue.Delete(ctx, m)
-		}
-	case err != nil:
-		_, err = l.queue.Hide(ctx, m, l.opts.retryDelay)
-	default:
-		err = l.queue.Delete(ctx, m)
-	}
-	if err != nil && ctx.Err() == nil {
-		l.in.log.add(LevelError, FromHost, fmt.Sprintf("Functions.%s: settle message: %v", l.f.name, err))
-	}
-}
-
-// whileHidden keeps m hidden while f runs. It returns the latest version of m and the
-// error of f.
-func (l *queueListener) whileHidden(m Message, f func() error) (Message, error) {
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	renew := time.NewTicker(hiddenWhileRunning / 2)
-	defer renew.Stop()
-	for {
-		select {
-		case err := <-done:
-			return m, err
-		case <-renew.C:
-			hidden, err := l.queue.Hide(l.in.ctx, m, hiddenWhileRunning)
-			if err != nil {
-				l.in.log.add(LevelError, FromHost, fmt.Sprintf("Functions.%s: hide message: %v", l.f.name, err))
-				continue
-			}
-			m = hidden
-		}
-	}
-}
-
-func (l *queueListener) decode(text string) (string, error) {
-	if !l.opts.base64 {
-		return text, nil
-	}
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return "", errors.New("the message is not base64")
-	}
-	return string(raw), nil
-}
-
-// never is the expiry of a message in a run by hand.
+// never is the expiry of a message that does not expire, and of one in a run by hand.
 var never = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
 // messageCall returns a queue invocation. text is the decoded message. If it is a

@@ -2,116 +2,160 @@ package funcsim
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
+	"github.com/google/go-cmp/cmp"
 
 	"switchboard/test/azurite"
 )
 
-func queueApp(t *testing.T, queue string) string {
-	t.Helper()
-	return writeApp(t, map[string]string{
-		"host.json":               strings.Replace(plainHost, `"version"`, `"extensions":{"queues":{"messageEncoding":"none"}},"version"`, 1),
-		"recording/function.json": `{"bindings":[{"name":"msg","direction":"in","type":"queueTrigger","queueName":"` + queue + `"}]}`,
-	})
+// sendQueue is a Queue with what puts messages into it.
+type sendQueue struct {
+	Queue
+	send func(text string, delay time.Duration) error
 }
 
-func TestAMessageStaysHiddenHoweverLongItsFunctionRuns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var runs atomic.Int32
-		q := &MemoryQueue{}
-		h := &Host{
-			Root: queueApp(t, "files"), Env: map[string]string{"FUNCTIONS_WORKER_RUNTIME": "custom"},
-			Queues: map[string]Queue{"files": q},
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/recording" {
-					runs.Add(1)
-					time.Sleep(25 * time.Minute)
-				}
-				succeed(w)
-			}),
-		}
-		if err := h.Start(t.Context()); err != nil {
+// newQueues returns an empty queue of each kind.
+func newQueues(t *testing.T) map[string]sendQueue {
+	t.Helper()
+	memory := &MemoryQueue{}
+	storage, name := azurite.ForTest(t).ConnectionString(), azurite.Prefix()+"files"
+	client, err := azqueue.NewQueueClientFromConnectionString(storage, name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Create(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := NewStorageQueue(storage, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]sendQueue{
+		"memory": {memory, memory.SendLater},
+		"Azurite": {stored, func(text string, delay time.Duration) error {
+			_, err := client.EnqueueMessage(t.Context(), text, &azqueue.EnqueueMessageOptions{
+				TimeToLive: new(int32(-1)), VisibilityTimeout: new(seconds(delay)),
+			})
+			return err
+		}},
+	}
+}
+
+func TestQueuesRefuseWhatIsOutsideTheLimitsOfTheService(t *testing.T) {
+	const week = 7 * 24 * time.Hour
+	for kind, q := range newQueues(t) {
+		if err := q.send("m", 0); err != nil {
 			t.Fatal(err)
 		}
-		defer h.Stop()
-		q.Send("plain text, as messageEncoding none wants it")
-		time.Sleep(26 * time.Minute)
-		if runs.Load() != 1 || q.Len() != 0 {
-			t.Errorf("%d runs, %d messages left", runs.Load(), q.Len())
+		received, err := q.Receive(t.Context(), 32, week)
+		if err != nil || len(received) != 1 {
+			t.Fatalf("%s: received %v, %v", kind, received, err)
 		}
-	})
+		receive := func(n int, hide time.Duration) error {
+			_, err := q.Receive(t.Context(), n, hide)
+			return err
+		}
+		_, hideErr := q.Hide(t.Context(), received[0], week+time.Second)
+		for what, err := range map[string]error{
+			"a receive of 33 messages":              receive(33, time.Minute),
+			"a receive of none":                     receive(0, time.Minute),
+			"a receive that does not hide":          receive(1, 0),
+			"a receive that hides for over a week":  receive(1, week+time.Second),
+			"hiding for over a week":                hideErr,
+			"a message with a delay of over a week": q.send("m", week+time.Second),
+			"a message with a negative delay":       q.send("m", -time.Second),
+			"a message of more than 64 KiB":         q.send(strings.Repeat("x", 64<<10+1), 0),
+		} {
+			if err == nil {
+				t.Errorf("%s: %s is accepted", kind, what)
+			}
+		}
+		for what, err := range map[string]error{
+			"a message with a delay of a week": q.send("m", week),
+			"a message of 64 KiB":              q.send(strings.Repeat("x", 64<<10), 0),
+		} {
+			if err != nil {
+				t.Errorf("%s: %s: %v", kind, what, err)
+			}
+		}
+	}
 }
 
-func TestAMessageIsReceivedAgainAfterAStopOfTheHost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var runs atomic.Int32
-		q := &MemoryQueue{}
-		h := &Host{
-			Root: queueApp(t, "files"), Env: map[string]string{"FUNCTIONS_WORKER_RUNTIME": "custom"},
-			Queues: map[string]Queue{"files": q},
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/recording" && runs.Add(1) == 1 {
-					<-r.Context().Done()
-					return
-				}
-				succeed(w)
-			}),
-		}
-		q.Send("m")
-		for _, duration := range []time.Duration{time.Second, hiddenWhileRunning} {
-			if err := h.Start(t.Context()); err != nil {
+func TestMessagesAreReceivedInTheOrderInWhichTheyBecameVisible(t *testing.T) {
+	for kind, q := range newQueues(t) {
+		for _, text := range []string{"a", "b", "c"} {
+			if err := q.send(text, 0); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(duration)
-			h.Stop()
 		}
-		if runs.Load() != 2 || q.Len() != 0 {
-			t.Errorf("%d runs, %d messages left", runs.Load(), q.Len())
+		// Of three at the same time the first is hidden and becomes visible after the others.
+		var got []string
+		receive := func() Message {
+			messages, err := q.Receive(t.Context(), 1, time.Minute)
+			if err != nil || len(messages) != 1 {
+				t.Fatalf("%s: after %v received %v, %v", kind, got, messages, err)
+			}
+			got = append(got, messages[0].Text)
+			return messages[0]
 		}
-	})
-}
-
-func TestNoMoreMessagesAreInFlightThanTheHostAllows(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var running, most atomic.Int32
-		q := &MemoryQueue{}
-		h := &Host{
-			Root: queueApp(t, "files"),
-			Env: map[string]string{
-				"FUNCTIONS_WORKER_RUNTIME":                                     "custom",
-				"AzureFunctionsJobHost__extensions__queues__batchSize":         "4",
-				"AzureFunctionsJobHost__extensions__queues__newBatchThreshold": "2",
-			},
-			Queues: map[string]Queue{"files": q},
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/recording" {
-					most.Store(max(most.Load(), running.Add(1)))
-					time.Sleep(time.Second)
-					running.Add(-1)
-				}
-				succeed(w)
-			}),
-		}
-		for range 30 {
-			q.Send("m")
-		}
-		if err := h.Start(t.Context()); err != nil {
+		if _, err := q.Hide(t.Context(), receive(), 0); err != nil {
 			t.Fatal(err)
 		}
-		defer h.Stop()
-		time.Sleep(time.Minute)
-		if q.Len() != 0 || most.Load() > 6 || most.Load() < 4 {
-			t.Errorf("%d messages left, at most %d in flight", q.Len(), most.Load())
+		for range 3 {
+			receive()
 		}
-	})
+		if d := cmp.Diff([]string{"a", "b", "c", "a"}, got); d != "" {
+			t.Errorf("%s: received (-want +got):\n%s", kind, d)
+		}
+	}
+}
+
+func TestOnlyTheLatestReceiptOfAMessageIsAccepted(t *testing.T) {
+	for kind, q := range newQueues(t) {
+		if err := q.send("m", 0); err != nil {
+			t.Fatal(err)
+		}
+		first := receiveOne(t, q)
+		hidden, err := q.Hide(t.Context(), first, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := receiveOne(t, q)
+		if first.DequeueCount != 1 || second.DequeueCount != 2 {
+			t.Errorf("%s: dequeue counts %d, %d, want 1, 2", kind, first.DequeueCount, second.DequeueCount)
+		}
+		_, err = q.Hide(t.Context(), first, time.Minute)
+		for _, step := range []struct {
+			what      string
+			err, want error
+		}{
+			{"hide with the first receipt", err, ErrMessageGone},
+			{"delete with the receipt of its hiding", q.Delete(t.Context(), hidden), ErrMessageGone},
+			{"delete with the latest receipt", q.Delete(t.Context(), second), nil},
+			{"delete again", q.Delete(t.Context(), second), ErrMessageGone},
+		} {
+			if !errors.Is(step.err, step.want) {
+				t.Errorf("%s: %s: err = %v, want %v", kind, step.what, step.err, step.want)
+			}
+		}
+	}
+}
+
+// receiveOne receives the only visible message.
+func receiveOne(t *testing.T, q Queue) Message {
+	t.Helper()
+	messages, err := q.Receive(t.Context(), 32, time.Minute)
+	if err != nil || len(messages) != 1 {
+		t.Fatalf("received %v, %v, want one message", messages, err)
+	}
+	return messages[0]
 }
 
 func TestMessagesOfAStorageQueueAreProcessedOrPoisoned(t *testing.T) {

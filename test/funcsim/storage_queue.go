@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue/queueerror"
 )
@@ -17,13 +19,15 @@ type storageQueue struct {
 // NewStorageQueue opens a queue by the account's connection string. It need not
 // exist yet.
 func NewStorageQueue(connectionString, name string) (Queue, error) {
-	queue, err := azqueue.NewQueueClientFromConnectionString(developmentStorage(connectionString), name, nil)
+	// The host's own client repeats a request as often, with the same waits.
+	options := &azqueue.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: policy.RetryOptions{MaxRetries: 5}}}
+	queue, err := azqueue.NewQueueClientFromConnectionString(developmentStorage(connectionString), name, options)
 	if err != nil {
 		return nil, fmt.Errorf("open queue %s: %w", name, err)
 	}
-	poison, err := azqueue.NewQueueClientFromConnectionString(developmentStorage(connectionString), name+"-poison", nil)
+	poison, err := azqueue.NewQueueClientFromConnectionString(developmentStorage(connectionString), name+poisonSuffix, options)
 	if err != nil {
-		return nil, fmt.Errorf("open queue %s-poison: %w", name, err)
+		return nil, fmt.Errorf("open queue %s: %w", name+poisonSuffix, err)
 	}
 	return &storageQueue{queue, poison}, nil
 }
@@ -66,7 +70,7 @@ func (q *storageQueue) Hide(ctx context.Context, m Message, hide time.Duration) 
 	resp, err := q.queue.UpdateMessage(ctx, m.ID, m.PopReceipt, m.Text,
 		&azqueue.UpdateMessageOptions{VisibilityTimeout: new(seconds(hide))})
 	if err != nil {
-		return m, err
+		return m, gone(err)
 	}
 	m.PopReceipt, m.NextVisible = *resp.PopReceipt, *resp.TimeNextVisible
 	return m, nil
@@ -74,6 +78,14 @@ func (q *storageQueue) Hide(ctx context.Context, m Message, hide time.Duration) 
 
 func (q *storageQueue) Delete(ctx context.Context, m Message) error {
 	_, err := q.queue.DeleteMessage(ctx, m.ID, m.PopReceipt, nil)
+	return gone(err)
+}
+
+// gone returns ErrMessageGone in place of the service's errors of that meaning.
+func gone(err error) error {
+	if queueerror.HasCode(err, queueerror.MessageNotFound, queueerror.PopReceiptMismatch, queueerror.QueueNotFound) {
+		return fmt.Errorf("%w: %w", ErrMessageGone, err)
+	}
 	return err
 }
 
