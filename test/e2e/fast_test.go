@@ -75,7 +75,7 @@ func TestScenariosWithEveryEventTwiceAndNeighboursSwapped(t *testing.T) {
 }
 
 func TestAnOfferThatComesTooLateIsNotAnswered(t *testing.T) {
-	app := runInProcess(t, readScenario(t, "too-late.txt"), &acssim.Server{Strict: true, Seed: 1}, options{})
+	app := runInProcess(t, readScenario(t, "too-late.txtar"), &acssim.Server{Strict: true, Seed: 1}, options{})
 	for _, r := range app.requests {
 		if r.to == toACS {
 			t.Errorf("the handler sent %s to ACS", r.what)

@@ -105,7 +105,7 @@ func TestARecordingWithoutACallUnderFunc(t *testing.T) {
 // each encoding: they are filed, and linked to no call.
 func (h host) recordingWithoutCall(t *testing.T, encodings ...func(event string) string) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
-	result, err := readScenario(t, "message.txt").Run(t.Context(), r.Env)
+	result, err := readScenario(t, "message.txtar").Run(t.Context(), r.Env)
 	if err != nil {
 		t.Fatalf("%v\n\n%s", err, log)
 	}
