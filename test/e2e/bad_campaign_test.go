@@ -64,7 +64,7 @@ func (h host) refusedCampaigns(t *testing.T) {
 		if status != http.StatusCreated || !strings.Contains(body, string(all[0].ID)) {
 			t.Errorf("answered %d %s, want the campaign %s", status, body, all[0].ID)
 		}
-		if err := r.Env.Verify(t.Context(), scenario.Result{Campaigns: []campaign.ID{all[0].ID}}); err != nil {
+		if err := r.Env.Verify(t.Context(), scenario.Result{Campaigns: []scenario.Named[campaign.ID]{{ID: all[0].ID}}}); err != nil {
 			t.Errorf("%v\n\n%s", err, log)
 		}
 	})

@@ -109,7 +109,7 @@ func (h host) recordingWithoutCall(t *testing.T, encodings ...func(event string)
 	if err != nil {
 		t.Fatalf("%v\n\n%s", err, log)
 	}
-	row, err := r.Env.Calls.Load(t.Context(), result.Calls[0])
+	row, err := r.Env.Calls.Load(t.Context(), result.Calls[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,15 +22,17 @@ type document struct {
 	used    bool
 }
 
-// readDocuments returns the documents of a scenario's file.
-func readDocuments(archive *txtar.Archive) []*document {
-	var all []*document
+// readDocuments returns the documents of a scenario's file, and the history at its end.
+func readDocuments(archive *txtar.Archive) (all []*document, history string) {
 	line := 1 + bytes.Count(archive.Comment, []byte("\n"))
-	for _, f := range archive.Files {
+	for i, f := range archive.Files {
+		if f.Name == historyName && i == len(archive.Files)-1 {
+			return all, string(f.Data)
+		}
 		all = append(all, &document{name: f.Name, line: line, content: f.Data})
 		line += 1 + bytes.Count(f.Data, []byte("\n"))
 	}
-	return all
+	return all, ""
 }
 
 // findDocument returns the first document with the name, or nil.
@@ -43,11 +45,14 @@ func findDocument(all []*document, name string) *document {
 	return nil
 }
 
-// checkDocuments returns an error for each document whose name is taken, or that no line has used.
+// checkDocuments returns an error for each document whose name is taken, or that no line has used, and for a history
+// that is not at the end.
 func checkDocuments(file string, all []*document) []error {
 	var faults []error
 	for _, d := range all {
 		switch first := findDocument(all, d.name); {
+		case d.name == historyName:
+			faults = append(faults, fmt.Errorf("%s:%d: the history must be at the end", file, d.line))
 		case first != d:
 			faults = append(faults, fmt.Errorf("%s:%d: line %d has a document %q already", file, d.line, first.line, d.name))
 		case !d.used:

@@ -13,10 +13,9 @@ import (
 // wrong, each with its file and number.
 func Parse(file string, text []byte) (*Scenario, error) {
 	archive := txtar.Parse(text)
-	s := &Scenario{File: file, documents: readDocuments(archive)}
-	known := names{
-		people: map[string]string{}, calls: map[string]bool{}, campaigns: map[string]bool{}, documents: s.documents,
-	}
+	s := &Scenario{File: file, people: map[string]string{}}
+	s.documents, s.History = readDocuments(archive)
+	known := names{people: s.people, calls: map[string]bool{}, campaigns: map[string]bool{}, documents: s.documents}
 	var faults []error
 	number := 0
 	for raw := range strings.Lines(string(archive.Comment)) {
@@ -90,6 +89,11 @@ func (n names) parseName(text string) error {
 	}
 	if n.people[name] != "" {
 		return fmt.Errorf("there is a person %s already", name)
+	}
+	for other, id := range n.people {
+		if rawID(id) == rawID(who) {
+			return fmt.Errorf("%s has the name %s already", who, other)
+		}
 	}
 	n.people[name] = who
 	return nil

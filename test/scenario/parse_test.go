@@ -16,6 +16,7 @@ func TestParseNamesEveryWrongLine(t *testing.T) {
 		{"an unknown command", "dial ann", `scenario.txtar:4: unknown command "dial"`},
 		{"a name without a raw id", "name bob", "scenario.txtar:4: want: name NAME RAWID"},
 		{"a name that is taken", "name ann +1", "scenario.txtar:4: there is a person ann already"},
+		{"a second name for a person", "name bob 4:+12065550100", "scenario.txtar:4: 4:+12065550100 has the name ann already"},
 		{"a name that is a word of expect", "name rings +1", `scenario.txtar:4: "rings" cannot be a name`},
 		{"a flow without a document", "flow", `scenario.txtar:4: there is no document ""`},
 		{"a flow of a document that is missing", "flow desk.json", `scenario.txtar:4: there is no document "desk.json"`},
@@ -64,6 +65,9 @@ func TestParseNamesEveryWrongDocument(t *testing.T) {
 	}{
 		{"a document that no line uses", "-- routes.json --\n{}\n", `scenario.txtar:7: no line uses the document "routes.json"`},
 		{"two documents of one name", "-- desk.json --\n", `scenario.txtar:7: line 4 has a document "desk.json" already`},
+		{"a history that is not at the end", "-- history --\n-- b --\n",
+			"scenario.txtar:7: the history must be at the end\nscenario.txtar:8: no line uses the document \"b\""},
+		{"two histories", "-- history --\n-- history --\n", "scenario.txtar:7: the history must be at the end"},
 		{"two documents that no line uses", "-- a --\n-- b --",
 			"scenario.txtar:7: no line uses the document \"a\"\nscenario.txtar:8: no line uses the document \"b\""},
 	}
@@ -87,8 +91,8 @@ func TestTheScenariosCanBeRead(t *testing.T) {
 	}
 }
 
-// FuzzParse looks for texts that make Parse panic, and for scenarios of which a line
-// is missing.
+// FuzzParse looks for texts that make Parse panic, for scenarios of which a line is
+// missing, and for those that change when they get another history.
 func FuzzParse(f *testing.F) {
 	files, err := fs.Glob(Files, "*.txtar")
 	if err != nil || len(files) == 0 {
@@ -117,6 +121,14 @@ func FuzzParse(f *testing.F) {
 		}
 		if len(s.lines) != want {
 			t.Errorf("%d commands of %d lines", len(s.lines), want)
+		}
+		const history = "call one: flow desk\n"
+		again, err := Parse("scenario.txtar", WithHistory([]byte(text), history))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.History != history || len(again.lines) != want || len(again.documents) != len(s.documents) {
+			t.Errorf("with a history: %q, %d commands, %d documents", again.History, len(again.lines), len(again.documents))
 		}
 	})
 }

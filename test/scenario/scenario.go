@@ -33,6 +33,20 @@
 // WHO, FROM and TO are names, raw ids or numbers in E.164; scripts are those of
 // acssim. An expectation waits until it is true. It fails after Env.Timeout, or after the
 // time that `within DURATION` at the end of its line sets.
+//
+// At the end of the file, after the line `-- history --`, is what a run leads to. Each
+// call, in the order of the lines, has a line for each transition, and its outcome; each
+// campaign has its contacts with their results, and the calls of their attempts. The
+// columns are the seconds since the run began; the event with its operation, with ACS's
+// codes unless they are 200/0, and with its keys, persons or verdict; state and node after
+// it; and the actions that it added, with their operations. Persons have the names that
+// the scenario gives them, and nothing is shown that differs from run to run: replies that
+// come at the same time are in the order of their operations.
+//
+// A test in test/e2e compares the history with that of a run in virtual time and without
+// faults, and writes it when it is run with -update, so that a change of the handler is
+// reviewed as a change of these files. Scenarios whose names end in -faults are for runs
+// with faults, which decide what happens; they have no history.
 package scenario
 
 import (
@@ -78,6 +92,8 @@ const defaultTimeout = 2 * time.Minute
 // concurrently if each run has an Env of its own.
 type Scenario struct {
 	File      string
+	History   string            // the history in the file; empty: it has none
+	people    map[string]string // raw ids and numbers, by name
 	lines     []line
 	documents []*document
 }
@@ -98,8 +114,15 @@ type command interface {
 
 // Result is what a run has created.
 type Result struct {
-	Calls     []call.ID     // ids of the scenario's calls in the handler, in the order of its lines
-	Campaigns []campaign.ID // ids of the scenario's campaigns, by name
+	Began     time.Time
+	Calls     []Named[call.ID]     // the scenario's calls in the handler, in the order of its lines
+	Campaigns []Named[campaign.ID] // the scenario's campaigns, in the order of their names
+}
+
+// Named is what a scenario has given a name.
+type Named[ID any] struct {
+	Name string
+	ID   ID
 }
 
 // Read reads a scenario from its file.
