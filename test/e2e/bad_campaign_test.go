@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"io"
-	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -42,10 +41,7 @@ const validKey = "scenario-appointments"
 // valid one: the handler writes nothing for them, and the valid one is dialled once.
 func (h host) refusedCampaigns(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, &faultproxy.Hook{}, nil)
-	valid, err := fs.ReadFile(scenario.Files, "appointments.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	valid := string(readScenario(t, "campaign.txtar").Document("appointments.json"))
 	for _, bad := range []badCampaign{
 		{name: "a malformed number", key: "k1", from: "+12065550183", to: "0206 5550183", status: 400, field: "contacts.1.number"},
 		{name: "no Idempotency-Key", status: 400, field: "Idempotency-Key"},
@@ -53,14 +49,14 @@ func (h host) refusedCampaigns(t *testing.T) {
 		{name: "an unknown flow", key: "k3", from: `"notice"`, to: `"no-such-flow"`, status: 400, field: "flow"},
 		{name: "no JSON", key: "k4", from: "{", to: "", status: 400, field: "$"},
 	} {
-		t.Run(bad.name, func(t *testing.T) { bad.send(t, r, string(valid)) })
+		t.Run(bad.name, func(t *testing.T) { bad.send(t, r, valid) })
 	}
-	runOnRig(t, r, log, "campaign.txt")
+	runOnRig(t, r, log, "campaign.txtar")
 	t.Run("the key of another request", func(t *testing.T) {
-		badCampaign{key: validKey, from: `"attempts": 1`, to: `"attempts": 2`, status: 422}.send(t, r, string(valid))
+		badCampaign{key: validKey, from: `"attempts": 1`, to: `"attempts": 2`, status: 422}.send(t, r, valid)
 	})
 	t.Run("the same request again is the same campaign", func(t *testing.T) {
-		status, body := post(t, r, validKey, string(valid))
+		status, body := post(t, r, validKey, valid)
 		all, err := r.Env.Ledger.Campaigns(t.Context())
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%d campaigns, %v", len(all), err)
@@ -68,7 +64,7 @@ func (h host) refusedCampaigns(t *testing.T) {
 		if status != http.StatusCreated || !strings.Contains(body, string(all[0].ID)) {
 			t.Errorf("answered %d %s, want the campaign %s", status, body, all[0].ID)
 		}
-		if err := r.Env.Verify(t.Context(), scenario.Result{Campaigns: []campaign.ID{all[0].ID}}); err != nil {
+		if err := r.Env.Verify(t.Context(), scenario.Result{Campaigns: []scenario.Named[campaign.ID]{{ID: all[0].ID}}}); err != nil {
 			t.Errorf("%v\n\n%s", err, log)
 		}
 	})

@@ -54,7 +54,7 @@ func (h host) badInput(t *testing.T) {
 	secrets := map[string]string{"CALLBACK_KEYS": "test:" + base64.StdEncoding.EncodeToString([]byte(secret))}
 	recorder := &tokenRecorder{}
 	r, log := h.start(t, &acssim.Server{Strict: true, Transport: recorder}, &faultproxy.Hook{}, secrets)
-	runOnRig(t, r, log, "leaves-in-menu.txt") // makes the simulator send a token, and fills the handler's caches
+	runOnRig(t, r, log, "leaves-in-menu.txtar") // makes the simulator send a token, and fills the handler's caches
 
 	signer := auth.NewSigner([]auth.Key{{ID: "test", Secret: []byte(secret)}})
 	forger := auth.NewSigner([]auth.Key{{ID: "test", Secret: []byte("another secret of 32 bytes, or so")}})

@@ -67,7 +67,7 @@ func BenchmarkUnderFunc(b *testing.B) {
 	ours, recorder := start("")
 	empty, _ := start(stageEmptyHandler(b))
 	// This run creates the flow, and makes the simulator send a token for the callbacks.
-	s, err := scenario.Read(scenario.Files, "leaves-in-menu.txt")
+	s, err := scenario.Read(scenario.Files, "leaves-in-menu.txtar")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -25,25 +25,25 @@ var requestFaults = []struct {
 // TestInboundWithOneFault makes each request of the handler to storage or ACS fail, in
 // every way.
 func TestInboundWithOneFault(t *testing.T) {
-	singleFaults{file: "inbound.txt"}.run(t)
+	singleFaults{file: "inbound.txtar"}.run(t)
 }
 
 // TestRecordedWithOneFaultOfACS has a conversation in which the handler has time to
 // recover from any fault of ACS.
 func TestRecordedWithOneFaultOfACS(t *testing.T) {
-	singleFaults{file: "recorded.txt", which: func(r request) bool { return r.to == toACS }}.run(t)
+	singleFaults{file: "recorded.txtar", which: func(r request) bool { return r.to == toACS }}.run(t)
 }
 
 // TestCampaignWithOneFault makes requests of five calls at a time fail, and those that
 // reserve numbers and places for them. Short timeouts save an hour of idle sweeps.
 func TestCampaignWithOneFault(t *testing.T) {
-	singleFaults{file: "campaign-faults.txt", settings: shortTimeouts}.run(t)
+	singleFaults{file: "campaign-faults.txtar", settings: shortTimeouts}.run(t)
 }
 
 // TestMessageWithOneFault makes requests fail that file a recording. The message and
 // the timeouts are short.
 func TestMessageWithOneFault(t *testing.T) {
-	singleFaults{file: "message.txt", settings: shortTimeouts, chunks: 5 * time.Second}.run(t)
+	singleFaults{file: "message.txtar", settings: shortTimeouts, chunks: 5 * time.Second}.run(t)
 }
 
 // singleFaults is a scenario that is run once for each fault of each request.

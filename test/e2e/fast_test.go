@@ -21,8 +21,8 @@ func runInProcess(t *testing.T, s *scenario.Scenario, sim *acssim.Server, o opti
 	return app
 }
 
-// run runs a scenario on the app, and verifies its result.
-func (app *inProcess) run(t *testing.T, s *scenario.Scenario) {
+// run runs a scenario on the app, verifies its result and returns it.
+func (app *inProcess) run(t *testing.T, s *scenario.Scenario) scenario.Result {
 	t.Helper()
 	result, err := s.Run(t.Context(), app.env)
 	if err == nil {
@@ -31,6 +31,7 @@ func (app *inProcess) run(t *testing.T, s *scenario.Scenario) {
 	if err != nil {
 		t.Errorf("%v\n\n%s", err, &app.log)
 	}
+	return result
 }
 
 // readScenario reads a scenario of package scenario.
@@ -53,15 +54,24 @@ func readScenarios(t *testing.T) []*scenario.Scenario {
 	return all
 }
 
+// TestScenariosWithoutFaults checks that each scenario passes, leads to the history in its
+// file, and makes the handler log no warning.
 func TestScenariosWithoutFaults(t *testing.T) {
 	for _, s := range readScenarios(t) {
 		t.Run(s.File, func(t *testing.T) {
-			app := runInProcess(t, s, &acssim.Server{Strict: true, Seed: 1}, options{})
-			for _, level := range []zerolog.Level{zerolog.WarnLevel, zerolog.ErrorLevel} {
-				for _, line := range app.log.atLevel(level) {
-					t.Errorf("the handler logged %s", line)
+			synctest.Test(t, func(t *testing.T) {
+				app := startInProcess(t, &acssim.Server{Strict: true, Seed: 1}, options{})
+				defer app.close()
+				result := app.run(t, s)
+				for _, level := range []zerolog.Level{zerolog.WarnLevel, zerolog.ErrorLevel} {
+					for _, line := range app.log.atLevel(level) {
+						t.Errorf("the handler logged %s", line)
+					}
 				}
-			}
+				if !t.Failed() {
+					app.checkHistory(t, s, result)
+				}
+			})
 		})
 	}
 }
@@ -75,7 +85,7 @@ func TestScenariosWithEveryEventTwiceAndNeighboursSwapped(t *testing.T) {
 }
 
 func TestAnOfferThatComesTooLateIsNotAnswered(t *testing.T) {
-	app := runInProcess(t, readScenario(t, "too-late.txt"), &acssim.Server{Strict: true, Seed: 1}, options{})
+	app := runInProcess(t, readScenario(t, "too-late.txtar"), &acssim.Server{Strict: true, Seed: 1}, options{})
 	for _, r := range app.requests {
 		if r.to == toACS {
 			t.Errorf("the handler sent %s to ACS", r.what)

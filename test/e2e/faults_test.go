@@ -24,7 +24,7 @@ func TestInboundWithRandomFaultsOfACS(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
-			runInProcess(t, readScenario(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &highFaultRates}, options{})
+			runInProcess(t, readScenario(t, "inbound.txtar"), &acssim.Server{Seed: seed + 1, Faults: &highFaultRates}, options{})
 		})
 	}
 }
@@ -33,7 +33,7 @@ func TestInboundWithRandomFaultsOfStorage(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
 			t.Parallel()
-			runInProcess(t, readScenario(t, "inbound.txt"), &acssim.Server{Strict: true, Seed: seed + 1},
+			runInProcess(t, readScenario(t, "inbound.txtar"), &acssim.Server{Strict: true, Seed: seed + 1},
 				options{fault: storageFaults(seed+1, 0.2), retries: 4})
 		})
 	}
@@ -51,7 +51,7 @@ func TestInboundWithRandomFaultsAndTwoCrashes(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed+1, 1))
 			first, second := 1+rng.IntN(60), 61+rng.IntN(60)
 			storage := storageFaults(seed+1, 0.1)
-			runInProcess(t, readScenario(t, "inbound.txt"), &acssim.Server{Seed: seed + 1, Faults: &faults, CallbackAttempts: 8},
+			runInProcess(t, readScenario(t, "inbound.txtar"), &acssim.Server{Seed: seed + 1, Faults: &faults, CallbackAttempts: 8},
 				options{retries: 4, fault: func(r request) fault {
 					switch r.n {
 					case first:

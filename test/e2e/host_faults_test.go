@@ -17,7 +17,7 @@ import (
 func TestScenariosWithRandomFaultsOfTheHost(t *testing.T) {
 	for seed := range *seeds {
 		faults := &funcsim.Faults{Seed: seed + 1, Duplicate: 0.3, Swap: 0.3, Delay: 0.05}
-		for _, file := range []string{"inbound.txt", "two-at-once.txt"} {
+		for _, file := range []string{"inbound.txtar", "two-at-once.txtar"} {
 			t.Run(fmt.Sprintf("%s, seed %d", file, faults.Seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestInboundOnTheBuiltHandlerWithRandomFaultsOfTheHost(t *testing.T) {
 					}
 				}
 			}()
-			result, err := readScenario(t, "inbound.txt").Run(t.Context(), r.Env)
+			result, err := readScenario(t, "inbound.txtar").Run(t.Context(), r.Env)
 			if err != nil && log.count("IncomingCall was not accepted") > 1 {
 				t.Log("two deliveries of the offer failed: the caller hangs up before the third")
 				err = nil

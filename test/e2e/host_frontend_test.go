@@ -238,7 +238,7 @@ func (h host) runWithTimeout(t *testing.T) {
 	mu.Lock()
 	armed = true
 	mu.Unlock()
-	runOnRig(t, r, log, "leaves-in-menu.txt")
+	runOnRig(t, r, log, "leaves-in-menu.txtar")
 	select {
 	case <-held:
 	default:

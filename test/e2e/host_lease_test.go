@@ -11,22 +11,22 @@ import (
 
 func TestInboundWhenTheLeaseOfTheSweepIsLost(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runWithLostLease(t, "sweep", "inbound.txt")
+	onFuncsim.runWithLostLease(t, "sweep", "inbound.txtar")
 }
 
 func TestInboundUnderFuncWhenTheLeaseOfTheSweepIsLost(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runWithLostLease(t, "sweep", "inbound.txt")
+	onFunc(t).runWithLostLease(t, "sweep", "inbound.txtar")
 }
 
 func TestCampaignWhenTheLeaseOfItsTimerIsLost(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runWithLostLease(t, "outbound", "campaign-faults.txt")
+	onFuncsim.runWithLostLease(t, "outbound", "campaign-faults.txtar")
 }
 
 func TestCampaignUnderFuncWhenTheLeaseOfItsTimerIsLost(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runWithLostLease(t, "outbound", "campaign-faults.txt")
+	onFunc(t).runWithLostLease(t, "outbound", "campaign-faults.txtar")
 }
 
 // runWithLostLease breaks the host's lease of a timer while the scenario runs. The host

@@ -228,11 +228,11 @@ func TestARecordingWithoutACallUnderFunc(t *testing.T) {
 // and one as it is: they are filed, and linked to no call.
 func (h host) recordingWithoutCall(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
-	result, err := readScenario(t, "message.txt").Run(t.Context(), r.Env)
+	result, err := readScenario(t, "message.txtar").Run(t.Context(), r.Env)
 	if err != nil {
 		t.Fatalf("%v\n\n%s", err, log)
 	}
-	row, err := r.Env.Calls.Load(t.Context(), result.Calls[0])
+	row, err := r.Env.Calls.Load(t.Context(), result.Calls[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}

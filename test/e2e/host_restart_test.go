@@ -11,34 +11,34 @@ import (
 
 func TestInboundWhenTheHostIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runWithRestart(t, "inbound.txt", atRequest(20))
+	onFuncsim.runWithRestart(t, "inbound.txtar", atRequest(20))
 }
 
 func TestInboundWhenFuncIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runWithRestart(t, "inbound.txt", atRequest(20))
+	onFunc(t).runWithRestart(t, "inbound.txtar", atRequest(20))
 }
 
 func TestCampaignWhenTheHostIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runWithRestart(t, "campaign-faults.txt", atRequest(60))
+	onFuncsim.runWithRestart(t, "campaign-faults.txtar", atRequest(60))
 }
 
 func TestCampaignWhenFuncIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runWithRestart(t, "campaign-faults.txt", atRequest(60))
+	onFunc(t).runWithRestart(t, "campaign-faults.txtar", atRequest(60))
 }
 
 // The queue returns a message ten minutes after its host has stopped; the sweep resumes
 // the recording before that.
 func TestFilingWhenTheHostIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runWithRestart(t, "message.txt", atBlock)
+	onFuncsim.runWithRestart(t, "message.txtar", atBlock)
 }
 
 func TestFilingWhenFuncIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runWithRestart(t, "message.txt", atBlock)
+	onFunc(t).runWithRestart(t, "message.txtar", atBlock)
 }
 
 // atRequest returns a condition that is true at the n-th request.

@@ -12,8 +12,8 @@ import (
 	"switchboard/test/rig"
 )
 
-// longScenario takes minutes in real time; inbound.txt has a shorter conversation.
-const longScenario = "recorded.txt"
+// longScenario takes minutes in real time; inbound.txtar has a shorter conversation.
+const longScenario = "recorded.txtar"
 
 func TestScenariosOnTheBuiltHandler(t *testing.T) {
 	t.Parallel()
@@ -34,7 +34,7 @@ func TestScenariosUnderFunc(t *testing.T) {
 
 // faultScenarios is the suffix of the scenarios that are for runs with faults. Without
 // faults, each has a counterpart that expects more.
-const faultScenarios = "-faults.txt"
+const faultScenarios = "-faults.txtar"
 
 // runAll runs each scenario on a rig of its own, limit of them at a time, and checks the
 // handler's log.

@@ -16,9 +16,9 @@ func TestInboundUnderFunc(t *testing.T) {
 	onFunc(t).runInbound(t)
 }
 
-// runInbound runs inbound.txt without faults.
+// runInbound runs inbound.txtar without faults.
 func (h host) runInbound(t *testing.T) {
 	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
-	runOnRig(t, r, log, "inbound.txt")
+	runOnRig(t, r, log, "inbound.txtar")
 	log.mustHaveNoWarnings(t)
 }

@@ -17,12 +17,12 @@ import (
 
 func TestInboundOnTwoHosts(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runOnTwoHosts(t, "inbound.txt", nil)
+	onFuncsim.runOnTwoHosts(t, "inbound.txtar", nil)
 }
 
 func TestInboundUnderTwoFuncs(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runOnTwoHosts(t, "inbound.txt", nil)
+	onFunc(t).runOnTwoHosts(t, "inbound.txtar", nil)
 }
 
 func TestCampaignOnTwoHosts(t *testing.T) {
@@ -37,7 +37,7 @@ func TestCampaignUnderTwoFuncs(t *testing.T) {
 
 // dialOnTwoHosts runs a campaign on two hosts, and checks that both have placed calls.
 func (h host) dialOnTwoHosts(t *testing.T) {
-	first, second := h.runOnTwoHosts(t, "crowd.txt", map[string]string{"LINE_CALLS": "4"})
+	first, second := h.runOnTwoHosts(t, "crowd.txtar", map[string]string{"LINE_CALLS": "4"})
 	a, b := countReserved(first), countReserved(second)
 	t.Logf("the first host has dialled %d numbers, the second %d", a, b)
 	if a == 0 || b == 0 || a+b != 12 {

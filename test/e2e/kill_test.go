@@ -15,7 +15,7 @@ func TestInboundWhenTheBuiltHandlerIsKilledUntilTheHostGivesUp(t *testing.T) {
 func TestInboundUnderFuncWhenTheHandlerIsKilled(t *testing.T) {
 	t.Parallel()
 	h := onFunc(t)
-	requests := onFuncsim.countRequests(t, "inbound.txt", &acssim.Server{Strict: true})
+	requests := onFuncsim.countRequests(t, "inbound.txtar", &acssim.Server{Strict: true})
 	h.runWithCrashes(t, map[int]faultproxy.When{requests / 3: faultproxy.WhenBefore, 2 * requests / 3: faultproxy.WhenAfter})
 }
 
@@ -34,16 +34,16 @@ func (h host) countRequests(t *testing.T, file string, sim *acssim.Server) int {
 	return c.requests()
 }
 
-// runWithCrashes runs inbound.txt and kills the handler at the given requests.
+// runWithCrashes runs inbound.txtar and kills the handler at the given requests.
 func (h host) runWithCrashes(t *testing.T, at map[int]faultproxy.When) {
 	c := newCrasher(at)
 	r, log := h.start(t, retryingSim(), &faultproxy.Hook{At: c.hook}, shortTimeouts)
 	c.start(r)
-	runOnRig(t, r, log, "inbound.txt")
+	runOnRig(t, r, log, "inbound.txtar")
 	c.mustHaveCrashed(t)
 }
 
-// runUntilHostGivesUp runs inbound.txt, kills the handler three times, and starts the host
+// runUntilHostGivesUp runs inbound.txtar, kills the handler three times, and starts the host
 // again when it has stopped. It stops at the third failure; on a busy machine a start of the
 // handler that takes too long may be one of the three.
 func (h host) runUntilHostGivesUp(t *testing.T) {
@@ -59,7 +59,7 @@ func (h host) runUntilHostGivesUp(t *testing.T) {
 			restarted <- t.Context().Err()
 		}
 	}()
-	runOnRig(t, r, log, "inbound.txt")
+	runOnRig(t, r, log, "inbound.txtar")
 	c.mustHaveCrashed(t)
 	select {
 	case err := <-restarted:

@@ -29,17 +29,17 @@ var matrixScenarios = []struct {
 	file string
 	sim  func() *acssim.Server
 }{
-	{"campaign-faults.txt", func() *acssim.Server {
+	{"campaign-faults.txtar", func() *acssim.Server {
 		sim := retryingSim()
 		sim.Speed = 3 // reservations are released a minute after a crash, at any speed of the callees
 		return sim
 	}},
-	{"message.txt", func() *acssim.Server {
+	{"message.txtar", func() *acssim.Server {
 		sim := retryingSim()
 		sim.ChunkLength, sim.FileDelay = 5*time.Second, time.Second // several files, to have more crash points
 		return sim
 	}},
-	{"inbound.txt", retryingSim},
+	{"inbound.txtar", retryingSim},
 }
 
 // TestCrashMatrix kills the handler at each of its requests to storage or ACS in a

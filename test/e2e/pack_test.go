@@ -49,7 +49,7 @@ func TestThePackage(t *testing.T) {
 			t.Fatalf("%v\n\n%s", err, log)
 		}
 		defer r.Close()
-		runOnRig(t, r, log, "inbound.txt")
+		runOnRig(t, r, log, "inbound.txtar")
 	}
 }
 

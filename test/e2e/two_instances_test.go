@@ -13,7 +13,7 @@ import (
 )
 
 // crowdScenario has a campaign with more contacts than its line may hold calls.
-const crowdScenario = "crowd.txt"
+const crowdScenario = "crowd.txtar"
 
 // TestCampaignOnTwoInstances checks that two instances dial each contact of one
 // campaign once, and that both dial.
@@ -65,7 +65,7 @@ func runOnTwoInstances(t *testing.T, o options) (app *inProcess) {
 	o.instanceCount, o.settings = 2, map[string]string{"LINE_CALLS": "4", "CONFIRM_TIMEOUT": "1m"}
 	s := readScenario(t, crowdScenario)
 	if o.fault != nil {
-		s = readScenario(t, "crowd-faults.txt")
+		s = readScenario(t, "crowd-faults.txtar")
 	}
 	synctest.Test(t, func(t *testing.T) {
 		app = startInProcess(t, &acssim.Server{Strict: true, Seed: 1, CallsPerNumber: 4}, o)

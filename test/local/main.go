@@ -42,7 +42,7 @@ func main() {
 const demonstrationTime = 3 * time.Minute
 
 // scenarios are what the demonstration runs.
-var scenarios = []string{"inbound.txt", "campaign.txt"}
+var scenarios = []string{"inbound.txtar", "campaign.txtar"}
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer, color bool) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)

@@ -128,14 +128,14 @@ func (p *printer) raw(line string) { p.line(faint, "host", "", line) }
 func (p *printer) summary(ctx context.Context, r *rig.Rig, result scenario.Result) error {
 	var lines []string
 	transitions := 0
-	for _, id := range result.Calls {
-		row, err := r.Env.Calls.Load(ctx, id)
+	for _, named := range result.Calls {
+		row, err := r.Env.Calls.Load(ctx, named.ID)
 		if err != nil {
 			return err
 		}
 		c := row.Value
 		transitions += c.Seq
-		lines = append(lines, fmt.Sprintf("call %s: %s after %.1f s", id, c.Outcome, c.EndedAt.Sub(c.OfferedAt).Seconds()))
+		lines = append(lines, fmt.Sprintf("call %s: %s after %.1f s", c.ID, c.Outcome, c.EndedAt.Sub(c.OfferedAt).Seconds()))
 		for _, recording := range c.Recordings {
 			files, err := p.recording(ctx, r, recording)
 			if err != nil {
@@ -144,8 +144,8 @@ func (p *printer) summary(ctx context.Context, r *rig.Rig, result scenario.Resul
 			lines = append(lines, files...)
 		}
 	}
-	for _, id := range result.Campaigns {
-		contacts, n, err := p.campaign(ctx, r, id)
+	for _, named := range result.Campaigns {
+		contacts, n, err := p.campaign(ctx, r, named.ID)
 		if err != nil {
 			return err
 		}

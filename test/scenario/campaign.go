@@ -15,10 +15,10 @@ import (
 	"switchboard/handler/campaign"
 )
 
-// postCampaign is `campaign NAME FILE`.
+// postCampaign is `campaign NAME DOCUMENT`.
 type postCampaign struct {
-	document
-	name string
+	name     string
+	document *document
 }
 
 // run posts the document to the API, with one Idempotency-Key, as clients of the API
@@ -26,7 +26,7 @@ type postCampaign struct {
 func (c *postCampaign) run(ctx context.Context, r *run) error {
 	var refused error // with a 4xx, which is not repeated
 	err := r.until(ctx, 0, func(ctx context.Context) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+"/api/v1/campaigns", bytes.NewReader(c.content))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+"/api/v1/campaigns", bytes.NewReader(c.document.content))
 		if err != nil {
 			return err
 		}
@@ -59,13 +59,14 @@ func (c *postCampaign) run(ctx context.Context, r *run) error {
 	return errors.Join(refused, err)
 }
 
-// parseCampaign reads `NAME FILE`.
+// parseCampaign reads `NAME DOCUMENT`.
 func (n names) parseCampaign(text string) (command, error) {
 	words := strings.Fields(text)
 	if len(words) != 2 {
-		return nil, errors.New("want: campaign NAME FILE")
+		return nil, errors.New("want: campaign NAME DOCUMENT")
 	}
-	if err := checkFile(words[1]); err != nil {
+	contacts, err := n.document(words[1])
+	if err != nil {
 		return nil, err
 	}
 	if err := checkName(words[0]); err != nil {
@@ -75,7 +76,7 @@ func (n names) parseCampaign(text string) (command, error) {
 		return nil, fmt.Errorf("there is a campaign %s already", words[0])
 	}
 	n.campaigns[words[0]] = true
-	return &postCampaign{document{file: words[1]}, words[0]}, nil
+	return &postCampaign{words[0], contacts}, nil
 }
 
 // loadCampaign returns the campaign that has the name in the scenario.

@@ -4,46 +4,101 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
-	"path"
+
+	"golang.org/x/tools/txtar"
 
 	"switchboard/handler/call"
 	"switchboard/handler/event"
 )
 
-// document is a file in a scenario's folder.
+// document is a document in a scenario's file.
 type document struct {
-	file    string
+	name    string
+	line    int // number of the line with the name
 	content []byte
+	used    bool
 }
 
-// load reads the file from the scenario's folder.
-func (d *document) load(files fs.FS, folder string) (err error) {
-	d.content, err = fs.ReadFile(files, path.Join(folder, d.file))
-	return err
+// readDocuments returns the documents of a scenario's file, and the history at its end.
+func readDocuments(archive *txtar.Archive) (all []*document, history string) {
+	line := 1 + bytes.Count(archive.Comment, []byte("\n"))
+	for i, f := range archive.Files {
+		if f.Name == historyName && i == len(archive.Files)-1 {
+			return all, string(f.Data)
+		}
+		all = append(all, &document{name: f.Name, line: line, content: f.Data})
+		line += 1 + bytes.Count(f.Data, []byte("\n"))
+	}
+	return all, ""
 }
 
-// putFlow is `flow FILE`.
-type putFlow struct{ document }
+// findDocument returns the first document with the name, or nil.
+func findDocument(all []*document, name string) *document {
+	for _, d := range all {
+		if d.name == name {
+			return d
+		}
+	}
+	return nil
+}
+
+// checkDocuments returns an error for each document whose name is taken, or that no line has used, and for a history
+// that is not at the end.
+func checkDocuments(file string, all []*document) []error {
+	var faults []error
+	for _, d := range all {
+		switch first := findDocument(all, d.name); {
+		case d.name == historyName:
+			faults = append(faults, fmt.Errorf("%s:%d: the history must be at the end", file, d.line))
+		case first != d:
+			faults = append(faults, fmt.Errorf("%s:%d: line %d has a document %q already", file, d.line, first.line, d.name))
+		case !d.used:
+			faults = append(faults, fmt.Errorf("%s:%d: no line uses the document %q", file, d.line, d.name))
+		}
+	}
+	return faults
+}
+
+// document returns the document with the name, and marks it as used.
+func (n names) document(name string) (*document, error) {
+	d := findDocument(n.documents, name)
+	if d == nil {
+		return nil, fmt.Errorf("there is no document %q", name)
+	}
+	d.used = true
+	return d, nil
+}
+
+// Document returns a document of the scenario, or nil if it has none of that name.
+func (s *Scenario) Document(name string) []byte {
+	if d := findDocument(s.documents, name); d != nil {
+		return d.content
+	}
+	return nil
+}
+
+// putFlow is `flow DOCUMENT`.
+type putFlow struct{ *document }
 
 func (c *putFlow) run(ctx context.Context, r *run) error {
 	_, err := r.Catalog.PutFlow(ctx, c.content)
 	return err
 }
 
-// putRoutes is `routes FILE`.
-type putRoutes struct{ document }
+// putRoutes is `routes DOCUMENT`.
+type putRoutes struct{ *document }
 
 func (c *putRoutes) run(ctx context.Context, r *run) error {
 	return r.Catalog.PutRoutes(ctx, c.content)
 }
 
-// postEvent is `event NAME FILE`.
+// postEvent is `event NAME DOCUMENT`.
 type postEvent struct {
-	document
-	name string
+	name     string
+	document *document
 }
 
 // run posts the document as Event Grid does. It does not check the status code, which
@@ -52,9 +107,9 @@ type postEvent struct {
 // Source: learn.microsoft.com, "Azure Event Grid delivery with webhooks".
 func (c *postEvent) run(ctx context.Context, r *run) error {
 	r.callNames = append(r.callNames, c.name)
-	r.posted[c.name] = openedCall(c.content)
+	r.posted[c.name] = openedCall(c.document.content)
 	url := r.URL + "/runtime/webhooks/eventgrid?functionName=incomingcall"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(c.content))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(c.document.content))
 	if err != nil {
 		return err
 	}

@@ -5,16 +5,20 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"golang.org/x/tools/txtar"
 )
 
-// Parse reads the text of a scenario, but not the documents that it names. The
-// error lists every line that is wrong, each with its file and number.
+// Parse reads a scenario from the text of its file. The error lists every line that is
+// wrong, each with its file and number.
 func Parse(file string, text []byte) (*Scenario, error) {
-	s := &Scenario{File: file}
-	known := names{people: map[string]string{}, calls: map[string]bool{}, campaigns: map[string]bool{}}
+	archive := txtar.Parse(text)
+	s := &Scenario{File: file, people: map[string]string{}}
+	s.documents, s.History = readDocuments(archive)
+	known := names{people: s.people, calls: map[string]bool{}, campaigns: map[string]bool{}, documents: s.documents}
 	var faults []error
 	number := 0
-	for raw := range strings.Lines(string(text)) {
+	for raw := range strings.Lines(string(archive.Comment)) {
 		number++
 		trimmed := strings.TrimSpace(raw)
 		if trimmed == "" || strings.HasPrefix(trimmed, "#") {
@@ -29,17 +33,18 @@ func Parse(file string, text []byte) (*Scenario, error) {
 			s.lines = append(s.lines, line{number, trimmed, c})
 		}
 	}
-	if len(faults) > 0 {
+	if faults = append(faults, checkDocuments(file, s.documents)...); len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
 	return s, nil
 }
 
-// names holds the names that a scenario has given so far.
+// names holds the documents of a scenario, and the names that it has given so far.
 type names struct {
 	people    map[string]string // raw ids and numbers, by name
 	calls     map[string]bool
 	campaigns map[string]bool
+	documents []*document
 }
 
 // parse reads one line. It returns no command for `name`, which has an effect on
@@ -51,9 +56,11 @@ func (n names) parse(text string) (command, error) {
 	case "name":
 		return nil, n.parseName(rest)
 	case "flow":
-		return parseDocument(rest, func(d document) command { return &putFlow{d} })
+		flow, err := n.document(rest)
+		return &putFlow{flow}, err
 	case "routes":
-		return parseDocument(rest, func(d document) command { return &putRoutes{d} })
+		routes, err := n.document(rest)
+		return &putRoutes{routes}, err
 	case "phone":
 		return n.parsePhone(rest)
 	case "call":
@@ -82,6 +89,11 @@ func (n names) parseName(text string) error {
 	}
 	if n.people[name] != "" {
 		return fmt.Errorf("there is a person %s already", name)
+	}
+	for other, id := range n.people {
+		if rawID(id) == rawID(who) {
+			return fmt.Errorf("%s has the name %s already", who, other)
+		}
 	}
 	n.people[name] = who
 	return nil
@@ -124,12 +136,13 @@ func (n names) parseCall(text string) (command, error) {
 func (n names) parseEvent(text string) (command, error) {
 	words := strings.Fields(text)
 	if len(words) != 2 {
-		return nil, errors.New("want: event NAME FILE")
+		return nil, errors.New("want: event NAME DOCUMENT")
 	}
-	if err := checkFile(words[1]); err != nil {
+	events, err := n.document(words[1])
+	if err != nil {
 		return nil, err
 	}
-	return &postEvent{document{file: words[1]}, words[0]}, n.addCall(words[0])
+	return &postEvent{words[0], events}, n.addCall(words[0])
 }
 
 // addCall reserves a name for a call.
@@ -155,13 +168,6 @@ func (n names) person(word string) (string, error) {
 	return "", fmt.Errorf("no person is called %s", word)
 }
 
-func parseDocument(text string, put func(document) command) (command, error) {
-	if err := checkFile(text); err != nil {
-		return nil, err
-	}
-	return put(document{file: text}), nil
-}
-
 // cutScript cuts at the colon before a script: the first one before a blank, or one
 // at the end if the script is empty. The colons in a raw id have no blank after them.
 func cutScript(text string) (before, script string, ok bool) {
@@ -170,13 +176,6 @@ func cutScript(text string) (before, script string, ok bool) {
 	}
 	before, ok = strings.CutSuffix(text, ":")
 	return before, "", ok
-}
-
-func checkFile(name string) error {
-	if name == "" || len(strings.Fields(name)) != 1 || strings.ContainsAny(name, `/\`) {
-		return fmt.Errorf("%q is not the name of a file beside the scenario", name)
-	}
-	return nil
 }
 
 // reserved are the words after `expect` that are not names of calls.

@@ -17,6 +17,7 @@ import (
 // run is one run of a scenario.
 type run struct {
 	Env
+	began     time.Time
 	callNames []string               // names of the calls, in the order of the lines
 	placed    map[string]string      // the simulator's ids of the calls that were placed, by name
 	posted    map[string]call.ID     // the ids of the calls that posted events opened, by name
@@ -25,7 +26,10 @@ type run struct {
 }
 
 func newRun(e Env) *run {
-	return &run{Env: e, placed: map[string]string{}, posted: map[string]call.ID{}, campaigns: map[string]campaign.ID{}}
+	return &run{
+		Env: e, began: time.Now(),
+		placed: map[string]string{}, posted: map[string]call.ID{}, campaigns: map[string]campaign.ID{},
+	}
 }
 
 // errNotAnswered is the error of a call whose id in the handler is not known yet.
@@ -57,14 +61,14 @@ func (r *run) id(name string) (call.ID, error) {
 }
 
 func (r *run) result() Result {
-	var result Result
+	result := Result{Began: r.began}
 	for _, name := range r.callNames {
 		if id, err := r.id(name); err == nil {
-			result.Calls = append(result.Calls, id)
+			result.Calls = append(result.Calls, Named[call.ID]{name, id})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.campaigns)) {
-		result.Campaigns = append(result.Campaigns, r.campaigns[name])
+		result.Campaigns = append(result.Campaigns, Named[campaign.ID]{name, r.campaigns[name]})
 	}
 	return result
 }

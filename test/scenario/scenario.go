@@ -6,15 +6,20 @@
 // The rule that keeps it: a scenario sees Switchboard from outside only, through
 // telephones, the host's frontend, and the rows that the handler writes.
 //
-// A scenario is a list of lines; a line that begins with # is a comment:
+// A scenario is one file in the txtar format: first its lines, then the documents that
+// they name, each after a line `-- NAME --`. A scenario stands alone: a document that
+// several scenarios use, such as the flow of the reception, is in each of them. So one
+// file shows all that a run depends on, and a change of it is a change of one scenario.
+//
+// A line that begins with # is a comment; the others are:
 //
 //	name NAME RAWID                    gives a raw id or number a name
-//	flow FILE                          puts a flow into the catalog
-//	routes FILE                        puts the routes into the catalog
+//	flow DOCUMENT                      puts a flow into the catalog
+//	routes DOCUMENT                    puts the routes into the catalog
 //	phone WHO: SCRIPT                  sets what WHO does when the telephone rings
 //	call NAME FROM > TO: SCRIPT        FROM rings TO; NAME is the call's name from here on
-//	event NAME FILE                    posts a document to the Event Grid webhook
-//	campaign NAME FILE                 creates a campaign by the API; NAME is its name from here on
+//	event NAME DOCUMENT                posts a document to the Event Grid webhook
+//	campaign NAME DOCUMENT             creates a campaign by the API; NAME is its name from here on
 //	wait DURATION                      waits
 //	expect NAME KEY=VALUE ...          of a call, see callFacts
 //	expect NAME replays                of a call: the replay of its history equals its row
@@ -26,9 +31,22 @@
 //	expect joins WHO=N ...             how often WHO joined a call
 //
 // WHO, FROM and TO are names, raw ids or numbers in E.164; scripts are those of
-// acssim; files are in the scenario's folder. An expectation waits until it is true.
-// It fails after Env.Timeout, or after the time that `within DURATION` at the end
-// of its line sets.
+// acssim. An expectation waits until it is true. It fails after Env.Timeout, or after the
+// time that `within DURATION` at the end of its line sets.
+//
+// At the end of the file, after the line `-- history --`, is what a run leads to. Each
+// call, in the order of the lines, has a line for each transition, and its outcome; each
+// campaign has its contacts with their results, and the calls of their attempts. The
+// columns are the seconds since the run began; the event with its operation, with ACS's
+// codes unless they are 200/0, and with its keys, persons or verdict; state and node after
+// it; and the actions that it added, with their operations. Persons have the names that
+// the scenario gives them, and nothing is shown that differs from run to run: replies that
+// come at the same time are in the order of their operations.
+//
+// A test in test/e2e compares the history with that of a run in virtual time and without
+// faults, and writes it when it is run with -update, so that a change of the handler is
+// reviewed as a change of these files. Scenarios whose names end in -faults are for runs
+// with faults, which decide what happens; they have no history.
 package scenario
 
 import (
@@ -37,7 +55,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"path"
 	"time"
 
 	"switchboard/handler/archive"
@@ -74,8 +91,11 @@ const defaultTimeout = 2 * time.Minute
 // Scenario is a scenario that has been read. It may be run any number of times, and
 // concurrently if each run has an Env of its own.
 type Scenario struct {
-	File  string
-	lines []line
+	File      string
+	History   string            // the history in the file; empty: it has none
+	people    map[string]string // raw ids and numbers, by name
+	lines     []line
+	documents []*document
 }
 
 // line is one line of a scenario that has a command.
@@ -94,30 +114,24 @@ type command interface {
 
 // Result is what a run has created.
 type Result struct {
-	Calls     []call.ID     // ids of the scenario's calls in the handler, in the order of its lines
-	Campaigns []campaign.ID // ids of the scenario's campaigns, by name
+	Began     time.Time
+	Calls     []Named[call.ID]     // the scenario's calls in the handler, in the order of its lines
+	Campaigns []Named[campaign.ID] // the scenario's campaigns, in the order of their names
 }
 
-// Read reads a scenario and the documents that it names.
+// Named is what a scenario has given a name.
+type Named[ID any] struct {
+	Name string
+	ID   ID
+}
+
+// Read reads a scenario from its file.
 func Read(files fs.FS, file string) (*Scenario, error) {
 	text, err := fs.ReadFile(files, file)
 	if err != nil {
 		return nil, err
 	}
-	s, err := Parse(file, text)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range s.lines {
-		d, ok := l.command.(interface{ load(fs.FS, string) error })
-		if !ok {
-			continue
-		}
-		if err := d.load(files, path.Dir(file)); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", file, l.number, err)
-		}
-	}
-	return s, nil
+	return Parse(file, text)
 }
 
 // Run runs the scenario. The first line that fails ends the run; the error names it.
@@ -140,11 +154,10 @@ func RunFile(ctx context.Context, e Env, files fs.FS, file string) (Result, erro
 	return s.Run(ctx, e)
 }
 
-//go:embed testdata/*.txt testdata/*.json
+//go:embed testdata/*.txtar
 var testdata embed.FS
 
-// Files holds the scenarios of this package, with their documents. The one to
-// begin with is inbound.txt.
+// Files holds the scenarios of this package. The one to begin with is inbound.txtar.
 var Files = func() fs.FS {
 	files, err := fs.Sub(testdata, "testdata")
 	if err != nil {
@@ -158,7 +171,7 @@ const Line = "28:orgid:cd7b6a0c-6b1b-4a54-8f0e-2f6a3a1f7c11"
 
 // ReadAll reads all scenarios in a folder, in the order of their files' names.
 func ReadAll(files fs.FS) ([]*Scenario, error) {
-	names, err := fs.Glob(files, "*.txt")
+	names, err := fs.Glob(files, "*.txtar")
 	if err != nil {
 		return nil, err
 	}

@@ -18,12 +18,12 @@ func TestAScenarioThatFailsNamesTheLine(t *testing.T) {
 		name, lines, want string
 	}{
 		{"a call that is not answered", "expect one state=ended within 40s",
-			"scenario.txt:4: expect one state=ended within 40s: the handler has not answered it, after 40s"},
+			"scenario.txtar:4: expect one state=ended within 40s: the handler has not answered it, after 40s"},
 		{"a telephone that does not ring", "expect rings ann=1 within 1s",
-			"scenario.txt:4: expect rings ann=1 within 1s: ann rang 0 times, after 1s"},
+			"scenario.txtar:4: expect rings ann=1 within 1s: ann rang 0 times, after 1s"},
 		{"a caller who does not join", "wait 1s\nexpect joins ann=1 within 1s",
-			"scenario.txt:5: expect joins ann=1 within 1s: ann joined 0 times, after 1s"},
-		{"an expectation without a bound of its own", "expect worklist=1", "scenario.txt:4: expect worklist=1: worklist is 0, after 2m0s"},
+			"scenario.txtar:5: expect joins ann=1 within 1s: ann joined 0 times, after 1s"},
+		{"an expectation without a bound of its own", "expect worklist=1", "scenario.txtar:4: expect worklist=1: worklist is 0, after 2m0s"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -31,7 +31,7 @@ func TestAScenarioThatFailsNamesTheLine(t *testing.T) {
 				sim := &acssim.Server{Strict: true}
 				defer sim.Close()
 				e := Env{ACS: sim, Calls: store.NewCalls(tabletest.NewMemory(), tabletest.NewMemory())}
-				s, err := Parse("scenario.txt", []byte(head+tt.lines))
+				s, err := Parse("scenario.txtar", []byte(head+tt.lines))
 				if err != nil {
 					t.Fatal(err)
 				}

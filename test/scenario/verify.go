@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,11 +32,14 @@ func (e Env) Verify(ctx context.Context, result Result) error {
 		return err
 	})
 	faults := []error{err}
-	calls := slices.Clone(result.Calls)
+	var calls []call.ID
+	for _, c := range result.Calls {
+		calls = append(calls, c.ID)
+	}
 	campaigns := invariant.Campaigns{Calls: e.Calls, Ledger: e.Ledger, Contacts: e.Contacts, RingsOf: e.ACS.RingsOf}
-	for _, id := range result.Campaigns {
-		faults = append(faults, campaigns.Check(ctx, id)...)
-		attempts, err := e.attempts(ctx, id)
+	for _, c := range result.Campaigns {
+		faults = append(faults, campaigns.Check(ctx, c.ID)...)
+		attempts, err := e.attempts(ctx, c.ID)
 		faults = append(faults, err)
 		calls = append(calls, attempts...)
 	}
