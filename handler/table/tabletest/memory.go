@@ -38,7 +38,7 @@ type Memory struct {
 	mu            sync.Mutex
 	rows          map[table.Key]table.Entity
 	order         map[string][]string // the row keys of each partition, sorted
-	versions      int // number of ETags so far
+	versions      int                 // number of ETags so far
 	ops           int
 	reads, writes int
 }
