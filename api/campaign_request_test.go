@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"switchboard/handler/acs"
+	"switchboard/handler/problem"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -152,36 +153,54 @@ func FuzzParseCampaignRequest(f *testing.F) {
 	f.Add([]byte(`{"":[]}`)) // the path of a member without a name is empty
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r, faults := parseCampaignRequest(body, time.Minute)
-		paths := map[string]bool{}
-		for _, fault := range faults {
-			if fault.Text == "" || paths[fault.Path] {
-				t.Errorf("fault %q has no text, or its path twice in %q", fault, faults)
-			}
-			paths[fault.Path] = true
-			if numberIn(acs.MaskNumbers(fault.Path)) || numberIn(acs.MaskNumbers(fault.Text)) {
-				t.Errorf("fault %q has a number", fault)
-			}
-		}
 		if faults != nil {
+			checkFaults(t, faults)
 			return
 		}
-		if strings.TrimSpace(r.name) == "" || r.flow == "" || len(r.lines) == 0 || r.attempts < 1 || r.attempts > maxAttempts ||
-			r.ring < minRing || r.ring > maxRing || len(r.numbers) == 0 || len(r.numbers) > maxContacts {
-			t.Errorf("request %+v is invalid and has no faults", r)
-		}
-		seen := map[string]bool{}
-		for _, number := range r.numbers {
-			if seen[number] || numberFault(number) != "" || number[0] != '+' || strings.Trim(number[1:], "0123456789") != "" ||
-				len(number) > 16 {
-				t.Errorf("number %q is there twice, or is not in E.164", number)
-			}
-			seen[number] = true
-		}
+		checkRequest(t, r)
 		again, faults := parseCampaignRequest(body, time.Minute)
 		if d := cmp.Diff(r, again, cmp.AllowUnexported(campaignRequest{}, requestedLine{})); d != "" || faults != nil {
 			t.Errorf("parsed again: faults %v, request (-first +second):\n%s", faults, d)
 		}
 	})
+}
+
+// checkFaults checks that each path has one fault with a text, and that no fault shows a number.
+func checkFaults(t *testing.T, faults problem.Faults) {
+	t.Helper()
+	paths := map[string]bool{}
+	for _, fault := range faults {
+		if fault.Text == "" || paths[fault.Path] {
+			t.Errorf("fault %q has no text, or its path twice in %q", fault, faults)
+		}
+		paths[fault.Path] = true
+		if numberIn(acs.MaskNumbers(fault.Path)) || numberIn(acs.MaskNumbers(fault.Text)) {
+			t.Errorf("fault %q has a number", fault)
+		}
+	}
+}
+
+// checkRequest checks a request without faults.
+func checkRequest(t *testing.T, r campaignRequest) {
+	t.Helper()
+	if strings.TrimSpace(r.name) == "" || r.flow == "" || len(r.lines) == 0 || r.attempts < 1 || r.attempts > maxAttempts ||
+		r.ring < minRing || r.ring > maxRing || len(r.numbers) == 0 || len(r.numbers) > maxContacts {
+		t.Errorf("request %+v is invalid and has no faults", r)
+	}
+	checkNumbers(t, r.numbers)
+}
+
+// checkNumbers checks that each number is there once, in E.164.
+func checkNumbers(t *testing.T, numbers []string) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, number := range numbers {
+		if seen[number] || numberFault(number) != "" || number[0] != '+' || strings.Trim(number[1:], "0123456789") != "" ||
+			len(number) > 16 {
+			t.Errorf("number %q is there twice, or is not in E.164", number)
+		}
+		seen[number] = true
+	}
 }
 
 func BenchmarkParseCampaignRequest(b *testing.B) {

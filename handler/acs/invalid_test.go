@@ -10,7 +10,35 @@ import (
 	"time"
 )
 
-func TestInvalidRequestsAreNotSent(t *testing.T) {
+// invalidRequest is a request that the client must not send.
+type invalidRequest struct {
+	name string
+	run  func(context.Context, *Client) error
+	why  string // the message of the error
+}
+
+// wantNotSent runs each request, and checks that it is refused and not sent.
+func wantNotSent(t *testing.T, tests []invalidRequest) {
+	t.Helper()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rec, c := newRecorder(t, answer{status: 500})
+			err := tt.run(t.Context(), c)
+			e, ok := errors.AsType[*Error](err)
+			if !ok || !errors.Is(err, ErrInvalidRequest) || !e.Refused() || e.Temporary() {
+				t.Fatalf("err = %v, want a certain ErrInvalidRequest", err)
+			}
+			if e.Message != tt.why {
+				t.Errorf("why = %q, want %q", e.Message, tt.why)
+			}
+			if len(rec.requests()) != 0 {
+				t.Error("it was sent")
+			}
+		})
+	}
+}
+
+func TestInvalidCallsAreNotCreated(t *testing.T) {
 	targets := []Identifier{agent}
 	create := func(targets []Identifier, uri string, o CreateCallOptions) func(context.Context, *Client) error {
 		return func(ctx context.Context, c *Client) error {
@@ -18,66 +46,7 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 			return err
 		}
 	}
-	answerWith := func(offered, uri string, o AnswerCallOptions) func(context.Context, *Client) error {
-		return func(ctx context.Context, c *Client) error {
-			_, err := c.AnswerCall(ctx, offered, uri, &o)
-			return err
-		}
-	}
-	add := func(who Identifier, o AddParticipantOptions) func(context.Context, *Client) error {
-		return func(ctx context.Context, c *Client) error {
-			_, err := c.AddParticipant(ctx, conn, who, &o)
-			return err
-		}
-	}
-	carrying := func(context CustomCallingContext) func(context.Context, *Client) error {
-		return add(agent, AddParticipantOptions{CustomCallingContext: &context})
-	}
-	sip := func(name, value string) func(context.Context, *Client) error {
-		return carrying(CustomCallingContext{SIPHeaders: map[string]string{name: value}})
-	}
-	details := func(d TeamsPhoneCallDetails) func(context.Context, *Client) error {
-		return carrying(CustomCallingContext{TeamsPhoneCallDetails: &d})
-	}
-	recognize := func(who Identifier, input RecognizeInputType, o RecognizeOptions) func(context.Context, *Client) error {
-		return func(ctx context.Context, c *Client) error {
-			_, err := c.Recognize(ctx, conn, who, input, &o)
-			return err
-		}
-	}
-	play := func(sources []PlaySource, o PlayOptions) func(context.Context, *Client) error {
-		return func(ctx context.Context, c *Client) error {
-			_, err := c.Play(ctx, conn, sources, &o)
-			return err
-		}
-	}
-	record := func(target RecordingTarget, o StartRecordingOptions) func(context.Context, *Client) error {
-		return func(ctx context.Context, c *Client) error {
-			_, err := c.StartRecording(ctx, target, &o)
-			return err
-		}
-	}
-	tones := func(n int) func(context.Context, *Client) error {
-		return func(ctx context.Context, c *Client) error {
-			_, err := c.SendDTMFTones(ctx, conn, phone, slices.Repeat([]Tone{Tone1}, n), nil)
-			return err
-		}
-	}
-	many := func(n int, prefix string) map[string]string {
-		m := map[string]string{}
-		for i := range n {
-			m[prefix+strconv.Itoa(i)] = "v"
-		}
-		return m
-	}
-	byConnection := RecordingTarget{CallConnectionID: conn}
-	byLocator := RecordingTarget{CallLocator: &CallLocator{ServerCallLocator, "x"}}
-	music := []PlaySource{PlayFile("https://media.contoso.example/hold.wav")}
-	tests := []struct {
-		name string
-		run  func(context.Context, *Client) error
-		why  string
-	}{
+	wantNotSent(t, []invalidRequest{
 		{"a call without a target", create(nil, callback, CreateCallOptions{}), "no target"},
 		{"a call with a zero target", create([]Identifier{agent, {}}, callback, CreateCallOptions{}), "a target is empty"},
 		{"a call without a callback", create(targets, "", CreateCallOptions{}), "no callback URI"},
@@ -98,7 +67,17 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		{"a transcription without its language", create(targets, callback, CreateCallOptions{TranscriptionOptions: &TranscriptionOptions{}}), "TranscriptionOptions lack a Locale"},
 		{"a request id without its time", create(targets, callback, CreateCallOptions{Repeatability: Repeatability{RequestID: pair.RequestID}}), "half a repeatability pair"},
 		{"a first time without its id", create(targets, callback, CreateCallOptions{Repeatability: Repeatability{FirstSent: time.Now()}}), "half a repeatability pair"},
+	})
+}
 
+func TestInvalidRequestsAboutCallsAreNotSent(t *testing.T) {
+	answerWith := func(offered, uri string, o AnswerCallOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.AnswerCall(ctx, offered, uri, &o)
+			return err
+		}
+	}
+	wantNotSent(t, []invalidRequest{
 		{"an answer without a context", answerWith("", callback, AnswerCallOptions{}), "no incoming call context"},
 		{"an answer without a callback", answerWith(offer, "", AnswerCallOptions{}), "no callback URI"},
 		{"an answer by a number", answerWith(offer, callback, AnswerCallOptions{AnsweredBy: phone}), "AnsweredBy is not a communication user"},
@@ -130,7 +109,34 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 			_, err := c.GetParticipant(ctx, conn, Identifier{}, nil)
 			return err
 		}, "an id is empty"},
+	})
+}
 
+func TestInvalidRequestsAboutParticipantsAreNotSent(t *testing.T) {
+	targets := []Identifier{agent}
+	add := func(who Identifier, o AddParticipantOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.AddParticipant(ctx, conn, who, &o)
+			return err
+		}
+	}
+	carrying := func(context CustomCallingContext) func(context.Context, *Client) error {
+		return add(agent, AddParticipantOptions{CustomCallingContext: &context})
+	}
+	sip := func(name, value string) func(context.Context, *Client) error {
+		return carrying(CustomCallingContext{SIPHeaders: map[string]string{name: value}})
+	}
+	details := func(d TeamsPhoneCallDetails) func(context.Context, *Client) error {
+		return carrying(CustomCallingContext{TeamsPhoneCallDetails: &d})
+	}
+	many := func(n int, prefix string) map[string]string {
+		m := map[string]string{}
+		for i := range n {
+			m[prefix+strconv.Itoa(i)] = "v"
+		}
+		return m
+	}
+	wantNotSent(t, []invalidRequest{
 		{"an addition without a participant", add(Identifier{}, AddParticipantOptions{}), "no participant"},
 		{"a participant added from a number that is a user", add(agent, AddParticipantOptions{SourceCallerIDNumber: agent}), "SourceCallerIDNumber is not a phone number"},
 		{"a telephone added without a source number", add(phone, AddParticipantOptions{}), "a telephone is added with SourceCallerIDNumber, except to a Teams Phone call (TeamsPhone)"},
@@ -180,7 +186,30 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 			_, err := c.MoveParticipants(ctx, conn, targets, conn, nil)
 			return err
 		}, "the call to move from is this one"},
+	})
+}
 
+func TestInvalidRequestsAboutMediaAreNotSent(t *testing.T) {
+	music := []PlaySource{PlayFile("https://media.contoso.example/hold.wav")}
+	recognize := func(who Identifier, input RecognizeInputType, o RecognizeOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.Recognize(ctx, conn, who, input, &o)
+			return err
+		}
+	}
+	play := func(sources []PlaySource, o PlayOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.Play(ctx, conn, sources, &o)
+			return err
+		}
+	}
+	tones := func(n int) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.SendDTMFTones(ctx, conn, phone, slices.Repeat([]Tone{Tone1}, n), nil)
+			return err
+		}
+	}
+	wantNotSent(t, []invalidRequest{
 		{"a play without a source", play(nil, PlayOptions{}), "no play source"},
 		{"a source without a kind", play([]PlaySource{{}}, PlayOptions{}), "a play source is not exactly one of file, text and SSML"},
 		{"a file without a URI", play([]PlaySource{PlayFile("")}, PlayOptions{}), "a play source has no URI"},
@@ -215,7 +244,19 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 			_, err := c.StartMediaStreaming(ctx, conn, &StartMediaStreamingOptions{OperationCallbackURI: "ftp://x"})
 			return err
 		}, "the operation callback URI is not an absolute https URL"},
+	})
+}
 
+func TestInvalidRecordingsAreNotStarted(t *testing.T) {
+	record := func(target RecordingTarget, o StartRecordingOptions) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error {
+			_, err := c.StartRecording(ctx, target, &o)
+			return err
+		}
+	}
+	byConnection := RecordingTarget{CallConnectionID: conn}
+	byLocator := RecordingTarget{CallLocator: &CallLocator{ServerCallLocator, "x"}}
+	wantNotSent(t, []invalidRequest{
 		{"a recording of no call", record(RecordingTarget{}, StartRecordingOptions{}), "needs a connection id or a call locator, and not both"},
 		{"a recording of a call that is named twice", record(RecordingTarget{conn, byLocator.CallLocator}, StartRecordingOptions{}), "needs a connection id or a call locator, and not both"},
 		{"a recording of a call by an empty locator", record(RecordingTarget{CallLocator: &CallLocator{Kind: ServerCallLocator}}, StartRecordingOptions{}), "the call locator has no id"},
@@ -232,23 +273,7 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		{"a sixth channel", record(byLocator, StartRecordingOptions{ChannelAffinity: []ChannelAffinity{{new(int32(5)), phone}}}), "a channel is not between 0 and 4"},
 		{"a channel without a participant", record(byLocator, StartRecordingOptions{ChannelAffinity: []ChannelAffinity{{}}}), "a channel's participant is empty"},
 		{"a recording with half a callback", record(byLocator, StartRecordingOptions{RecordingStateCallbackURI: "x"}), "the recording state callback URI is not an absolute https URL"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			rec, c := newRecorder(t, answer{status: 500})
-			err := tt.run(t.Context(), c)
-			e, ok := errors.AsType[*Error](err)
-			if !ok || !errors.Is(err, ErrInvalidRequest) || !e.Refused() || e.Temporary() {
-				t.Fatalf("err = %v, want a certain ErrInvalidRequest", err)
-			}
-			if e.Message != tt.why {
-				t.Errorf("why = %q, want %q", e.Message, tt.why)
-			}
-			if len(rec.requests()) != 0 {
-				t.Error("it was sent")
-			}
-		})
-	}
+	})
 }
 
 func TestConnectionStrings(t *testing.T) {

@@ -112,18 +112,7 @@ func TestTriggersAndRoutesMatch(t *testing.T) {
 		}
 		switch trigger.Type {
 		case "httpTrigger":
-			// The host proxies only functions with exactly one HTTP input and one HTTP output.
-			if len(f.Bindings) != 2 || f.Bindings[1].Type != "http" || f.Bindings[1].Direction != "out" {
-				t.Errorf("%s: bindings %+v, want one trigger and one http output", r.Function, f.Bindings)
-			}
-			if !reaches("/api/"+trigger.Route, r.Path) {
-				t.Errorf("%s: route %q does not reach %s", r.Function, trigger.Route, r.Path)
-			}
-			for _, m := range r.Methods {
-				if !slices.Contains(trigger.Methods, strings.ToLower(m)) {
-					t.Errorf("%s: method %s of %s is not among those of the trigger", r.Function, m, r.Path)
-				}
-			}
+			checkHTTPTrigger(t, f, r)
 		case "timerTrigger":
 			if len(strings.Fields(trigger.Schedule)) != 6 || !gronx.IsValid(trigger.Schedule) {
 				t.Errorf("%s: schedule %q, want a valid one of six fields", r.Function, trigger.Schedule)
@@ -136,6 +125,24 @@ func TestTriggersAndRoutesMatch(t *testing.T) {
 		case "eventGridTrigger":
 		default:
 			t.Errorf("%s: unexpected trigger %s", r.Function, trigger.Type)
+		}
+	}
+}
+
+// checkHTTPTrigger checks that the host forwards the requests of a route to the handler. It proxies only
+// functions with exactly one HTTP input and one HTTP output.
+func checkHTTPTrigger(t *testing.T, f functionJSON, r invoke.Route) {
+	t.Helper()
+	if len(f.Bindings) != 2 || f.Bindings[1].Type != "http" || f.Bindings[1].Direction != "out" {
+		t.Errorf("%s: bindings %+v, want one trigger and one http output", r.Function, f.Bindings)
+	}
+	trigger := f.Bindings[0]
+	if !reaches("/api/"+trigger.Route, r.Path) {
+		t.Errorf("%s: route %q does not reach %s", r.Function, trigger.Route, r.Path)
+	}
+	for _, m := range r.Methods {
+		if !slices.Contains(trigger.Methods, strings.ToLower(m)) {
+			t.Errorf("%s: method %s of %s is not among those of the trigger", r.Function, m, r.Path)
 		}
 	}
 }

@@ -41,6 +41,11 @@ func (acs *acsModel) perform(s *simulation, a outbox.Action) Replied {
 	case acs.gone || !acs.connected:
 		return replyRefused(CodeGone)
 	}
+	return acs.performConnected(s, a)
+}
+
+// performConnected handles a request for the connected call.
+func (acs *acsModel) performConnected(s *simulation, a outbox.Action) Replied {
 	switch a.Verb {
 	case outbox.VerbPlay:
 		s.enqueue(a.Ref, PlayStarted{})

@@ -81,7 +81,13 @@ func (m *machine) checkInvariants(e Event) {
 	if why := stuck(m.c, m.flow); why != "" {
 		m.t.Fatalf("after %s: stuck: %s", e.Kind(), why)
 	}
-	owners := map[outbox.Lane]string{}
+	m.checkReferences(e)
+	m.checkLeases(e)
+}
+
+// checkReferences fails the test if an operation is pending twice, or two invitations are.
+func (m *machine) checkReferences(e Event) {
+	m.t.Helper()
 	refs := map[outbox.Ref]bool{}
 	adds := 0
 	for _, a := range m.c.Pending {
@@ -92,56 +98,75 @@ func (m *machine) checkInvariants(e Event) {
 		if a.Verb == outbox.VerbAdd {
 			adds++
 		}
-		lane := a.Verb.Lane()
-		first, any := owners[lane]
-		switch {
-		case !any:
-			owners[lane] = a.Owner
-		case a.Owner != "" && a.Owner != first:
-			m.t.Fatalf("after %s: %s %v was leased though it is behind an action of another run", e.Kind(), a.Verb, a.Ref)
-		}
-		gated := a.Verb == outbox.VerbCreate && a.Send > 1 && m.gate == nil
-		if a.Owner == "" && owners[lane] == "" && !any && !gated && !m.now.Before(a.NotBefore) {
-			m.t.Fatalf("after %s: %s %v was not leased", e.Kind(), a.Verb, a.Ref)
-		}
 	}
 	if adds > 1 {
 		m.t.Fatalf("after %s: %d invitations at once", e.Kind(), adds)
 	}
 }
 
+// checkLeases fails the test if the first action of a lane could be leased and was not, or if another one is leased to
+// another run.
+func (m *machine) checkLeases(e Event) {
+	m.t.Helper()
+	owners := map[outbox.Lane]string{}
+	for _, a := range m.c.Pending {
+		first, behind := owners[a.Verb.Lane()]
+		if behind {
+			if a.Owner != "" && a.Owner != first {
+				m.t.Fatalf("after %s: %s %v was leased though it is behind an action of another run", e.Kind(), a.Verb, a.Ref)
+			}
+			continue
+		}
+		owners[a.Verb.Lane()] = a.Owner
+		gated := a.Verb == outbox.VerbCreate && a.Send > 1 && m.gate == nil
+		if a.Owner == "" && !gated && !m.now.Before(a.NotBefore) {
+			m.t.Fatalf("after %s: %s %v was not leased", e.Kind(), a.Verb, a.Ref)
+		}
+	}
+}
+
 // stuck returns why the call would never go on if no event came; empty if it would go on.
 func stuck(c Call, f *flow.Flow) string {
-	waits := func(d Deadline) bool { return !c.Deadlines[d].IsZero() }
-	pending := func(v outbox.Verb) bool {
-		return slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Verb == v })
-	}
 	switch {
 	case c.State == StateEnded:
 		return stuckEnded(c)
 	case c.State == StateRinging:
-		inbound := waits(DeadlineAnswer) && pending(outbox.VerbAnswer) || waits(DeadlineConnect)
-		outbound := waits(DeadlineConfirm) || waits(DeadlineRing) || waits(DeadlineHangup) && c.EndingAs != ""
-		if !waits(DeadlineEnd) || !(inbound || outbound || waits(DeadlineDisconnect) || pending(outbox.VerbCheckParticipants)) {
-			return "ringing, without a deadline"
-		}
-		return ""
+		return stuckRinging(c)
 	case c.EndingAs != "":
-		if !waits(DeadlineHangup) {
+		if !waits(c, DeadlineHangup) {
 			return "being hung up, without a deadline"
 		}
 		return ""
-	case !waits(DeadlineEnd) || !waits(DeadlineKeepAlive) && !pending(outbox.VerbCheckParticipants):
+	case !waits(c, DeadlineEnd) || !waits(c, DeadlineKeepAlive) && !c.Pending.Has(outbox.VerbCheckParticipants):
 		return "connected, and nothing would check it"
 	}
-	switch f.Nodes[c.Node].(type) {
+	return stuckAtNode(c, f.Nodes[c.Node])
+}
+
+// waits reports whether the call has the deadline.
+func waits(c Call, d Deadline) bool { return !c.Deadlines[d].IsZero() }
+
+// stuckRinging returns the same for a call that rings.
+func stuckRinging(c Call) string {
+	inbound := waits(c, DeadlineAnswer) && c.Pending.Has(outbox.VerbAnswer) || waits(c, DeadlineConnect)
+	outbound := waits(c, DeadlineConfirm) || waits(c, DeadlineRing) || waits(c, DeadlineHangup) && c.EndingAs != ""
+	either := waits(c, DeadlineDisconnect) || c.Pending.Has(outbox.VerbCheckParticipants)
+	if !waits(c, DeadlineEnd) || !inbound && !outbound && !either {
+		return "ringing, without a deadline"
+	}
+	return ""
+}
+
+// stuckAtNode returns the same for a connected call at the node.
+func stuckAtNode(c Call, n flow.Node) string {
+	switch n.(type) {
 	case *flow.Play, *flow.Menu:
-		if !waits(DeadlinePrompt) || c.Wait.Media == (outbox.Ref{}) {
+		if !waits(c, DeadlinePrompt) || c.Wait.Media == (outbox.Ref{}) {
 			return "at a prompt, without waiting for it"
 		}
 	case *flow.Agent:
 		checking := slices.ContainsFunc(c.Pending, func(a outbox.Action) bool { return a.Ref == c.Wait.Invite.Check })
-		if !waits(DeadlineInvite) && !checking {
+		if !waits(c, DeadlineInvite) && !checking {
 			return "at an agent, without waiting for the invitation"
 		}
 	case *flow.Talk:

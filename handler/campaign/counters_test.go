@@ -53,38 +53,49 @@ func TestCountersMatchTheContacts(t *testing.T) {
 			}
 			before := contacts[i]
 			countersBefore := *shard
-			after, a := before, attempts[i]
-			switch rapid.SampledFrom([]string{"claim", "settle", "settle", "deny", "postpone"}).Draw(rt, "what") {
-			case "claim":
-				if before.State == ContactWaiting && before.Spent < before.Budget {
-					after, a = before.Claimed(campaignID, AttemptStart{Line: line, Began: now, CheckAt: now.Add(time.Hour)})
-				}
-			case "settle": // also of an attempt that has ended
-				if a.Claim > 0 {
-					o := rapid.SampledFrom(outcomes).Draw(rt, "outcome")
-					after, a = before.Settled(a, Settlement{Claim: a.Claim, Outcome: o, At: now})
-				}
-			case "deny":
-				after = before.RefusedBy(RuleOptedOut)
-			case "postpone":
-				after = before.Postponed(now)
-			}
+			after, a := change(rt, before, attempts[i], now)
 			printedBefore := fmt.Sprint(countersBefore)
 			contacts[i], attempts[i], *shard = after, a, shard.Replace(&before, after)
 			if fmt.Sprint(countersBefore) != printedBefore {
 				rt.Fatalf("the counters before were changed from %s to %v", printedBefore, countersBefore)
 			}
-			if after.Claim < before.Claim || after.Spent < before.Spent || after.Spent > min(after.Budget, after.Claim) {
-				rt.Fatalf("from %+v to %+v", before, after)
-			}
-			if before.State == ContactEnded && after.State != ContactEnded || (after.State == ContactEnded) != after.Due.IsZero() {
-				rt.Fatalf("from %+v to %+v", before, after)
-			}
+			checkChange(rt, before, after)
 		}
 		if d := cmp.Diff(countEach(contacts), shards[0].Plus(shards[1])); d != "" {
 			rt.Fatalf("counters (-contacts +counters):\n%s", d)
 		}
 	})
+}
+
+// change lets something happen to a contact with its latest attempt, and returns both.
+func change(rt *rapid.T, c Contact, a Attempt, now time.Time) (Contact, Attempt) {
+	switch rapid.SampledFrom([]string{"claim", "settle", "settle", "deny", "postpone"}).Draw(rt, "what") {
+	case "claim":
+		if c.State == ContactWaiting && c.Spent < c.Budget {
+			return c.Claimed(campaignID, AttemptStart{Line: line, Began: now, CheckAt: now.Add(time.Hour)})
+		}
+	case "settle": // also of an attempt that has ended
+		if a.Claim > 0 {
+			o := rapid.SampledFrom(outcomes).Draw(rt, "outcome")
+			return c.Settled(a, Settlement{Claim: a.Claim, Outcome: o, At: now})
+		}
+	case "deny":
+		return c.RefusedBy(RuleOptedOut), a
+	case "postpone":
+		return c.Postponed(now), a
+	}
+	return c, a
+}
+
+// checkChange checks that nothing counts backwards, that the budget holds, and that an ended contact stays so.
+func checkChange(rt *rapid.T, before, after Contact) {
+	rt.Helper()
+	if after.Claim < before.Claim || after.Spent < before.Spent || after.Spent > min(after.Budget, after.Claim) {
+		rt.Fatalf("from %+v to %+v", before, after)
+	}
+	if before.State == ContactEnded && after.State != ContactEnded || (after.State == ContactEnded) != after.Due.IsZero() {
+		rt.Fatalf("from %+v to %+v", before, after)
+	}
 }
 
 func TestPlusAddsAndChangesNeitherArgument(t *testing.T) {

@@ -16,33 +16,51 @@ func FuzzLoad(f *testing.F) {
 			"CALLBACK_KEYS", keys, "LINES", lines, "PROMPT_TIMEOUT", duration,
 			"LINE_CALLS", calls, "RECORDING_HOSTS", hosts))
 		if err != nil {
-			for _, secret := range []string{connection, keys} {
-				if len(secret) > 20 && strings.Contains(err.Error(), secret) {
-					t.Errorf("a secret is in %v", err)
-				}
-			}
+			checkNoSecret(t, err, connection, keys)
 			return
 		}
-		if n := len(c.Callbacks.Keys); n < 1 || n > 2 {
-			t.Errorf("%d keys", n)
-		}
-		for _, k := range c.Callbacks.Keys {
-			if len(k.Secret) < minKey || k.ID == "" {
-				t.Errorf("key %q of %d bytes", k.ID, len(k.Secret))
-			}
-		}
+		checkKeys(t, c.Callbacks.Keys)
 		if c.LineCalls < 1 || c.LineCalls > 1000 {
 			t.Errorf("%d calls on a line", c.LineCalls)
 		}
 		for _, host := range c.RecordingHosts {
-			domain, all := strings.CutPrefix(host, ".")
-			if u, err := neturl.Parse("https://" + domain); err != nil || u.Hostname() != domain || domain == "" ||
-				all && !strings.Contains(domain, ".") {
-				t.Errorf("host of recordings %q", host)
-			}
+			checkRecordingHost(t, host)
 		}
 		if strings.HasSuffix(c.ACS.Endpoint, "/") || isPlain(c.ACS.Endpoint) && !isLoopback(c.Callbacks.BaseURL) {
 			t.Errorf("endpoint %q, callbacks %q", c.ACS.Endpoint, c.Callbacks.BaseURL)
 		}
 	})
+}
+
+// checkNoSecret checks that an error shows none of the secrets.
+func checkNoSecret(t *testing.T, err error, secrets ...string) {
+	t.Helper()
+	for _, secret := range secrets {
+		if len(secret) > 20 && strings.Contains(err.Error(), secret) {
+			t.Errorf("a secret is in %v", err)
+		}
+	}
+}
+
+// checkKeys checks the keys of valid settings.
+func checkKeys(t *testing.T, keys []Key) {
+	t.Helper()
+	if n := len(keys); n < 1 || n > 2 {
+		t.Errorf("%d keys", n)
+	}
+	for _, k := range keys {
+		if len(k.Secret) < minKey || k.ID == "" {
+			t.Errorf("key %q of %d bytes", k.ID, len(k.Secret))
+		}
+	}
+}
+
+// checkRecordingHost checks one host of recordings of valid settings.
+func checkRecordingHost(t *testing.T, host string) {
+	t.Helper()
+	domain, all := strings.CutPrefix(host, ".")
+	if u, err := neturl.Parse("https://" + domain); err != nil || u.Hostname() != domain || domain == "" ||
+		all && !strings.Contains(domain, ".") {
+		t.Errorf("host of recordings %q", host)
+	}
 }

@@ -57,6 +57,9 @@ func TestThrottledLineBacksOff(t *testing.T) {
 		}
 		h.WantReleased(t, 0)
 	})
+}
+
+func TestLineBacksOffAfterARefusalOfTheNetwork(t *testing.T) {
 	cluster.Run(t, "is backed off by the network's refusal, which is no attempt", func(t *testing.T, h *cluster.Harness) {
 		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
 		h.DialRound(t)
@@ -137,27 +140,28 @@ func TestAttemptWithoutAnyReport(t *testing.T) {
 	})
 }
 
+// claimContact claims a contact for an attempt, and writes nothing else.
+func claimContact(t *testing.T, h *cluster.Harness) (campaign.Campaign, call.ID) {
+	t.Helper()
+	c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
+	due, err := h.Ledger.Due(t.Context(), c, 0, time.Now(), 1)
+	if err != nil || len(due) != 1 {
+		t.Fatal(due, err)
+	}
+	_, a, err := h.Ledger.Claim(t.Context(), c, due[0], campaign.AttemptStart{
+		Line: cluster.Line, Began: time.Now(), CheckAt: time.Now().Add(cluster.Limits.Confirm),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, a.Call
+}
+
 // An attempt is settled by its call. A round of dialling checks an attempt that its call has not settled in
 // time.
 func TestRoundChecksAnAttempt(t *testing.T) {
-	// claim claims a contact for an attempt, and writes nothing else.
-	claim := func(t *testing.T, h *cluster.Harness) (campaign.Campaign, call.ID) {
-		t.Helper()
-		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
-		due, err := h.Ledger.Due(t.Context(), c, 0, time.Now(), 1)
-		if err != nil || len(due) != 1 {
-			t.Fatal(due, err)
-		}
-		_, a, err := h.Ledger.Claim(t.Context(), c, due[0], campaign.AttemptStart{
-			Line: cluster.Line, Began: time.Now(), CheckAt: time.Now().Add(cluster.Limits.Confirm),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c, a.Call
-	}
 	cluster.Run(t, "and settles it when its call has ended", func(t *testing.T, h *cluster.Harness) {
-		c, id := claim(t, h)
+		c, id := claimContact(t, h)
 		contact := h.Contact(t, c)
 		ended := call.Call{
 			ID: id, State: call.StateEnded, Outcome: call.OutcomeCancelled, EndedAt: time.Now(),
@@ -189,7 +193,7 @@ func TestRoundChecksAnAttempt(t *testing.T) {
 		}
 	})
 	cluster.Run(t, "and postpones it for a minute while its call has no row", func(t *testing.T, h *cluster.Harness) {
-		c, _ := claim(t, h)
+		c, _ := claimContact(t, h)
 		time.Sleep(cluster.Limits.Confirm)
 		h.DialRound(t)
 		due := time.Now().Add(time.Minute)
@@ -198,7 +202,7 @@ func TestRoundChecksAnAttempt(t *testing.T) {
 		}
 	})
 	cluster.Run(t, "and leaves it when a later version has written its call", func(t *testing.T, h *cluster.Harness) {
-		c, id := claim(t, h)
+		c, id := claimContact(t, h)
 		later := table.NewTable[map[string]int](h.CallRows)
 		key := table.Key{Partition: string(id), Row: "call"}
 		if err := later.Put(t.Context(), key, map[string]int{"schema": call.Schema + 1}); err != nil {
@@ -213,28 +217,30 @@ func TestRoundChecksAnAttempt(t *testing.T) {
 	})
 }
 
-func TestReservationsOfEndedCallsAreReleased(t *testing.T) {
-	// hold lets calls hold places on the line, since ago.
-	hold := func(t *testing.T, h *cluster.Harness, ago time.Duration, ids ...call.ID) {
-		t.Helper()
-		for _, id := range ids {
-			holder := campaign.Holder{Call: id, Leg: call.CreateOp, Since: time.Now().Add(-ago)}
-			_, err := h.Ledger.EditLine(t.Context(), cluster.Line, func(l campaign.Line) (campaign.Line, error) {
-				return l.Hold(holder, len(ids))
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	// end ends a call by a tombstone.
-	end := func(t *testing.T, h *cluster.Harness, id call.ID) {
-		t.Helper()
-		if err := errors.Join(h.Tombstone(t.Context(), id, call.Dial{}), h.Calls.Unschedule(t.Context(), id)); err != nil {
+// holdPlaces lets calls hold places on the line, since ago.
+func holdPlaces(t *testing.T, h *cluster.Harness, ago time.Duration, ids ...call.ID) {
+	t.Helper()
+	for _, id := range ids {
+		holder := campaign.Holder{Call: id, Leg: call.CreateOp, Since: time.Now().Add(-ago)}
+		_, err := h.Ledger.EditLine(t.Context(), cluster.Line, func(l campaign.Line) (campaign.Line, error) {
+			return l.Hold(holder, len(ids))
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
-		h.Background.Wait()
 	}
+}
+
+// endCall ends a call by a tombstone.
+func endCall(t *testing.T, h *cluster.Harness, id call.ID) {
+	t.Helper()
+	if err := errors.Join(h.Tombstone(t.Context(), id, call.Dial{}), h.Calls.Unschedule(t.Context(), id)); err != nil {
+		t.Fatal(err)
+	}
+	h.Background.Wait()
+}
+
+func TestPlacesOfEndedCallsAreReleased(t *testing.T) {
 	tests := []struct {
 		name  string
 		ago   time.Duration
@@ -248,9 +254,9 @@ func TestReservationsOfEndedCallsAreReleased(t *testing.T) {
 	for _, tt := range tests {
 		cluster.Run(t, tt.name, func(t *testing.T, h *cluster.Harness) {
 			h.StartCampaign(t, "notice", 1, cluster.Number(1))
-			hold(t, h, tt.ago, "in-1", "in-2")
+			holdPlaces(t, h, tt.ago, "in-1", "in-2")
 			if tt.ended {
-				end(t, h, "in-1")
+				endCall(t, h, "in-1")
 			}
 			h.DialRound(t)
 			if dialled := h.SentVerbs() != nil; dialled != tt.dials {
@@ -258,6 +264,9 @@ func TestReservationsOfEndedCallsAreReleased(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestNumbersOfEndedCallsAreFree(t *testing.T) {
 	cluster.Run(t, "a number is free when the call that has reserved it has ended", func(t *testing.T, h *cluster.Harness) {
 		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
 		_, err := h.Ledger.EditNumber(t.Context(), cluster.Number(1), func(n campaign.Number) (campaign.Number, error) {
@@ -272,7 +281,7 @@ func TestReservationsOfEndedCallsAreReleased(t *testing.T) {
 		if got := h.Contact(t, c); !got.Due.Equal(due) {
 			t.Errorf("contact %+v while another call has the number, want it due at %v", got, due)
 		}
-		end(t, h, "out-1")
+		endCall(t, h, "out-1")
 		time.Sleep(time.Minute)
 		h.DialRound(t)
 		// The call before was cancelled, and does not count.

@@ -14,7 +14,7 @@ import (
 	"switchboard/test/cluster"
 )
 
-func TestGate(t *testing.T) {
+func TestGateRefusesAContact(t *testing.T) {
 	cluster.Run(t, "refuses a contact that opted out before the claim", func(t *testing.T, h *cluster.Harness) {
 		c := h.StartCampaign(t, "notice", 3, cluster.Number(1))
 		h.WriteOptOut(t)
@@ -55,20 +55,24 @@ func TestGate(t *testing.T) {
 			t.Errorf("contact %+v, want the result optedOut", got)
 		}
 	})
-	// throttledOnce dials a contact whose first request is throttled for 20 s.
-	throttledOnce := func(t *testing.T, h *cluster.Harness) (campaign.Campaign, call.ID) {
-		t.Helper()
-		h.Answer = func(a outbox.Action) call.Replied {
-			if a.Send > 1 {
-				return call.Replied{Verdict: call.VerdictOK}
-			}
-			return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 20 * time.Second}
+}
+
+// throttledOnce dials a contact whose first request is throttled for 20 s.
+func throttledOnce(t *testing.T, h *cluster.Harness) (campaign.Campaign, call.ID) {
+	t.Helper()
+	h.Answer = func(a outbox.Action) call.Replied {
+		if a.Send > 1 {
+			return call.Replied{Verdict: call.VerdictOK}
 		}
-		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
-		h.DialRound(t)
-		h.WantSent(t, outbox.VerbCreate)
-		return c, h.Contact(t, c).Call
+		return call.Replied{Verdict: call.VerdictThrottled, RetryAfter: 20 * time.Second}
 	}
+	c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
+	h.DialRound(t)
+	h.WantSent(t, outbox.VerbCreate)
+	return c, h.Contact(t, c).Call
+}
+
+func TestGateIsAskedBeforeEachRequest(t *testing.T) {
 	cluster.Run(t, "is asked again before the next request", func(t *testing.T, h *cluster.Harness) {
 		_, id := throttledOnce(t, h)
 		h.AttendAfter(t, 19*time.Second)

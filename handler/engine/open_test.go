@@ -19,7 +19,7 @@ import (
 // maxOffers is the number of calls with one correlation id that are answered on one line within a minute.
 const maxOffers = 3
 
-func TestOpen(t *testing.T) {
+func TestOpenAnswersTheCall(t *testing.T) {
 	cluster.Run(t, "answers the call before it returns", func(t *testing.T, h *cluster.Harness) {
 		if err := h.Open(t.Context(), cluster.InboundID, cluster.Offer()); err != nil {
 			t.Errorf("open: %v", err)
@@ -28,6 +28,9 @@ func TestOpen(t *testing.T) {
 			t.Errorf("sent %+v when it returned, want one %s", h.Sent, outbox.VerbAnswer)
 		}
 	})
+}
+
+func TestOpenDoesNotAnswerALoop(t *testing.T) {
 	cluster.Run(t, "does not answer a call that is redirected to us forever", func(t *testing.T, h *cluster.Harness) {
 		for n := range maxOffers + 2 {
 			id := call.ID(fmt.Sprintf("%s-%d", cluster.InboundID, n))
@@ -46,6 +49,9 @@ func TestOpen(t *testing.T) {
 			t.Errorf("a minute later: %v", err)
 		}
 	})
+}
+
+func TestOpenAfterADeliveryThatDidNotAnswer(t *testing.T) {
 	cluster.Run(t, "sends nothing while another process owns the action", func(t *testing.T, h *cluster.Harness) {
 		ev := cluster.Offer()
 		if err := h.CrashBeforeSending().Open(t.Context(), cluster.InboundID, ev); !errors.Is(err, engine.ErrUnanswered) {
@@ -82,6 +88,9 @@ func TestOpen(t *testing.T) {
 			t.Errorf("second delivery: %v, sent %+v, want a second send", err, h.Sent)
 		}
 	})
+}
+
+func TestOpenOfACallThatCannotBeAnswered(t *testing.T) {
 	cluster.Run(t, "returns nil when ACS refuses the answer", func(t *testing.T, h *cluster.Harness) {
 		h.Answer = func(outbox.Action) call.Replied {
 			return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}
@@ -104,6 +113,9 @@ func TestOpen(t *testing.T) {
 		}
 		h.WantScheduled(t, 0)
 	})
+}
+
+func TestOpenFails(t *testing.T) {
 	cluster.Run(t, "fails and writes nothing when the flow cannot be loaded", func(t *testing.T, h *cluster.Harness) {
 		ev := cluster.Offer()
 		body := ev.Body.(call.Offered)
@@ -136,9 +148,7 @@ func TestApplyWaitsForActionsThatRingOnly(t *testing.T) {
 		if len(h.CallRows.Entities())+len(h.WorklistRows.Entities()) > 0 {
 			t.Error("an event of a call that does not exist was written")
 		}
-		if err := h.Open(t.Context(), cluster.InboundID, cluster.Offer()); err != nil {
-			t.Fatal(err)
-		}
+		h.OpenInbound(t)
 		h.Answer = func(outbox.Action) call.Replied {
 			time.Sleep(5 * time.Second)
 			return call.Replied{Verdict: call.VerdictOK}
@@ -169,9 +179,7 @@ func TestApplyWaitsForActionsThatRingOnly(t *testing.T) {
 func TestEventsOfOneCallDoNotConflictWithinAProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := cluster.NewHarness()
-		if err := h.Open(t.Context(), cluster.InboundID, cluster.Offer()); err != nil {
-			t.Fatal(err)
-		}
+		h.OpenInbound(t)
 		writes := h.CallRows.Writes()
 		h.CallRows.Fail = func(tabletest.Op) faulttest.Fault {
 			time.Sleep(10 * time.Millisecond)

@@ -14,9 +14,7 @@ import (
 // the music is stopped, and then a prompt is played.
 func applyUnansweredInvites(t *testing.T, h *cluster.Harness) {
 	t.Helper()
-	if err := h.Open(t.Context(), cluster.InboundID, cluster.Offer()); err != nil {
-		t.Fatal(err)
-	}
+	h.OpenInbound(t)
 	h.ApplyInbound(t, outbox.Ref{}, call.Connected{})
 	h.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.PlayCompleted{})
 	h.ApplyInbound(t, outbox.Ref{Op: 3, Send: 1}, call.Recognized{Tones: []string{"one"}})
@@ -28,8 +26,10 @@ func applyUnansweredInvites(t *testing.T, h *cluster.Harness) {
 // inProcessRetryLimit is the longest backoff after which a process retries an action itself.
 const inProcessRetryLimit = 5 * time.Second
 
-func TestSend(t *testing.T) {
-	done := call.Replied{Verdict: call.VerdictOK}
+// done is the answer to an action that ACS accepts.
+var done = call.Replied{Verdict: call.VerdictOK}
+
+func TestActionsOfALaneAreSentInTheirOrder(t *testing.T) {
 	cluster.Run(t, "sends the actions of a lane in their order", func(t *testing.T, h *cluster.Harness) {
 		applyUnansweredInvites(t, h)
 		var sent []outbox.Verb
@@ -62,6 +62,9 @@ func TestSend(t *testing.T) {
 		h.AttendAfter(t, 2*inProcessRetryLimit)
 		h.WantSent(t, outbox.VerbCancelMedia, outbox.VerbPlay)
 	})
+}
+
+func TestSendKeepsToTheLease(t *testing.T) {
 	cluster.Run(t, "begins no request that could outlast its lease", func(t *testing.T, h *cluster.Harness) {
 		h.Answer = func(a outbox.Action) call.Replied {
 			if a.Verb == outbox.VerbCancelMedia {
@@ -81,9 +84,7 @@ func TestSend(t *testing.T) {
 			}
 			return done
 		}
-		if err := h.Open(t.Context(), cluster.InboundID, cluster.Offer()); err != nil {
-			t.Fatal(err)
-		}
+		h.OpenInbound(t)
 		connected := call.Event{Key: "c", ConnectionID: "conn-1", Body: call.Connected{}}
 		if err := h.Apply(t.Context(), cluster.InboundID, connected); err != nil {
 			t.Fatal(err)

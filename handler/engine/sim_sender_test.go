@@ -62,22 +62,7 @@ func (s *inboundSim) accept(a outbox.Action) call.Replied {
 		s.report(3*time.Second, a.Ref, call.Recognized{Tones: []string{"one"}})
 	case outbox.VerbAdd:
 		s.rings[a.Target]++
-		s.Background.Go(func() {
-			time.Sleep(4 * time.Second)
-			s.Mu.Lock()
-			defer s.Mu.Unlock()
-			if s.gone {
-				return
-			}
-			s.join(a.Target)
-			s.report(0, a.Ref, call.Added{Participant: a.Target})
-			s.Background.Go(func() {
-				time.Sleep(time.Minute)
-				s.Mu.Lock()
-				defer s.Mu.Unlock()
-				s.leave(a.Target)
-			})
-		})
+		s.Background.Go(func() { s.answerInvitation(a) })
 	case outbox.VerbStartRecording:
 		s.recording = a.Op
 		s.report(time.Second, outbox.Ref{}, call.RecordingStateChanged{RecordingID: "rec-1", Active: true, Op: a.Op})
@@ -93,6 +78,24 @@ func (s *inboundSim) accept(a outbox.Action) call.Replied {
 		}
 	}
 	return done
+}
+
+// answerInvitation lets the agent of an invitation join after 4 s, and leave after a minute.
+func (s *inboundSim) answerInvitation(a outbox.Action) {
+	time.Sleep(4 * time.Second)
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if s.gone {
+		return
+	}
+	s.join(a.Target)
+	s.report(0, a.Ref, call.Added{Participant: a.Target})
+	s.Background.Go(func() {
+		time.Sleep(time.Minute)
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		s.leave(a.Target)
+	})
 }
 
 // check checks what the engine promises about sending. It is called with the lock held.

@@ -19,15 +19,7 @@ import (
 	"switchboard/test/cluster"
 )
 
-func TestSweep(t *testing.T) {
-	// open opens the call and answers it.
-	open := func(t *testing.T, h *cluster.Harness) {
-		t.Helper()
-		if err := h.Open(t.Context(), cluster.InboundID, cluster.Offer()); err != nil {
-			t.Fatal(err)
-		}
-	}
-
+func TestWhatACrashedRunHasLeftIsSent(t *testing.T) {
 	cluster.Run(t, "repeats a repeatable request after its lease", func(t *testing.T, h *cluster.Harness) {
 		err := h.CrashBeforeSending().Open(t.Context(), cluster.InboundID, cluster.Offer())
 		if !errors.Is(err, engine.ErrUnanswered) {
@@ -46,7 +38,7 @@ func TestSweep(t *testing.T) {
 		}
 	})
 	cluster.Run(t, "replaces another request after its lease by a new send", func(t *testing.T, h *cluster.Harness) {
-		open(t, h)
+		h.OpenInbound(t)
 		h.SentVerbs()
 		connected := call.Event{Key: "c", ConnectionID: "conn-1", Body: call.Connected{}}
 		if err := h.CrashBeforeSending().Apply(t.Context(), cluster.InboundID, connected); err != nil {
@@ -58,7 +50,7 @@ func TestSweep(t *testing.T) {
 		h.WantOneSend(t, outbox.VerbPlay, 2)
 	})
 	cluster.Run(t, "never repeats an invitation, whose telephone may be ringing", func(t *testing.T, h *cluster.Harness) {
-		open(t, h)
+		h.OpenInbound(t)
 		h.ApplyInbound(t, outbox.Ref{}, call.Connected{})
 		h.ApplyInbound(t, outbox.Ref{Op: 2, Send: 1}, call.PlayCompleted{})
 		pressed := call.Event{
@@ -78,8 +70,11 @@ func TestSweep(t *testing.T) {
 			t.Errorf("invitation %+v, want a second one", add)
 		}
 	})
+}
+
+func TestDeadlinesAreRun(t *testing.T) {
 	cluster.Run(t, "runs a deadline that is past", func(t *testing.T, h *cluster.Harness) {
-		open(t, h)
+		h.OpenInbound(t)
 		h.SentVerbs()
 		h.Answer = func(outbox.Action) call.Replied {
 			return call.Replied{Verdict: call.VerdictRefused, Code: call.CodeGone}
@@ -91,7 +86,7 @@ func TestSweep(t *testing.T) {
 		h.WantOutcome(t, cluster.InboundID, call.OutcomeAbandoned)
 	})
 	cluster.Run(t, "reads and writes nothing of a call until its next deadline", func(t *testing.T, h *cluster.Harness) {
-		open(t, h)
+		h.OpenInbound(t)
 		h.ApplyInbound(t, outbox.Ref{}, call.Connected{})
 		h.AttendAfter(t, time.Minute) // the leases of the answer and of the greeting have ended
 		writes, reads, listed := h.CallRows.Writes(), h.CallRows.Reads(), h.WorklistRows.Writes()
@@ -106,6 +101,9 @@ func TestSweep(t *testing.T) {
 			t.Errorf("due %v, want %v, the next deadline", due, want)
 		}
 	})
+}
+
+func TestTombstoneIsWritten(t *testing.T) {
 	cluster.Run(t, "writes a tombstone for a call that has no row for a minute", func(t *testing.T, h *cluster.Harness) {
 		if err := h.Calls.Schedule(t.Context(), cluster.InboundID, store.WorkItem{Due: time.Now(), Written: time.Now()}); err != nil {
 			t.Fatal(err)
@@ -134,6 +132,9 @@ func TestSweep(t *testing.T) {
 			t.Errorf("history (-row +replayed):\n%s", d)
 		}
 	})
+}
+
+func TestLateReservationIsRolledBack(t *testing.T) {
 	cluster.Run(t, "rolls back a late reservation for a tombstone after a minute", func(t *testing.T, h *cluster.Harness) {
 		c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
 		id, dial := cluster.NextDial(c, h.Contact(t, c))
@@ -170,6 +171,9 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%d scheduled, %d holders, want 0, 0", len(h.WorklistRows.Entities()), holders())
 		}
 	})
+}
+
+func TestTombstoneIsCompleted(t *testing.T) {
 	for _, faults := range []struct{ tombstone, worklist faulttest.Fault }{
 		{faulttest.FaultNotApplied, faulttest.FaultNone}, {faulttest.FaultLost, faulttest.FaultNone},
 		{faulttest.FaultNone, faulttest.FaultNotApplied}, {faulttest.FaultNone, faulttest.FaultLost},
@@ -197,6 +201,9 @@ func TestSweep(t *testing.T) {
 			h.WantOutcome(t, cluster.InboundID, call.OutcomeCancelled)
 		})
 	}
+}
+
+func TestCallOfALaterVersionIsNotTouched(t *testing.T) {
 	cluster.Run(t, "does not touch a call that a later version has written", func(t *testing.T, h *cluster.Harness) {
 		rows := table.NewTable[map[string]any](h.CallRows)
 		later := map[string]any{"schema": call.Schema + 1, "state": "parked"}
@@ -220,6 +227,9 @@ func TestSweep(t *testing.T) {
 			t.Errorf("an event of the call: %v, want %v", err, table.ErrNewer)
 		}
 	})
+}
+
+func TestSweepAttendsToWhatIsOverdue(t *testing.T) {
 	cluster.Run(t, "leaves to a message what is not overdue, and announces it", func(t *testing.T, h *cluster.Harness) {
 		err := h.CrashBeforeSending().Open(t.Context(), cluster.InboundID, cluster.Offer())
 		if !errors.Is(err, engine.ErrUnanswered) {
@@ -239,6 +249,9 @@ func TestSweep(t *testing.T) {
 		sweep()
 		h.WantSent(t, outbox.VerbAnswer)
 	})
+}
+
+func TestItemsThatFail(t *testing.T) {
 	cluster.Run(t, "puts one item that fails off, and attends to the others", func(t *testing.T, h *cluster.Harness) {
 		for _, id := range []call.ID{cluster.InboundID, "in-2"} {
 			err := h.CrashBeforeSending().Open(t.Context(), id, cluster.Offer())
@@ -266,8 +279,11 @@ func TestSweep(t *testing.T) {
 			t.Errorf("sweep: %v, want %v", err, faulttest.ErrNoAnswer)
 		}
 	})
+}
+
+func TestCallWithoutWorkIsUnscheduled(t *testing.T) {
 	cluster.Run(t, "removes a call without outstanding work from the worklist", func(t *testing.T, h *cluster.Harness) {
-		open(t, h)
+		h.OpenInbound(t)
 		h.WorklistRows.Fail = func(op tabletest.Op) faulttest.Fault {
 			if op.Kind == tabletest.KindApply {
 				return faulttest.FaultNotApplied

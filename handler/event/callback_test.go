@@ -271,8 +271,7 @@ func readCorpus(t testing.TB) (c corpus) {
 }
 
 func TestParseCallbacksReadsWhatTheOfficialClientReads(t *testing.T) {
-	c := readCorpus(t)
-	for _, e := range c.Events {
+	for _, e := range readCorpus(t).Events {
 		t.Run(e.Name, func(t *testing.T) {
 			got, err := ParseCallbacks(e.Payload, callID, 0)
 			if err != nil || len(got) != 1 {
@@ -289,7 +288,10 @@ func TestParseCallbacksReadsWhatTheOfficialClientReads(t *testing.T) {
 			}
 		})
 	}
-	for _, e := range c.Edge {
+}
+
+func TestParseCallbacksReadsOddBodiesAsTheOfficialClientDoes(t *testing.T) {
+	for _, e := range readCorpus(t).Edge {
 		t.Run(e.Name, func(t *testing.T) {
 			got, err := ParseCallbacks(e.Input, callID, 0)
 			switch {

@@ -99,6 +99,9 @@ func TestRecordingIsFiled(t *testing.T) {
 			t.Errorf("filed as %s, want %s...", s.loadRecording().Chunks[1].File, want)
 		}
 	})
+}
+
+func TestRecordingIsFiledOnce(t *testing.T) {
 	runFilingSim(t, "once when its message is delivered three times", recordingID, func(t *testing.T, s *filingSim) {
 		s.keepFiles(twoFiles)
 		s.receive(message("m1", "one", "two"))
@@ -142,6 +145,9 @@ func TestRecordingIsFiled(t *testing.T) {
 			t.Errorf("%d downloads of two files, want 2", got)
 		}
 	})
+}
+
+func TestRecordingIsFiledForItsCall(t *testing.T) {
 	runFilingSim(t, "and linked when the call learns its id", "", func(t *testing.T, s *filingSim) {
 		s.keepFiles(twoFiles)
 		s.receive(message("m1", "one", "two"))
@@ -168,6 +174,9 @@ func TestRecordingIsFiled(t *testing.T) {
 		}
 		s.wantNotReported()
 	})
+}
+
+func TestRecordingIsFiledByLaterRuns(t *testing.T) {
 	runFilingSim(t, "by several runs when it has many files", recordingID, func(t *testing.T, s *filingSim) {
 		many := bodies{}
 		var names []string
@@ -249,6 +258,9 @@ func TestRecordingThatCannotBeDownloaded(t *testing.T) {
 		s.play(48 * time.Hour)
 		s.wantCallRecording(call.RecordingLost)
 	})
+}
+
+func TestRecordingWhoseFileIsGone(t *testing.T) {
 	runFilingSim(t, "in part is reported lost, with the other files filed", recordingID, func(t *testing.T, s *filingSim) {
 		s.keepFiles(bodies{"two": twoFiles["two"]})
 		s.receive(message("m1", "one", "two"))
@@ -284,6 +296,9 @@ func TestRecordingThatCannotBeDownloaded(t *testing.T) {
 		s.play(time.Hour)
 		s.wantFiled(cluster.InboundID, bodies{"one": twoFiles["one"]})
 	})
+}
+
+func TestRecordingWhoseMetadataCannotBeDownloaded(t *testing.T) {
 	for name, fails := range map[string]error{
 		"refused": &acs.Error{Op: "DownloadRecording", Status: 403}, "gone": errGone,
 	} {

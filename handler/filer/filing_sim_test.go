@@ -250,15 +250,20 @@ func (s *filingSim) wantFiled(by call.ID, files bodies) {
 		s.T.Errorf("%d files in the archive, want %d", len(filed), 2*len(files))
 	}
 	for _, c := range r.Chunks {
-		body := files[c.DocumentID]
-		sum := sha256Hex(body)
-		if !bytes.Equal(filed[c.File], body) || c.SHA256 != sum || c.Size != int64(len(body)) || c.Progress != nil {
-			s.T.Errorf("chunk %+v with %d bytes, want %d bytes, hash %s, no progress", c, len(filed[c.File]), len(body), sum)
-		}
-		got := s.sidecar(c.DocumentID)
-		if got.File != c.File || got.SHA256 != sum || got.Size != c.Size || got.DocumentID != c.DocumentID ||
-			got.RecordingID != recordingID {
-			s.T.Errorf("sidecar %+v, want that of chunk %+v", got, c)
-		}
+		s.wantChunk(c, filed[c.File], files[c.DocumentID])
+	}
+}
+
+// wantChunk checks one chunk of a recording that is filed, its file and its sidecar.
+func (s *filingSim) wantChunk(c filing.Chunk, filed, body []byte) {
+	s.T.Helper()
+	sum := sha256Hex(body)
+	if !bytes.Equal(filed, body) || c.SHA256 != sum || c.Size != int64(len(body)) || c.Progress != nil {
+		s.T.Errorf("chunk %+v with %d bytes, want %d bytes, hash %s, no progress", c, len(filed), len(body), sum)
+	}
+	got := s.sidecar(c.DocumentID)
+	if got.File != c.File || got.SHA256 != sum || got.Size != c.Size || got.DocumentID != c.DocumentID ||
+		got.RecordingID != recordingID {
+		s.T.Errorf("sidecar %+v, want that of chunk %+v", got, c)
 	}
 }

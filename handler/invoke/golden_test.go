@@ -80,6 +80,33 @@ func (r recording) request() *http.Request {
 
 const invocationID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
+// checkData checks the data that the function of a recorded invocation was given.
+func checkData(t *testing.T, r recording, got json.RawMessage) {
+	t.Helper()
+	switch r.function() {
+	case "QueueText":
+		var text string
+		if err := json.Unmarshal(got, &text); err != nil || !strings.HasSuffix(r.Case, " "+text) {
+			t.Errorf("message = %s (%v)", got, err)
+		}
+	case "EventGridMany":
+		var events []struct{ ID string }
+		if err := json.Unmarshal(got, &events); err != nil || len(events) != 2 || events[1].ID != "e2" {
+			t.Errorf("events = %s (%v)", got, err)
+		}
+	case "EventGridOne":
+		var event struct{ ID string }
+		if err := json.Unmarshal(got, &event); err != nil || event.ID == "" {
+			t.Errorf("event = %s (%v)", got, err)
+		}
+	default:
+		var timer struct{ IsPastDue *bool }
+		if err := json.Unmarshal(got, &timer); err != nil || timer.IsPastDue == nil {
+			t.Errorf("timer = %s (%v)", got, err)
+		}
+	}
+}
+
 func TestEveryRecordedInvocationReachesItsFunction(t *testing.T) {
 	bindings := map[string]string{
 		"EventGridOne": "event", "EventGridMany": "event",
@@ -104,28 +131,7 @@ func TestEveryRecordedInvocationReachesItsFunction(t *testing.T) {
 			w := httptest.NewRecorder()
 			s.ServeHTTP(w, r.request())
 			checkEventReply(t, w.Result(), http.StatusOK)
-			switch r.function() {
-			case "QueueText":
-				var text string
-				if err := json.Unmarshal(got, &text); err != nil || !strings.HasSuffix(r.Case, " "+text) {
-					t.Errorf("message = %s (%v)", got, err)
-				}
-			case "EventGridMany":
-				var events []struct{ ID string }
-				if err := json.Unmarshal(got, &events); err != nil || len(events) != 2 || events[1].ID != "e2" {
-					t.Errorf("events = %s (%v)", got, err)
-				}
-			case "EventGridOne":
-				var event struct{ ID string }
-				if err := json.Unmarshal(got, &event); err != nil || event.ID == "" {
-					t.Errorf("event = %s (%v)", got, err)
-				}
-			default:
-				var timer struct{ IsPastDue *bool }
-				if err := json.Unmarshal(got, &timer); err != nil || timer.IsPastDue == nil {
-					t.Errorf("timer = %s (%v)", got, err)
-				}
-			}
+			checkData(t, r, got)
 		})
 	}
 	for function := range bindings {

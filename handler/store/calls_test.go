@@ -48,28 +48,58 @@ func transition(c call.Call, key, run string) call.Transition {
 	}}
 }
 
-func TestTransitionsOfACall(t *testing.T) {
+// firstCommit commits the transition that opens a call, and returns it and the row.
+func firstCommit(t *testing.T, calls *store.Calls) (call.Transition, table.Row[call.Call]) {
+	t.Helper()
+	first := transition(call.Call{State: call.StateRinging}, "offer", "run-1")
+	if _, err := calls.Commit(t.Context(), table.Row[call.Call]{}, first); err != nil {
+		t.Fatal(err)
+	}
+	row, err := calls.Load(t.Context(), "in-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return first, row
+}
+
+// wantCommitted checks whether the entry counts as committed.
+func wantCommitted(t *testing.T, calls *store.Calls, entry call.Entry, want bool, when string) {
+	t.Helper()
+	if committed, err := calls.Committed(t.Context(), "in-1", entry); err != nil || committed != want {
+		t.Errorf("Committed %s: %v, %v, want %v", when, committed, err, want)
+	}
+}
+
+// wantHistory checks the entries of the call's history.
+func wantHistory(t *testing.T, calls *store.Calls, want ...call.Entry) {
+	t.Helper()
+	history, err := calls.History(t.Context(), "in-1")
+	if d := cmp.Diff(want, history); err != nil || d != "" {
+		t.Errorf("history: %v (-want +got):\n%s", err, d)
+	}
+}
+
+func TestFirstTransitionOfACall(t *testing.T) {
 	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
-		calls, ctx := store.NewCalls(rows, worklist), t.Context()
-		if _, err := calls.Load(ctx, "in-1"); !errors.Is(err, table.ErrNotFound) {
+		calls := store.NewCalls(rows, worklist)
+		if _, err := calls.Load(t.Context(), "in-1"); !errors.Is(err, table.ErrNotFound) {
 			t.Fatalf("before the first commit: %v, want %v", err, table.ErrNotFound)
 		}
-		none := table.Row[call.Call]{}
-		first := transition(call.Call{State: call.StateRinging}, "offer", "run-1")
-		if _, err := calls.Commit(ctx, none, first); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := calls.Commit(ctx, none, first); !errors.Is(err, table.ErrConflict) {
-			t.Errorf("second commit without a row: %v, want %v", err, table.ErrConflict)
-		}
-		row, err := calls.Load(ctx, "in-1")
-		if err != nil {
-			t.Fatal(err)
-		}
+		first, row := firstCommit(t, calls)
 		if d := cmp.Diff(first.After, row.Value); d != "" {
 			t.Errorf("call (-written +read):\n%s", d)
 		}
+		if _, err := calls.Commit(t.Context(), table.Row[call.Call]{}, first); !errors.Is(err, table.ErrConflict) {
+			t.Errorf("second commit without a row: %v, want %v", err, table.ErrConflict)
+		}
+		wantHistory(t, calls, first.Entry)
+	})
+}
 
+func TestTransitionsOfACall(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
+		calls, ctx := store.NewCalls(rows, worklist), t.Context()
+		first, row := firstCommit(t, calls)
 		second := transition(row.Value, "connected", "run-2")
 		written, err := calls.Commit(ctx, row, second)
 		if err != nil {
@@ -79,36 +109,31 @@ func TestTransitionsOfACall(t *testing.T) {
 		if _, err := calls.Commit(ctx, row, late); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("commit after a lost race: %v, want %v", err, table.ErrConflict)
 		}
-		if committed, err := calls.Committed(ctx, "in-1", late.Entry); err != nil || committed {
-			t.Errorf("Committed after a lost race: %v, %v", committed, err)
-		}
+		wantCommitted(t, calls, late.Entry, false, "after a lost race")
 		if row, err = calls.Load(ctx, "in-1"); err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(row, written.Row); d != "" || written.Size == 0 {
 			t.Errorf("Commit returned %d bytes and the row (-read +returned):\n%s", written.Size, d)
 		}
+		wantHistory(t, calls, first.Entry, second.Entry)
+	})
+}
 
+func TestTransitionOfAWake(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
+		calls := store.NewCalls(rows, worklist)
+		first, row := firstCommit(t, calls)
 		wake := transition(row.Value, "", "run-5")
-		if committed, err := calls.Committed(ctx, "in-1", wake.Entry); err != nil || committed {
-			t.Errorf("Committed before the wake: %v, %v", committed, err)
-		}
-		if _, err := calls.Commit(ctx, row, wake); err != nil {
+		wantCommitted(t, calls, wake.Entry, false, "before the wake")
+		if _, err := calls.Commit(t.Context(), row, wake); err != nil {
 			t.Fatal(err)
 		}
-		if committed, err := calls.Committed(ctx, "in-1", wake.Entry); err != nil || !committed {
-			t.Errorf("Committed after the wake: %v, %v", committed, err)
-		}
-		wake.Entry.Owner = "run-6"
-		if committed, err := calls.Committed(ctx, "in-1", wake.Entry); err != nil || committed {
-			t.Errorf("Committed for a wake of another run: %v, %v", committed, err)
-		}
-		wake.Entry.Owner = "run-5"
-
-		history, err := calls.History(ctx, "in-1")
-		if d := cmp.Diff([]call.Entry{first.Entry, second.Entry, wake.Entry}, history); err != nil || d != "" {
-			t.Errorf("history: %v (-want +got):\n%s", err, d)
-		}
+		wantCommitted(t, calls, wake.Entry, true, "after the wake")
+		another := wake.Entry
+		another.Owner = "run-6"
+		wantCommitted(t, calls, another, false, "for a wake of another run")
+		wantHistory(t, calls, first.Entry, wake.Entry)
 	})
 }
 
@@ -125,33 +150,39 @@ func TestCallOfALaterVersionIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestShards(t *testing.T) {
+	shards := map[string]bool{}
+	for n := range 2 * store.Shards {
+		shards[store.Shard(n)] = true
+	}
+	if len(shards) != store.Shards || !shards["00"] || !shards["0f"] {
+		t.Fatalf("shards = %v", shards)
+	}
+}
+
+// dueIDs returns the ids of what is due in all shards.
+func dueIDs(t *testing.T, calls *store.Calls, now time.Time) []string {
+	t.Helper()
+	var ids []string
+	for n := range store.Shards {
+		found, unreadable, err := calls.Due(t.Context(), store.Shard(n), now)
+		if err != nil || len(unreadable) > 0 {
+			t.Fatalf("Due: %d unreadable, %v", len(unreadable), err)
+		}
+		if !slices.IsSortedFunc(found, func(a, b table.Row[store.WorkItem]) int { return a.Value.Due.Compare(b.Value.Due) }) {
+			t.Errorf("Due of shard %s returned %v, want the earliest first", store.Shard(n), found)
+		}
+		for _, row := range found {
+			ids = append(ids, row.Value.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 func TestDueWorkIsFoundByShard(t *testing.T) {
 	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
 		calls, ctx := store.NewCalls(rows, worklist), t.Context()
-		shards := map[string]bool{}
-		for n := range 2 * store.Shards {
-			shards[store.Shard(n)] = true
-		}
-		if len(shards) != store.Shards || !shards["00"] || !shards["0f"] {
-			t.Fatalf("shards = %v", shards)
-		}
-		due := func(now time.Time) []string {
-			var ids []string
-			for n := range store.Shards {
-				found, unreadable, err := calls.Due(ctx, store.Shard(n), now)
-				if err != nil || len(unreadable) > 0 {
-					t.Fatalf("Due: %d unreadable, %v", len(unreadable), err)
-				}
-				if !slices.IsSortedFunc(found, func(a, b table.Row[store.WorkItem]) int { return a.Value.Due.Compare(b.Value.Due) }) {
-					t.Errorf("Due of shard %s returned %v, want the earliest first", store.Shard(n), found)
-				}
-				for _, row := range found {
-					ids = append(ids, row.Value.ID)
-				}
-			}
-			slices.Sort(ids)
-			return ids
-		}
 		want := []string{}
 		for i := range 20 {
 			id := fmt.Sprintf("in-%02d", i)
@@ -160,13 +191,13 @@ func TestDueWorkIsFoundByShard(t *testing.T) {
 			}
 			want = append(want, id)
 		}
-		if d := cmp.Diff(want[:8], due(t0.Add(7*time.Second))); d != "" {
+		if d := cmp.Diff(want[:8], dueIDs(t, calls, t0.Add(7*time.Second))); d != "" {
 			t.Errorf("due after 7 s (-want +got):\n%s", d)
 		}
 		if err := calls.Schedule(ctx, "in-19", dueNow); err != nil { // due earlier than before
 			t.Fatal(err)
 		}
-		if d := cmp.Diff([]string{"in-00", "in-19"}, due(t0)); d != "" {
+		if d := cmp.Diff([]string{"in-00", "in-19"}, dueIDs(t, calls, t0)); d != "" {
 			t.Errorf("due at once (-want +got):\n%s", d)
 		}
 		all, err := calls.Worklist(ctx)

@@ -53,49 +53,77 @@ func settlement(id campaign.ContactID, claim int, outcome call.Outcome, at time.
 	}
 }
 
-func TestStatesOfAContact(t *testing.T) {
-	onEveryLedger(t, func(t *testing.T, l *store.Ledger, rows table.Rows) {
-		ctx := t.Context()
-		c, first := addOne(t, l)
-		contactID := first.Value.Contact
-		claim := func(due table.Row[campaign.DueEntry], now time.Time) error {
-			t.Helper()
-			_, _, err := l.Claim(ctx, c, due, attemptAt(now))
-			audit(t, rows, c, 0)
-			return err
-		}
-		settle := func(claim int, o call.Outcome, at time.Time) {
-			t.Helper()
-			for range 2 { // it may be repeated
-				if err := l.Settle(ctx, c.ID, settlement(contactID, claim, o, at)); err != nil {
-					t.Fatal(err)
-				}
-				audit(t, rows, c, 0)
-			}
-		}
-		counted := func(want campaign.Counters) {
-			t.Helper()
-			got, err := l.Counters(ctx, c)
-			if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || d != "" {
-				t.Errorf("counters: %v (-want +got):\n%s", err, d)
-			}
-		}
+// oneContact is a campaign with one contact.
+type oneContact struct {
+	t    *testing.T
+	l    *store.Ledger
+	rows table.Rows
+	c    campaign.Campaign
+	id   campaign.ContactID
+}
 
+// newOneContact returns the contact and its entry.
+func newOneContact(t *testing.T, l *store.Ledger, rows table.Rows) (oneContact, table.Row[campaign.DueEntry]) {
+	t.Helper()
+	c, first := addOne(t, l)
+	return oneContact{t, l, rows, c, first.Value.Contact}, first
+}
+
+// claim claims the contact by the entry.
+func (o oneContact) claim(due table.Row[campaign.DueEntry], now time.Time) error {
+	o.t.Helper()
+	_, _, err := o.l.Claim(o.t.Context(), o.c, due, attemptAt(now))
+	audit(o.t, o.rows, o.c, 0)
+	return err
+}
+
+// mustClaim claims the contact by the entry that is due.
+func (o oneContact) mustClaim(now time.Time) {
+	o.t.Helper()
+	if err := o.claim(dueEntries(o.t, o.l, o.c, now)[0], now); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// settle settles an attempt of the contact.
+func (o oneContact) settle(claim int, outcome call.Outcome, at time.Time) {
+	o.t.Helper()
+	for range 2 { // it may be repeated
+		if err := o.l.Settle(o.t.Context(), o.c.ID, settlement(o.id, claim, outcome, at)); err != nil {
+			o.t.Fatal(err)
+		}
+		audit(o.t, o.rows, o.c, 0)
+	}
+}
+
+// wantCounters checks the campaign's counters.
+func (o oneContact) wantCounters(want campaign.Counters) {
+	o.t.Helper()
+	got, err := o.l.Counters(o.t.Context(), o.c)
+	if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || d != "" {
+		o.t.Errorf("counters: %v (-want +got):\n%s", err, d)
+	}
+}
+
+func TestClaimOfAContact(t *testing.T) {
+	onEveryLedger(t, func(t *testing.T, l *store.Ledger, rows table.Rows) {
+		o, first := newOneContact(t, l, rows)
+		ctx, c := t.Context(), o.c
 		got, attempt, err := l.Claim(ctx, c, first, attemptAt(t0))
 		if err != nil {
 			t.Fatal(err)
 		}
-		id := call.OutboundID("reminder", string(contactID), 1)
+		id := call.OutboundID("reminder", string(o.id), 1)
 		wantAttempt := campaign.Attempt{Schema: campaign.Schema, Claim: 1, Call: id, Line: testLine, Began: t0}
 		if d := cmp.Diff(wantAttempt, attempt); d != "" {
 			t.Errorf("attempt (-want +got):\n%s", d)
 		}
-		stored, err := l.Contact(ctx, c.ID, 0, contactID)
+		stored, err := l.Contact(ctx, c.ID, 0, o.id)
 		if d := cmp.Diff(got, stored); err != nil || d != "" {
 			t.Errorf("contact: %v (-claimed +read):\n%s", err, d)
 		}
-		counted(campaign.Counters{Contacts: 1, Dialling: 1})
-		if err := claim(first, t0); !errors.Is(err, table.ErrConflict) {
+		o.wantCounters(campaign.Counters{Contacts: 1, Dialling: 1})
+		if err := o.claim(first, t0); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("claimed twice: %v, want %v", err, table.ErrConflict)
 		}
 		if due := dueEntries(t, l, c, t0.Add(checkAfter-1)); len(due) != 0 {
@@ -105,37 +133,38 @@ func TestStatesOfAContact(t *testing.T) {
 		if len(checks) != 1 || checks[0].Value.Call != id {
 			t.Fatalf("due at the check: %+v", checks)
 		}
-		if err := claim(checks[0], t0); !errors.Is(err, table.ErrConflict) {
+		if err := o.claim(checks[0], t0); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("claimed while it is dialled: %v, want %v", err, table.ErrConflict)
 		}
 		if err := l.Refuse(ctx, checks[0], campaign.RuleOptedOut); err != nil {
 			t.Errorf("refused while it is dialled: %v", err)
 		}
-		counted(campaign.Counters{Contacts: 1, Dialling: 1})
+		o.wantCounters(campaign.Counters{Contacts: 1, Dialling: 1})
+	})
+}
 
-		settle(1, call.OutcomeCancelled, t0.Add(time.Minute)) // does not count
-		counted(campaign.Counters{Contacts: 1, Waiting: 1})
-		again := dueEntries(t, l, c, t0.Add(time.Hour))
-		if err := claim(first, t0); !errors.Is(err, table.ErrConflict) {
+func TestAttemptsOfAContact(t *testing.T) {
+	onEveryLedger(t, func(t *testing.T, l *store.Ledger, rows table.Rows) {
+		o, first := newOneContact(t, l, rows)
+		o.mustClaim(t0)
+		o.settle(1, call.OutcomeCancelled, t0.Add(time.Minute)) // does not count
+		o.wantCounters(campaign.Counters{Contacts: 1, Waiting: 1})
+		if err := o.claim(first, t0); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("claimed by an old entry: %v, want %v", err, table.ErrConflict)
 		}
-		if err := claim(again[0], t0.Add(time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-		settle(2, call.OutcomeBusy, t0.Add(time.Hour))
-		counted(campaign.Counters{Contacts: 1, Waiting: 1, Attempts: 1})
+		o.mustClaim(t0.Add(time.Hour))
+		o.settle(2, call.OutcomeBusy, t0.Add(time.Hour))
+		o.wantCounters(campaign.Counters{Contacts: 1, Waiting: 1, Attempts: 1})
 
-		if err := claim(dueEntries(t, l, c, t0.Add(2*time.Hour))[0], t0.Add(2*time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-		settle(3, call.OutcomeCompleted, t0.Add(2*time.Hour))
-		settle(3, call.OutcomeBusy, t0.Add(3*time.Hour)) // is settled already
-		settle(4, call.OutcomeBusy, t0.Add(3*time.Hour)) // was never claimed
-		counted(campaign.Counters{Contacts: 1, Ended: 1, Attempts: 2, Results: map[string]int{"completed": 1}})
-		if due := dueEntries(t, l, c, t0.AddDate(1, 0, 0)); len(due) != 0 {
+		o.mustClaim(t0.Add(2 * time.Hour))
+		o.settle(3, call.OutcomeCompleted, t0.Add(2*time.Hour))
+		o.settle(3, call.OutcomeBusy, t0.Add(3*time.Hour)) // is settled already
+		o.settle(4, call.OutcomeBusy, t0.Add(3*time.Hour)) // was never claimed
+		o.wantCounters(campaign.Counters{Contacts: 1, Ended: 1, Attempts: 2, Results: map[string]int{"completed": 1}})
+		if due := dueEntries(t, l, o.c, t0.AddDate(1, 0, 0)); len(due) != 0 {
 			t.Errorf("due after the contact has ended: %+v", due)
 		}
-		stored, err = l.Contact(ctx, c.ID, 0, contactID)
+		stored, err := l.Contact(t.Context(), o.c.ID, 0, o.id)
 		if err != nil || stored.Outcome != call.OutcomeCompleted || stored.Values["said"] != "completed" {
 			t.Errorf("contact: %+v, %v", stored, err)
 		}

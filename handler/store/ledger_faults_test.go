@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -13,68 +14,93 @@ import (
 	"switchboard/handler/table/tabletest"
 )
 
-// For every pair of operations on contacts of one shard, the second runs before each storage operation of
-// the first in turn. Both succeed, or a claim fails with ErrConflict, and the rows agree.
-func TestConcurrentOperationsLeaveTheShardConsistent(t *testing.T) {
-	var l *store.Ledger
-	var dialling, waiting table.Row[campaign.DueEntry] // of a contact that is dialled, and of one that waits
-	c, ctx := reminder(3, 1), t.Context()
-	operations := map[string]func() error{
-		"settle": func() error {
-			return l.Settle(ctx, c.ID, settlement(dialling.Value.Contact, 1, call.OutcomeBusy, t0.Add(time.Minute)))
-		},
-		"postpone the check": func() error { return l.Postpone(ctx, dialling, t0.Add(time.Hour)) },
-		"claim": func() error {
-			_, _, err := l.Claim(ctx, c, waiting, attemptAt(t0))
-			return err
-		},
-		"refuse":   func() error { return l.Refuse(ctx, waiting, campaign.RuleOptedOut) },
-		"postpone": func() error { return l.Postpone(ctx, waiting, t0.Add(time.Hour)) },
-		"add":      func() error { return l.Add(ctx, c, testContacts(3)) },
+// twoContacts is a shard with a contact that is dialled and a contact that waits.
+type twoContacts struct {
+	rows              *tabletest.Memory
+	l                 *store.Ledger
+	c                 campaign.Campaign
+	dialling, waiting table.Row[campaign.DueEntry]
+}
+
+func newTwoContacts(t *testing.T) *twoContacts {
+	t.Helper()
+	s := &twoContacts{rows: tabletest.NewMemory(), c: reminder(3, 1)}
+	s.l = ledgerIn(s.rows)
+	if err := s.l.Add(t.Context(), s.c, testContacts(2)); err != nil {
+		t.Fatal(err)
 	}
-	for first, one := range operations {
-		for second, other := range operations {
+	entries := dueEntries(t, s.l, s.c, t0)
+	s.waiting = entries[1]
+	if _, _, err := s.l.Claim(t.Context(), s.c, entries[0], attemptAt(t0)); err != nil {
+		t.Fatal(err)
+	}
+	s.dialling = dueEntries(t, s.l, s.c, t0.Add(checkAfter))[1]
+	return s
+}
+
+// operations are the operations on contacts of a shard.
+var operations = map[string]func(context.Context, *twoContacts) error{
+	"settle": func(ctx context.Context, s *twoContacts) error {
+		return s.l.Settle(ctx, s.c.ID, settlement(s.dialling.Value.Contact, 1, call.OutcomeBusy, t0.Add(time.Minute)))
+	},
+	"postpone the check": func(ctx context.Context, s *twoContacts) error {
+		return s.l.Postpone(ctx, s.dialling, t0.Add(time.Hour))
+	},
+	"claim": func(ctx context.Context, s *twoContacts) error {
+		_, _, err := s.l.Claim(ctx, s.c, s.waiting, attemptAt(t0))
+		return err
+	},
+	"refuse": func(ctx context.Context, s *twoContacts) error {
+		return s.l.Refuse(ctx, s.waiting, campaign.RuleOptedOut)
+	},
+	"postpone": func(ctx context.Context, s *twoContacts) error {
+		return s.l.Postpone(ctx, s.waiting, t0.Add(time.Hour))
+	},
+	"add": func(ctx context.Context, s *twoContacts) error { return s.l.Add(ctx, s.c, testContacts(3)) },
+}
+
+// For every pair of operations on contacts of one shard, the second runs before each storage operation of
+// the first in turn.
+func TestConcurrentOperationsLeaveTheShardConsistent(t *testing.T) {
+	for first := range operations {
+		for second := range operations {
 			for faultPoint, reached := 1, true; reached; faultPoint++ {
-				rows := tabletest.NewMemory()
-				l = ledgerIn(rows)
-				if err := l.Add(ctx, c, testContacts(2)); err != nil {
-					t.Fatal(err)
-				}
-				entries := dueEntries(t, l, c, t0)
-				waiting = entries[1]
-				if _, _, err := l.Claim(ctx, c, entries[0], attemptAt(t0)); err != nil {
-					t.Fatal(err)
-				}
-				dialling = dueEntries(t, l, c, t0.Add(checkAfter))[1]
-				var errs [2]error
-				n := 0
-				reached = false
-				rows.Fail = func(tabletest.Op) faulttest.Fault {
-					if n++; n == faultPoint {
-						reached = true
-						errs[1] = other()
-					}
-					return faulttest.FaultNone
-				}
-				errs[0] = one()
-				rows.Fail = nil
-				audit(t, rows, c, 0)
-				for i, name := range []string{first, second} {
-					if lost := name == "claim" && errors.Is(errs[i], table.ErrConflict); errs[i] != nil && !lost {
-						t.Errorf("%s, at operation %d %s: %v", first, faultPoint, second, errs)
-					}
-				}
-				if first == "claim" && second == "claim" && reached && (errs[0] == nil) == (errs[1] == nil) {
-					t.Errorf("claimed twice or never at operation %d: %v", faultPoint, errs)
-				}
-				contact, err := l.Contact(ctx, c.ID, 0, dialling.Value.Contact)
-				settled := first == "settle" || second == "settle" && reached
-				if err != nil || settled != (contact.State == campaign.ContactWaiting) {
-					t.Errorf("%s, at operation %d %s: %+v, %v", first, faultPoint, second, contact, err)
-				}
+				reached = newTwoContacts(t).race(t, first, second, faultPoint)
 			}
 		}
 	}
+}
+
+// race runs the first operation, and the second before a storage operation of the first. Both succeed, or a
+// claim fails with ErrConflict, and the rows agree. It reports whether the first has so many operations.
+func (s *twoContacts) race(t *testing.T, first, second string, faultPoint int) (reached bool) {
+	t.Helper()
+	var errs [2]error
+	n := 0
+	s.rows.Fail = func(tabletest.Op) faulttest.Fault {
+		if n++; n == faultPoint {
+			reached = true
+			errs[1] = operations[second](t.Context(), s)
+		}
+		return faulttest.FaultNone
+	}
+	errs[0] = operations[first](t.Context(), s)
+	s.rows.Fail = nil
+	audit(t, s.rows, s.c, 0)
+	for i, name := range []string{first, second} {
+		if lost := name == "claim" && errors.Is(errs[i], table.ErrConflict); errs[i] != nil && !lost {
+			t.Errorf("%s, at operation %d %s: %v", first, faultPoint, second, errs)
+		}
+	}
+	if first == "claim" && second == "claim" && reached && (errs[0] == nil) == (errs[1] == nil) {
+		t.Errorf("claimed twice or never at operation %d: %v", faultPoint, errs)
+	}
+	contact, err := s.l.Contact(t.Context(), s.c.ID, 0, s.dialling.Value.Contact)
+	settled := first == "settle" || second == "settle" && reached
+	if err != nil || settled != (contact.State == campaign.ContactWaiting) {
+		t.Errorf("%s, at operation %d %s: %+v, %v", first, faultPoint, second, contact, err)
+	}
+	return reached
 }
 
 func TestClaimUnderFaults(t *testing.T) {

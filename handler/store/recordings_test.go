@@ -51,13 +51,17 @@ func workItems(t *testing.T, rows table.Rows) map[string]time.Time {
 	return due
 }
 
-func TestRecordings(t *testing.T) {
+func TestKeyOfARecording(t *testing.T) {
+	key := filing.Key(acsRecording)
+	if !strings.HasPrefix(key, "re-") || len(key) != len("re-")+32 || key != filing.Key(acsRecording) {
+		t.Fatalf("key %q", key)
+	}
+}
+
+func TestLinkAndMessageOfARecording(t *testing.T) {
 	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
 		ctx, s := t.Context(), store.NewRecordings(rows, worklist)
 		key := filing.Key(acsRecording)
-		if !strings.HasPrefix(key, "re-") || len(key) != len("re-")+32 || key != filing.Key(acsRecording) {
-			t.Fatalf("key %q", key)
-		}
 		if _, err := s.Load(ctx, key); !errors.Is(err, table.ErrNotFound) {
 			t.Errorf("before: %v, want %v", err, table.ErrNotFound)
 		}
@@ -78,7 +82,15 @@ func TestRecordings(t *testing.T) {
 				t.Errorf("loaded: %v (-returned +loaded):\n%s", err, d)
 			}
 		}
-		if err := s.Schedule(ctx, key, store.WorkItem{Due: t0.Add(time.Hour), Written: t0}); err != nil {
+	})
+}
+
+func TestARecordingIsUnscheduledOnceItHasNoWork(t *testing.T) {
+	onEveryTable(t, func(t *testing.T, rows, worklist table.Rows) {
+		ctx, s := t.Context(), store.NewRecordings(rows, worklist)
+		key := filing.Key(acsRecording)
+		_, err := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
+		if err := errors.Join(err, s.Schedule(ctx, key, store.WorkItem{Due: t0.Add(time.Hour), Written: t0})); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Unschedule(ctx, key); err != nil || len(workItems(t, worklist)) != 1 {

@@ -28,33 +28,51 @@ func FuzzSplitDoc(f *testing.F) {
 		}
 		for _, doc := range []string{string(quoted), text} {
 			parts, err := splitDoc([]byte(doc))
-			units := len(utf16.Encode([]rune(doc)))
-			switch {
-			case !utf8.ValidString(doc) || !json.Valid([]byte(doc)):
-				if !errors.Is(err, ErrInvalid) {
-					t.Fatalf("splitDoc: %v, want %v", err, ErrInvalid)
-				}
-				continue
-			case errors.Is(err, ErrTooLarge):
-				if units <= MaxDocument-maxParts { // a pair at each border may waste one unit
-					t.Fatalf("%d units are too large", units)
-				}
-				continue
-			case err != nil:
-				t.Fatal(err)
-			}
-			properties := map[string]any{"Due": "x"}
-			for i, part := range parts {
-				if n := len(utf16.Encode([]rune(part))); n > maxPart || n == 0 || !utf8.ValidString(part) {
-					t.Fatalf("part %d of %d units: %.20q…", i, n, part)
-				}
-				properties[docName(i)] = part
-			}
-			if got := string(joinDoc(properties)); got != doc {
-				t.Fatalf("joined %d bytes, split %d", len(got), len(doc))
+			if err == nil {
+				checkParts(t, doc, parts)
+			} else {
+				checkSplitError(t, doc, err)
 			}
 		}
 	})
+}
+
+// units returns the length of a text in UTF-16 units.
+func units(text string) int { return len(utf16.Encode([]rune(text))) }
+
+// checkSplitError checks the error of a document that cannot be split.
+func checkSplitError(t *testing.T, doc string, err error) {
+	t.Helper()
+	if !utf8.ValidString(doc) || !json.Valid([]byte(doc)) {
+		if !errors.Is(err, ErrInvalid) {
+			t.Fatalf("splitDoc: %v, want %v", err, ErrInvalid)
+		}
+		return
+	}
+	if !errors.Is(err, ErrTooLarge) {
+		t.Fatal(err)
+	}
+	if n := units(doc); n <= MaxDocument-maxParts { // a pair at each border may waste one unit
+		t.Fatalf("%d units are too large", n)
+	}
+}
+
+// checkParts checks that a document may be split, and that its parts fit and can be joined.
+func checkParts(t *testing.T, doc string, parts []string) {
+	t.Helper()
+	if !utf8.ValidString(doc) || !json.Valid([]byte(doc)) {
+		t.Fatalf("splitDoc: no error, want %v", ErrInvalid)
+	}
+	properties := map[string]any{"Due": "x"}
+	for i, part := range parts {
+		if n := units(part); n > maxPart || n == 0 || !utf8.ValidString(part) {
+			t.Fatalf("part %d of %d units: %.20q…", i, n, part)
+		}
+		properties[docName(i)] = part
+	}
+	if got := string(joinDoc(properties)); got != doc {
+		t.Fatalf("joined %d bytes, split %d", len(got), len(doc))
+	}
 }
 
 func FuzzASCIIJSON(f *testing.F) {

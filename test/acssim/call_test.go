@@ -9,6 +9,47 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// reception is an application that greets the caller, offers a menu, and adds an agent with a recording. When the
+// agent has hung up, it says goodbye.
+type reception struct {
+	app  *application
+	path string
+}
+
+// onOffer answers a call.
+func (r *reception) onOffer(context string) {
+	r.path = r.app.pathOf(r.app.must(200, "POST", "/calling/callConnections:answer", r.app.answerBody(context)))
+}
+
+// on reacts to an event of the call.
+func (r *reception) on(e callbackEvent) {
+	switch e.Type + " " + e.Data.OperationContext {
+	case "CallConnected answer":
+		r.app.must(202, "POST", r.path+":play",
+			`{"playSources":[{"kind":"text","text":{"text":"Welcome to Contoso."}}],"operationContext":"greeting"}`)
+	case "PlayCompleted greeting":
+		r.app.must(202, "POST", r.path+":recognize", fmt.Sprintf(`{"recognizeInputType":"dtmf","operationContext":"menu",
+			"playPrompt":{"kind":"text","text":{"text":"Press 1 for sales."}},
+			"recognizeOptions":{"targetParticipant":{"rawId":%q},"dtmfOptions":{"maxTonesToCollect":1}}}`, caller))
+	case "RecognizeCompleted menu":
+		r.app.must(202, "POST", r.path+":play", `{"playSources":[{"kind":"file","file":{"uri":"https://music.example/a.wav"}}],
+			"playOptions":{"loop":true},"operationContext":"music"}`)
+		r.app.add(r.path, agent, "agent", 30)
+	case "AddParticipantSucceeded agent":
+		r.app.must(202, "POST", r.path+":cancelAllMediaOperations", "")
+		r.app.must(202, "POST", "/calling/recordings", fmt.Sprintf(`{"callConnectionId":%q,"recordingContentType":"audio",
+			"recordingFormatType":"wav","recordingChannelType":"mixed","recordingStateCallbackUri":%q}`,
+			e.Data.CallConnectionID, r.app.self+"/callbacks"))
+	case "ParticipantsUpdated ":
+		if e.Data.SequenceNumber == 3 {
+			r.app.must(202, "POST", r.path+":play",
+				`{"playSources":[{"kind":"text","text":{"text":"Thank you, goodbye."}}],"operationContext":"thanks"}`)
+		}
+	case "PlayCompleted thanks":
+		r.app.must(204, "POST", r.path+":terminate", "")
+	}
+}
+
 // A caller hears a greeting and a menu, presses 1, waits with music and talks to an
 // agent, which is recorded. The agent hangs up, and the caller hears a goodbye.
 func TestInboundCallFromGreetingToGoodbye(t *testing.T) {
@@ -16,37 +57,8 @@ func TestInboundCallFromGreetingToGoodbye(t *testing.T) {
 		if err := app.sim.SetPhone(agent, "ring 2s; answer; wait silence; talk 3s; hang up"); err != nil {
 			t.Fatal(err)
 		}
-		var path string
-		app.onOffer = func(context string) {
-			path = app.pathOf(app.must(200, "POST", "/calling/callConnections:answer", app.answerBody(context)))
-		}
-		app.on = func(e callbackEvent) {
-			switch e.Type + " " + e.Data.OperationContext {
-			case "CallConnected answer":
-				app.must(202, "POST", path+":play",
-					`{"playSources":[{"kind":"text","text":{"text":"Welcome to Contoso."}}],"operationContext":"greeting"}`)
-			case "PlayCompleted greeting":
-				app.must(202, "POST", path+":recognize", fmt.Sprintf(`{"recognizeInputType":"dtmf","operationContext":"menu",
-					"playPrompt":{"kind":"text","text":{"text":"Press 1 for sales."}},
-					"recognizeOptions":{"targetParticipant":{"rawId":%q},"dtmfOptions":{"maxTonesToCollect":1}}}`, caller))
-			case "RecognizeCompleted menu":
-				app.must(202, "POST", path+":play", `{"playSources":[{"kind":"file","file":{"uri":"https://music.example/a.wav"}}],
-					"playOptions":{"loop":true},"operationContext":"music"}`)
-				app.add(path, agent, "agent", 30)
-			case "AddParticipantSucceeded agent":
-				app.must(202, "POST", path+":cancelAllMediaOperations", "")
-				app.must(202, "POST", "/calling/recordings", fmt.Sprintf(`{"callConnectionId":%q,"recordingContentType":"audio",
-					"recordingFormatType":"wav","recordingChannelType":"mixed","recordingStateCallbackUri":%q}`,
-					e.Data.CallConnectionID, app.self+"/callbacks"))
-			case "ParticipantsUpdated ":
-				if e.Data.SequenceNumber == 3 {
-					app.must(202, "POST", path+":play",
-						`{"playSources":[{"kind":"text","text":{"text":"Thank you, goodbye."}}],"operationContext":"thanks"}`)
-				}
-			case "PlayCompleted thanks":
-				app.must(204, "POST", path+":terminate", "")
-			}
-		}
+		r := &reception{app: app}
+		app.onOffer, app.on = r.onOffer, r.on
 		if _, err := app.sim.Ring(Caller{From: "+12065550100", To: line, Script: "wait prompt; press 1"}); err != nil {
 			t.Fatal(err)
 		}

@@ -63,6 +63,9 @@ func TestConnect(t *testing.T) {
 			})
 		}
 	})
+}
+
+func TestConnectWithoutACall(t *testing.T) {
 	t.Run("to an empty group", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			path := app.connect(`{"kind":"groupCallLocator","groupCallId":"g"}`)
@@ -91,21 +94,23 @@ func TestConnect(t *testing.T) {
 	})
 }
 
-func TestRedirect(t *testing.T) {
-	redirect := func(app *application, to string) func(string) {
-		first := true
-		return func(context string) {
-			if !first {
-				app.must(200, "POST", "/calling/callConnections:answer", app.answerBody(context))
-				return
-			}
-			first = false
-			app.must(204, "POST", "/calling/callConnections:redirect", fmt.Sprintf(`{"incomingCallContext":%q,"target":{"rawId":%q}}`, context, to))
-			if got := app.send("POST", "/calling/callConnections:answer", app.answerBody(context)).status; got != 400 {
-				app.fault("answered after the redirect = %d", got)
-			}
+// redirect returns a handler of offers that redirects the first and answers the others.
+func redirect(app *application, to string) func(string) {
+	first := true
+	return func(context string) {
+		if !first {
+			app.must(200, "POST", "/calling/callConnections:answer", app.answerBody(context))
+			return
+		}
+		first = false
+		app.must(204, "POST", "/calling/callConnections:redirect", fmt.Sprintf(`{"incomingCallContext":%q,"target":{"rawId":%q}}`, context, to))
+		if got := app.send("POST", "/calling/callConnections:answer", app.answerBody(context)).status; got != 400 {
+			app.fault("answered after the redirect = %d", got)
 		}
 	}
+}
+
+func TestRedirect(t *testing.T) {
 	t.Run("to a telephone", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			app.onOffer = redirect(app, agent)
@@ -137,6 +142,9 @@ func TestRedirect(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestRedirectBetweenLines(t *testing.T) {
 	t.Run("to another line of the application", func(t *testing.T) {
 		inBubble(t, &Server{Lines: []string{"+12065550177"}}, func(t *testing.T, app *application) {
 			app.onOffer = redirect(app, "4:+12065550177")

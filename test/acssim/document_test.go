@@ -79,138 +79,148 @@ func (a *application) record(path, options string) simAnswer {
 		path[len("/calling/callConnections/"):], a.self+"/callbacks", options))
 }
 
-// The caller talks and presses a key, then the recording pauses, then the agent talks.
-// Each sound is in the recording at its time and in its channel.
-func TestRecordingFiles(t *testing.T) {
-	talk := func(app *application, options string) {
-		if err := app.sim.SetPhone(agent, "answer; wait 8s; talk 2s"); err != nil {
-			app.t.Fatal(err)
+// subscribed lets the simulator report files of recordings to the application.
+func subscribed(s *Server) *Server {
+	s.Subscriptions = []Subscription{{Types: []string{"RecordingFileStatusUpdated"}, URL: "http://127.0.0.1:7071/eventgrid"}}
+	return s
+}
+
+// recordTalk records a call: the caller talks and presses a key, then the recording pauses, then the agent talks.
+func recordTalk(app *application, options string) {
+	if err := app.sim.SetPhone(agent, "answer; wait 8s; talk 2s"); err != nil {
+		app.t.Fatal(err)
+	}
+	path := app.connectCaller("wait answer; wait 5s; talk 2s; press 5; wait 10s; hang up")
+	app.add(path, agent, "a", 30)
+	app.wait(time.Second)
+	answer := app.record(path, options)
+	var r struct{ RecordingID string }
+	_ = json.Unmarshal(answer.body, &r)
+	app.wait(5800 * time.Millisecond)
+	id := strings.ReplaceAll(r.RecordingID, "=", "%3D")
+	app.must(202, "POST", "/calling/recordings/"+id+":pause", "")
+	app.wait(time.Second)
+	app.must(202, "POST", "/calling/recordings/"+id+":resume", "")
+	app.wait(4 * time.Second)
+	app.must(204, "DELETE", "/calling/recordings/"+id, "")
+	app.wait(time.Minute)
+}
+
+// soundAt is a pitch in a channel of a recording, at a time in seconds.
+type soundAt struct {
+	what    string
+	channel int
+	at      float64
+	hertz   float64
+	want    float64 // its power
+}
+
+// checkSounds checks what is heard in a file.
+func checkSounds(t *testing.T, wav []byte, channels int, sounds []soundAt) {
+	t.Helper()
+	for _, s := range sounds {
+		if got := power(wav, s.channel, channels, s.at, s.hertz); math.Abs(got-s.want) > 0.2 {
+			t.Errorf("%s: %.2f, want %.2f", s.what, got, s.want)
 		}
-		path := app.connectCaller("wait answer; wait 5s; talk 2s; press 5; wait 10s; hang up")
-		app.add(path, agent, "a", 30)
-		app.wait(time.Second)
-		answer := app.record(path, options)
-		var r struct{ RecordingID string }
-		_ = json.Unmarshal(answer.body, &r)
-		app.wait(5800 * time.Millisecond)
-		id := strings.ReplaceAll(r.RecordingID, "=", "%3D")
-		app.must(202, "POST", "/calling/recordings/"+id+":pause", "")
-		app.wait(time.Second)
-		app.must(202, "POST", "/calling/recordings/"+id+":resume", "")
-		app.wait(4 * time.Second)
-		app.must(204, "DELETE", "/calling/recordings/"+id, "")
-		app.wait(time.Minute)
 	}
-	subscribed := func(s *Server) *Server {
-		s.Subscriptions = []Subscription{{Types: []string{"RecordingFileStatusUpdated"}, URL: "http://127.0.0.1:7071/eventgrid"}}
-		return s
+}
+
+func TestRecordingInOneChunk(t *testing.T) {
+	inBubble(t, subscribed(&Server{ContentURL: "https://us-storage.asm.skype.com"}), func(t *testing.T, app *application) {
+		recordTalk(app, "")
+		if len(app.files) != 1 || len(app.files[0].StorageInfo.Chunks) != 1 {
+			t.Fatalf("files = %+v", app.files)
+		}
+		file, chunk := app.files[0], app.files[0].StorageInfo.Chunks[0]
+		if file.ContentType != "Audio" || file.FormatType != "Wav" || file.SessionReason != "InitiatorLeft" ||
+			!strings.HasPrefix(chunk.ContentLocation, "https://us-storage.asm.skype.com/v1/objects/") {
+			t.Errorf("file = %+v", file)
+		}
+		got := app.content("GET", chunk.ContentLocation, nil)
+		if got.status != 200 {
+			t.Fatalf("content = %d %s", got.status, got.body)
+		}
+		wav := got.body
+		seconds := float64(len(wav)-waveHeader) / (sampleRate * sampleBytes)
+		if string(wav[:4]) != "RIFF" || math.Abs(seconds-9.6) > 0.01 || math.Abs(seconds*1000-float64(file.DurationMs)) > 1 {
+			t.Errorf("%s of %v s, event says %d ms", wav[:4], seconds, file.DurationMs)
+		}
+		// It begins 2.2 s after the call; the pause is not in it.
+		checkSounds(t, wav, 1, []soundAt{
+			{"silence before", 0, 2, firstHertz, 0},
+			{"the caller", 0, 4, firstHertz, 1},
+			{"the key, low", 0, 4.97, 770, 0.5},
+			{"the key, high", 0, 4.97, 1336, 0.5},
+			{"the agent", 0, 7.5, firstHertz + stepHertz, 1},
+			{"silence after", 0, 9, firstHertz + stepHertz, 0},
+		})
+		part := app.content("GET", chunk.ContentLocation, http.Header{"Range": {"bytes=44-143"}})
+		if part.status != 206 || !bytes.Equal(part.body, wav[44:144]) {
+			t.Errorf("a range = %d, %d bytes", part.status, len(part.body))
+		}
+		checkMetadata(t, app, file.DurationMs, chunk.MetadataLocation)
+		if got := app.content("DELETE", chunk.DeleteLocation, nil).status; got != 200 {
+			t.Errorf("delete = %d", got)
+		}
+		if got := app.content("GET", chunk.ContentLocation, nil).status; got != 404 {
+			t.Errorf("after the deletion = %d", got)
+		}
+	})
+}
+
+// checkMetadata checks the metadata of a recording by recordTalk.
+func checkMetadata(t *testing.T, app *application, durationMs int64, at string) {
+	t.Helper()
+	var m recordingMetadata
+	if err := json.Unmarshal(app.content("GET", at, nil).body, &m); err != nil {
+		t.Fatal(err)
 	}
-	t.Run("mixed, in one chunk", func(t *testing.T) {
-		inBubble(t, subscribed(&Server{ContentURL: "https://us-storage.asm.skype.com"}), func(t *testing.T, app *application) {
-			talk(app, "")
-			if len(app.files) != 1 || len(app.files[0].StorageInfo.Chunks) != 1 {
-				t.Fatalf("files = %+v", app.files)
+	if m.ChunkDuration != durationMs || len(m.Pauses) != 1 || m.Pauses[0].Duration != 1000 || len(m.Participants) != 2 || m.Info.Audio.SampleRate != 16000 {
+		t.Errorf("metadata = %+v", m)
+	}
+}
+
+func TestUnmixedRecordingInChunks(t *testing.T) {
+	inBubble(t, subscribed(&Server{ChunkLength: 5 * time.Second}), func(t *testing.T, app *application) {
+		recordTalk(app, fmt.Sprintf(`,"recordingChannelType":"unmixed","channelAffinity":[{"channel":2,"participant":{"rawId":%q}}]`, agent))
+		chunks := app.files[0].StorageInfo.Chunks
+		if len(chunks) != 2 || chunks[0].EndReason != "ChunkMaximumSizeExceeded" || chunks[1].EndReason != "SessionEnded" {
+			t.Fatalf("chunks = %+v", chunks)
+		}
+		var wav []byte
+		for i, c := range chunks {
+			part := app.content("GET", c.ContentLocation, nil).body
+			if channels := binary.LittleEndian.Uint16(part[22:]); channels != 3 {
+				t.Errorf("%d channels", channels)
 			}
-			file, chunk := app.files[0], app.files[0].StorageInfo.Chunks[0]
-			if file.ContentType != "Audio" || file.FormatType != "Wav" || file.SessionReason != "InitiatorLeft" ||
-				!strings.HasPrefix(chunk.ContentLocation, "https://us-storage.asm.skype.com/v1/objects/") {
-				t.Errorf("file = %+v", file)
+			if i == 0 {
+				wav = append(wav, part[:waveHeader]...)
 			}
-			got := app.content("GET", chunk.ContentLocation, nil)
-			if got.status != 200 {
-				t.Fatalf("content = %d %s", got.status, got.body)
-			}
-			wav := got.body
-			seconds := float64(len(wav)-waveHeader) / (sampleRate * sampleBytes)
-			if string(wav[:4]) != "RIFF" || math.Abs(seconds-9.6) > 0.01 || math.Abs(seconds*1000-float64(file.DurationMs)) > 1 {
-				t.Errorf("%s of %v s, event says %d ms", wav[:4], seconds, file.DurationMs)
-			}
-			// It begins 2.2 s after the call; the pause is not in it.
-			for _, c := range []struct {
-				what  string
-				at    float64
-				hertz float64
-				want  float64
-			}{
-				{"silence before", 2, firstHertz, 0},
-				{"the caller", 4, firstHertz, 1},
-				{"the key, low", 4.97, 770, 0.5},
-				{"the key, high", 4.97, 1336, 0.5},
-				{"the agent", 7.5, firstHertz + stepHertz, 1},
-				{"silence after", 9, firstHertz + stepHertz, 0},
-			} {
-				if got := power(wav, 0, 1, c.at, c.hertz); math.Abs(got-c.want) > 0.2 {
-					t.Errorf("%s: %.2f, want %.2f", c.what, got, c.want)
-				}
-			}
-			part := app.content("GET", chunk.ContentLocation, http.Header{"Range": {"bytes=44-143"}})
-			if part.status != 206 || !bytes.Equal(part.body, wav[44:144]) {
-				t.Errorf("a range = %d, %d bytes", part.status, len(part.body))
-			}
-			var m recordingMetadata
-			if err := json.Unmarshal(app.content("GET", chunk.MetadataLocation, nil).body, &m); err != nil {
-				t.Fatal(err)
-			}
-			if m.ChunkDuration != file.DurationMs || len(m.Pauses) != 1 || m.Pauses[0].Duration != 1000 || len(m.Participants) != 2 || m.Info.Audio.SampleRate != 16000 {
-				t.Errorf("metadata = %+v", m)
-			}
-			if got := app.content("DELETE", chunk.DeleteLocation, nil).status; got != 200 {
-				t.Errorf("delete = %d", got)
-			}
-			if got := app.content("GET", chunk.ContentLocation, nil).status; got != 404 {
-				t.Errorf("after the deletion = %d", got)
-			}
+			wav = append(wav, part[waveHeader:]...)
+		}
+		checkSounds(t, wav, 3, []soundAt{
+			{"silence before", 0, 2, firstHertz, 0},
+			{"the caller", 0, 4, firstHertz, 1},
+			{"the low tone of the key", 0, 4.97, 770, 0.5},
+			{"the high tone of the key", 0, 4.97, 1336, 0.5},
+			{"the caller in the agent's channel", 2, 4, firstHertz, 0},
+			{"the agent", 2, 7.5, firstHertz + stepHertz, 1},
+			{"the agent in the caller's channel", 0, 7.5, firstHertz + stepHertz, 0},
+			{"the agent afterwards", 2, 9, firstHertz + stepHertz, 0},
 		})
+		var m recordingMetadata
+		_ = json.Unmarshal(app.content("GET", chunks[1].MetadataLocation, nil).body, &m)
+		zero, two := 0, 2
+		if d := cmp.Diff([]recordingSpeaker{{caller, &zero}, {agent, &two}}, m.Participants); d != "" {
+			t.Errorf("speakers (-want +got):\n%s", d)
+		}
 	})
-	t.Run("unmixed, in chunks", func(t *testing.T) {
-		inBubble(t, subscribed(&Server{ChunkLength: 5 * time.Second}), func(t *testing.T, app *application) {
-			talk(app, fmt.Sprintf(`,"recordingChannelType":"unmixed","channelAffinity":[{"channel":2,"participant":{"rawId":%q}}]`, agent))
-			chunks := app.files[0].StorageInfo.Chunks
-			if len(chunks) != 2 || chunks[0].EndReason != "ChunkMaximumSizeExceeded" || chunks[1].EndReason != "SessionEnded" {
-				t.Fatalf("chunks = %+v", chunks)
-			}
-			var wav []byte
-			for i, c := range chunks {
-				part := app.content("GET", c.ContentLocation, nil).body
-				if channels := binary.LittleEndian.Uint16(part[22:]); channels != 3 {
-					t.Errorf("%d channels", channels)
-				}
-				if i == 0 {
-					wav = append(wav, part[:waveHeader]...)
-				}
-				wav = append(wav, part[waveHeader:]...)
-			}
-			for _, c := range []struct {
-				what    string
-				channel int
-				at      float64
-				hertz   float64
-				want    float64
-			}{
-				{"silence before", 0, 2, firstHertz, 0},
-				{"the caller", 0, 4, firstHertz, 1},
-				{"the low tone of the key", 0, 4.97, 770, 0.5},
-				{"the high tone of the key", 0, 4.97, 1336, 0.5},
-				{"the caller in the agent's channel", 2, 4, firstHertz, 0},
-				{"the agent", 2, 7.5, firstHertz + stepHertz, 1},
-				{"the agent in the caller's channel", 0, 7.5, firstHertz + stepHertz, 0},
-				{"the agent afterwards", 2, 9, firstHertz + stepHertz, 0},
-			} {
-				if got := power(wav, c.channel, 3, c.at, c.hertz); math.Abs(got-c.want) > 0.2 {
-					t.Errorf("%s: %.2f, want %.2f", c.what, got, c.want)
-				}
-			}
-			var m recordingMetadata
-			_ = json.Unmarshal(app.content("GET", chunks[1].MetadataLocation, nil).body, &m)
-			zero, two := 0, 2
-			if d := cmp.Diff([]recordingSpeaker{{caller, &zero}, {agent, &two}}, m.Participants); d != "" {
-				t.Errorf("speakers (-want +got):\n%s", d)
-			}
-		})
-	})
+}
+
+func TestDownloadOfARecording(t *testing.T) {
 	t.Run("is kept for a day", func(t *testing.T) {
 		inBubble(t, subscribed(&Server{}), func(t *testing.T, app *application) {
-			talk(app, "")
+			recordTalk(app, "")
 			at := app.files[0].StorageInfo.Chunks[0].ContentLocation
 			app.wait(retention - 2*time.Minute)
 			if got := app.content("GET", at, nil).status; got != 200 {
@@ -224,7 +234,7 @@ func TestRecordingFiles(t *testing.T) {
 	})
 	t.Run("is refused without the resource's signature", func(t *testing.T) {
 		inBubble(t, subscribed(&Server{AcceptBearer: func(token string) bool { return token == "good" }}), func(t *testing.T, app *application) {
-			talk(app, "")
+			recordTalk(app, "")
 			at := app.files[0].StorageInfo.Chunks[0].ContentLocation
 			for name, header := range map[string]http.Header{
 				"another host":  {"X-Ms-Host": {"other.example"}},
@@ -245,30 +255,9 @@ func TestRecordingFiles(t *testing.T) {
 			}
 		})
 	})
-	t.Run("goes to storage of the application's own", func(t *testing.T) {
-		var mu sync.Mutex
-		blobs := map[string]int{}
-		sim := subscribed(&Server{Export: func(_ context.Context, url string, content io.ReadSeeker) error {
-			n, err := io.Copy(io.Discard, content)
-			mu.Lock()
-			defer mu.Unlock()
-			blobs[url] = int(n)
-			return err
-		}})
-		inBubble(t, sim, func(t *testing.T, app *application) {
-			talk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c/sub"}`)
-			file := app.files[0]
-			chunk := file.StorageInfo.Chunks[0]
-			if file.StorageType != "AzureBlob" || file.RecordingID == "" || len(blobs) != 2 ||
-				blobs[chunk.ContentLocation] < 300_000 || blobs[chunk.MetadataLocation] == 0 ||
-				!strings.HasPrefix(chunk.ContentLocation, "https://a.example/c/sub/20000101/") {
-				t.Errorf("file = %+v, blobs %v", file, blobs)
-			}
-		})
-	})
 	t.Run("is cut off during the download", func(t *testing.T) {
 		inBubble(t, subscribed(&Server{}), func(t *testing.T, app *application) {
-			talk(app, "")
+			recordTalk(app, "")
 			if err := app.sim.SetFaults(Faults{LoseAnswer: 1}); err != nil {
 				t.Fatal(err)
 			}
@@ -283,6 +272,30 @@ func TestRecordingFiles(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestExportOfARecording(t *testing.T) {
+	t.Run("goes to storage of the application's own", func(t *testing.T) {
+		var mu sync.Mutex
+		blobs := map[string]int{}
+		sim := subscribed(&Server{Export: func(_ context.Context, url string, content io.ReadSeeker) error {
+			n, err := io.Copy(io.Discard, content)
+			mu.Lock()
+			defer mu.Unlock()
+			blobs[url] = int(n)
+			return err
+		}})
+		inBubble(t, sim, func(t *testing.T, app *application) {
+			recordTalk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c/sub"}`)
+			file := app.files[0]
+			chunk := file.StorageInfo.Chunks[0]
+			if file.StorageType != "AzureBlob" || file.RecordingID == "" || len(blobs) != 2 ||
+				blobs[chunk.ContentLocation] < 300_000 || blobs[chunk.MetadataLocation] == 0 ||
+				!strings.HasPrefix(chunk.ContentLocation, "https://a.example/c/sub/20000101/") {
+				t.Errorf("file = %+v, blobs %v", file, blobs)
+			}
+		})
+	})
 	t.Run("is sometimes exported twice", func(t *testing.T) {
 		var mu sync.Mutex
 		blobs := 0
@@ -293,7 +306,7 @@ func TestRecordingFiles(t *testing.T) {
 			return nil
 		}})
 		inBubble(t, sim, func(t *testing.T, app *application) {
-			talk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c"}`)
+			recordTalk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c"}`)
 			if blobs != 4 {
 				t.Errorf("%d blobs", blobs)
 			}
@@ -301,7 +314,7 @@ func TestRecordingFiles(t *testing.T) {
 	})
 	t.Run("stays with the service where there is no role on the storage", func(t *testing.T) {
 		inBubble(t, subscribed(&Server{}), func(t *testing.T, app *application) {
-			talk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c"}`)
+			recordTalk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c"}`)
 			if got := app.content("GET", app.files[0].StorageInfo.Chunks[0].ContentLocation, nil).status; got != 200 {
 				t.Errorf("content = %d", got)
 			}

@@ -79,7 +79,7 @@ func TestEventFaults(t *testing.T) {
 	})
 }
 
-func TestRequestFaults(t *testing.T) {
+func TestEventsComeBeforeTheAnswer(t *testing.T) {
 	t.Run("the answer comes after the events", func(t *testing.T) {
 		inBubble(t, &Server{Faults: &Faults{Early: 1}}, func(t *testing.T, app *application) {
 			before := 0
@@ -96,6 +96,9 @@ func TestRequestFaults(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestAnswersAreLost(t *testing.T) {
 	t.Run("the answer is lost after the request was carried out", func(t *testing.T) {
 		cut, lost := 0, 0
 		inBubble(t, &Server{Faults: &Faults{LoseAnswer: 1}}, func(t *testing.T, app *application) {
@@ -140,6 +143,9 @@ func TestRequestFaults(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestRatesOfFaults(t *testing.T) {
 	t.Run("rates are between 0 and 1", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			if app.sim.SetFaults(Faults{Delay: 1.1}) == nil || app.sim.SetFaults(Faults{Delay: -1}) == nil {
@@ -187,7 +193,7 @@ func TestASeedReplaysARun(t *testing.T) {
 	}
 }
 
-func TestLossBatchSkewSlowAndMediaFaults(t *testing.T) {
+func TestEventsAreLostOrComeTogether(t *testing.T) {
 	t.Run("events are lost", func(t *testing.T) {
 		inBubble(t, &Server{Faults: &Faults{Loss: 1}}, func(t *testing.T, app *application) {
 			app.create("8:orgid:o")
@@ -214,6 +220,9 @@ func TestLossBatchSkewSlowAndMediaFaults(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestTokensAreSkewed(t *testing.T) {
 	t.Run("tokens are from a clock that is off", func(t *testing.T) {
 		inBubble(t, &Server{Faults: &Faults{Skew: 1}}, func(t *testing.T, app *application) {
 			var mu sync.Mutex
@@ -236,6 +245,9 @@ func TestLossBatchSkewSlowAndMediaFaults(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestServicesAreSlowOrFail(t *testing.T) {
 	t.Run("answers are slow", func(t *testing.T) {
 		inBubble(t, &Server{Faults: &Faults{Slow: 1}}, func(t *testing.T, app *application) {
 			began := time.Now()

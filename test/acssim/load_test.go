@@ -23,23 +23,7 @@ func TestTenThousandCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := &Server{Seed: 1, Strict: true, Keep: 500}
 		defer sim.Close()
-		client := &application{t: t, sim: sim, http: &http.Client{Transport: InProcess(sim)}, self: "http://127.0.0.1:7071"}
-		sim.EventGridURL = client.self + "/eventgrid"
-		sim.Transport = InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/eventgrid" {
-				client.receiveGridEvents(w, r)
-				client.mu.Lock()
-				client.offers = nil // otherwise the test itself would use the memory
-				client.mu.Unlock()
-				return
-			}
-			_, _ = io.Copy(io.Discard, r.Body)
-		}))
-		client.onOffer = func(context string) {
-			path := client.pathOf(client.must(200, "POST", "/calling/callConnections:answer", client.answerBody(context)))
-			time.Sleep(time.Second)
-			client.must(202, "POST", path+":play", `{"playSources":[`+spoken(2)+`]}`)
-		}
+		client := newPlayer(t, sim)
 		for n := range calls {
 			if _, err := sim.Ring(Caller{From: caller, To: line, Script: "wait play; wait silence; hang up"}); err != nil {
 				t.Fatal(err)
@@ -73,6 +57,29 @@ func TestTenThousandCalls(t *testing.T) {
 	if after := runtime.NumGoroutine(); after > before {
 		t.Errorf("%d goroutines before, %d after", before, after)
 	}
+}
+
+// newPlayer returns an application that answers every call and plays a prompt. It does not keep what it is sent:
+// otherwise the test itself would use the memory.
+func newPlayer(t *testing.T, sim *Server) *application {
+	client := &application{t: t, sim: sim, http: &http.Client{Transport: InProcess(sim)}, self: "http://127.0.0.1:7071"}
+	sim.EventGridURL = client.self + "/eventgrid"
+	sim.Transport = InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/eventgrid" {
+			client.receiveGridEvents(w, r)
+			client.mu.Lock()
+			client.offers = nil
+			client.mu.Unlock()
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	client.onOffer = func(context string) {
+		path := client.pathOf(client.must(200, "POST", "/calling/callConnections:answer", client.answerBody(context)))
+		time.Sleep(time.Second)
+		client.must(202, "POST", path+":play", `{"playSources":[`+spoken(2)+`]}`)
+	}
+	return client
 }
 
 func heap() uint64 {

@@ -12,6 +12,12 @@ import (
 	"time"
 )
 
+// signedRequest is a request that the official SDK has signed.
+type signedRequest struct {
+	Name, Key, Method, URL, Body string
+	Headers                      map[string]string
+}
+
 // testdata/hmac.json has requests that the official JavaScript SDK 1.6.0 signed, all at
 // one time of 2026.
 func TestSignaturesOfTheOfficialSDKHold(t *testing.T) {
@@ -20,11 +26,7 @@ func TestSignaturesOfTheOfficialSDKHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	var corpus struct {
-		Policy []struct {
-			Name, Method, URL, Date, Key string
-			Body                         string
-			Headers                      map[string]string
-		}
+		Policy     []signedRequest
 		WholeCalls []struct {
 			Name, Key string
 			Wire      struct {
@@ -36,45 +38,51 @@ func TestSignaturesOfTheOfficialSDKHold(t *testing.T) {
 	if err := json.Unmarshal(content, &corpus); err != nil {
 		t.Fatal(err)
 	}
-	check := func(name, key, method, url, body string, headers map[string]string) {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				sim := &Server{AccessKey: key, Strict: true}
-				sim.Start()
-				defer sim.Close()
-				sent, _, _ := strings.Cut(url, "#") // a fragment never leaves the client
-				r := httptest.NewRequest(strings.ToUpper(method), sent, nil)
-				for name, value := range headers {
-					r.Header.Set(name, value)
-				}
-				r.Host = headers["host"]
-				at, err := http.ParseTime(headers["x-ms-date"])
-				if err != nil {
-					t.Fatal(err)
-				}
-				time.Sleep(time.Until(at))
-				if err := sim.verify(r, []byte(body)); err != nil {
-					t.Error(err)
-				}
-				if err := sim.verify(r, []byte(body+" ")); err == nil {
-					t.Error("another body is accepted")
-				}
-				r.Header.Set("x-ms-content-sha256", base64.StdEncoding.EncodeToString(make([]byte, 32)))
-				if err := sim.verify(r, []byte(body)); err == nil {
-					t.Error("another hash is accepted")
-				}
-			})
-		})
-	}
 	for _, v := range corpus.Policy {
-		check(v.Name, v.Key, v.Method, v.URL, v.Body, v.Headers)
+		checkSignature(t, v)
 	}
 	for _, v := range corpus.WholeCalls {
 		if !strings.HasPrefix(v.Wire.Target, "/calling/") {
 			continue // recording content is signed for another host; nothing serves it yet
 		}
-		check("whole call/"+v.Name, v.Key, v.Wire.Method, "https://"+v.Wire.Headers["host"]+v.Wire.Target, v.Wire.Body, v.Wire.Headers)
+		checkSignature(t, signedRequest{
+			Name: "whole call/" + v.Name, Key: v.Key, Method: v.Wire.Method,
+			URL: "https://" + v.Wire.Headers["host"] + v.Wire.Target, Body: v.Wire.Body, Headers: v.Wire.Headers,
+		})
 	}
+}
+
+// checkSignature checks that the simulator accepts a request at its time, and not with another body or hash.
+func checkSignature(t *testing.T, q signedRequest) {
+	t.Helper()
+	t.Run(q.Name, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			sim := &Server{AccessKey: q.Key, Strict: true}
+			sim.Start()
+			defer sim.Close()
+			sent, _, _ := strings.Cut(q.URL, "#") // a fragment never leaves the client
+			r := httptest.NewRequest(strings.ToUpper(q.Method), sent, nil)
+			for name, value := range q.Headers {
+				r.Header.Set(name, value)
+			}
+			r.Host = q.Headers["host"]
+			at, err := http.ParseTime(q.Headers["x-ms-date"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Until(at))
+			if err := sim.verify(r, []byte(q.Body)); err != nil {
+				t.Error(err)
+			}
+			if err := sim.verify(r, []byte(q.Body+" ")); err == nil {
+				t.Error("another body is accepted")
+			}
+			r.Header.Set("x-ms-content-sha256", base64.StdEncoding.EncodeToString(make([]byte, 32)))
+			if err := sim.verify(r, []byte(q.Body)); err == nil {
+				t.Error("another hash is accepted")
+			}
+		})
+	})
 }
 
 func TestUnsignedRequestsAreRefused(t *testing.T) {

@@ -67,7 +67,7 @@ func (a *application) createStreamed(channel, words string, start bool) string {
 
 const streamURL = "ws://127.0.0.1:7071/stream"
 
-func TestStreams(t *testing.T) {
+func TestStreamOfWords(t *testing.T) {
 	t.Run("the words of a call", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			if err := app.sim.SetPhone(caller, `answer; wait 1s; say "my bill is wrong"`); err != nil {
@@ -105,6 +105,9 @@ func TestStreams(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestStreamOfSound(t *testing.T) {
 	t.Run("the sound of a call", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			if err := app.sim.SetPhone(caller, "answer; wait 1s; talk 1s; press 5"); err != nil {
@@ -137,6 +140,9 @@ func TestStreams(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestStreamsThatFail(t *testing.T) {
 	t.Run("an application that closes the stream, and one that cannot be reached", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			app.onStream = func(c *websocket.Conn) { _ = c.CloseNow() }

@@ -52,6 +52,9 @@ func TestTransfer(t *testing.T) {
 			app.wanted(t, "CallTransferFailed 603/8538 t")
 		})
 	})
+}
+
+func TestTransferOutOfAGroup(t *testing.T) {
 	t.Run("out of a group, which goes on", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			path := app.connectCaller("")

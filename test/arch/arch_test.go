@@ -1,5 +1,5 @@
-// Package arch checks the structure of the product: which package may import which, which packages are pure, and that
-// the words of the glossary are used.
+// Package arch checks the structure of the repository: which package may import which, which packages are pure, how
+// large functions are, how many files must be read together, and that the words of the glossary are used.
 package arch
 
 import (

@@ -86,7 +86,7 @@ func coupledPairs(t *testing.T, fset *token.FileSet, files []*ast.File, imports 
 	return pairs
 }
 
-// visibleInPackage reports whether every file of the package can use the object. A variable of a function is not visible.
+// visibleInPackage reports whether every file of the package can use the object, which is not so of local variables.
 func visibleInPackage(object types.Object) bool {
 	switch o := object.(type) {
 	case *types.Var:

@@ -124,6 +124,14 @@ func (h *Harness) WantOutcome(t *testing.T, id call.ID, want call.Outcome) {
 	}
 }
 
+// OpenInbound opens the call that Offer offers, and answers it.
+func (h *Harness) OpenInbound(t *testing.T) {
+	t.Helper()
+	if err := h.Open(t.Context(), InboundID, Offer()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // LoadInbound returns the call that Offer offers.
 func (h *Harness) LoadInbound(t *testing.T) call.Call {
 	t.Helper()

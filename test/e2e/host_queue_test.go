@@ -46,6 +46,21 @@ var unprocessable = []struct{ message, err string }{
 // maxTries is how often a host tries a message before it moves it to the poison queue.
 const maxTries = 5
 
+// peek returns the texts of the messages in a queue, sorted; none as long as the queue does not exist.
+func peek(t *testing.T, queue *azqueue.QueueClient) (texts []string) {
+	t.Helper()
+	limit := int32(32)
+	resp, err := queue.PeekMessages(t.Context(), &azqueue.PeekMessagesOptions{NumberOfMessages: &limit})
+	if err != nil {
+		return nil
+	}
+	for _, m := range resp.Messages {
+		texts = append(texts, *m.MessageText)
+	}
+	slices.Sort(texts)
+	return texts
+}
+
 // refusedMessages sends the unprocessable messages to the queue of recordings. The host
 // tries each maxTries times and then moves it to the poison queue; the worklist stays
 // empty.
@@ -65,15 +80,7 @@ func (h host) refusedMessages(t *testing.T) {
 		case <-timeout:
 			t.Fatalf("the poison queue holds %q, want %q\n%s", got, want, log)
 		}
-		got = nil
-		limit := int32(32)
-		// There is an error as long as the queue does not exist.
-		if resp, err := poison.PeekMessages(t.Context(), &azqueue.PeekMessagesOptions{NumberOfMessages: &limit}); err == nil {
-			for _, m := range resp.Messages {
-				got = append(got, *m.MessageText)
-			}
-			slices.Sort(got)
-		}
+		got = peek(t, poison)
 	}
 	lines := log.ofFunction("recording")
 	for _, m := range unprocessable {

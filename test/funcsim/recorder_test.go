@@ -64,43 +64,49 @@ func shorten(body string) string {
 	return fmt.Sprintf("{%d characters}", len(body))
 }
 
-func respond(w http.ResponseWriter, r *http.Request, kind string) {
-	answer := func(status int, contentType, body string) {
-		if contentType != "" {
-			w.Header().Set("Content-Type", contentType)
-		}
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
+// handlerReply is what the handler answers.
+type handlerReply struct {
+	status      int
+	contentType string
+	body        string
+}
+
+const jsonType = "application/json"
+
+// handlerReplies are the replies of the handler that are always the same, by the kind that is asked for.
+var handlerReplies = map[string]handlerReply{
+	"ok":          {200, jsonType, `{"Outputs":{"res":{"statusCode":202}},"Logs":["one line"]}`},
+	"braces":      {200, jsonType, `{}`},
+	"empty":       {200, jsonType, ""},
+	"emptynotype": {200, "", ""},
+	"nocontent":   {204, "", ""},
+	"null":        {200, jsonType, "null"},
+	"text":        {200, "text/plain", `{"Outputs":{}}`},
+	"status400":   {400, jsonType, `{"Outputs":{"res":{"statusCode":202}},"Logs":["from a 400"]}`},
+	"status500":   {500, jsonType, `{"Logs":["from a 500"]}`},
+	"forwarded":   {200, jsonType, `{"forwarded":true}`},
+}
+
+func (a handlerReply) write(w http.ResponseWriter) {
+	if a.contentType != "" {
+		w.Header().Set("Content-Type", a.contentType)
 	}
-	const jsonType = "application/json"
+	w.WriteHeader(a.status)
+	_, _ = io.WriteString(w, a.body)
+}
+
+func respond(w http.ResponseWriter, r *http.Request, kind string) {
 	switch kind {
 	case "ok":
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			w.Header().Add("Set-Cookie", "a=1")
 			w.Header().Add("Set-Cookie", "b=2")
 			w.Header().Set("X-Probe", "forwarded")
-			answer(200, jsonType, `{"forwarded":true}`)
-			return
+			kind = "forwarded"
 		}
-		answer(200, jsonType, `{"Outputs":{"res":{"statusCode":202}},"Logs":["one line"]}`)
-	case "braces":
-		answer(200, jsonType, `{}`)
-	case "empty":
-		answer(200, jsonType, "")
-	case "emptynotype":
-		answer(200, "", "")
-	case "nocontent":
-		answer(204, "", "")
-	case "null":
-		answer(200, jsonType, "null")
-	case "text":
-		answer(200, "text/plain", `{"Outputs":{}}`)
-	case "status400":
-		answer(400, jsonType, `{"Outputs":{"res":{"statusCode":202}},"Logs":["from a 400"]}`)
-	case "status500":
-		answer(500, jsonType, `{"Logs":["from a 500"]}`)
 	case "redirect":
 		http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		return
 	case "stream":
 		w.Header().Set("Content-Type", "text/event-stream")
 		for i := range 3 {
@@ -108,15 +114,20 @@ func respond(w http.ResponseWriter, r *http.Request, kind string) {
 			w.(http.Flusher).Flush()
 			time.Sleep(700 * time.Millisecond)
 		}
+		return
 	case "hijackclose":
 		panic(http.ErrAbortHandler)
 	case "sleep":
 		select {
 		case <-time.After(20 * time.Second):
-			answer(200, jsonType, `{}`)
+			kind = "braces"
 		case <-r.Context().Done():
+			return
 		}
-	default:
-		answer(500, jsonType, `{"Logs":["no such reply"]}`)
 	}
+	a, ok := handlerReplies[kind]
+	if !ok {
+		a = handlerReply{500, jsonType, `{"Logs":["no such reply"]}`}
+	}
+	a.write(w)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"io"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -35,45 +34,12 @@ func TestRecordingIsExportedToAzurite(t *testing.T) {
 	sim := &acssim.Server{Strict: true, Speed: 20, Export: export, Subscriptions: []acssim.Subscription{
 		{Types: []string{"RecordingFileStatusUpdated"}, Queue: acssim.StorageQueue(queue)},
 	}}
-	server := httptest.NewUnstartedServer(sim)
-	sim.Endpoint = "http://" + server.Listener.Addr().String()
-	server.Start()
-	defer server.Close()
-	defer sim.Close()
-	client, err := acs.NewClientWithKey(sim.Endpoint, acssim.DevelopmentKey, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sim.SetPhone("+12065550100", "answer; wait 1s; talk 5s; hang up"); err != nil {
-		t.Fatal(err)
-	}
-	call, err := client.CreateCall(ctx, []acs.Identifier{caller}, "http://127.0.0.1:1/", &acs.CreateCallOptions{TeamsAppSource: lineID})
-	if err != nil {
-		t.Fatal(err)
-	}
-	until(t, "the call to connect", func() bool { return sim.Calls()[0].State == "connected" })
-	if _, err := client.StartRecording(ctx, acs.RecordingTarget{CallConnectionID: call.CallConnectionID}, &acs.StartRecordingOptions{
+	client := serve(t, sim, nil)
+	record(t, sim, client, "http://127.0.0.1:1/", &acs.StartRecordingOptions{
 		TeamsPhone: true, Content: acs.ContentAudio, Format: acs.FormatWAV, ContainerURL: blobs.URL(),
-	}); err != nil {
-		t.Fatal(err)
-	}
-
-	var message string
-	until(t, "a message", func() bool {
-		got, err := queue.DequeueMessage(ctx, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(got.Messages) == 1 {
-			message = *got.Messages[0].MessageText
-		}
-		return message != ""
 	})
-	content, err := base64.StdEncoding.DecodeString(message)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := events.Parse(content)
+
+	all, err := events.Parse(receive(t, queue))
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%d events, %v", len(all), err)
 	}
@@ -91,6 +57,27 @@ func TestRecordingIsExportedToAzurite(t *testing.T) {
 	if err != nil || !bytes.HasPrefix(wav, []byte("RIFF")) || len(wav) < 32_000 {
 		t.Errorf("blob of %d bytes, %v", len(wav), err)
 	}
+}
+
+// receive waits for the message in the queue.
+func receive(t *testing.T, queue *azqueue.QueueClient) []byte {
+	t.Helper()
+	var message string
+	until(t, "a message", func() bool {
+		got, err := queue.DequeueMessage(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Messages) == 1 {
+			message = *got.Messages[0].MessageText
+		}
+		return message != ""
+	})
+	content, err := base64.StdEncoding.DecodeString(message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }
 
 // storage returns a new queue and a new container.

@@ -39,31 +39,11 @@ func TestDownloadOverBrokenConnections(t *testing.T) {
 	sim := &acssim.Server{Strict: true, Speed: 20, Seed: 1, Subscriptions: []acssim.Subscription{
 		{Types: []string{"RecordingFileStatusUpdated"}, URL: app.URL},
 	}}
-	server := httptest.NewUnstartedServer(sim)
-	sim.Endpoint = "http://" + server.Listener.Addr().String()
-	server.Start()
-	defer server.Close()
-	defer sim.Close()
-	client, err := acs.NewClientWithKey(sim.Endpoint, acssim.DevelopmentKey, &acs.ClientOptions{
+	client := serve(t, sim, &acs.ClientOptions{
 		ClientOptions:  azcore.ClientOptions{Retry: policy.RetryOptions{MaxRetries: 20, RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond}},
 		RecordingHosts: []string{"127.0.0.1"},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sim.SetPhone("+12065550100", "answer; wait 2s; talk 5s; hang up"); err != nil {
-		t.Fatal(err)
-	}
-	call, err := client.CreateCall(ctx, []acs.Identifier{caller}, app.URL, &acs.CreateCallOptions{TeamsAppSource: lineID})
-	if err != nil {
-		t.Fatal(err)
-	}
-	until(t, "connected call", func() bool { return sim.Calls()[0].State == "connected" })
-	if _, err := client.StartRecording(ctx, acs.RecordingTarget{CallConnectionID: call.CallConnectionID}, &acs.StartRecordingOptions{
-		TeamsPhone: true, Content: acs.ContentAudio, Format: acs.FormatWAV,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	record(t, sim, client, app.URL, &acs.StartRecordingOptions{TeamsPhone: true, Content: acs.ContentAudio, Format: acs.FormatWAV})
 	location := (<-files).RecordingStorageInfo.RecordingChunks[0].ContentLocation
 	download := func() []byte {
 		t.Helper()
@@ -86,5 +66,37 @@ func TestDownloadOverBrokenConnections(t *testing.T) {
 		if got := download(); !bytes.Equal(got, whole) {
 			t.Errorf("%d bytes arrived of %d", len(got), len(whole))
 		}
+	}
+}
+
+// serve serves the simulator on the loopback, and returns a client of it.
+func serve(t *testing.T, sim *acssim.Server, options *acs.ClientOptions) *acs.Client {
+	t.Helper()
+	server := httptest.NewUnstartedServer(sim)
+	sim.Endpoint = "http://" + server.Listener.Addr().String()
+	server.Start()
+	t.Cleanup(server.Close)
+	t.Cleanup(sim.Close)
+	client, err := acs.NewClientWithKey(sim.Endpoint, acssim.DevelopmentKey, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// record calls the caller, who talks for 5 s and hangs up, and records the call.
+func record(t *testing.T, sim *acssim.Server, client *acs.Client, callback string, options *acs.StartRecordingOptions) {
+	t.Helper()
+	if err := sim.SetPhone("+12065550100", "answer; wait 2s; talk 5s; hang up"); err != nil {
+		t.Fatal(err)
+	}
+	call, err := client.CreateCall(t.Context(), []acs.Identifier{caller}, callback, &acs.CreateCallOptions{TeamsAppSource: lineID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "connected call", func() bool { return sim.Calls()[0].State == "connected" })
+	target := acs.RecordingTarget{CallConnectionID: call.CallConnectionID}
+	if _, err := client.StartRecording(t.Context(), target, options); err != nil {
+		t.Fatal(err)
 	}
 }
