@@ -122,7 +122,7 @@ func TestContactIsShownWithItsResult(t *testing.T) {
 		if d := cmp.Diff(want, show()); d != "" {
 			t.Errorf("contact during its attempt (-want +got):\n%s", d)
 		}
-		err = ledger.Settle(t.Context(), monday, campaign.Settlement{
+		_, err = ledger.Settle(t.Context(), monday, campaign.Settlement{
 			Contact: id, Claim: 1, Outcome: call.OutcomeCompleted, Values: map[string]string{"answer": "confirmed"}, At: time.Now(),
 		})
 		if err != nil {

@@ -1,5 +1,5 @@
 // Package deadline is the function that a queue message triggers when calls and recordings must be attended
-// to: a deadline has passed, or a request must be repeated.
+// to, because a deadline has passed or a request must be repeated, or when a campaign must be dialled.
 package deadline
 
 import (
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"switchboard/handler/campaign"
 	"switchboard/handler/engine"
 	"switchboard/handler/event"
 	"switchboard/handler/invoke"
@@ -15,12 +16,21 @@ import (
 )
 
 // Handler attends to what is due.
-type Handler struct{ Engine Engine }
+type Handler struct {
+	Engine  Engine
+	Dialler Dialler
+}
 
 // Engine attends to the due items of a shard of the worklist: package engine does. It does not fail, because
 // what it cannot do is announced by another message.
 type Engine interface {
 	AttendShard(ctx context.Context, shard string)
+}
+
+// Dialler dials the due contacts of a campaign: package dialler does. It does not fail, because a timer sends
+// the message again.
+type Dialler interface {
+	DialCampaign(ctx context.Context, id campaign.ID)
 }
 
 // Routes returns the route of the function.
@@ -35,12 +45,16 @@ func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	if err != nil {
 		return invoke.Permanent(fmt.Errorf("queue message: %w", err))
 	}
-	h.Engine.AttendShard(ctx, m.Shard)
+	if m.Campaign != "" {
+		h.Dialler.DialCampaign(ctx, campaign.ID(m.Campaign))
+	} else {
+		h.Engine.AttendShard(ctx, m.Shard)
+	}
 	return nil
 }
 
-// errShard means that a message names no shard of the worklist.
-var errShard = errors.New("no shard of the worklist")
+// errSubject means that a message does not name either a shard of the worklist or a campaign.
+var errSubject = errors.New("want a shard of the worklist or a campaign")
 
 // parse returns the message that the host delivers in JSON.
 func parse(data json.RawMessage) (m engine.DeadlineMessage, err error) {
@@ -55,8 +69,8 @@ func parse(data json.RawMessage) (m engine.DeadlineMessage, err error) {
 	if err := json.Unmarshal(doc, &m); err != nil {
 		return m, err
 	}
-	if !store.IsShard(m.Shard) {
-		return m, fmt.Errorf("%w: %q", errShard, m.Shard)
+	if store.IsShard(m.Shard) == (m.Campaign != "") {
+		return m, fmt.Errorf("%w: shard %q, campaign %q", errSubject, m.Shard, m.Campaign)
 	}
 	return m, nil
 }

@@ -7,12 +7,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"switchboard/handler/campaign"
 )
 
-// fakeEngine records the shards that it attends to.
-type fakeEngine struct{ shards []string }
+// recorder records what is attended to and dialled.
+type recorder struct{ shards, campaigns []string }
 
-func (f *fakeEngine) AttendShard(_ context.Context, shard string) { f.shards = append(f.shards, shard) }
+func (r *recorder) AttendShard(_ context.Context, shard string) { r.shards = append(r.shards, shard) }
+
+func (r *recorder) DialCampaign(_ context.Context, id campaign.ID) {
+	r.campaigns = append(r.campaigns, string(id))
+}
 
 // queued returns a message's text as the host delivers it: in JSON.
 func queued(t testing.TB, text string) json.RawMessage {
@@ -24,16 +30,17 @@ func queued(t testing.TB, text string) json.RawMessage {
 	return data
 }
 
-func TestMessageLeadsToItsShard(t *testing.T) {
-	const message = `{"shard":"0a","slot":473342411}`
-	var f fakeEngine
-	for _, text := range []string{message, base64.StdEncoding.EncodeToString([]byte(message))} {
-		if err := (&Handler{&f}).Handle(t.Context(), queued(t, text)); err != nil {
+func TestMessageLeadsToItsShardOrCampaign(t *testing.T) {
+	const shard, round = `{"shard":"0a","slot":473342411}`, `{"campaign":"appointments","slot":473342411}`
+	var r recorder
+	for _, text := range []string{shard, base64.StdEncoding.EncodeToString([]byte(shard)), round} {
+		if err := (&Handler{&r, &r}).Handle(t.Context(), queued(t, text)); err != nil {
 			t.Errorf("Handle(%s): %v", text, err)
 		}
 	}
-	if d := cmp.Diff([]string{"0a", "0a"}, f.shards); d != "" {
-		t.Errorf("shards attended to (-want +got):\n%s", d)
+	want := recorder{shards: []string{"0a", "0a"}, campaigns: []string{"appointments"}}
+	if d := cmp.Diff(want, r, cmp.AllowUnexported(recorder{})); d != "" {
+		t.Errorf("attended to (-want +got):\n%s", d)
 	}
 }
 
@@ -41,23 +48,24 @@ func TestInvalidMessagesAreGivenUp(t *testing.T) {
 	for _, data := range []string{
 		``, `7`, `"x"`, `""`, string(queued(t, `[]`)), string(queued(t, `{}`)), string(queued(t, `{"shard":"10"}`)),
 		string(queued(t, `{"shard":7}`)), string(queued(t, `{"shard":"../0a"}`)), string(queued(t, `{"shard":"0a","slot":"x"}`)),
+		string(queued(t, `{"shard":"0a","campaign":"a"}`)), string(queued(t, `{"campaign":7}`)),
 	} {
-		var f fakeEngine
-		if err := (&Handler{&f}).Handle(t.Context(), json.RawMessage(data)); err == nil || len(f.shards) > 0 {
-			t.Errorf("Handle(%s): error %v, shards %v, want an error and no shard", data, err, f.shards)
+		var r recorder
+		if err := (&Handler{&r, &r}).Handle(t.Context(), json.RawMessage(data)); err == nil || len(r.shards)+len(r.campaigns) > 0 {
+			t.Errorf("Handle(%s): error %v, attended to %+v, want an error and nothing", data, err, r)
 		}
 	}
 }
 
 func FuzzHandle(fuzz *testing.F) {
-	for _, text := range []string{`{"shard":"0a","slot":1}`, `{"shard":"ff"}`, `{}`, `null`, `eyJzaGFyZCI6IjBhIn0=`} {
+	for _, text := range []string{`{"shard":"0a","slot":1}`, `{"shard":"ff"}`, `{"campaign":"a"}`, `{}`, `null`, `eyJzaGFyZCI6IjBhIn0=`} {
 		fuzz.Add(text)
 	}
 	fuzz.Fuzz(func(t *testing.T, text string) {
-		var f fakeEngine
-		err := (&Handler{&f}).Handle(t.Context(), queued(t, text))
-		if (err == nil) != (len(f.shards) == 1) {
-			t.Errorf("Handle(%q): error %v, shards %v, want an error or one shard", text, err, f.shards)
+		var r recorder
+		err := (&Handler{&r, &r}).Handle(t.Context(), queued(t, text))
+		if (err == nil) != (len(r.shards)+len(r.campaigns) == 1) {
+			t.Errorf("Handle(%q): error %v, attended to %+v, want an error or one of them", text, err, r)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-// Package outbound is the function that a timer triggers to dial the due contacts of campaigns.
+// Package outbound is the function that a timer triggers once a minute: it lets every running campaign be dialled.
 package outbound
 
 import (
@@ -8,10 +8,10 @@ import (
 	"switchboard/handler/invoke"
 )
 
-// Handler runs rounds of dialling.
+// Handler lets campaigns be dialled.
 type Handler struct{ Dialler Dialler }
 
-// Dialler dials due contacts: package dialler does.
+// Dialler sends a message for each running campaign: package dialler does.
 type Dialler interface {
 	Dial(ctx context.Context) error
 }
@@ -21,7 +21,7 @@ func (h *Handler) Routes() []invoke.Route {
 	return []invoke.Route{{Function: "outbound", Binding: "timer", Event: h.Handle}}
 }
 
-// Handle runs one round of dialling. The timer does not repeat a failed run; the next one does its work.
+// Handle runs once. The timer does not repeat a failed run; the next one does its work.
 func (h *Handler) Handle(ctx context.Context, _ json.RawMessage) error {
 	return h.Dialler.Dial(ctx)
 }

@@ -100,7 +100,7 @@ func New(p Parts) []invoke.Route {
 	return slices.Concat(
 		(&incomingcall.Handler{Calls: e, Catalog: documents, Lines: p.Config.Lines, Limits: limits}).Routes(),
 		(&callbacks.Handler{Calls: e, Verifier: p.Verifier, Signer: signer}).Routes(),
-		(&deadline.Handler{Engine: e}).Routes(),
+		(&deadline.Handler{Engine: e, Dialler: dial}).Routes(),
 		(&outbound.Handler{Dialler: dial}).Routes(),
 		(&recording.Handler{Filer: file}).Routes(),
 		(&sweep.Handler{Engine: e}).Routes(),

@@ -52,8 +52,15 @@ func (l Line) limitAt(setting int, now time.Time) int {
 }
 
 // HasPlace reports whether the line can hold one more leg now. Setting is the configured limit.
-func (l Line) HasPlace(setting int, now time.Time) bool {
-	return len(l.Holders) < l.limitAt(setting, now) && !now.Before(l.NotBefore)
+func (l Line) HasPlace(setting int, now time.Time) bool { return l.Places(setting, now) > 0 }
+
+// Places returns the number of legs that the line can hold now beside those that it holds. Setting is the
+// configured limit.
+func (l Line) Places(setting int, now time.Time) int {
+	if now.Before(l.NotBefore) {
+		return 0
+	}
+	return max(l.limitAt(setting, now)-len(l.Holders), 0)
 }
 
 // Hold returns the line with the holder added, or ErrLineFull. A holder that is there already

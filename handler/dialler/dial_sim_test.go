@@ -243,13 +243,13 @@ func (s *dialSim) report(after time.Duration, id call.ID, ref outbox.Ref, body c
 	})
 }
 
-// play dials every 15 s, sweeps every 5 s, and starts an instance when all have crashed; until the campaigns
-// are done and the worklist is empty, limit at most. Then it checks the rows.
+// play lets the timer dial once a minute, delivers messages every 5 s, and starts an instance when all have
+// crashed; until the campaigns are done and the worklist is empty, limit at most. Then it checks the rows.
 func (s *dialSim) play(limit time.Duration) {
 	s.T.Helper()
 	for began, n := time.Now(), 0; time.Since(began) < limit && !s.ended(); n++ {
-		if n%3 == 0 && s.dialable() {
-			s.dialRound()
+		if n%12 == 0 && s.dialable() {
+			s.ForEach(func(inst *cluster.Instance) error { return inst.Dial(s.T.Context()) })
 		}
 		s.Tick()
 		if at := s.CrashedAt(); !at.IsZero() && !s.checkedAfterCrash && time.Since(at) >= 75*time.Second {
@@ -261,9 +261,14 @@ func (s *dialSim) play(limit time.Duration) {
 	s.checkInvariants()
 }
 
-// dialRound runs one round of dialling on each instance. What a round leaves, the next one does.
+// dialRound runs one round of dialling each campaign on each instance. What a round leaves, the next one does.
 func (s *dialSim) dialRound() {
-	s.ForEach(func(inst *cluster.Instance) error { return inst.Dial(s.T.Context()) })
+	s.ForEach(func(inst *cluster.Instance) error {
+		for _, c := range s.campaigns {
+			inst.DialCampaign(s.T.Context(), c.ID)
+		}
+		return nil
+	})
 }
 
 // ended reports whether all campaigns are done and the worklist is empty.

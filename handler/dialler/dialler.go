@@ -8,18 +8,18 @@ package dialler
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
+	"errors"
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/engine"
+	"switchboard/handler/keylock"
 	"switchboard/handler/store"
+	"switchboard/handler/table"
 )
 
 // Dialler dials. All of its methods may be called concurrently, by any number of processes on one storage,
@@ -28,6 +28,9 @@ type Dialler struct {
 	engine *engine.Engine
 	ledger *store.Ledger
 	Options
+
+	lines keylock.Locks[string] // by raw id
+	quiet quietCampaigns
 }
 
 // Options are the settings of a Dialler.
@@ -49,12 +52,8 @@ func New(e *engine.Engine, ledger *store.Ledger, o Options) *Dialler {
 }
 
 const (
-	// roundRows is the number of due contacts of a partition that one round reads.
-	roundRows = 64
 	// refillRows is the number of due contacts to which the place of an ended call is offered.
 	refillRows = 16
-	// parallelCampaigns is the number of campaigns that are dialled at the same time.
-	parallelCampaigns = 8
 	// dialTimeout bounds the dial of one contact. It is well below engine.OrphanAfter, so that no dial is
 	// taken for a crashed one while it is going on.
 	dialTimeout = 20 * time.Second
@@ -62,50 +61,43 @@ const (
 	reservedWait = time.Minute
 )
 
-// Dial runs one round of dialling: it dials the due contacts of each running campaign, as many as the
-// campaign's lines have places for. The error names the campaigns that failed; the next round dials them.
+// Dial lets instances dial every running campaign, each by a message of its own, so that no campaign waits for
+// another. A campaign whose message cannot be sent is dialled at once. The error names what failed; the next
+// timer tries again.
 func (d *Dialler) Dial(ctx context.Context) error {
 	campaigns, err := d.ledger.Running(ctx)
 	if err != nil {
 		return err
 	}
-	var all errgroup.Group
-	all.SetLimit(parallelCampaigns)
-	for _, i := range rand.Perm(len(campaigns)) {
-		c := campaigns[i]
-		all.Go(func() error {
-			if err := d.dialCampaign(ctx, c); err != nil {
-				return fmt.Errorf("campaign %s: %w", c.ID, err)
-			}
-			return nil
-		})
-	}
-	return all.Wait()
-}
-
-// dialCampaign runs one round of a campaign.
-func (d *Dialler) dialCampaign(ctx context.Context, c campaign.Campaign) error {
-	r := &round{Dialler: d, campaign: c}
-	first := rand.IntN(c.Shards)
-	for n := range c.Shards {
-		if err := r.shard(ctx, (first+n)%c.Shards, roundRows); err != nil {
-			return err
+	for _, c := range campaigns {
+		if err := d.engine.SendRound(ctx, string(c.ID)); err != nil {
+			zerolog.Ctx(ctx).Warn().Err(err).Str("campaign", string(c.ID)).Msg("campaign dialled without a message")
+			d.DialCampaign(ctx, c.ID)
 		}
 	}
-	r.wait(ctx)
-	return r.finish(ctx)
+	return nil
 }
 
-// Begin dials a campaign that has been started, before the next round. It is a hint and returns at once: if
-// it fails, the next round dials.
+// DialCampaign runs one round of dialling a campaign, if it is running: it dials its due contacts, as many as
+// its lines have places for, and announces the next round. It does not fail: what it could not do is left to
+// the timer.
+func (d *Dialler) DialCampaign(ctx context.Context, id campaign.ID) {
+	c, err := d.ledger.Campaign(ctx, id)
+	var next time.Time
+	if err == nil && c.State == campaign.StateRunning {
+		next, err = d.dialCampaign(ctx, c)
+	}
+	switch {
+	case errors.Is(err, table.ErrNotFound), errors.Is(err, table.ErrNewer), errors.Is(err, table.ErrInvalid):
+		zerolog.Ctx(ctx).Debug().Err(err).Str("campaign", string(id)).Msg("no campaign to dial")
+	case err != nil:
+		zerolog.Ctx(ctx).Warn().Err(err).Str("campaign", string(id)).Msg("campaign left to the timer")
+	case !next.IsZero():
+		d.engine.AnnounceRound(ctx, string(id), next)
+	}
+}
+
+// Begin dials a campaign that has been started. It is a hint and returns at once.
 func (d *Dialler) Begin(ctx context.Context, id campaign.ID) {
-	d.engine.Go(ctx, func(ctx context.Context) {
-		c, err := d.ledger.Campaign(ctx, id)
-		if err == nil && c.State == campaign.StateRunning {
-			err = d.dialCampaign(ctx, c)
-		}
-		if err != nil {
-			zerolog.Ctx(ctx).Debug().Err(err).Str("campaign", string(id)).Msg("campaign left to the next round")
-		}
-	})
+	d.engine.Go(ctx, func(ctx context.Context) { d.DialCampaign(ctx, id) })
 }

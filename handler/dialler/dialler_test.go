@@ -1,6 +1,7 @@
 package dialler_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
 	"switchboard/handler/campaign"
 	"switchboard/handler/faulttest"
@@ -243,12 +245,46 @@ func TestDialReturnsTheErrorsOfStorage(t *testing.T) {
 			}
 			return faulttest.FaultNone
 		}
-		if err := h.Dial(t.Context()); !errors.Is(err, faulttest.ErrNoAnswer) {
-			t.Errorf("dial: %v, want %v", err, faulttest.ErrNoAnswer)
-		}
+		h.DialCampaign(t.Context(), "a")
+		h.WantSent(t)
+		h.DialCampaign(t.Context(), "b")
 		h.WantSent(t, outbox.VerbCreate)
 	})
 }
+
+func TestTheTimerSendsAMessageForEachRunningCampaign(t *testing.T) {
+	cluster.Run(t, "and dials none itself", func(t *testing.T, h *cluster.Harness) {
+		h.StartCampaign(t, "a", 1, cluster.Number(1))
+		h.StartCampaign(t, "b", 1, cluster.Number(2))
+		if err := h.Dial(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		h.WantSent(t)
+		h.WantRounds(t, "a", "b")
+	})
+	cluster.Run(t, "and dials a campaign itself whose message cannot be sent", func(t *testing.T, h *cluster.Harness) {
+		h.StartCampaign(t, "a", 1, cluster.Number(1))
+		h.Engine.Queue = brokenQueue{}
+		if err := h.Dial(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		h.WantSent(t, outbox.VerbCreate)
+	})
+	cluster.Run(t, "and a round announces the next one, when a contact comes due", func(t *testing.T, h *cluster.Harness) {
+		c := h.StartCampaign(t, "a", 2, cluster.Number(1))
+		id := h.Contact(t, c).NextCall(c.ID)
+		h.DialRound(t)
+		h.WantSent(t, outbox.VerbCreate)
+		h.ApplyTo(t, id, call.Event{Body: call.CreateCallFailed{}, Result: call.Result{Code: 429}}) // it does not count
+		h.Background.Wait()
+		h.WantRounds(t, "a")
+	})
+}
+
+// brokenQueue is a queue that takes no message.
+type brokenQueue struct{}
+
+func (brokenQueue) Send(context.Context, string, time.Duration) error { return faulttest.ErrNoAnswer }
 
 func TestDialDoesNotTouchRowsOfALaterVersion(t *testing.T) {
 	later := map[string]any{"schema": campaign.Schema + 1, "state": 7}
@@ -309,9 +345,7 @@ func TestRowsThatCannotBeReadDoNotStopTheOthers(t *testing.T) {
 			for _, number := range numbers[:7] { // more than may fail before a partition is given up
 				put(t, h, key(cluster.LoadContact(t, h.Ledger, c, number)))
 			}
-			if err := h.Dial(t.Context()); !errors.Is(err, table.ErrUnreadable) {
-				t.Errorf("Dial: %v, want %v", err, table.ErrUnreadable)
-			}
+			h.DialRound(t)
 			h.WantSent(t, outbox.VerbCreate)
 		})
 	}

@@ -13,7 +13,7 @@ import (
 
 // backOff lowers the limit of the call's line after a refusal.
 func (d *Dialler) backOff(ctx context.Context, c call.Call, a outbox.Action) (call.Replied, error) {
-	_, err := d.ledger.EditLine(ctx, c.Line, func(l campaign.Line) (campaign.Line, error) {
+	_, err := d.editLine(ctx, c.Line, func(l campaign.Line) (campaign.Line, error) {
 		return l.BackOff(a.At, d.LineCalls, time.Now().UTC()), nil
 	})
 	return call.Replied{}, err
@@ -34,7 +34,17 @@ func (d *Dialler) optOut(ctx context.Context, c call.Call, a outbox.Action) (cal
 
 // settle books the result of the call's attempt with its campaign.
 func (d *Dialler) settle(ctx context.Context, c call.Call, _ outbox.Action) (call.Replied, error) {
-	return call.Replied{}, d.ledger.Settle(ctx, campaign.ID(c.Attempt.Campaign), settlement(c))
+	return call.Replied{}, d.settleAttempt(ctx, campaign.ID(c.Attempt.Campaign), settlement(c))
+}
+
+// settleAttempt settles an attempt, and announces the next one.
+func (d *Dialler) settleAttempt(ctx context.Context, of campaign.ID, s campaign.Settlement) error {
+	contact, err := d.ledger.Settle(ctx, of, s)
+	if err == nil && contact.State == campaign.ContactWaiting {
+		d.quiet.set(of, time.Time{}, time.Now())
+		d.engine.AnnounceRound(ctx, string(of), contact.Due)
+	}
+	return err
 }
 
 // settlement returns the result of the call's attempt.
@@ -61,7 +71,7 @@ func (d *Dialler) releaseReserved(ctx context.Context, c call.Call) error {
 			return err
 		}
 	}
-	_, err := d.ledger.EditLine(ctx, c.Line, func(l campaign.Line) (campaign.Line, error) {
+	_, err := d.editLine(ctx, c.Line, func(l campaign.Line) (campaign.Line, error) {
 		return l.Release(campaign.Holder{Call: c.ID, Leg: call.CreateOp}), nil
 	})
 	return err
@@ -72,7 +82,7 @@ func (d *Dialler) releaseReserved(ctx context.Context, c call.Call) error {
 func (d *Dialler) RollBack(ctx context.Context, c call.Call, line string) error {
 	c.Line = line
 	if c.Attempt != (call.AttemptRef{}) {
-		if err := d.ledger.Settle(ctx, campaign.ID(c.Attempt.Campaign), settlement(c)); err != nil {
+		if err := d.settleAttempt(ctx, campaign.ID(c.Attempt.Campaign), settlement(c)); err != nil {
 			return err
 		}
 	}

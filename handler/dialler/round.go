@@ -3,9 +3,12 @@ package dialler
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
 	"switchboard/handler/call"
 	"switchboard/handler/campaign"
@@ -14,40 +17,113 @@ import (
 	"switchboard/handler/table"
 )
 
+const (
+	// roundRows is the number of entries of a partition that one round reads.
+	roundRows = 64
+	// roundTime is how long a round dials. What is left then is dialled by the next one.
+	roundTime = 15 * time.Second
+	// parallelShards is the number of partitions of a campaign that are dialled at the same time.
+	parallelShards = 16
+	// maxErrors is the number of contacts of a partition that can be neither dialled nor put off before a round
+	// gives the partition up: then storage does not answer, and is not asked for each of them.
+	maxErrors = 4
+	// putOff is how long a contact waits that could not be dialled, so that it does not stop the others.
+	putOff = time.Minute
+)
+
 // round is one round of dialling a campaign.
 type round struct {
 	*Dialler
 	campaign campaign.Campaign
-	limit    int // calls to place; 0: as many as the lines take
-	offset   int // number of rows by which the order of a page is rotated
+	places   *places
+	until    time.Time // no contact is begun after it
+	limit    int       // calls to place; 0: as many as there are places
+	offset   int       // number of rows by which the order of a page is rotated
 
-	full     bool // the lines take no more
+	mu       sync.Mutex
+	due      int // contacts that are due
 	dialled  int
 	trackers []*engine.Tracker
+	// next is when the campaign must be dialled again; zero: when a call ends, or by the timer.
+	next time.Time
 }
 
-// maxErrors is the number of contacts of a partition that can be neither dialled nor put off before a round
-// gives the partition up: then storage does not answer, and is not asked for each of them.
-const maxErrors = 4
-
-// putOff is how long a contact waits that could not be dialled, so that it does not stop the others.
-const putOff = time.Minute
-
-// shard attends to the entries that are due in one partition.
-func (r *round) shard(ctx context.Context, shard, rows int) error {
-	due, err := r.ledger.Due(ctx, r.campaign, shard, time.Now().UTC(), rows)
+// dialCampaign runs one round of a campaign, and returns when the next one should be; zero: no earlier than a
+// call of it ends, or the timer runs.
+func (d *Dialler) dialCampaign(ctx context.Context, c campaign.Campaign) (next time.Time, err error) {
+	p, err := d.readPlaces(ctx, c.Lines)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
+	r := &round{Dialler: d, campaign: c, places: p, until: time.Now().Add(roundTime)}
+	first := rand.IntN(c.Shards)
+	var shards errgroup.Group
+	shards.SetLimit(parallelShards)
+	for n := range c.Shards {
+		shards.Go(func() error { return r.pages(ctx, (first+n)%c.Shards) })
+	}
+	if err := shards.Wait(); err != nil {
+		return time.Time{}, err
+	}
+	r.noteQuiet()
+	r.wait(ctx)
+	if p.none() {
+		return p.notBefore, nil
+	}
+	return r.next, r.finish(ctx)
+}
+
+// pages attends to the entries that are due in one partition, page by page, as long as there are places.
+func (r *round) pages(ctx context.Context, shard int) error {
+	for {
+		before := r.placed()
+		full, err := r.shard(ctx, shard, roundRows)
+		switch {
+		case err != nil || !full || r.places.none():
+			return err
+		case r.placed() == before || !time.Now().Before(r.until):
+			r.dialAgain(time.Now())
+			return nil
+		}
+	}
+}
+
+// placed returns the number of calls that the round has placed.
+func (r *round) placed() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dialled
+}
+
+// shard attends to the entries that are due in one partition, to a page of them at most, and reports whether the
+// page was full: there may be more.
+func (r *round) shard(ctx context.Context, shard, rows int) (full bool, err error) {
+	now := time.Now().UTC()
+	entries, err := r.ledger.Due(ctx, r.campaign, shard, now.Add(engine.AnnounceAhead), rows)
+	if err != nil {
+		return false, err
+	}
+	due := len(entries)
+	for due > 0 && entries[due-1].Value.At.After(now) {
+		due--
+	}
+	if due < len(entries) {
+		r.dialAgain(entries[due].Value.At)
+	}
+	return due == rows, r.attendTo(ctx, shard, entries[:due])
+}
+
+// attendTo attends to entries that are due.
+func (r *round) attendTo(ctx context.Context, shard int, due []table.Row[campaign.DueEntry]) error {
 	var failed []error
 	stuck := 0
 	for i := range due {
-		row := due[(i+r.offset)%len(due)]
-		if row.Value.Call != "" {
-			err = r.checkAttempt(ctx, row)
-		} else if !r.full && (r.limit == 0 || r.dialled < r.limit) {
-			err = r.dial(ctx, shard, row)
+		if !time.Now().Before(r.until) {
+			r.dialAgain(time.Now())
+			break
 		}
+		row := due[(i+r.offset)%len(due)]
+		err := r.attend(ctx, shard, row)
 		if err == nil || errors.Is(err, table.ErrNewer) { // rows of a later version are not touched
 			continue
 		}
@@ -59,6 +135,55 @@ func (r *round) shard(ctx context.Context, shard, rows int) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// attend checks the attempt that the entry stands for, or dials its contact.
+func (r *round) attend(ctx context.Context, shard int, row table.Row[campaign.DueEntry]) error {
+	if row.Value.Call != "" {
+		return r.checkAttempt(ctx, row)
+	}
+	if r.mayDial() {
+		return r.dial(ctx, shard, row)
+	}
+	return nil
+}
+
+// noteQuiet remembers that the campaign has no due contact, if it had none in all partitions.
+func (r *round) noteQuiet() {
+	if r.due > 0 {
+		return
+	}
+	now := time.Now()
+	until := now.Add(quietTime)
+	if !r.next.IsZero() && r.next.Before(until) {
+		until = r.next
+	}
+	r.quiet.set(r.campaign.ID, until, now)
+}
+
+// mayDial counts a contact that is due, and reports whether the round may place another call.
+func (r *round) mayDial() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.due++
+	return r.limit == 0 || r.dialled < r.limit
+}
+
+// addDialled counts a call that was placed.
+func (r *round) addDialled(t *engine.Tracker) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dialled++
+	r.trackers = append(r.trackers, t)
+}
+
+// dialAgain makes sure that the next round is at a time, or earlier.
+func (r *round) dialAgain(at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.next.IsZero() || at.Before(r.next) {
+		r.next = at
+	}
 }
 
 // putOff postpones the entry of a contact that could not be dialled.
@@ -76,7 +201,7 @@ func (r *round) wait(ctx context.Context) {
 
 // finish ends the campaign if all of its contacts have ended.
 func (r *round) finish(ctx context.Context) error {
-	if r.dialled > 0 || r.full {
+	if r.dialled > 0 {
 		return nil
 	}
 	counters, err := r.ledger.Counters(ctx, r.campaign)
@@ -102,6 +227,6 @@ func (r *round) checkAttempt(ctx context.Context, row table.Row[campaign.DueEntr
 	case attempt.Value.State != call.StateEnded:
 		return store.IgnoreConflict(r.ledger.Postpone(ctx, row, time.Now().UTC().Add(r.Limits.Confirm)))
 	default:
-		return r.ledger.Settle(ctx, r.campaign.ID, settlement(attempt.Value))
+		return r.settleAttempt(ctx, r.campaign.ID, settlement(attempt.Value))
 	}
 }

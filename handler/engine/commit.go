@@ -24,7 +24,7 @@ const commitTimeout = 5 * time.Second
 func (e *Engine) commit(ctx context.Context, id call.ID, ev call.Event, owner string) (call.Call, error) {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
-	unlock, err := e.locks.lock(ctx, id)
+	unlock, err := e.locks.Lock(ctx, id)
 	if err != nil {
 		return call.Call{}, fmt.Errorf("lock call: %w", err)
 	}

@@ -11,13 +11,14 @@ import (
 	"switchboard/handler/store"
 )
 
+// AnnounceAhead is how long before it a slot is announced by a message. What is due later is announced by the
+// timers, once a minute.
+const AnnounceAhead = 90 * time.Second
+
 const (
 	// slotLength is the length of the slots in which deadlines are counted: one message stands for all items
 	// of a shard that come due in one slot, so that the number of messages does not grow with that of calls.
 	slotLength = 2 * time.Second
-	// announceAhead is how long before it an item's slot is announced by a message. The sweep announces the
-	// items that are due later, once a minute.
-	announceAhead = 90 * time.Second
 	// announceTimeout bounds the sending of one message. The sweep finds what no message announces.
 	announceTimeout = time.Second
 )
@@ -29,11 +30,12 @@ type Queue interface {
 	Send(ctx context.Context, text string, delay time.Duration) error
 }
 
-// DeadlineMessage is a message of the queue of deadlines: at the end of a slot, the due items of a shard are
-// to be attended to.
+// DeadlineMessage is a message of the queue of deadlines: at the end of a slot, the due items of a shard are to
+// be attended to, or a campaign is to be dialled.
 type DeadlineMessage struct {
-	Shard string `json:"shard"`
-	Slot  int64  `json:"slot"` // number of the slot since 1970
+	Shard    string `json:"shard,omitempty"`    // of the worklist
+	Campaign string `json:"campaign,omitempty"` // id; if there is no shard
+	Slot     int64  `json:"slot"`               // number of the slot since 1970
 }
 
 // slotOf returns the number of the slot that a time is in.
@@ -75,13 +77,24 @@ func (a *announcements) remove(m DeadlineMessage) {
 }
 
 // Announce makes sure that an item of the worklist is attended to soon after it is due, if that is within
-// announceAhead. It returns at once: if it fails, the sweep finds the item.
+// AnnounceAhead. It returns at once: if it fails, the sweep finds the item.
 func (e *Engine) Announce(ctx context.Context, id string, due time.Time) {
+	e.announce(ctx, DeadlineMessage{Shard: store.ShardOf(id)}, due)
+}
+
+// AnnounceRound makes sure that a campaign is dialled soon after a time, if that is within AnnounceAhead. It
+// returns at once: if it fails, the next timer finds the campaign.
+func (e *Engine) AnnounceRound(ctx context.Context, campaign string, due time.Time) {
+	e.announce(ctx, DeadlineMessage{Campaign: campaign}, due)
+}
+
+// announce sends a message for the slot in which something is due, unless this process has sent it already.
+func (e *Engine) announce(ctx context.Context, m DeadlineMessage, due time.Time) {
 	now := time.Now()
-	if due.After(now.Add(announceAhead)) {
+	if due.After(now.Add(AnnounceAhead)) {
 		return
 	}
-	m := DeadlineMessage{Shard: store.ShardOf(id), Slot: max(slotOf(due), slotOf(now))}
+	m.Slot = max(slotOf(due), slotOf(now))
 	if e.announced.add(m, now) {
 		e.Go(ctx, func(ctx context.Context) { e.sendDeadline(ctx, m, time.Until(slotEnd(m.Slot))) })
 	}
@@ -89,14 +102,24 @@ func (e *Engine) Announce(ctx context.Context, id string, due time.Time) {
 
 // sendDeadline sends a message that is delivered after a delay.
 func (e *Engine) sendDeadline(ctx context.Context, m DeadlineMessage, delay time.Duration) {
+	if err := e.sendMessage(ctx, m, delay); err != nil {
+		e.announced.remove(m)
+		zerolog.Ctx(ctx).Debug().Err(err).Str("shard", m.Shard).Str("campaign", m.Campaign).Msg("message left to the timer")
+	}
+}
+
+// SendRound sends a message by which an instance dials a campaign now.
+func (e *Engine) SendRound(ctx context.Context, campaign string) error {
+	return e.sendMessage(ctx, DeadlineMessage{Campaign: campaign, Slot: slotOf(time.Now())}, 0)
+}
+
+// sendMessage sends a message that is delivered after a delay.
+func (e *Engine) sendMessage(ctx context.Context, m DeadlineMessage, delay time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
 	defer cancel()
 	text, err := json.Marshal(m)
-	if err == nil {
-		err = e.Queue.Send(ctx, string(text), max(delay, 0))
-	}
 	if err != nil {
-		e.announced.remove(m)
-		zerolog.Ctx(ctx).Debug().Err(err).Str("shard", m.Shard).Msg("deadlines left to the sweep")
+		return err
 	}
+	return e.Queue.Send(ctx, string(text), max(delay, 0))
 }

@@ -18,6 +18,7 @@ import (
 
 	"switchboard/handler/call"
 	"switchboard/handler/call/outbox"
+	"switchboard/handler/keylock"
 	"switchboard/handler/store"
 	"switchboard/handler/table"
 )
@@ -36,7 +37,7 @@ type Engine struct {
 	Recordings   RecordingWork
 	Local        map[outbox.Verb]LocalAction
 
-	locks     keyLock
+	locks     keylock.Locks[call.ID]
 	memory    rowMemory
 	announced announcements
 	attending *semaphore.Weighted

@@ -36,7 +36,7 @@ func (e *Engine) Sweep(ctx context.Context) error {
 // sweepShard attends to the overdue items of a shard until a time, and announces the others.
 func (e *Engine) sweepShard(ctx context.Context, shard string, until time.Time) error {
 	now := time.Now()
-	upcoming, _, err := e.Calls.Due(ctx, shard, now.Add(announceAhead))
+	upcoming, _, err := e.Calls.Due(ctx, shard, now.Add(AnnounceAhead))
 	if err != nil {
 		return fmt.Errorf("list shard %s: %w", shard, err)
 	}

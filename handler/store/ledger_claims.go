@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"switchboard/handler/campaign"
 	"switchboard/handler/table"
 )
@@ -49,16 +51,12 @@ func (l *Ledger) Claim(
 	var claimed campaign.Contact
 	var attempt campaign.Attempt
 	err := table.RetryOnConflict(ctx, func() (lost bool, err error) {
-		contact, err := l.contactOf(ctx, due)
+		contact, counters, err := l.contactAndCounters(ctx, due)
 		if err != nil {
 			return false, err
 		}
 		if contact.Value.State != campaign.ContactWaiting {
 			return false, table.ErrConflict
-		}
-		counters, err := l.counters.Get(ctx, countersKey(due.Key.Partition))
-		if err != nil {
-			return false, err
 		}
 		claimed, attempt = contact.Value.Claimed(c.ID, s)
 		tx := table.Begin(l.contactRows)
@@ -74,13 +72,34 @@ func (l *Ledger) Claim(
 	return claimed, attempt, nil
 }
 
+// contactAndCounters returns the contact of an entry, or ErrConflict if the contact has another entry now, and
+// the counters of its partition.
+func (l *Ledger) contactAndCounters(
+	ctx context.Context, due table.Row[campaign.DueEntry],
+) (contact table.Row[campaign.Contact], counters table.Row[campaign.Counters], err error) {
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) {
+		contact, err = l.contactOf(ctx, due)
+		return err
+	})
+	reads.Go(func() (err error) {
+		counters, err = l.counters.Get(ctx, countersKey(due.Key.Partition))
+		return err
+	})
+	err = reads.Wait()
+	return contact, counters, err
+}
+
 // Settle closes an attempt: one transaction writes the attempt and, if it is the contact's latest, the
 // contact, its entry and the counters. If the attempt is closed already, or was never written, nothing
-// changes. It may be repeated, and must be after an error.
-func (l *Ledger) Settle(ctx context.Context, of campaign.ID, s campaign.Settlement) error {
+// changes. It may be repeated, and must be after an error. It returns the contact as it is then, if it was
+// written.
+func (l *Ledger) Settle(
+	ctx context.Context, of campaign.ID, s campaign.Settlement,
+) (written campaign.Contact, err error) {
 	p := partition(of, s.Shard)
 	s.At = s.At.UTC()
-	err := table.RetryOnConflict(ctx, func() (lost bool, err error) {
+	err = table.RetryOnConflict(ctx, func() (lost bool, err error) {
 		attempt, err := l.attempts.Get(ctx, attemptKey(p, s.Contact, s.Claim))
 		if errors.Is(err, table.ErrNotFound) {
 			return false, nil
@@ -107,13 +126,15 @@ func (l *Ledger) Settle(ctx context.Context, of campaign.ID, s campaign.Settleme
 			l.reindexIn(tx, contact, entry, settled)
 			l.counters.ReplaceIn(tx, counters, counters.Value.Replace(&contact.Value, settled))
 		}
-		_, err = tx.Commit(ctx)
+		if _, err = tx.Commit(ctx); err == nil {
+			written = settled
+		}
 		return errors.Is(err, table.ErrConflict), err
 	})
 	if err != nil {
-		return fmt.Errorf("settle attempt of campaign %s: %w", of, err)
+		return campaign.Contact{}, fmt.Errorf("settle attempt of campaign %s: %w", of, err)
 	}
-	return nil
+	return written, nil
 }
 
 // Refuse ends a waiting contact, by its entry, because of the rule by which the gate has refused it for

@@ -89,7 +89,7 @@ func (o oneContact) mustClaim(now time.Time) {
 func (o oneContact) settle(claim int, outcome call.Outcome, at time.Time) {
 	o.t.Helper()
 	for range 2 { // it may be repeated
-		if err := o.l.Settle(o.t.Context(), o.c.ID, settlement(o.id, claim, outcome, at)); err != nil {
+		if _, err := o.l.Settle(o.t.Context(), o.c.ID, settlement(o.id, claim, outcome, at)); err != nil {
 			o.t.Fatal(err)
 		}
 		audit(o.t, o.rows, o.c, 0)
@@ -290,7 +290,7 @@ func TestConcurrentClaimsOfDifferentContactsSucceed(t *testing.T) {
 			wg.Go(func() {
 				_, a, err := l.Claim(t.Context(), c, due, attemptAt(t0))
 				if err == nil {
-					err = l.Settle(t.Context(), c.ID, settlement(due.Value.Contact, a.Claim, call.OutcomeCompleted, t0))
+					_, err = l.Settle(t.Context(), c.ID, settlement(due.Value.Contact, a.Claim, call.OutcomeCompleted, t0))
 				}
 				if err != nil {
 					t.Error(err)
@@ -313,11 +313,11 @@ func TestSettlingAClosedAttemptIsOneRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := settlement(due.Value.Contact, 1, call.OutcomeBusy, t0)
-	if err := l.Settle(t.Context(), c.ID, s); err != nil {
+	if _, err := l.Settle(t.Context(), c.ID, s); err != nil {
 		t.Fatal(err)
 	}
 	reads, writes := rows.Reads(), rows.Writes()
-	if err := l.Settle(t.Context(), c.ID, s); err != nil {
+	if _, err := l.Settle(t.Context(), c.ID, s); err != nil {
 		t.Fatal(err)
 	}
 	if r, w := rows.Reads()-reads, rows.Writes()-writes; r != 1 || w != 0 {

@@ -41,7 +41,8 @@ func newTwoContacts(t *testing.T) *twoContacts {
 // operations are the operations on contacts of a shard.
 var operations = map[string]func(context.Context, *twoContacts) error{
 	"settle": func(ctx context.Context, s *twoContacts) error {
-		return s.l.Settle(ctx, s.c.ID, settlement(s.dialling.Value.Contact, 1, call.OutcomeBusy, t0.Add(time.Minute)))
+		_, err := s.l.Settle(ctx, s.c.ID, settlement(s.dialling.Value.Contact, 1, call.OutcomeBusy, t0.Add(time.Minute)))
+		return err
 	},
 	"postpone the check": func(ctx context.Context, s *twoContacts) error {
 		return s.l.Postpone(ctx, s.dialling, t0.Add(time.Hour))
@@ -135,7 +136,7 @@ func TestClaimUnderFaults(t *testing.T) {
 			t.Error("a claim without an answer is not due for its check")
 		}
 		s := settlement(contact.ID, contact.Claim, call.OutcomeCancelled, t0.Add(checkAfter))
-		if err := l.Settle(t.Context(), c.ID, s); err != nil {
+		if _, err := l.Settle(t.Context(), c.ID, s); err != nil {
 			t.Error(err)
 		}
 		if err := claim(); !errors.Is(err, table.ErrConflict) {
@@ -153,7 +154,12 @@ func TestSettleUnderFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := settlement(due.Value.Contact, 1, call.OutcomeBusy, t0)
-		faulty(func() { retry(t, func() error { return l.Settle(t.Context(), c.ID, s) }) })
+		faulty(func() {
+			retry(t, func() error {
+				_, err := l.Settle(t.Context(), c.ID, s)
+				return err
+			})
+		})
 		audit(t, rows, c, 0)
 		got, err := l.Counters(t.Context(), c)
 		if err != nil || got.Attempts != 1 || got.Waiting != 1 {

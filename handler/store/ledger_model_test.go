@@ -66,7 +66,10 @@ func TestRowsOfAShardAgreeAfterAnyOperations(t *testing.T) {
 			"settle": func(*rapid.T) {
 				id, outcome := all[pick(len(all), "contact")].ID, outcomes[pick(len(outcomes), "outcome")]
 				s := settlement(id, 1+pick(4, "claim"), outcome, now)
-				faulty(func() error { return l.Settle(t.Context(), c.ID, s) })
+				faulty(func() error {
+					_, err := l.Settle(t.Context(), c.ID, s)
+					return err
+				})
 			},
 			"refuse": func(*rapid.T) {
 				if due, ok := entry(); ok {

@@ -308,9 +308,10 @@ func postpone(t *testing.T, l *store.Ledger, c campaign.Campaign, _ campaign.Con
 // settle returns the change that settles the latest attempt with an outcome.
 func settle(outcome call.Outcome) contactChange {
 	return func(t *testing.T, l *store.Ledger, c campaign.Campaign, contact campaign.Contact) error {
-		return l.Settle(t.Context(), c.ID, campaign.Settlement{
+		_, err := l.Settle(t.Context(), c.ID, campaign.Settlement{
 			Contact: contact.ID, Claim: contact.Claim, Outcome: outcome, At: t0,
 		})
+		return err
 	}
 }
 

@@ -157,7 +157,7 @@ func (c *Cluster) Tick() {
 	}
 	for _, m := range c.deadlines.receive(time.Now(), math.MaxInt) {
 		c.ForEach(func(e *Instance) error {
-			e.AttendShard(c.T.Context(), m.Shard)
+			e.ReceiveDeadline(c.T.Context(), m)
 			return nil
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"switchboard/handler/call"
+	"switchboard/handler/campaign"
 	"switchboard/handler/engine"
 	"switchboard/handler/store"
 )
@@ -85,6 +86,32 @@ func (h *Harness) WantAnnounced(t *testing.T, id call.ID) {
 	sent, shard := h.deadlines.receive(time.Now().Add(time.Hour), math.MaxInt), store.ShardOf(string(id))
 	if !slices.ContainsFunc(sent, func(m engine.DeadlineMessage) bool { return m.Shard == shard }) {
 		t.Errorf("messages %+v, want one for shard %s of %s", sent, shard, id)
+	}
+}
+
+// WantRounds checks for which campaigns rounds are announced, once each, by the messages in the queue of
+// deadlines that were sent since the last time.
+func (h *Harness) WantRounds(t *testing.T, want ...string) {
+	t.Helper()
+	h.Background.Wait()
+	var got []string
+	for _, m := range h.deadlines.receive(time.Now().Add(time.Hour), math.MaxInt) {
+		if m.Campaign != "" {
+			got = append(got, m.Campaign)
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("rounds of %q are announced, want %q", got, want)
+	}
+}
+
+// ReceiveDeadline does what the function deadline does with a message.
+func (i *Instance) ReceiveDeadline(ctx context.Context, m engine.DeadlineMessage) {
+	if m.Campaign != "" {
+		i.DialCampaign(ctx, campaign.ID(m.Campaign))
+	} else {
+		i.AttendShard(ctx, m.Shard)
 	}
 }
 

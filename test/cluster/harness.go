@@ -180,11 +180,15 @@ func (h *Harness) StartCampaign(t *testing.T, id campaign.ID, attempts int, numb
 		campaign.Campaign{ID: id, Lines: []string{Line}, Attempts: attempts, Shards: 1}, numbers...)
 }
 
-// DialRound runs one round of dialling.
+// DialRound runs one round of dialling each running campaign.
 func (h *Harness) DialRound(t *testing.T) {
 	t.Helper()
-	if err := h.Dial(t.Context()); err != nil {
+	running, err := h.Ledger.Running(t.Context())
+	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range running {
+		h.DialCampaign(t.Context(), c.ID)
 	}
 	h.Background.Wait()
 }

@@ -49,7 +49,7 @@ func (h *queueHost) start(ctx context.Context, inst *Instance) {
 				h.hosts.Go(func() {
 					defer func() { <-hand }()
 					began := time.Now()
-					inst.AttendShard(ctx, m.Shard)
+					inst.ReceiveDeadline(ctx, m)
 					h.noteInvocation(time.Since(began))
 				})
 			}

@@ -1,4 +1,4 @@
-package engine
+package keylock
 
 import (
 	"context"
@@ -10,18 +10,18 @@ import (
 
 func TestLockFailsWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var locks keyLock
-		unlock, err := locks.lock(t.Context(), "in-1")
+		var locks Locks[string]
+		unlock, err := locks.Lock(t.Context(), "in-1")
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := locks.lock(ctx, "in-1"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := locks.Lock(ctx, "in-1"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v, want %v", err, context.DeadlineExceeded)
 		}
 		unlock()
-		if unlock, err = locks.lock(t.Context(), "in-1"); err != nil {
+		if unlock, err = locks.Lock(t.Context(), "in-1"); err != nil {
 			t.Fatal(err)
 		}
 		unlock()
