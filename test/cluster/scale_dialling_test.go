@@ -16,7 +16,7 @@ import (
 	"switchboard/test/scale"
 )
 
-// ringingACS accepts every CreateCall, and nobody answers. It notes when the requests came.
+// ringingACS accepts every CreateCall, and no callee answers. It notes when the requests came.
 type ringingACS struct {
 	mu          sync.Mutex
 	first, last time.Time
