@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"sync/atomic"
 )
 
 // Proxy forwards to one target. It listens on a free port of the loopback.
@@ -62,6 +63,10 @@ func (p *Proxy) handler(host string, hook *Hook) http.Handler {
 		if hook.drop(n, WhenBefore, r) {
 			panic(http.ErrAbortHandler) // net/http closes the connection
 		}
+		body, answer := &countedBody{ReadCloser: r.Body}, &countedAnswer{ResponseWriter: w}
+		if r.Body != http.NoBody { // which the transport recognizes
+			r.Body = body
+		}
 		forward := httputil.ReverseProxy{
 			Transport:     p.transport,
 			FlushInterval: -1, // flush at once
@@ -80,6 +85,34 @@ func (p *Proxy) handler(host string, hook *Hook) http.Handler {
 			// The client gets the target's answer or none, never one of the proxy.
 			ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		}
-		forward.ServeHTTP(w, r)
+		forward.ServeHTTP(answer, r)
+		hook.answered(n, body.n.Load(), answer.n)
 	})
 }
+
+// countedBody counts the bytes that are read from a request's body. The transport may read on after the answer.
+type countedBody struct {
+	io.ReadCloser
+	n atomic.Int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n.Add(int64(n))
+	return n, err
+}
+
+// countedAnswer counts the bytes that are written to an answer's body.
+type countedAnswer struct {
+	http.ResponseWriter
+	n int64
+}
+
+func (a *countedAnswer) Write(p []byte) (int, error) {
+	n, err := a.ResponseWriter.Write(p)
+	a.n += int64(n)
+	return n, err
+}
+
+// Unwrap lets the reverse proxy flush.
+func (a *countedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
