@@ -27,6 +27,10 @@ type Proxy struct {
 	transport *http.Transport
 }
 
+// idleConnections is how many idle connections to the target are kept. With fewer than a load has, thousands of them
+// would be opened and closed, until there is no free port.
+const idleConnections = 1000
+
 var errDropped = errors.New("dropped")
 
 // Start returns a running proxy to target, which must have a plain http URL. It
@@ -40,8 +44,11 @@ func Start(target *url.URL, hook *Hook) (*Proxy, error) {
 		return nil, fmt.Errorf("proxy to %s: %w", target, err)
 	}
 	p := &Proxy{
-		URL:       "http://" + listener.Addr().String() + target.EscapedPath(),
-		transport: &http.Transport{DisableCompression: true}, // bodies as they are; no other proxy
+		URL: "http://" + listener.Addr().String() + target.EscapedPath(),
+		transport: &http.Transport{ // no other proxy
+			DisableCompression:  true, // bodies as they are
+			MaxIdleConnsPerHost: idleConnections,
+		},
 	}
 	p.server = &http.Server{
 		Handler:  p.handler(target.Host, hook),

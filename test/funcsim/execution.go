@@ -53,7 +53,8 @@ func (in *instance) succeeded(f *function, x *execution) {
 
 // endText returns the host's line at the end of an execution.
 func (x *execution) endText(function, how string) string {
-	return fmt.Sprintf("Executed 'Functions.%s' (%s, Id=%s, Duration=%dms)", function, how, x.id, time.Since(x.began).Milliseconds())
+	took := time.Since(x.began).Milliseconds()
+	return fmt.Sprintf("Executed 'Functions.%s' (%s, Id=%s, Duration=%dms)", function, how, x.id, took)
 }
 
 func timeoutText(f *function, d time.Duration) string {

@@ -16,7 +16,9 @@ func TestClosingEndsTheProgramAndRunsItsExitListeners(t *testing.T) {
 	}
 	var out bytes.Buffer
 	process, err := Program{
-		Script: `console.log(process.argv[1], process.env.WORD); process.on("exit", () => console.log("exits"));`,
+		Script: `console.log(process.argv[1], process.env.WORD);
+			process.on("exit", () => console.log("exits"));
+			setInterval(() => {}, 1000);`,
 		Args:   []string{"one"}, Env: []string{"WORD=two"}, Dir: t.TempDir(), Output: &out,
 	}.Start()
 	if err != nil {
