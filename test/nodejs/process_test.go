@@ -19,7 +19,7 @@ func TestClosingEndsTheProgramAndRunsItsExitListeners(t *testing.T) {
 		Script: `console.log(process.argv[1], process.env.WORD);
 			process.on("exit", () => console.log("exits"));
 			setInterval(() => {}, 1000);`,
-		Args:   []string{"one"}, Env: []string{"WORD=two"}, Dir: t.TempDir(), Output: &out,
+		Args: []string{"one"}, Env: []string{"WORD=two"}, Dir: t.TempDir(), Output: &out,
 	}.Start()
 	if err != nil {
 		t.Fatal(err)
