@@ -19,12 +19,17 @@ type acknowledgements struct {
 	refused int // answered with another status than 2xx, or not at all
 }
 
-// connections is how many idle connections the simulator keeps to the application, as
-// a service does.
-const connections = 1000
+const (
+	// idleConnections is how many idle connections the simulator keeps to the application,
+	// as a service does.
+	idleConnections = 1000
+	// idleTimeout is how long it keeps them. It is shorter than the 5 s after which the
+	// sample closes them: a callback on a connection that is being closed would get no answer.
+	idleTimeout = time.Second
+)
 
 func newAcknowledgements() *acknowledgements {
-	return &acknowledgements{next: &http.Transport{MaxIdleConnsPerHost: connections}}
+	return &acknowledgements{next: &http.Transport{MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleTimeout}}
 }
 
 // callbackPath is where the app and the sample receive callbacks.
