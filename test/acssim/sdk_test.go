@@ -11,7 +11,8 @@ import (
 	"sync"
 	"testing"
 
-	"switchboard/test/azurite"
+	"switchboard/test"
+	"switchboard/test/nodejs"
 )
 
 // sdkClient is a process with the official JavaScript SDK, in the version of test/package.json.
@@ -32,8 +33,8 @@ func startSDKClient(t *testing.T, args ...string) *sdkClient {
 	if err != nil {
 		t.Skip("node is not here, https://nodejs.org")
 	}
-	packages, err := azurite.Install(t.Context(), func(what string) { t.Log(what) })
-	if errors.Is(err, azurite.ErrNoNode) {
+	packages, err := nodejs.Install(t.Context(), test.NodePackages, func(what string) { t.Log(what) })
+	if errors.Is(err, nodejs.ErrNoNode) {
 		t.Skip(err)
 	}
 	if err != nil {

@@ -8,15 +8,16 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"switchboard/test"
+	"switchboard/test/nodejs"
 )
 
 // startTimeout is the longest time from Azurite's start to its first answers. On an
@@ -37,30 +38,24 @@ type Server struct {
 	// Account is the well-known account. All of its users share it.
 	Account
 
-	given  atomic.Int64  // number of other accounts that NewAccount has returned
-	stdin  io.Closer     // open as long as Azurite is to run
-	exited chan struct{} // closed when the process has ended
-	kill   func() error
-	home   string // working folder of the process, with its log
-	close  sync.Once
+	given   atomic.Int64 // number of other accounts that NewAccount has returned
+	process *nodejs.Process
+	home    string // working folder of the process, with its log
+	close   sync.Once
 }
 
 // Start installs Azurite if necessary, starts it and waits until its three services
 // answer. The context bounds the start, not the server, which runs until Close or the
-// end of this process. Start fails with ErrNoNode if there is no Node.js.
+// end of this process. Start fails with nodejs.ErrNoNode if there is no Node.js.
 func Start(ctx context.Context, o *Options) (*Server, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		return nil, fmt.Errorf("start Azurite: %w", ErrNoNode)
-	}
-	packages, err := Install(ctx, o.Notify)
+	packages, err := nodejs.Install(ctx, test.NodePackages, o.Notify)
 	if err != nil {
 		return nil, err
 	}
-	s, err := launch(node, packages)
+	s, err := launch(packages)
 	if err != nil {
 		return nil, fmt.Errorf("start Azurite: %w", err)
 	}
@@ -69,46 +64,43 @@ func Start(ctx context.Context, o *Options) (*Server, error) {
 	if err := s.ready(ctx); err != nil {
 		log, _ := os.ReadFile(s.logPath())
 		s.Close()
-		return nil, fmt.Errorf("start Azurite: %w:\n%s", err, lastLines(log, 10))
+		return nil, fmt.Errorf("start Azurite: %w:\n%s", err, nodejs.LastLines(log, 10))
 	}
 	return s, nil
 }
 
 // launch starts the process. Azurite chooses its ports itself and writes them into its
 // log, so that two servers that start at once cannot choose the same.
-func launch(node, packages string) (*Server, error) {
+func launch(packages string) (*Server, error) {
 	home, err := os.MkdirTemp("", "azurite-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Account: Account{Name: knownAccount, Key: knownKey}, home: home, exited: make(chan struct{})}
+	s := &Server{Account: Account{Name: knownAccount, Key: knownKey}, home: home}
 	log, err := os.Create(s.logPath())
 	if err != nil {
-		return nil, err
-	}
-	defer log.Close() // the process has its own descriptor
-	cmd := exec.Command(node, "-e", runScript, "--",
-		filepath.Join(packages, "node_modules/azurite/dist/src/azurite.js"),
-		"--inMemoryPersistence", "--disableTelemetry", "--silent",
-		"--skipApiVersionCheck", // azblob 1.8.0 speaks a version that Azurite 3.35.0 does not know by name
-		"--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
-		// Longer than any test, so that no idle connection is closed under a request.
-		"--blobKeepAliveTimeout", "3600", "--queueKeepAliveTimeout", "3600", "--tableKeepAliveTimeout", "3600")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = home, log, log
-	cmd.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+accountList())
-	ownGroup(cmd)
-	if s.stdin, err = cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
 		os.RemoveAll(home)
 		return nil, err
 	}
-	s.kill = cmd.Process.Kill
-	go func() {
-		cmd.Wait() // an error is in the log
-		close(s.exited)
-	}()
+	defer log.Close() // the process has its own descriptor
+	s.process, err = nodejs.Program{
+		Script: runScript,
+		Args: []string{
+			filepath.Join(packages, "node_modules/azurite/dist/src/azurite.js"),
+			"--inMemoryPersistence", "--disableTelemetry", "--silent",
+			"--skipApiVersionCheck", // azblob 1.8.0 speaks a version that Azurite 3.35.0 does not know by name
+			"--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
+			// Longer than any test, so that no idle connection is closed under a request.
+			"--blobKeepAliveTimeout", "3600", "--queueKeepAliveTimeout", "3600", "--tableKeepAliveTimeout", "3600",
+		},
+		Dir:    home,
+		Env:    []string{"AZURITE_ACCOUNTS=" + accountList()},
+		Output: log,
+	}.Start()
+	if err != nil {
+		os.RemoveAll(home)
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -138,7 +130,7 @@ func (s *Server) ready(ctx context.Context) error {
 			return errors.Join(answers(ctx, s.BlobURL), answers(ctx, s.QueueURL), answers(ctx, s.TableURL))
 		}
 		select {
-		case <-s.exited:
+		case <-s.process.Exited():
 			return errors.New("it ended")
 		case <-ctx.Done():
 			return ctx.Err()
@@ -164,13 +156,7 @@ func answers(ctx context.Context, url string) error {
 // Close ends Azurite, deletes everything in it, and waits for the end.
 func (s *Server) Close() {
 	s.close.Do(func() {
-		s.stdin.Close()
-		select {
-		case <-s.exited:
-		case <-time.After(5 * time.Second):
-			s.kill()
-			<-s.exited
-		}
+		s.process.Close()
 		os.RemoveAll(s.home)
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"switchboard/test/azurite"
+	"switchboard/test/nodejs"
 )
 
 // TestMain also runs the process that TestAzuriteEndsWithTheProcessThatStartedIt
@@ -81,13 +82,8 @@ func TestAzuriteEndsWithTheProcessThatStartedIt(t *testing.T) {
 
 func TestStartFailsWithoutNode(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	if _, err := azurite.Start(t.Context(), nil); !errors.Is(err, azurite.ErrNoNode) {
-		t.Errorf("Start: %v, want %v", err, azurite.ErrNoNode)
-	}
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	if _, err := azurite.Install(t.Context(), nil); !errors.Is(err, azurite.ErrNoNode) {
-		t.Errorf("Install: %v, want %v", err, azurite.ErrNoNode)
+	if _, err := azurite.Start(t.Context(), nil); !errors.Is(err, nodejs.ErrNoNode) {
+		t.Errorf("Start: %v, want %v", err, nodejs.ErrNoNode)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"switchboard/test/nodejs"
 )
 
 // forTests returns the server for all tests of the process. It is never closed: it
@@ -27,7 +29,7 @@ func ForTest(t testing.TB) *Server {
 		t.Skip("-short: no Azurite")
 	}
 	s, err := forTests()
-	if errors.Is(err, ErrNoNode) {
+	if errors.Is(err, nodejs.ErrNoNode) {
 		t.Skip(err)
 	}
 	if err != nil {

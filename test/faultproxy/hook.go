@@ -37,6 +37,10 @@ type Request struct {
 	N            int    // its number
 	Target       string // host and port that it is forwarded to
 	Method, Path string // the path is escaped and has no query
+	Comp         string // the query's comp, by which storage distinguishes operations on one path
+	// Sent and Received are the bytes of its body and of the answer's body. They are 0
+	// until the proxy has passed on the whole answer.
+	Sent, Received int64
 }
 
 // Seen returns all requests so far, by number, including those that were dropped.
@@ -62,8 +66,17 @@ func (h *Hook) next(target string, r *http.Request) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := len(h.seen) + 1
-	h.seen = append(h.seen, Request{N: n, Target: target, Method: r.Method, Path: r.URL.EscapedPath()})
+	h.seen = append(h.seen, Request{
+		N: n, Target: target, Method: r.Method, Path: r.URL.EscapedPath(), Comp: r.URL.Query().Get("comp"),
+	})
 	return n
+}
+
+// answered records the bytes of request n.
+func (h *Hook) answered(n int, sent, received int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.seen[n-1].Sent, h.seen[n-1].Received = sent, received
 }
 
 // drop reports whether the connection of r is to be dropped at this point.

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"sync/atomic"
 )
 
 // Proxy forwards to one target. It listens on a free port of the loopback.
@@ -25,6 +26,10 @@ type Proxy struct {
 	server    *http.Server
 	transport *http.Transport
 }
+
+// idleConnections is how many idle connections to the target are kept. With fewer than a load has, thousands of them
+// would be opened and closed, until there is no free port.
+const idleConnections = 1000
 
 var errDropped = errors.New("dropped")
 
@@ -39,8 +44,11 @@ func Start(target *url.URL, hook *Hook) (*Proxy, error) {
 		return nil, fmt.Errorf("proxy to %s: %w", target, err)
 	}
 	p := &Proxy{
-		URL:       "http://" + listener.Addr().String() + target.EscapedPath(),
-		transport: &http.Transport{DisableCompression: true}, // bodies as they are; no other proxy
+		URL: "http://" + listener.Addr().String() + target.EscapedPath(),
+		transport: &http.Transport{ // no other proxy
+			DisableCompression:  true, // bodies as they are
+			MaxIdleConnsPerHost: idleConnections,
+		},
 	}
 	p.server = &http.Server{
 		Handler:  p.handler(target.Host, hook),
@@ -62,6 +70,10 @@ func (p *Proxy) handler(host string, hook *Hook) http.Handler {
 		if hook.drop(n, WhenBefore, r) {
 			panic(http.ErrAbortHandler) // net/http closes the connection
 		}
+		body, answer := &countedBody{ReadCloser: r.Body}, &countedAnswer{ResponseWriter: w}
+		if r.Body != http.NoBody { // which the transport recognizes
+			r.Body = body
+		}
 		forward := httputil.ReverseProxy{
 			Transport:     p.transport,
 			FlushInterval: -1, // flush at once
@@ -80,6 +92,34 @@ func (p *Proxy) handler(host string, hook *Hook) http.Handler {
 			// The client gets the target's answer or none, never one of the proxy.
 			ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		}
-		forward.ServeHTTP(w, r)
+		forward.ServeHTTP(answer, r)
+		hook.answered(n, body.n.Load(), answer.n)
 	})
 }
+
+// countedBody counts the bytes that are read from a request's body. The transport may read on after the answer.
+type countedBody struct {
+	io.ReadCloser
+	n atomic.Int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n.Add(int64(n))
+	return n, err
+}
+
+// countedAnswer counts the bytes that are written to an answer's body.
+type countedAnswer struct {
+	http.ResponseWriter
+	n int64
+}
+
+func (a *countedAnswer) Write(p []byte) (int, error) {
+	n, err := a.ResponseWriter.Write(p)
+	a.n += int64(n)
+	return n, err
+}
+
+// Unwrap lets the reverse proxy flush.
+func (a *countedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -168,6 +169,7 @@ func TestProxiesOfOneHookShareItsNumbers(t *testing.T) {
 	byTarget := map[string]int{}
 	for i, r := range seen {
 		byTarget[r.Target]++
+		r.Sent, r.Received = 0, 0 // the last ones may not have been recorded yet
 		if want := (faultproxy.Request{N: i + 1, Target: r.Target, Method: "POST", Path: "/account%2F1/x"}); r != want {
 			t.Errorf("request %+v, want %+v", r, want)
 		}
@@ -179,6 +181,40 @@ func TestProxiesOfOneHookShareItsNumbers(t *testing.T) {
 		if got := h.Count(func(r faultproxy.Request) bool { return r.Target == target }); n != each || got != each {
 			t.Errorf("%d requests to %s, %d counted, want %d", n, target, got, each)
 		}
+	}
+}
+
+func TestBytesAndCompOfRequestsAreRecorded(t *testing.T) {
+	h := new(faultproxy.Hook)
+	p, client := start(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(w, strings.Repeat("y", 70_000))
+	}, h)
+	tests := []struct {
+		name, query, body string
+		want              faultproxy.Request
+	}{
+		{"a block", "?comp=block&sig=secret", strings.Repeat("x", 50_000), faultproxy.Request{Comp: "block", Sent: 50_000, Received: 70_000}},
+		{"no body, no query", "", "", faultproxy.Request{Received: 70_000}},
+	}
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			resp, err := client.Post(p.URL+tt.query, "text/plain", strings.NewReader(tt.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if _, err := io.ReadAll(resp.Body); err != nil {
+				t.Fatal(err)
+			}
+			for h.Seen()[i].Received == 0 { // the proxy is not done yet
+				time.Sleep(time.Millisecond)
+			}
+			got := h.Seen()[i]
+			if got.Comp != tt.want.Comp || got.Sent != tt.want.Sent || got.Received != tt.want.Received {
+				t.Errorf("recorded %+v, want %+v", got, tt.want)
+			}
+		})
 	}
 }
 

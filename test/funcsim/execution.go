@@ -9,6 +9,7 @@ import (
 // execution is one run of a function, bounded by functionTimeout.
 type execution struct {
 	id      string
+	began   time.Time
 	expired chan struct{} // closed when functionTimeout and grace have passed
 	end     func()        // may be repeated
 }
@@ -18,7 +19,9 @@ type execution struct {
 // its other invocations, and started again. w gets no notice.
 func (in *instance) begin(f *function, w *worker) *execution {
 	finished := make(chan struct{})
-	x := &execution{id: in.newID(), expired: make(chan struct{}), end: sync.OnceFunc(func() { close(finished) })}
+	x := &execution{
+		id: in.newID(), began: time.Now(), expired: make(chan struct{}), end: sync.OnceFunc(func() { close(finished) }),
+	}
 	if in.app.functionTimeout <= 0 {
 		return x
 	}
@@ -41,6 +44,17 @@ func (in *instance) begin(f *function, w *worker) *execution {
 		in.supervisor.kill(w, exitRestart)
 	})
 	return x
+}
+
+// succeeded logs the end of an execution as the host does.
+func (in *instance) succeeded(f *function, x *execution) {
+	in.log.add(LevelInformation, FromHost, x.endText(f.name, "Succeeded"))
+}
+
+// endText returns the host's line at the end of an execution.
+func (x *execution) endText(function, how string) string {
+	took := time.Since(x.began).Milliseconds()
+	return fmt.Sprintf("Executed 'Functions.%s' (%s, Id=%s, Duration=%dms)", function, how, x.id, took)
 }
 
 func timeoutText(f *function, d time.Duration) string {

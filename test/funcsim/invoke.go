@@ -72,7 +72,7 @@ func (in *instance) execute(c call) error {
 	}
 	w, err := in.supervisor.await(in.ctx)
 	if err != nil {
-		return in.failed(&Failure{Function: c.f.name, Reason: err}, "")
+		return in.failed(&Failure{Function: c.f.name, Reason: err}, &execution{began: time.Now()})
 	}
 	x := in.begin(c.f, w)
 	defer x.end()
@@ -82,8 +82,9 @@ func (in *instance) execute(c call) error {
 	select {
 	case err := <-posted:
 		if err != nil {
-			return in.failed(&Failure{Function: c.f.name, Reason: err}, x.id)
+			return in.failed(&Failure{Function: c.f.name, Reason: err}, x)
 		}
+		in.succeeded(c.f, x)
 		return nil
 	case <-x.expired:
 		return &Failure{c.f.name, in.app.functionTimeout, errors.New("functionTimeout exceeded")}
@@ -92,9 +93,9 @@ func (in *instance) execute(c call) error {
 	}
 }
 
-func (in *instance) failed(f *Failure, id string) error {
+func (in *instance) failed(f *Failure, x *execution) error {
 	if in.ctx.Err() == nil {
-		in.log.add(LevelError, FromHost, fmt.Sprintf("Executed 'Functions.%s' (Failed, Id=%s): %v", f.Function, id, f.Reason))
+		in.log.add(LevelError, FromHost, fmt.Sprintf("%s: %v", x.endText(f.Function, "Failed"), f.Reason))
 	}
 	return f
 }

@@ -12,6 +12,10 @@ import (
 	"time"
 )
 
+// idleConnections is how many idle connections to the handler are kept. The host's .NET
+// client keeps all of them for a minute.
+const idleConnections = 1000
+
 // outputWait is how long output is read after the end of the process, in case one
 // of its children holds the pipes open.
 const outputWait = time.Second
@@ -27,7 +31,7 @@ func startProcess(a *app, env environment, log *journal) (*worker, error) {
 	port := strconv.Itoa(free)
 	w := &worker{
 		base:      &url.URL{Scheme: "http", Host: net.JoinHostPort("127.0.0.1", port)},
-		transport: &http.Transport{DisableCompression: true},
+		transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: idleConnections},
 		exited:    make(chan struct{}),
 	}
 	stdout := &lineWriter{line: func(s string) { log.add(LevelInformation, FromStdout, s) }}

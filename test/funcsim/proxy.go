@@ -35,11 +35,13 @@ var errFrontendLimit = errors.New("no answer within the front end's limit")
 
 // forwarded is a request that the proxy forwards.
 type forwarded struct {
+	f         *function
 	x         *execution
 	ctx       context.Context // ends when the forwarding is to end
 	cancel    func()
 	path      string // as requestPath returns it
 	abandoned bool   // the client has its answer while the request goes on
+	failed    bool   // there was no answer
 }
 
 type forwardedKey struct{}
@@ -62,13 +64,16 @@ func (in *instance) forward(w http.ResponseWriter, r *http.Request, f *function,
 	// answered because of functionTimeout or FrontendLimit goes on.
 	ctx, cancel := context.WithCancel(in.ctx)
 	detach := context.AfterFunc(r.Context(), cancel)
-	fw := &forwarded{x: x, ctx: ctx, cancel: cancel, path: path}
+	fw := &forwarded{f: f, x: x, ctx: ctx, cancel: cancel, path: path}
 	w.Header()["Content-Type"] = nil // no default if the handler sends none
 	in.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), forwardedKey{}, fw)))
 	detach()
 	if !fw.abandoned {
 		cancel()
 		x.end()
+		if !fw.failed {
+			in.succeeded(f, x)
+		}
 	}
 }
 
@@ -81,6 +86,7 @@ func (in *instance) newProxy() http.Handler {
 			if r.Context().Err() == nil && in.ctx.Err() == nil {
 				in.log.add(LevelError, FromHost, "Failed to proxy a request: "+err.Error())
 			}
+			r.Context().Value(forwardedKey{}).(*forwarded).failed = true
 			status := http.StatusInternalServerError
 			if errors.Is(err, errFrontendLimit) {
 				status = http.StatusBadGateway
@@ -139,6 +145,7 @@ func (in *instance) roundTrip(r *http.Request) (*http.Response, error) {
 		}
 		if err == nil {
 			resp.Body.Close() // there is no client to read it
+			in.succeeded(fw.f, fw.x)
 		}
 		fw.cancel()
 		fw.x.end()

@@ -15,6 +15,7 @@ func newFunc(string, string, int, map[string]string, func(string)) *funcHost { r
 func (h *funcHost) Name() string             { return "func" }
 func (h *funcHost) URL() string              { return "" }
 func (h *funcHost) Stopped() <-chan struct{} { return nil }
+func (h *funcHost) PID() int                 { return 0 }
 func (h *funcHost) Stop()                    {}
 func (h *funcHost) Kill()                    {}
 

@@ -112,6 +112,14 @@ func (h *funcHost) Kill() {
 	}
 }
 
+// PID returns the process id of the handler.
+func (h *funcHost) PID() int {
+	if pids := h.handlers(); len(pids) > 0 {
+		return pids[0]
+	}
+	return 0
+}
+
 // handlers returns the ids of the processes that run the staged handler.
 func (h *funcHost) handlers() []int {
 	out, err := exec.Command("ps", "-axo", "pid=,stat=,command=").Output()

@@ -23,6 +23,8 @@ type Host interface {
 	// Kill ends the handler with SIGKILL and returns when the process has ended. The
 	// host starts the handler again, and stops after the third time.
 	Kill()
+	// PID returns the handler's process id, or 0 if there is none.
+	PID() int
 	// Stopped is closed when the host has stopped, by itself or by Stop.
 	Stopped() <-chan struct{}
 }
@@ -46,6 +48,7 @@ func (h *funcsimHost) Name() string             { return "funcsim" }
 func (h *funcsimHost) URL() string              { return h.url }
 func (h *funcsimHost) Stop()                    { h.host.Stop() }
 func (h *funcsimHost) Kill()                    { h.host.Kill() }
+func (h *funcsimHost) PID() int                 { return h.host.PID() }
 func (h *funcsimHost) Stopped() <-chan struct{} { return h.host.Stopped() }
 
 func (h *funcsimHost) Start(ctx context.Context) error {

@@ -56,6 +56,8 @@ type Options struct {
 	// Hook sees every request of the handler to storage and to ACS, and those of the
 	// host to the same storage (see FromHandler). Nil: a hook that only counts.
 	Hook *faultproxy.Hook
+	// Direct leaves the proxies out: Hook sees no request.
+	Direct bool
 	// Log is called with each line of host and handler.
 	Log func(line string)
 	// Notify is called with a line before a step that takes a while.
@@ -71,6 +73,7 @@ type Rig struct {
 	Env     scenario.Env
 	Hook    *faultproxy.Hook
 
+	direct  bool
 	closers []func()
 }
 
@@ -80,7 +83,7 @@ func Start(ctx context.Context, o Options) (*Rig, error) {
 	if o.Notify == nil {
 		o.Notify = func(string) {}
 	}
-	r := &Rig{ACS: o.ACS, Hook: o.Hook}
+	r := &Rig{ACS: o.ACS, Hook: o.Hook, direct: o.Direct}
 	if r.ACS == nil {
 		r.ACS = &acssim.Server{}
 	}
@@ -228,8 +231,12 @@ func (r *Rig) settings(frontend string) (map[string]string, error) {
 	}, nil
 }
 
-// proxy starts a proxy for an address and returns the proxy's address.
+// proxy starts a proxy for an address and returns the proxy's address; without proxies it
+// returns the address.
 func (r *Rig) proxy(address string) (string, error) {
+	if r.direct {
+		return address, nil
+	}
 	target, err := url.Parse(address)
 	if err != nil {
 		return "", err

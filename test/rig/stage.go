@@ -14,7 +14,7 @@ import (
 // builtHandler builds the handler, once for all rigs of this process, and returns its
 // executable file. It leaves no file behind.
 var builtHandler = sync.OnceValues(func() ([]byte, error) {
-	root, err := moduleRoot()
+	root, err := Root()
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ var builtHandler = sync.OnceValues(func() ([]byte, error) {
 // returns that folder, also with an error if it has been made. The host runs on a copy
 // because nothing may be written in the folder that it runs on.
 func stage(notify func(string)) (app string, err error) {
-	root, err := moduleRoot()
+	root, err := Root()
 	if err != nil {
 		return "", err
 	}
@@ -87,8 +87,8 @@ func writeFile(name string, content []byte, mode os.FileMode) error {
 	return os.WriteFile(name, content, mode)
 }
 
-// moduleRoot returns the folder of go.mod, which is the app's root.
-func moduleRoot() (string, error) {
+// Root returns the folder of go.mod, which is the app's root.
+func Root() (string, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", fmt.Errorf("go env GOMOD: %w", err)

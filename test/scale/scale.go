@@ -1,6 +1,7 @@
-// Package scale decides in which size the tests of scale run. Those are the tests whose names begin with TestScale: they
-// run many calls, instances or lines in virtual time. `go test` runs samples of them; `go run ./test/load scale` runs
-// them in full size and prints the figures that they have reported with testing.T.Attr.
+// Package scale decides in which size the tests of scale run: the tests whose names begin
+// with TestScale, which have many calls, instances or lines in virtual time. `go test` runs
+// samples of them; `go run ./test/load scale` runs them in full size and prints the figures
+// that they report with testing.T.Attr.
 package scale
 
 import "os"

@@ -1,4 +1,4 @@
-package azurite
+package nodejs
 
 import (
 	"context"
@@ -44,7 +44,7 @@ func TestConcurrentInstalls(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 4 {
 				wg.Go(func() {
-					dir, err := Install(t.Context(), nil)
+					dir, err := Install(t.Context(), test.NodePackages, nil)
 					switch {
 					case tt.want != "":
 						if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "first") {
@@ -72,6 +72,15 @@ func TestConcurrentInstalls(t *testing.T) {
 				t.Errorf("left behind: %q %v", drafts, err)
 			}
 		})
+	}
+}
+
+func TestInstallFailsWithoutNpm(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	if _, err := Install(t.Context(), test.NodePackages, nil); !errors.Is(err, ErrNoNode) {
+		t.Errorf("Install: %v, want %v", err, ErrNoNode)
 	}
 }
 

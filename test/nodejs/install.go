@@ -1,4 +1,6 @@
-package azurite
+// Package nodejs runs programs of Node.js, for the tests and the programs under test: it installs their pinned packages
+// into the user's cache, and starts programs that end with the process that started them.
+package nodejs
 
 import (
 	"bytes"
@@ -13,28 +15,28 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"switchboard/test"
 )
 
-// ErrNoNode means that Node.js or npm is not on the PATH, so Azurite cannot run.
+// ErrNoNode means that Node.js or npm is not on the PATH.
 var ErrNoNode = errors.New("node and npm are needed, https://nodejs.org")
 
+// manifest are the files that name the packages and their versions.
 var manifest = []string{"package.json", "package-lock.json"}
 
-// Install returns the folder whose node_modules holds the pinned Node packages,
-// Azurite among them. The first call on a machine downloads them with npm into the
-// user's cache, which takes about half a minute. The name of the folder contains the
-// hash of the lock file, so later calls find it. Several processes may call Install at
-// once. If notify is not nil, it gets a line before Install begins something slow.
-func Install(ctx context.Context, notify func(string)) (string, error) {
+// Install returns the folder whose node_modules has the packages that package.json and
+// package-lock.json in files pin. The first call on a machine downloads them with npm
+// into the user's cache, which takes about half a minute. The name of the folder
+// contains the hash of both files, so later calls find it. Several processes may call
+// Install at once. If notify is not nil, it gets a line before Install begins something
+// slow.
+func Install(ctx context.Context, files fs.FS, notify func(string)) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("install Node packages: %w", err)
 	}
 	hash := sha256.New()
 	for _, name := range manifest {
-		data, err := test.NodePackages.ReadFile(name)
+		data, err := fs.ReadFile(files, name)
 		if err != nil {
 			return "", err
 		}
@@ -61,9 +63,9 @@ func Install(ctx context.Context, notify func(string)) (string, error) {
 		return dir, nil
 	}
 	if notify != nil {
-		notify("installing Azurite with npm, once")
+		notify("installing Node packages with npm, once")
 	}
-	if err := npmCI(ctx, npm, home, dir); err != nil {
+	if err := npmCI(ctx, files, npm, home, dir); err != nil {
 		return "", fmt.Errorf("install Node packages: %w", err)
 	}
 	return dir, nil
@@ -77,14 +79,14 @@ func installed(dir string) bool {
 
 // npmCI installs into a folder beside dir and renames it to dir at the end, so that
 // an interrupted installation does not look complete.
-func npmCI(ctx context.Context, npm, home, dir string) error {
+func npmCI(ctx context.Context, files fs.FS, npm, home, dir string) error {
 	draft, err := os.MkdirTemp(home, "draft-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(draft)
 	for _, name := range manifest {
-		data, err := fs.ReadFile(test.NodePackages, name)
+		data, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
 		}
@@ -97,7 +99,7 @@ func npmCI(ctx context.Context, npm, home, dir string) error {
 	cmd.Dir, cmd.Stdout, cmd.Stderr = draft, &out, &out
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("npm ci: %w:\n%s", err, lastLines(out.Bytes(), 10))
+		return fmt.Errorf("npm ci: %w:\n%s", err, LastLines(out.Bytes(), 10))
 	}
 	return os.Rename(draft, dir)
 }
@@ -133,7 +135,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func lastLines(text []byte, n int) string {
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+// LastLines returns the last n lines of a program's output, for an error.
+func LastLines(output []byte, n int) string {
+	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
