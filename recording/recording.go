@@ -30,7 +30,7 @@ func (h *Handler) Routes() []invoke.Route {
 
 // Handle handles one message: an event of Event Grid, in base64 or plain, or a filer.ResumeMessage. It
 // returns nil once the message's content is stored. The host delivers a message that fails or cannot be
-// parsed five times within seconds, and then keeps it in the queue recordings-poison.
+// parsed once a minute for an hour, and then keeps it in the queue recordings-poison.
 func (h *Handler) Handle(ctx context.Context, data json.RawMessage) error {
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {

@@ -43,8 +43,14 @@ var unprocessable = []struct{ message, err string }{
 	{asMessage(recordingEvent("e1", "r1", `{"documentId":"d"}`)), "recording: chunk 0 without contentLocation"},
 }
 
-// maxTries is how often a host tries a message before it moves it to the poison queue.
+// maxTries is how often a host tries a message before it moves it to the poison queue, with the settings fewTries.
 const maxTries = 5
+
+// fewTries lets a host try a message a few times within seconds: with the app's own host.json it takes an hour.
+var fewTries = map[string]string{
+	"AzureFunctionsJobHost__extensions__queues__maxDequeueCount":   "5",
+	"AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+}
 
 // peek returns the texts of the messages in a queue, sorted; none as long as the queue does not exist.
 func peek(t *testing.T, queue *azqueue.QueueClient) (texts []string) {
@@ -65,7 +71,7 @@ func peek(t *testing.T, queue *azqueue.QueueClient) (texts []string) {
 // tries each maxTries times and then moves it to the poison queue; the worklist stays
 // empty.
 func (h host) refusedMessages(t *testing.T) {
-	r, log := h.start(t, &acssim.Server{Strict: true}, nil, nil)
+	r, log := h.start(t, &acssim.Server{Strict: true}, nil, fewTries)
 	poison := queueOf(t, r, app.RecordingQueue+"-poison")
 	var want []string
 	for _, m := range unprocessable {
@@ -171,7 +177,7 @@ type queueObserver struct {
 
 var (
 	readOfRecording = regexp.MustCompile(`/recordings\(PartitionKey='([^']+)'`)
-	messageRequest  = regexp.MustCompile(`^/\w+/([\w-]+/messages)(/.+)?$`)
+	messageRequest  = regexp.MustCompile(`^/\w+/(recordings(?:-poison)?/messages)(/.+)?$`)
 )
 
 // observe is a faultproxy.Hook.At.
