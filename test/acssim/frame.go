@@ -128,7 +128,7 @@ func (st *stream) audioFrame(heard sounds, now time.Time, raw string) streamFram
 		for _, n := range heard {
 			level += n.level(start + float64(i)/float64(rate))
 		}
-		data = binary.LittleEndian.AppendUint16(data, pcm(level))
+		data = binary.LittleEndian.AppendUint16(data, uint16(pcm(level)))
 	}
 	return streamFrame{Kind: "AudioData", AudioData: &audioData{
 		Data: data, Timestamp: now.UTC().Format(time.RFC3339Nano), ParticipantRawID: raw, Silent: len(heard) == 0,

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 )
 
 // InProcess returns a transport that passes requests to h without a socket, as a
@@ -77,6 +78,14 @@ type recorder struct {
 	*httptest.ResponseRecorder
 	answered chan<- *http.Response
 	hijacked bool
+}
+
+// WriteHeader makes room for the whole body, if its length is known.
+func (w *recorder) WriteHeader(status int) {
+	if length, err := strconv.Atoi(w.Header().Get("Content-Length")); err == nil {
+		w.Body.Grow(length)
+	}
+	w.ResponseRecorder.WriteHeader(status)
 }
 
 // Hijack implements http.Hijacker. The client receives the response so far, with its

@@ -143,7 +143,6 @@ type Server struct {
 	control  http.Handler
 	timeline timeline
 	grid     []*subscriber
-	token    latestToken
 
 	mu          sync.Mutex // guards the fields below, and every call with what belongs to it
 	closed      bool

@@ -3,6 +3,7 @@ package acssim
 import (
 	"math"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -10,7 +11,7 @@ import (
 // DTMF tones.
 type sound struct {
 	who      string     // raw id of the person; empty: the application
-	hertz    [2]float64 // pitches; the second may be 0
+	hertz    [2]float64 // pitches, whole numbers; the second may be 0
 	from, to time.Time  // to is zero while the sound goes on
 }
 
@@ -53,6 +54,31 @@ func (n *sound) level(seconds float64) float64 {
 		v = (v + math.Sin(2*math.Pi*n.hertz[1]*seconds)) / 2
 	}
 	return v
+}
+
+// loudness is the amplitude of one sound; four at once fill the range.
+const loudness = math.MaxInt16 / 4
+
+// pcm returns a sample of PCM.
+func pcm(level float64) int16 {
+	return int16(min(max(level*loudness, math.MinInt16), math.MaxInt16))
+}
+
+// tones caches what samples returns, by pitches.
+var tones sync.Map
+
+// samples returns the PCM of one second of the sound. Pitches are whole numbers of hertz,
+// so that each second of a sound is the same.
+func (n *sound) samples() *[sampleRate]int16 {
+	if tone, ok := tones.Load(n.hertz); ok {
+		return tone.(*[sampleRate]int16)
+	}
+	var tone [sampleRate]int16
+	for i := range tone {
+		tone[i] = pcm(n.level(float64(i) / sampleRate))
+	}
+	tones.Store(n.hertz, &tone)
+	return &tone
 }
 
 // soundIsUsed reports whether a stream or a recording uses the sound of the call.

@@ -37,43 +37,53 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// callbackToken returns a bearer token for one callback. Tokens of the same second are
-// identical, because they have whole seconds and RS256 has no randomness. The latest
-// one is cached, because signing is the most expensive operation of the simulator.
+// callbackToken returns a bearer token for one callback.
 func (s *Server) callbackToken(skew time.Duration) (string, error) {
-	now := time.Now().Add(skew)
-	k := &s.token
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.text != "" && k.second == now.Unix() {
-		return k.text, nil
-	}
-	text, err := s.sign(now, tokenLife)
-	if err != nil {
-		return "", err
-	}
-	k.text, k.second = text, now.Unix()
-	return text, nil
+	return s.sign(time.Now().Add(skew), tokenLife)
 }
 
-// latestToken is the callback token that was signed last.
-type latestToken struct {
-	mu     sync.Mutex
-	second int64
-	text   string
+// tokenClaims is what a token says. Tokens have whole seconds.
+type tokenClaims struct {
+	issuer, audience string
+	from, to         int64 // in seconds
 }
+
+// signed caches the tokens of all servers of the process, because signing is the most
+// expensive operation of the simulator. RS256 has no randomness: the same claims give
+// the same token.
+var signed = struct {
+	mu    sync.Mutex
+	texts map[tokenClaims]string
+}{texts: map[tokenClaims]string{}}
+
+// maxSigned is the number of tokens after which the cache is emptied.
+const maxSigned = 512
 
 // sign returns a token that is valid from now on for the duration life.
 func (s *Server) sign(now time.Time, life time.Duration) (string, error) {
+	claims := tokenClaims{s.endpoint(), s.resourceID(), now.Unix(), now.Add(life).Unix()}
+	signed.mu.Lock()
+	defer signed.mu.Unlock()
+	if text, ok := signed.texts[claims]; ok {
+		return text, nil
+	}
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
-		Issuer:    s.endpoint(),
-		Audience:  jwt.ClaimStrings{s.resourceID()},
-		IssuedAt:  jwt.NewNumericDate(now),
-		NotBefore: jwt.NewNumericDate(now),
-		ExpiresAt: jwt.NewNumericDate(now.Add(life)),
+		Issuer:    claims.issuer,
+		Audience:  jwt.ClaimStrings{claims.audience},
+		IssuedAt:  jwt.NewNumericDate(time.Unix(claims.from, 0)),
+		NotBefore: jwt.NewNumericDate(time.Unix(claims.from, 0)),
+		ExpiresAt: jwt.NewNumericDate(time.Unix(claims.to, 0)),
 	})
 	t.Header["kid"] = signingKeyID
-	return t.SignedString(signingKey())
+	text, err := t.SignedString(signingKey())
+	if err != nil {
+		return "", err
+	}
+	if len(signed.texts) == maxSigned {
+		clear(signed.texts)
+	}
+	signed.texts[claims] = text
+	return text, nil
 }
 
 func (s *Server) serveMetadata(w http.ResponseWriter) {

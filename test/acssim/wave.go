@@ -105,30 +105,19 @@ func (w *wave) header() []byte {
 	return binary.LittleEndian.AppendUint32(h, data)
 }
 
-// loudness is the amplitude of one sound; four at once fill the range.
-const loudness = math.MaxInt16 / 4
-
 func (w *wave) frames(from, to int64) []byte {
 	out := make([]byte, (to-from)*w.frame())
 	for c, notes := range w.channels {
-		level := make([]float64, to-from)
 		for _, n := range notes {
+			tone := n.sound.samples()
 			for i := max(n.from, from); i < min(n.to, to); i++ {
-				level[i-from] += n.sound.level(float64(i) / sampleRate)
+				at := out[(i-from)*w.frame()+int64(c)*sampleBytes:]
+				mixed := int(int16(binary.LittleEndian.Uint16(at))) + int(tone[i%sampleRate])
+				binary.LittleEndian.PutUint16(at, uint16(min(max(mixed, math.MinInt16), math.MaxInt16)))
 			}
-		}
-		for i, v := range level {
-			at := int64(i)*w.frame() + int64(c)*sampleBytes
-			binary.LittleEndian.PutUint16(out[at:], pcm(v))
 		}
 	}
 	return out
-}
-
-// pcm returns a sample as two bytes of PCM.
-func pcm(level float64) uint16 {
-	v := min(max(level*loudness, math.MinInt16), math.MaxInt16)
-	return uint16(int16(v))
 }
 
 // span is a recorded time.

@@ -55,6 +55,8 @@ func (h host) badInput(t *testing.T) {
 	recorder := &tokenRecorder{}
 	r, log := h.start(t, &acssim.Server{Strict: true, Transport: recorder}, &faultproxy.Hook{}, secrets)
 	runOnRig(t, r, log, "leaves-in-menu.txtar") // makes the simulator send a token, and fills the handler's caches
+	// The handler's requests are counted from here on: those of the scenario must have ended.
+	waitFor(t, "the last callback is accepted", func() bool { return log.count("callback: CallDisconnected") > 0 && recorder.idle() })
 
 	signer := auth.NewSigner([]auth.Key{{ID: "test", Secret: []byte(secret)}})
 	forger := auth.NewSigner([]auth.Key{{ID: "test", Secret: []byte("another secret of 32 bytes, or so")}})
@@ -140,10 +142,8 @@ func (in input) request(t *testing.T, frontend string) *http.Request {
 // are several or if the level is another one.
 func (in input) mustBeLogged(t *testing.T, log *logBuffer, before int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); len(log.ofFunction("incomingcall")) == before && time.Now().Before(deadline); {
-		time.Sleep(20 * time.Millisecond)
-	}
-	time.Sleep(200 * time.Millisecond)
+	waitFor(t, "a line of the function incomingcall", func() bool { return len(log.ofFunction("incomingcall")) > before })
+	time.Sleep(200 * time.Millisecond) // for another line
 	if lines := log.ofFunction("incomingcall")[before:]; len(lines) != 1 || lines[0].Level != in.logged {
 		t.Errorf("the handler logged %+v, want one line of level %s\n%s", lines, in.logged, log)
 	}
@@ -162,17 +162,31 @@ func (b *logBuffer) ofFunction(function string) []entry {
 
 // tokenRecorder is the simulator's transport, and keeps the last token that was sent.
 type tokenRecorder struct {
-	mu    sync.Mutex
-	token string
+	mu       sync.Mutex
+	token    string
+	underWay int // requests without an answer
 }
 
 func (r *tokenRecorder) RoundTrip(q *http.Request) (*http.Response, error) {
+	r.mu.Lock()
+	r.underWay++
 	if token, ok := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer "); ok {
-		r.mu.Lock()
 		r.token = token
-		r.mu.Unlock()
 	}
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		r.underWay--
+		r.mu.Unlock()
+	}()
 	return http.DefaultTransport.RoundTrip(q)
+}
+
+// idle reports whether all requests have been answered.
+func (r *tokenRecorder) idle() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.underWay == 0
 }
 
 // mustToken returns the last token that was sent, and fails the test if there is none.

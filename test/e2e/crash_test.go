@@ -2,25 +2,12 @@ package e2e
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"switchboard/handler/store"
 	"switchboard/test/acssim"
 )
-
-// requestFaults are the faults that a request can have.
-var requestFaults = []struct {
-	name    string
-	fault   fault
-	crashes bool
-}{
-	{"crash before", faultCrashBefore, true},
-	{"crash after", faultCrashAfter, true},
-	{"fail before", faultFailBefore, false},
-	{"fail after", faultFailAfter, false},
-}
 
 // TestInboundWithOneFault makes each request of the handler to storage or ACS fail, in
 // every way.
@@ -54,39 +41,69 @@ type singleFaults struct {
 	which    func(request) bool // reports whether a request is to fail; nil: all are
 }
 
-func (f singleFaults) run(t *testing.T) {
-	s := readScenario(t, f.file)
-	sim := func() *acssim.Server { return &acssim.Server{Strict: true, Seed: 1, ChunkLength: f.chunks} }
-	requests, runs := 0, 0
-	for _, r := range runInProcess(t, s, sim(), options{settings: f.settings}).requests {
-		if f.which != nil && !f.which(r) {
-			continue
-		}
-		requests++
-		for _, x := range requestFaults {
-			if !x.crashes && r.what == "list "+store.TableWorklist {
-				continue // the next sweep sends the same request
-			}
-			if x.fault == faultFailAfter && r.reads() {
-				continue // the same as failBefore
-			}
-			runs++
-			t.Run(fmt.Sprintf("%s request %d, %s", x.name, r.n, r.what), func(t *testing.T) {
-				t.Parallel()
-				runInProcess(t, s, sim(), options{settings: f.settings, fault: func(now request) fault {
-					if now.n == r.n {
-						return x.fault
-					}
-					return faultNone
-				}})
-			})
-		}
+func (o singleFaults) run(t *testing.T) {
+	s := readScenario(t, o.file)
+	sim := func() *acssim.Server { return &acssim.Server{Strict: true, Seed: 1, ChunkLength: o.chunks} }
+	requests := runInProcess(t, s, sim(), options{settings: o.settings}).requests
+	points := o.points(requests)
+	t.Logf("%d requests, %d runs with a fault", len(requests), len(points))
+	for _, p := range points {
+		t.Run(fmt.Sprintf("%s request %d, %s", p.fault, p.n, p.what), func(t *testing.T) {
+			t.Parallel()
+			runInProcess(t, s, sim(), options{settings: o.settings, fault: func(now request) fault {
+				if now.n == p.n {
+					return p.fault
+				}
+				return faultNone
+			}})
+		})
 	}
-	t.Logf("%d requests, %d runs", requests, runs)
 }
 
-// reads reports whether the request changes nothing.
-func (r request) reads() bool {
-	what, _, _ := strings.Cut(r.what, " ")
-	return what == "get" || what == "list" || what == "stat" || what == "GET"
+// faultPoint is a request and its fault.
+type faultPoint struct {
+	request
+	fault fault
+}
+
+// crashState is what a crash leaves behind: the outside world as it is. Two crashes
+// between which no time passes, nothing is written, no request to the handler arrives,
+// and none is replied to, are the same.
+type crashState struct {
+	at        time.Time
+	writes    int
+	exchanges int64
+}
+
+// points returns the faults that differ in their effects. A failure of a request that
+// changes nothing is the same before and after it.
+func (o singleFaults) points(requests []request) (points []faultPoint) {
+	crashed := map[crashState]bool{}
+	writes := 0
+	for _, r := range requests {
+		before := crashState{r.at, writes, r.exchanges}
+		after := before
+		if !r.reads() {
+			writes++
+			after.writes++
+		}
+		if o.which != nil && !o.which(r) {
+			continue
+		}
+		if !crashed[before] {
+			points = append(points, faultPoint{r, faultCrashBefore})
+		}
+		if !crashed[after] && after != before {
+			points = append(points, faultPoint{r, faultCrashAfter})
+		}
+		crashed[before], crashed[after] = true, true
+		if r.what == "list "+store.TableWorklist {
+			continue // the next sweep sends the same request
+		}
+		points = append(points, faultPoint{r, faultFailBefore})
+		if !r.reads() {
+			points = append(points, faultPoint{r, faultFailAfter})
+		}
+	}
+	return points
 }

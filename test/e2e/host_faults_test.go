@@ -58,22 +58,8 @@ func TestInboundOnTheBuiltHandlerWithRandomFaultsOfTheHost(t *testing.T) {
 				env[name] = value
 			}
 			r, log := onFuncsim.start(t, retryingSim(), nil, env)
-			done := make(chan struct{})
-			t.Cleanup(func() { <-done })
-			go func() { // restarts the host when it has stopped, as the platform does
-				defer close(done)
-				for {
-					select {
-					case <-r.Host.Stopped():
-						if r.Host.Start(t.Context()) != nil {
-							return // the test has ended
-						}
-					case <-t.Context().Done():
-						return
-					}
-				}
-			}()
-			result, err := readScenario(t, "inbound.txtar").Run(t.Context(), r.Env)
+			keepRunning(t, r)
+			result, err := readScenario(t, "inbound-faults.txtar").Run(t.Context(), r.Env)
 			if err != nil && log.count("IncomingCall was not accepted") > 1 {
 				t.Log("two deliveries of the offer failed: the caller hangs up before the third")
 				err = nil

@@ -235,6 +235,7 @@ func (h host) runWithTimeout(t *testing.T) {
 	}}
 	env := map[string]string{"AzureFunctionsJobHost__functionTimeout": timeout}
 	r, log := h.start(t, retryingSim(), hook, env)
+	keepRunning(t, r)
 	mu.Lock()
 	armed = true
 	mu.Unlock()

@@ -6,17 +6,19 @@ import (
 	"testing"
 	"time"
 
+	"switchboard/test/faultproxy"
 	"switchboard/test/funcsim"
+	"switchboard/test/rig"
 )
 
 func TestInboundWhenTheLeaseOfTheSweepIsLost(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runWithLostLease(t, "sweep", "inbound.txtar")
+	onFuncsim.runWithLostLease(t, "sweep", "inbound-faults.txtar")
 }
 
 func TestInboundUnderFuncWhenTheLeaseOfTheSweepIsLost(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runWithLostLease(t, "sweep", "inbound.txtar")
+	onFunc(t).runWithLostLease(t, "sweep", "inbound-faults.txtar")
 }
 
 func TestCampaignWhenTheLeaseOfItsTimerIsLost(t *testing.T) {
@@ -29,35 +31,29 @@ func TestCampaignUnderFuncWhenTheLeaseOfItsTimerIsLost(t *testing.T) {
 	onFunc(t).runWithLostLease(t, "outbound", "campaign-faults.txtar")
 }
 
-// runWithLostLease breaks the host's lease of a timer while the scenario runs. The host
-// stops when it notices, and is started again.
+// runWithLostLease breaks the host's lease of a timer when a call of the scenario is connected. The
+// host stops when it notices, and is started again.
 func (h host) runWithLostLease(t *testing.T, timer, file string) {
 	env := maps.Clone(shortTimeouts)
 	env["FUNCTIONS_CORETOOLS_ENVIRONMENT"] = "true" // makes leases as short as under func
-	r, log := h.start(t, retryingSim(), nil, env)
-	blobs, err := funcsim.NewStorageBlobs(r.Azurite.ConnectionString())
-	if err != nil {
-		t.Fatal(err)
-	}
-	lock := fmt.Sprintf("locks/%s/Host.Functions.%s.Listener", r.Azurite.Name, timer) // the rig's host id
-	for blobs.Break(t.Context(), lock) != nil {                                       // there may be none yet
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-t.Context().Done():
-			t.Fatalf("%s has no lease", timer)
+	first := &firstRequest{is: isOperation(":play", ":recognize"), act: func(r *rig.Rig) (drop bool) {
+		blobs, err := funcsim.NewStorageBlobs(r.Azurite.ConnectionString())
+		lock := fmt.Sprintf("locks/%s/Host.Functions.%s.Listener", r.Azurite.Name, timer) // the rig's host id
+		for err == nil && blobs.Break(t.Context(), lock) != nil {                         // there may be no lease yet
+			select {
+			case <-time.After(50 * time.Millisecond):
+			case <-t.Context().Done():
+				err = t.Context().Err()
+			}
 		}
-	}
-	restarted := make(chan error, 1)
-	go func() {
-		select {
-		case <-r.Host.Stopped():
-			restarted <- r.Host.Start(t.Context())
-		case <-t.Context().Done():
-			restarted <- t.Context().Err()
+		if err != nil {
+			t.Errorf("break the lease of %s: %v", timer, err)
 		}
-	}()
+		return false
+	}}
+	r, log := h.start(t, retryingSim(), &faultproxy.Hook{At: first.hook}, env)
+	restarted := keepRunning(t, r)
+	first.begin(r)
 	runOnRig(t, r, log, file)
-	if err := <-restarted; err != nil {
-		t.Error(err)
-	}
+	mustHaveRestarted(t, restarted)
 }

@@ -79,11 +79,9 @@ func (h host) refusedMessages(t *testing.T) {
 		want = append(want, m.message)
 	}
 	slices.Sort(want)
-	timeout := time.After(2 * time.Minute) // the host polls an idle queue every few seconds
-	for got := []string(nil); !slices.Equal(got, want); {
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-timeout:
+	var got []string
+	for began := time.Now(); !slices.Equal(got, want); time.Sleep(100 * time.Millisecond) {
+		if time.Since(began) > maxWait {
 			t.Fatalf("the poison queue holds %q, want %q\n%s", got, want, log)
 		}
 		got = peek(t, poison)
@@ -281,8 +279,7 @@ func (h host) recordingWithoutCall(t *testing.T) {
 // mustBeFiled waits until a recording is filed, and checks that its files exist.
 func mustBeFiled(t *testing.T, r *rig.Rig, log *logBuffer, key string) filing.Recording {
 	t.Helper()
-	timeout := time.After(time.Minute)
-	for {
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
 		row, err := r.Env.Recordings.Load(t.Context(), key)
 		if err == nil && row.Value.State == filing.StateFiled {
 			for _, c := range row.Value.Chunks {
@@ -294,10 +291,8 @@ func mustBeFiled(t *testing.T, r *rig.Rig, log *logBuffer, key string) filing.Re
 			}
 			return row.Value
 		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-timeout:
-			t.Fatalf("the recording is %+v, %v\n%s", row.Value, err, log)
+		if time.Since(began) > maxWait {
+			t.Fatalf("the recording is %+v, %v, want it %s\n%s", row.Value, err, filing.StateFiled, log)
 		}
 	}
 }

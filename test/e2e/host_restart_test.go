@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -9,83 +11,92 @@ import (
 	"switchboard/test/rig"
 )
 
+// The host stops before it asks the caller to press a key, for which the caller waits as long as it
+// takes.
 func TestInboundWhenTheHostIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runWithRestart(t, "inbound.txtar", atRequest(20))
+	onFuncsim.runWithRestart(t, "inbound.txtar", isOperation(":recognize"))
 }
 
 func TestInboundWhenFuncIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runWithRestart(t, "inbound.txtar", atRequest(20))
+	onFunc(t).runWithRestart(t, "inbound.txtar", isOperation(":recognize"))
 }
 
 func TestCampaignWhenTheHostIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runWithRestart(t, "campaign-faults.txtar", atRequest(60))
+	onFuncsim.runWithRestart(t, "campaign-faults.txtar", isOperation(":recognize"))
 }
 
 func TestCampaignWhenFuncIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runWithRestart(t, "campaign-faults.txtar", atRequest(60))
+	onFunc(t).runWithRestart(t, "campaign-faults.txtar", isOperation(":recognize"))
 }
 
 // The queue returns a message ten minutes after its host has stopped; the sweep resumes
 // the recording before that.
 func TestFilingWhenTheHostIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runWithRestart(t, "message.txtar", atBlock)
+	onFuncsim.runWithRestart(t, "message.txtar", isBlock)
 }
 
 func TestFilingWhenFuncIsRestarted(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runWithRestart(t, "message.txtar", atBlock)
+	onFunc(t).runWithRestart(t, "message.txtar", isBlock)
 }
 
-// atRequest returns a condition that is true at the n-th request.
-func atRequest(n int) func(int, *http.Request) bool {
-	return func(seen int, _ *http.Request) bool { return seen == n }
+// isOperation returns a condition that is true for requests to ACS for one of these
+// operations.
+func isOperation(names ...string) func(*http.Request) bool {
+	return func(q *http.Request) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(q.URL.Path, name) })
+	}
 }
 
-// atBlock reports whether a request stages a block of a recording's file.
-func atBlock(_ int, q *http.Request) bool {
+// isBlock reports whether a request stages a block of a recording's file.
+func isBlock(q *http.Request) bool {
 	return q.Method == http.MethodPut && q.URL.Query().Get("comp") == "block"
 }
 
-// runWithRestart runs a scenario and restarts the host at the first request for which
-// the condition is true.
-func (h host) runWithRestart(t *testing.T, file string, condition func(seen int, q *http.Request) bool) {
-	var mu sync.Mutex
-	var started *rig.Rig // nil: the rig is starting
-	seen, stopped := 0, false
-	restarted := make(chan error, 1)
-	hook := &faultproxy.Hook{At: func(_ int, side faultproxy.When, q *http.Request) bool {
-		mu.Lock()
-		if started == nil || stopped || side == faultproxy.WhenAfter || !counts(q.Method, q.URL.EscapedPath()) {
-			mu.Unlock()
-			return false
-		}
-		seen++
-		stopped = condition(seen, q)
-		now := stopped
-		mu.Unlock()
-		if !now {
-			return false
-		}
-		started.Host.Stop()
-		go func() { restarted <- started.Host.Start(t.Context()) }()
+// firstRequest acts at the first of the handler's requests for which a condition is true.
+type firstRequest struct {
+	is  func(*http.Request) bool
+	act func(*rig.Rig) (drop bool) // before the request is forwarded
+
+	mu  sync.Mutex
+	rig *rig.Rig // nil: it is starting, or act was called
+}
+
+// begin is called when the rig runs.
+func (f *firstRequest) begin(r *rig.Rig) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rig = r
+}
+
+// hook calls act if it is the first such request. It is a faultproxy.Hook.At.
+func (f *firstRequest) hook(_ int, side faultproxy.When, q *http.Request) (drop bool) {
+	f.mu.Lock()
+	r := f.rig
+	if r == nil || side == faultproxy.WhenAfter || !counts(q.Method, q.URL.EscapedPath()) || !f.is(q) {
+		f.mu.Unlock()
+		return false
+	}
+	f.rig = nil
+	f.mu.Unlock()
+	return f.act(r)
+}
+
+// runWithRestart runs a scenario and restarts the host at the first request for which the
+// condition is true.
+func (h host) runWithRestart(t *testing.T, file string, condition func(*http.Request) bool) {
+	first := &firstRequest{is: condition, act: func(r *rig.Rig) (drop bool) {
+		r.Host.Stop()
 		return true
 	}}
-	r, log := h.start(t, retryingSim(), hook, shortTimeouts)
-	mu.Lock()
-	started = r
-	mu.Unlock()
+	r, log := h.start(t, retryingSim(), &faultproxy.Hook{At: first.hook}, shortTimeouts)
+	restarted := keepRunning(t, r)
+	first.begin(r)
 	runOnRig(t, r, log, file)
-	select {
-	case err := <-restarted:
-		if err != nil {
-			t.Error(err)
-		}
-	default:
-		t.Error("the host was not stopped")
-	}
+	mustHaveRestarted(t, restarted)
 }

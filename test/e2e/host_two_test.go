@@ -1,104 +1,231 @@
 package e2e
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 
-	"switchboard/test/acssim"
+	"switchboard/handler/call"
 	"switchboard/test/faultproxy"
 	"switchboard/test/rig"
+	"switchboard/test/scenario"
 )
 
 func TestInboundOnTwoHosts(t *testing.T) {
 	t.Parallel()
-	onFuncsim.runOnTwoHosts(t, "inbound.txtar", nil)
+	onFuncsim.inboundOnTwoHosts(t)
 }
 
 func TestInboundUnderTwoFuncs(t *testing.T) {
 	t.Parallel()
-	onFunc(t).runOnTwoHosts(t, "inbound.txtar", nil)
+	onFunc(t).inboundOnTwoHosts(t)
 }
 
-func TestCampaignOnTwoHosts(t *testing.T) {
+func TestCampaignIsContinuedByTheOtherHost(t *testing.T) {
 	t.Parallel()
-	onFuncsim.dialOnTwoHosts(t)
+	onFuncsim.campaignOnTwoHosts(t)
 }
 
-func TestCampaignUnderTwoFuncs(t *testing.T) {
+func TestCampaignIsContinuedByTheOtherFunc(t *testing.T) {
 	t.Parallel()
-	onFunc(t).dialOnTwoHosts(t)
+	onFunc(t).campaignOnTwoHosts(t)
 }
 
-// dialOnTwoHosts runs a campaign on two hosts, and checks that both have placed calls.
-func (h host) dialOnTwoHosts(t *testing.T) {
-	first, second := h.runOnTwoHosts(t, "crowd.txtar", map[string]string{"LINE_CALLS": "4"})
-	a, b := countReserved(first), countReserved(second)
-	t.Logf("the first host has dialled %d numbers, the second %d", a, b)
-	if a == 0 || b == 0 || a+b != 12 {
-		t.Errorf("the first host has dialled %d numbers, the second %d: want 12 in all, and some by each", a, b)
+// inboundOnTwoHosts runs a call whose callbacks go to two hosts in turn. Both accept some of them, and
+// both know the call afterwards.
+func (h host) inboundOnTwoHosts(t *testing.T) {
+	two := h.startTwo(t, nil)
+	two.callbacks.forwardTo(two.hosts...)
+	result, err := readScenario(t, "inbound.txtar").Run(t.Context(), two.hosts[0].Env)
+	if err == nil {
+		err = two.hosts[0].Env.Verify(t.Context(), result)
+	}
+	if err != nil {
+		t.Fatalf("%v\n\n%s", err, two.log)
+	}
+	id := result.Calls[0].ID
+	waitFor(t, "both hosts return the call", func() bool { // a late event may change it in between
+		return getCall(t, two.hosts[0], id) == getCall(t, two.hosts[1], id)
+	})
+	for i, r := range two.hosts {
+		if n := two.callbacks.acceptedBy(r); n == 0 {
+			t.Errorf("host %d accepted no callback, want some\n%s", i+1, two.log)
+		}
 	}
 }
 
-// countReserved counts the numbers whose rows the handler of a rig has inserted, which
-// happens when a number is dialled for the first time.
-func countReserved(r *rig.Rig) int {
+// campaignOnTwoHosts runs a campaign of twelve contacts on a line of four places. ACS's callbacks wait until the
+// line is full. Then a host that has dialled is stopped for good, and the callbacks go to the other one, which
+// dials the other contacts.
+func (h host) campaignOnTwoHosts(t *testing.T) {
+	const lineCalls = 4
+	two := h.startTwo(t, map[string]string{"LINE_CALLS": "4"})
+	env := two.hosts[0].Env
+	type outcome struct {
+		result scenario.Result
+		err    error
+	}
+	ended := make(chan outcome, 1)
+	go func() {
+		result, err := readScenario(t, "crowd-faults.txtar").Run(t.Context(), env)
+		ended <- outcome{result, err}
+	}()
+	waitFor(t, "the line is full, and nothing is left to be sent", func() bool {
+		return placedCalls(t, env) == lineCalls
+	})
+	stops, goesOn := two.hosts[0], two.hosts[1]
+	if numbersReserved(stops) == 0 {
+		stops, goesOn = goesOn, stops
+	}
+	stops.Host.Stop()
+	two.callbacks.forwardTo(goesOn)
+	o := <-ended
+	if o.err == nil {
+		o.err = env.Verify(t.Context(), o.result)
+	}
+	if o.err != nil {
+		t.Fatalf("%v\n\n%s", o.err, two.log)
+	}
+	if a, b := numbersReserved(stops), numbersReserved(goesOn); a == 0 || b == 0 {
+		t.Errorf("the host that stopped dialled %d numbers, the other one %d, want some by each", a, b)
+	}
+	for _, ring := range env.ACS.Rings() {
+		if n := env.ACS.RingsOf(ring.RawID); n != 1 {
+			t.Errorf("%s rang %d times, want once", ring.RawID, n)
+		}
+	}
+}
+
+// placedCalls returns the number of calls that hold a place on the line and have no action pending.
+func placedCalls(t *testing.T, env scenario.Env) (n int) {
+	t.Helper()
+	line, err := env.Ledger.Line(t.Context(), scenario.Line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, holder := range line.Holders {
+		if row, err := env.Calls.Load(t.Context(), holder.Call); err == nil && len(row.Value.Pending) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// numbersReserved counts the requests of a rig's handler that insert the row of a number,
+// which is done when a number is dialled for the first time.
+func numbersReserved(r *rig.Rig) int {
 	return r.Hook.Count(func(q faultproxy.Request) bool {
 		return q.Method == http.MethodPost && strings.HasSuffix(q.Path, "numbers")
 	})
 }
 
-// runOnTwoHosts runs a scenario on two hosts that share storage and host id, as two
-// instances in Azure do: callbacks go to both in turn, and each timer runs on one of them.
-func (h host) runOnTwoHosts(t *testing.T, file string, env map[string]string) (first, second *rig.Rig) {
-	var turn atomic.Int64
-	var hosts [2]atomic.Pointer[url.URL]
-	balancer := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
-		p.SetURL(hosts[turn.Add(1)%2].Load())
-	}})
-	t.Cleanup(balancer.Close)
-	all := map[string]string{"LOG_LEVEL": "debug", "CALLBACK_BASE_URL": balancer.URL}
-	maps.Copy(all, env)
-	first, log := h.start(t, &acssim.Server{Strict: true, CallsPerNumber: 4}, nil, all)
+// getCall returns the reply of a host to a request for a call.
+func getCall(t *testing.T, r *rig.Rig, id call.ID) string {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.Env.URL+"/api/v1/calls/"+string(id), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply, err := r.Env.Host.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	if err != nil || reply.StatusCode != http.StatusOK {
+		t.Fatalf("the reply is %d %s, %v, want %d", reply.StatusCode, body, err, http.StatusOK)
+	}
+	return string(body)
+}
+
+// twoHosts are two hosts that share storage and host id, as two instances in Azure do.
+type twoHosts struct {
+	hosts     []*rig.Rig
+	callbacks *balancer
+	log       *logBuffer
+}
+
+// startTwo starts two hosts, with additional settings.
+func (h host) startTwo(t *testing.T, settings map[string]string) twoHosts {
+	t.Helper()
+	callbacks := &balancer{ready: make(chan struct{}), accepted: map[string]int{}}
+	server := httptest.NewServer(callbacks)
+	t.Cleanup(server.Close)
+	all := map[string]string{"LOG_LEVEL": "debug", "CALLBACK_BASE_URL": server.URL}
+	maps.Copy(all, settings)
+	sim := retryingSim()
+	sim.CallsPerNumber = 4
+	first, log := h.start(t, sim, nil, all)
 	second, err := rig.Start(t.Context(), rig.Options{
 		Func: string(h), Settings: all, Beside: first, Log: func(line string) { log.add("second: " + line) },
 	})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n\n%s", err, log)
 	}
 	t.Cleanup(second.Close)
-	for i, r := range []*rig.Rig{first, second} {
+	return twoHosts{[]*rig.Rig{first, second}, callbacks, log}
+}
+
+// balancer forwards callbacks to several hosts in turn.
+type balancer struct {
+	ready chan struct{} // closed by forwardTo; callbacks wait for it
+
+	mu       sync.Mutex
+	hosts    []*url.URL
+	turn     int
+	accepted map[string]int // by host and port
+}
+
+// forwardTo names the hosts. It is called once.
+func (b *balancer) forwardTo(rigs ...*rig.Rig) {
+	for _, r := range rigs {
 		u, err := url.Parse(r.Env.URL)
 		if err != nil {
-			t.Fatal(err)
+			panic(err) // the rig has made it
 		}
-		hosts[i].Store(u)
+		b.hosts = append(b.hosts, u)
 	}
-	a, b := countSweeps(first), countSweeps(second) // waiting for the hosts has read the worklist, too
-	runOnRig(t, first, log, file)
-	log.mustHaveNoWarnings(t)
-	if a, b := countSweeps(first)-a, countSweeps(second)-b; (a == 0) == (b == 0) {
-		t.Errorf("the first host has swept with %d requests, the second with %d: want one of them to sweep", a, b)
-	}
-	for _, r := range []*rig.Rig{first, second} {
-		if !servedACallback(r) {
-			t.Errorf("the host at %s has served no callback", r.Env.URL)
-		}
-	}
-	return first, second
+	close(b.ready)
 }
 
-// countSweeps counts the handler's queries of the worklist.
-func countSweeps(r *rig.Rig) int {
-	return r.Hook.Count(func(q faultproxy.Request) bool { return strings.Contains(q.Path, "worklist()") })
+// acceptedBy returns the number of callbacks that a host has accepted.
+func (b *balancer) acceptedBy(r *rig.Rig) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.accepted[strings.TrimPrefix(r.Env.URL, "http://")]
 }
 
-// servedACallback reports whether the handler of a rig has written a call.
-func servedACallback(r *rig.Rig) bool {
-	return r.Hook.Count(func(q faultproxy.Request) bool { return strings.HasSuffix(q.Path, "$batch") }) > 0
+// next returns the host whose turn it is.
+func (b *balancer) next() *url.URL {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turn++
+	return b.hosts[b.turn%len(b.hosts)]
+}
+
+func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-b.ready:
+	case <-r.Context().Done():
+		return
+	}
+	to := b.next()
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(to) },
+		ModifyResponse: func(reply *http.Response) error {
+			if reply.StatusCode < http.StatusMultipleChoices {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				b.accepted[to.Host]++
+			}
+			return nil
+		},
+	}
+	proxy.ServeHTTP(w, r)
 }

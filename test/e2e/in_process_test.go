@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,6 +56,7 @@ type inProcess struct {
 	instances []*instance
 	turn      int // number of requests that serveRoundRobin has forwarded
 	processes sync.WaitGroup
+	exchanges atomic.Int64 // requests to handlers, and replies of handlers
 }
 
 // instance is one host with a handler.
@@ -160,6 +162,8 @@ func (a *inProcess) startInstance() {
 			a.mu.Lock()
 			server := in.process.server
 			a.mu.Unlock()
+			a.exchanges.Add(1)
+			defer a.exchanges.Add(1)
 			server.ServeHTTP(w, r)
 		}),
 	}
@@ -226,7 +230,9 @@ func (in *instance) restart() {
 func (a *inProcess) countRequest(from *instance, to dependency, what string) request {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r := request{len(a.requests) + 1, from.number, to, what}
+	r := request{
+		n: len(a.requests) + 1, from: from.number, to: to, what: what, at: time.Now(), exchanges: a.exchanges.Load(),
+	}
 	a.requests = append(a.requests, r)
 	return r
 }

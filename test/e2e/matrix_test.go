@@ -19,9 +19,10 @@ import (
 var matrixStep = flag.Int("matrix", 24, "the crash matrix crashes at every n-th request of each scenario")
 
 // minReached is the least percentage of the crash points that must be reached. The
-// number of requests differs between runs of a scenario: it depends on the order of
-// events for one call, and on how often a timer runs.
-const minReached = 75
+// number of requests differs between runs of a scenario, because it depends on the order of
+// events for one call, and on how often a timer runs; but no run needs twice as many as
+// another.
+const minReached = 50
 
 // matrixScenarios are the scenarios of the matrix, each with its simulator. Those with
 // the longest recovery come first.
@@ -97,7 +98,7 @@ func (m *crashMatrix) scenario(t *testing.T, i int) {
 	}
 	_ = crashes.Wait()
 	if reached.Load()*100 < tried.Load()*minReached {
-		t.Errorf("%s reached %d of %d crash points only", file, reached.Load(), tried.Load())
+		t.Errorf("%s reached %d of %d crash points, want at least %d %%", file, reached.Load(), tried.Load(), minReached)
 	}
 	t.Logf("%s: %d requests, %d crash points; %d tried, %d reached", file, requests, 2*requests, tried.Load(), reached.Load())
 	m.points.Add(2 * int64(requests))
@@ -110,6 +111,7 @@ func (m *crashMatrix) scenario(t *testing.T, i int) {
 func (h host) runWithCrash(t *testing.T, file string, sim *acssim.Server, n int, side faultproxy.When) bool {
 	c := newCrasher(map[int]faultproxy.When{n: side})
 	r, log := h.start(t, sim, &faultproxy.Hook{At: c.hook}, shortTimeouts)
+	keepRunning(t, r)
 	c.start(r)
 	runOnRig(t, r, log, file)
 	crashes := c.crashes()

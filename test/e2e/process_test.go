@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,15 @@ type request struct {
 	from int // number of the instance, from 0
 	to   dependency
 	what string // for test names and logs
+
+	at        time.Time
+	exchanges int64 // requests to handlers, and replies of handlers, until then
+}
+
+// reads reports whether the request changes nothing.
+func (r request) reads() bool {
+	what, _, _ := strings.Cut(r.what, " ")
+	return what == "get" || what == "list" || what == "stat" || what == "GET"
 }
 
 // dependency is the service to which a request goes.
@@ -35,14 +45,14 @@ const (
 )
 
 // fault is what goes wrong with a request.
-type fault int
+type fault string
 
 const (
-	faultNone        fault = iota
-	faultFailBefore        // the request is lost
-	faultFailAfter         // the request is performed, and the answer is lost
-	faultCrashBefore       // the handler crashes before it sends the request
-	faultCrashAfter        // the request is performed, and the handler crashes before it gets the answer
+	faultNone        fault = ""
+	faultFailBefore  fault = "fail before"  // the request is lost
+	faultFailAfter   fault = "fail after"   // the request is performed, and the answer is lost
+	faultCrashBefore fault = "crash before" // the handler crashes before it sends the request
+	faultCrashAfter  fault = "crash after"  // the request is performed, and the handler crashes before it gets the answer
 )
 
 var (

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -23,21 +24,36 @@ type funcHost struct {
 	env       map[string]string
 	log       func(string)
 
-	cmd     *exec.Cmd
-	stopped chan struct{}
+	mu      sync.Mutex
+	cmd     *exec.Cmd     // the latest start; nil before the first
+	stopped chan struct{} // closed when it has ended
 }
 
 func newFunc(path, app string, port int, env map[string]string, log func(string)) *funcHost {
 	return &funcHost{path: path, app: app, port: port, env: env, log: log}
 }
 
-func (h *funcHost) Name() string             { return "func" }
-func (h *funcHost) URL() string              { return fmt.Sprintf("http://127.0.0.1:%d", h.port) }
-func (h *funcHost) Stopped() <-chan struct{} { return h.stopped }
+func (h *funcHost) Name() string { return "func" }
+func (h *funcHost) URL() string  { return fmt.Sprintf("http://127.0.0.1:%d", h.port) }
 
-// Start runs `func start` in a process group of its own, so that Stop can end all
+func (h *funcHost) Stopped() <-chan struct{} {
+	_, stopped := h.current()
+	return stopped
+}
+
+// current returns the process of the latest start, and the channel that is closed when it
+// has ended.
+func (h *funcHost) current() (*exec.Cmd, <-chan struct{}) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cmd, h.stopped
+}
+
+func (h *funcHost) Start(ctx context.Context) error { return startUntilServing(ctx, h, h.launch) }
+
+// launch runs `func start` in a process group of its own, so that Stop can end all
 // processes that the host has started.
-func (h *funcHost) Start(ctx context.Context) error {
+func (h *funcHost) launch() error {
 	cmd := exec.Command(h.path, "start", "--port", strconv.Itoa(h.port))
 	cmd.Dir = h.app
 	cmd.Env = os.Environ()
@@ -57,16 +73,14 @@ func (h *funcHost) Start(ctx context.Context) error {
 	}
 	write.Close() // the processes have their own
 	stopped := make(chan struct{})
+	h.mu.Lock()
 	h.cmd, h.stopped = cmd, stopped
+	h.mu.Unlock()
 	go h.copyLines(read)
 	go func() {
 		cmd.Wait() // its lines say why it ended
 		close(stopped)
 	}()
-	if err := waitServing(ctx, h); err != nil {
-		h.Stop()
-		return err
-	}
 	return nil
 }
 
@@ -88,17 +102,17 @@ const stopGrace = 10 * time.Second
 // Stop ends the host as a platform does, with SIGTERM, and then kills the rest of its
 // process group.
 func (h *funcHost) Stop() {
-	if h.cmd == nil {
+	cmd, stopped := h.current()
+	if cmd == nil {
 		return
 	}
-	group := -h.cmd.Process.Pid
-	_ = h.cmd.Process.Signal(syscall.SIGTERM)
+	_ = cmd.Process.Signal(syscall.SIGTERM)
 	select {
-	case <-h.stopped:
+	case <-stopped:
 	case <-time.After(stopGrace):
 	}
-	_ = syscall.Kill(group, syscall.SIGKILL)
-	<-h.stopped
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	<-stopped
 }
 
 // Kill ends the handler. It finds the process by its path, because the host does not

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -52,24 +53,43 @@ func (h *funcsimHost) PID() int                 { return h.host.PID() }
 func (h *funcsimHost) Stopped() <-chan struct{} { return h.host.Stopped() }
 
 func (h *funcsimHost) Start(ctx context.Context) error {
-	if err := h.host.Start(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
-	if err := waitServing(ctx, h); err != nil {
-		h.Stop()
-		return err
-	}
-	return nil
+	return startUntilServing(ctx, h, func() error { return h.host.Start(context.WithoutCancel(ctx)) })
 }
 
-// startTimeout bounds the start of a host: a few seconds on an idle machine, many times
-// that on a busy one.
-const startTimeout = 2 * time.Minute
+const (
+	// startTimeout bounds the start of a host: a few seconds on an idle machine, many
+	// times that on a busy one.
+	startTimeout = 2 * time.Minute
+	// maxStarts is how often a host is started before it has to serve.
+	maxStarts = 3
+)
+
+// startUntilServing starts a host by start, and waits until it serves. On a busy machine the
+// handler may fail because storage takes too long to open, and its third failure stops
+// the host: then the host is started again.
+func startUntilServing(ctx context.Context, h Host, start func() error) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for range maxStarts {
+		if err := start(); err != nil {
+			return err
+		}
+		if err = waitServing(ctx, h); err == nil {
+			return nil
+		}
+		h.Stop()
+		if !errors.Is(err, errStopped) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w, %d times", err, maxStarts)
+}
+
+// errStopped is the error of a host that has stopped before it served.
+var errStopped = errors.New("stopped while it was starting")
 
 // waitServing waits until requests reach the handler through the host.
 func waitServing(ctx context.Context, h Host) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL()+"/api/v1/worklist", nil)
 		if err != nil {
@@ -83,7 +103,7 @@ func waitServing(ctx context.Context, h Host) error {
 		}
 		select {
 		case <-h.Stopped():
-			return fmt.Errorf("%s stopped while it was starting", h.Name())
+			return fmt.Errorf("%s %w", h.Name(), errStopped)
 		case <-ctx.Done():
 			return fmt.Errorf("%s does not serve: %w", h.Name(), ctx.Err())
 		case <-time.After(50 * time.Millisecond):

@@ -49,7 +49,9 @@ func (m *Memory) Files() []File {
 	defer m.mu.Unlock()
 	all := make([]File, 0, len(m.files))
 	for _, name := range slices.Sorted(maps.Keys(m.files)) {
-		all = append(all, clone(m.files[name]))
+		f := m.files[name]
+		f.Body = bytes.Clone(f.Body)
+		all = append(all, f)
 	}
 	return all
 }
@@ -125,14 +127,15 @@ func (m *Memory) Commit(ctx context.Context, name string, blocks []string, info 
 		if _, ok := m.files[name]; ok {
 			return archive.ErrExists
 		}
-		body := []byte{}
+		var contents [][]byte
 		for _, block := range blocks {
 			content, ok := m.staged[name][block]
 			if !ok {
 				return archive.ErrNoBlock
 			}
-			body = append(body, content...)
+			contents = append(contents, content)
 		}
+		body := bytes.Join(contents, nil)
 		if info.Size != int64(len(body)) {
 			return fmt.Errorf("%w: %d bytes committed as %d", archive.ErrInvalid, len(body), info.Size)
 		}
@@ -149,7 +152,7 @@ func (m *Memory) Stat(ctx context.Context, name string) (info archive.Info, err 
 		if !ok {
 			return archive.ErrNotFound
 		}
-		info = clone(f).Info
+		info = f.Info
 		return nil
 	})
 	if err != nil {
@@ -161,7 +164,7 @@ func (m *Memory) Stat(ctx context.Context, name string) (info archive.Info, err 
 // Put implements archive.Files.
 func (m *Memory) Put(ctx context.Context, name string, doc []byte) error {
 	return m.do(ctx, KindPut, name, func() error {
-		m.write(File{name, archive.Info{Size: int64(len(doc)), ContentType: "application/json"}, doc})
+		m.write(File{name, archive.Info{Size: int64(len(doc)), ContentType: "application/json"}, bytes.Clone(doc)})
 		return nil
 	})
 }
@@ -171,7 +174,7 @@ func (m *Memory) write(f File) {
 	if m.files == nil {
 		m.files = make(map[string]File)
 	}
-	m.files[f.Name] = clone(f)
+	m.files[f.Name] = f
 	delete(m.staged, f.Name)
 }
 
@@ -200,9 +203,4 @@ func (m *Memory) begin(op Op) faulttest.Fault {
 		return faulttest.FaultNone
 	}
 	return m.Fail(op)
-}
-
-func clone(f File) File {
-	f.Body = bytes.Clone(f.Body)
-	return f
 }
