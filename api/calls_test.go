@@ -89,10 +89,10 @@ func TestCallsAreShown(t *testing.T) {
 				t.Errorf("%d %s, want %d with %s", reply.Code, body, tt.status, tt.want)
 			}
 			if !json.Valid([]byte(body)) {
-				t.Errorf("the reply is not JSON: %s", body)
+				t.Errorf("the reply is %s, want JSON", body)
 			}
 			if strings.Contains(body, token) || strings.Contains(body, "boom") {
-				t.Errorf("the reply has a token or an internal error: %s", body)
+				t.Errorf("the reply is %s, want neither the token nor an internal error in it", body)
 			}
 		})
 	}

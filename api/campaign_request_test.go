@@ -171,11 +171,11 @@ func checkFaults(t *testing.T, faults problem.Faults) {
 	paths := map[string]bool{}
 	for _, fault := range faults {
 		if fault.Text == "" || paths[fault.Path] {
-			t.Errorf("fault %q has no text, or its path twice in %q", fault, faults)
+			t.Errorf("fault %q of %q, want a text, and its path once", fault, faults)
 		}
 		paths[fault.Path] = true
 		if numberIn(acs.MaskNumbers(fault.Path)) || numberIn(acs.MaskNumbers(fault.Text)) {
-			t.Errorf("fault %q has a number", fault)
+			t.Errorf("fault %q, want no number in it", fault)
 		}
 	}
 }
@@ -185,7 +185,7 @@ func checkRequest(t *testing.T, r campaignRequest) {
 	t.Helper()
 	if strings.TrimSpace(r.name) == "" || r.flow == "" || len(r.lines) == 0 || r.attempts < 1 || r.attempts > maxAttempts ||
 		r.ring < minRing || r.ring > maxRing || len(r.numbers) == 0 || len(r.numbers) > maxContacts {
-		t.Errorf("request %+v is invalid and has no faults", r)
+		t.Errorf("no faults of the invalid request %+v, want some", r)
 	}
 	checkNumbers(t, r.numbers)
 }
@@ -197,7 +197,7 @@ func checkNumbers(t *testing.T, numbers []string) {
 	for _, number := range numbers {
 		if seen[number] || numberFault(number) != "" || number[0] != '+' || strings.Trim(number[1:], "0123456789") != "" ||
 			len(number) > 16 {
-			t.Errorf("number %q is there twice, or is not in E.164", number)
+			t.Errorf("number %q, want it in E.164, and once", number)
 		}
 		seen[number] = true
 	}
@@ -207,7 +207,7 @@ func BenchmarkParseCampaignRequest(b *testing.B) {
 	body := []byte(requestFor(manyNumbers(maxContacts)...))
 	for b.Loop() {
 		if _, faults := parseCampaignRequest(body, time.Minute); faults != nil {
-			b.Fatal(faults)
+			b.Fatalf("faults %v, want none", faults)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func TestCampaignsAreListedNewestFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture()
 		if got := ask(t, f.Handler, http.MethodGet, campaignsPath, "", ""); got.Body.String() != `{"campaigns":[]}` {
-			t.Errorf("without campaigns: %d %s", got.Code, got.Body)
+			t.Errorf("without campaigns: %d %s, want an empty list", got.Code, got.Body)
 		}
 		keys := []string{"c", "a", "d", "b"}
 		for _, key := range keys {
@@ -76,11 +76,11 @@ func TestEveryContactIsOnOnePage(t *testing.T) {
 			Next     string
 		}
 		if err := json.Unmarshal(reply.Body.Bytes(), &got); err != nil || reply.Code != http.StatusOK {
-			t.Fatalf("%d %s: %v", reply.Code, reply.Body, err)
+			t.Fatalf("%d %s: %v, want %d with JSON", reply.Code, reply.Body, err, http.StatusOK)
 		}
 		for _, c := range got.Contacts {
 			if !left[c.Number] {
-				t.Errorf("%s is on two pages, or was not in the request", c.Number)
+				t.Errorf("%s is on two pages, or was not in the request, want each contact once", c.Number)
 			}
 			delete(left, c.Number)
 		}
@@ -104,7 +104,7 @@ func TestContactIsShownWithItsResult(t *testing.T) {
 		c := f.campaign(t)
 		due, err := ledger.Due(t.Context(), c, 0, time.Now(), 1)
 		if err != nil || len(due) != 1 {
-			t.Fatalf("due: %v, %v", due, err)
+			t.Fatalf("due: %v, %v, want one", due, err)
 		}
 		_, attempt, err := ledger.Claim(t.Context(), c, due[0], campaign.AttemptStart{
 			Line: testLine, Began: time.Now(), CheckAt: time.Now().Add(time.Minute),

@@ -54,7 +54,7 @@ func send(t *testing.T, h *Handler, r *http.Request) *httptest.ResponseRecorder 
 	}
 	number := regexp.MustCompile(`[0-9]{8}`)
 	if w.Code >= 400 && number.MatchString(w.Body.String()) || number.MatchString(log.String()) {
-		t.Errorf("a number is in the reply or the log:\n%s\n%s", w.Body, &log)
+		t.Errorf("the reply is\n%s\nand the log\n%s\nwant no number in them", w.Body, &log)
 	}
 	return w
 }

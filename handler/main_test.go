@@ -34,7 +34,7 @@ func TestRunReportsEveryFaultOfTheSettingsAndFails(t *testing.T) {
 	}
 	for _, name := range []string{"ACS_ENDPOINT", "CALLBACK_KEYS", "CALL_TIMEOUT"} {
 		if !strings.Contains(stderr.String(), name) {
-			t.Errorf("stderr does not name %s:\n%s", name, &stderr)
+			t.Errorf("stderr = %s, want %s in it", &stderr, name)
 		}
 	}
 }

@@ -20,13 +20,13 @@ import (
 
 const contentURL = "https://us-storage.asm.skype.com/v1/objects/0-wus-d4/content/audio?sig=a%2Bb"
 
-// breaking is a body that breaks after some bytes.
-type breaking struct {
+// breakingBody is a body that breaks after some bytes.
+type breakingBody struct {
 	io.Reader
 	err error
 }
 
-func (b *breaking) Read(p []byte) (int, error) {
+func (b *breakingBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	if err == io.EOF {
 		err = b.err
@@ -34,11 +34,11 @@ func (b *breaking) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *breaking) Close() error { return nil }
+func (b *breakingBody) Close() error { return nil }
 
-// store is a host with one file. Its n-th connection breaks after breaks[n] bytes;
+// contentHost is a host with one file. Its n-th connection breaks after breaks[n] bytes;
 // later ones do not break.
-type store struct {
+type contentHost struct {
 	t        *testing.T
 	file     string
 	breaks   []int
@@ -48,9 +48,9 @@ type store struct {
 	seen     []string // the requested ranges
 }
 
-func (s *store) do(req *http.Request) (*http.Response, error) {
+func (s *contentHost) do(req *http.Request) (*http.Response, error) {
 	if req.URL.String() != contentURL || req.Header.Get("X-Ms-Host") != "contoso.communication.azure.com" {
-		s.t.Errorf("request = %s for %s", req.URL, req.Header.Get("X-Ms-Host"))
+		s.t.Errorf("request = %s for %s, want %s for contoso", req.URL, req.Header.Get("X-Ms-Host"), contentURL)
 	}
 	asked := req.Header.Get("Range")
 	s.seen = append(s.seen, asked)
@@ -81,7 +81,7 @@ func (s *store) do(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(strings.NewReader(rest))
 	if n < len(s.breaks) {
-		resp.Body = &breaking{strings.NewReader(rest[:s.breaks[n]]), io.ErrUnexpectedEOF}
+		resp.Body = &breakingBody{strings.NewReader(rest[:s.breaks[n]]), io.ErrUnexpectedEOF}
 	}
 	return resp, nil
 }
@@ -90,43 +90,44 @@ func TestContentIsReadToItsEnd(t *testing.T) {
 	const file = "RIFF....WAVEfmt golden recording"
 	tests := []struct {
 		name   string
-		store  store
+		host   contentHost
 		part   *ByteRange
 		want   string
 		ranges []string
 	}{
-		{"the whole file", store{}, nil, file, []string{""}},
-		{"from its start", store{}, &ByteRange{}, file, []string{"bytes=0-"}},
-		{"its end", store{}, &ByteRange{Offset: 26}, "ording", []string{"bytes=26-"}},
-		{"its beginning", store{}, &ByteRange{Count: 4}, "RIFF", []string{"bytes=0-3"}},
-		{"a part", store{}, &ByteRange{8, 4}, "WAVE", []string{"bytes=8-11"}},
-		{"a part beyond its end", store{}, &ByteRange{26, 100}, "ording", []string{"bytes=26-125"}},
-		{"a part from a host without ranges", store{noRanges: true}, &ByteRange{8, 4}, "WAVE", []string{"bytes=8-11"}},
-		{"its end from a host without ranges", store{noRanges: true}, &ByteRange{Offset: 26}, "ording", []string{"bytes=26-"}},
-		{"without a length", store{noLength: true}, nil, file, []string{""}},
-		{"over connections that break", store{breaks: []int{4, 8}}, nil, file, []string{"", "bytes=4-31", "bytes=12-31"}},
-		{"a part over a connection that breaks", store{breaks: []int{2}}, &ByteRange{8, 4}, "WAVE", []string{"bytes=8-11", "bytes=10-11"}},
-		{"without a length over a connection that breaks", store{breaks: []int{4}, noLength: true}, nil, file, []string{"", "bytes=4-"}},
-		{"from a host without ranges over a connection that breaks", store{breaks: []int{4}, noRanges: true}, nil, file, []string{"", "bytes=4-31"}},
-		{"over connections without a byte at first", store{breaks: []int{0, 0, 0}}, nil, file, []string{"", "bytes=0-31", "bytes=0-31", "bytes=0-31"}},
-		{"a file that stays the same", store{breaks: []int{4}, etags: []string{"1"}}, nil, file, []string{"", "bytes=4-31"}},
+		{"the whole file", contentHost{}, nil, file, []string{""}},
+		{"from its start", contentHost{}, &ByteRange{}, file, []string{"bytes=0-"}},
+		{"its end", contentHost{}, &ByteRange{Offset: 26}, "ording", []string{"bytes=26-"}},
+		{"its beginning", contentHost{}, &ByteRange{Count: 4}, "RIFF", []string{"bytes=0-3"}},
+		{"a part", contentHost{}, &ByteRange{8, 4}, "WAVE", []string{"bytes=8-11"}},
+		{"a part beyond its end", contentHost{}, &ByteRange{26, 100}, "ording", []string{"bytes=26-125"}},
+		{"a part from a host without ranges", contentHost{noRanges: true}, &ByteRange{8, 4}, "WAVE", []string{"bytes=8-11"}},
+		{"its end from a host without ranges", contentHost{noRanges: true}, &ByteRange{Offset: 26}, "ording", []string{"bytes=26-"}},
+		{"without a length", contentHost{noLength: true}, nil, file, []string{""}},
+		{"over connections that break", contentHost{breaks: []int{4, 8}}, nil, file, []string{"", "bytes=4-31", "bytes=12-31"}},
+		{"a part over a connection that breaks", contentHost{breaks: []int{2}}, &ByteRange{8, 4}, "WAVE", []string{"bytes=8-11", "bytes=10-11"}},
+		{"without a length over a connection that breaks", contentHost{breaks: []int{4}, noLength: true}, nil, file, []string{"", "bytes=4-"}},
+		{"from a host without ranges over a connection that breaks", contentHost{breaks: []int{4}, noRanges: true}, nil, file, []string{"", "bytes=4-31"}},
+		{"over connections without a byte at first", contentHost{breaks: []int{0, 0, 0}}, nil, file, []string{"", "bytes=0-31", "bytes=0-31", "bytes=0-31"}},
+		{"a file that stays the same", contentHost{breaks: []int{4}, etags: []string{"1"}}, nil, file, []string{"", "bytes=4-31"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := tt.store
+				s := tt.host
 				s.t, s.file = t, file
-				resp, err := wire(s.do).client(t).DownloadRecording(t.Context(), contentURL, &DownloadRecordingOptions{tt.part})
+				resp, err := transportFunc(s.do).client(t).DownloadRecording(t.Context(), contentURL, &DownloadRecordingOptions{tt.part})
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer resp.Body.Close()
 				got, err := io.ReadAll(resp.Body)
 				if err != nil || string(got) != tt.want {
-					t.Errorf("content = %q, %v", got, err)
+					t.Errorf("content = %q, %v, want %q", got, err, tt.want)
 				}
 				if resp.ContentType != "audio/wav" || !s.noLength && resp.ContentLength != int64(len(tt.want)) {
-					t.Errorf("%s of %d bytes", resp.ContentType, resp.ContentLength)
+					t.Errorf("%s of %d bytes, want audio/wav of %d",
+						resp.ContentType, resp.ContentLength, len(tt.want))
 				}
 				if d := cmp.Diff(tt.ranges, s.seen); d != "" {
 					t.Errorf("ranges (-want +got):\n%s", d)
@@ -139,37 +140,37 @@ func TestContentIsReadToItsEnd(t *testing.T) {
 func TestContentThatCannotBeRead(t *testing.T) {
 	tests := []struct {
 		name     string
-		store    store
+		host     contentHost
 		part     *ByteRange
 		text     string
 		requests int
 	}{
-		{"connections without a byte", store{breaks: []int{1, 0, 0, 0, 0, 0}}, nil, "acs: DownloadRecording: no answer: unexpected EOF", 4},
-		{"a file that changes", store{breaks: []int{4}, etags: []string{"1", "2"}}, nil, "acs: DownloadRecording: 206 Partial Content: the file has changed", 2},
-		{"a file that is shorter than the range", store{noRanges: true}, &ByteRange{Offset: 100}, "acs: DownloadRecording: 200 OK: the file is shorter than the range", 1},
-		{"a range beyond its end", store{}, &ByteRange{Offset: 100}, "acs: DownloadRecording: 416 Requested Range Not Satisfiable", 1},
+		{"connections without a byte", contentHost{breaks: []int{1, 0, 0, 0, 0, 0}}, nil, "acs: DownloadRecording: no answer: unexpected EOF", 4},
+		{"a file that changes", contentHost{breaks: []int{4}, etags: []string{"1", "2"}}, nil, "acs: DownloadRecording: 206 Partial Content: the file has changed", 2},
+		{"a file that is shorter than the range", contentHost{noRanges: true}, &ByteRange{Offset: 100}, "acs: DownloadRecording: 200 OK: the file is shorter than the range", 1},
+		{"a range beyond its end", contentHost{}, &ByteRange{Offset: 100}, "acs: DownloadRecording: 416 Requested Range Not Satisfiable", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := tt.store
+				s := tt.host
 				s.t, s.file = t, "RIFF....WAVE"
-				resp, err := wire(s.do).client(t).DownloadRecording(t.Context(), contentURL, &DownloadRecordingOptions{tt.part})
+				resp, err := transportFunc(s.do).client(t).DownloadRecording(t.Context(), contentURL, &DownloadRecordingOptions{tt.part})
 				if err == nil {
 					_, err = io.ReadAll(resp.Body)
 				}
 				if e, ok := errors.AsType[*Error](err); !ok || e.Error() != tt.text {
-					t.Errorf("err = %v", err)
+					t.Errorf("err = %v, want %s", err, tt.text)
 				}
 				if len(s.seen) != tt.requests {
-					t.Errorf("%d requests: %q", len(s.seen), s.seen)
+					t.Errorf("%d requests, want %d: %q", len(s.seen), tt.requests, s.seen)
 				}
 			})
 		})
 	}
 	t.Run("a reader that is closed", func(t *testing.T) {
-		s := store{t: t, file: "RIFF"}
-		resp, err := wire(s.do).client(t).DownloadRecording(t.Context(), contentURL, nil)
+		s := contentHost{t: t, file: "RIFF"}
+		resp, err := transportFunc(s.do).client(t).DownloadRecording(t.Context(), contentURL, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,20 +178,20 @@ func TestContentThatCannotBeRead(t *testing.T) {
 			t.Error(err)
 		}
 		if _, err := resp.Body.Read(make([]byte, 1)); err == nil || err == io.EOF {
-			t.Errorf("err = %v", err)
+			t.Errorf("err = %v, want one that is not the end of the file", err)
 		}
 	})
 	t.Run("a context that ends", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			s := store{t: t, file: "RIFF", breaks: []int{2, 0, 0, 0}}
-			resp, err := wire(s.do).client(t).DownloadRecording(ctx, contentURL, nil)
+			s := contentHost{t: t, file: "RIFF", breaks: []int{2, 0, 0, 0}}
+			resp, err := transportFunc(s.do).client(t).DownloadRecording(ctx, contentURL, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := io.ReadAll(resp.Body); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("err = %v", err)
+				t.Errorf("err = %v, want %v", err, context.DeadlineExceeded)
 			}
 		})
 	})
@@ -198,7 +199,7 @@ func TestContentThatCannotBeRead(t *testing.T) {
 
 func TestCredentialsAreSentToTrustedHostsOnly(t *testing.T) {
 	var asked int
-	transport := wire(func(req *http.Request) (*http.Response, error) {
+	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
 		asked++
 		return reply(req, answer{status: 200}), nil
 	})
@@ -247,19 +248,20 @@ func TestCredentialsAreSentToTrustedHostsOnly(t *testing.T) {
 		_, err := tt.client.DownloadRecording(t.Context(), tt.location, nil)
 		_, deleted := tt.client.DeleteRecording(t.Context(), tt.location, nil)
 		if tt.ok != (err == nil) || tt.ok != (deleted == nil) || tt.ok != (asked == 2) || !tt.ok && !errors.Is(err, ErrInvalidRequest) {
-			t.Errorf("%s: %v, %v after %d requests", tt.location, err, deleted, asked)
+			t.Errorf("%s: %v, %v after %d requests, want them to succeed: %t",
+				tt.location, err, deleted, asked, tt.ok)
 		}
 	}
 	for _, part := range []ByteRange{{-1, 0}, {0, -1}, {1 << 62, 1 << 62}} {
 		if _, err := cloud.DownloadRecording(t.Context(), contentURL, &DownloadRecordingOptions{&part}); !errors.Is(err, ErrInvalidRequest) {
-			t.Errorf("%v: %v", part, err)
+			t.Errorf("%v: %v, want %v", part, err, ErrInvalidRequest)
 		}
 	}
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("%s %s arrived with %q", r.Method, r.URL, r.Header.Get("Authorization"))
+		t.Errorf("%s %s arrived with %q, want no such request", r.Method, r.URL, r.Header.Get("Authorization"))
 	}))
 	defer elsewhere.Close()
 	srv := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
@@ -277,7 +279,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		_, err2 := c.DownloadRecording(t.Context(), srv.URL+"/content", nil)
 		for _, err := range []error{err1, err2} {
 			if e, ok := errors.AsType[*Error](err); !ok || e.Status != http.StatusTemporaryRedirect || !e.Refused() {
-				t.Errorf("%s: err = %v", name, err)
+				t.Errorf("%s: err = %v, want it refused with %d", name, err, http.StatusTemporaryRedirect)
 			}
 		}
 	}
@@ -289,7 +291,7 @@ func TestContentErrorsAreFlat(t *testing.T) {
 		`{"error":{"code":"8522","message":"Call not found"}}`: "acs: DeleteRecording: 404 Not Found 8522: Call not found",
 		``: "acs: DeleteRecording: 404 Not Found",
 	} {
-		transport := wire(func(req *http.Request) (*http.Response, error) {
+		transport := transportFunc(func(req *http.Request) (*http.Response, error) {
 			return reply(req, answer{status: 404, body: body}), nil
 		})
 		_, err := transport.client(t).DeleteRecording(t.Context(), contentURL, nil)
@@ -306,7 +308,7 @@ const metadataJSON = `{"resourceId":"r","callId":"c","chunkDocumentId":"d","chun
 	"participants":[{"participantId":"4:+14255550123","channel":0},{"participantId":"28:orgid:a"}],"somethingNew":{}}`
 
 func TestMetadataWithUnexpectedTypesAreRead(t *testing.T) {
-	transport := wire(func(req *http.Request) (*http.Response, error) {
+	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
 		return reply(req, answer{status: 200, body: metadataJSON}), nil
 	})
 	got, err := transport.client(t).GetRecordingMetadata(t.Context(), contentURL, nil)
@@ -328,7 +330,7 @@ func TestMetadataWithUnexpectedTypesAreRead(t *testing.T) {
 		return reply(req, answer{status: 200, body: "<html>"}), nil
 	}
 	if _, err := transport.client(t).GetRecordingMetadata(t.Context(), contentURL, nil); err == nil {
-		t.Error("a page was read")
+		t.Error("a page was read as metadata, want an error")
 	}
 }
 
@@ -338,7 +340,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		var m RecordingMetadata
 		if m.UnmarshalJSON(doc) == nil && m.ChunkDuration != m.ChunkDuration.Truncate(0) {
-			t.Errorf("%v", m.ChunkDuration)
+			t.Errorf("ChunkDuration = %v, want it whole", m.ChunkDuration)
 		}
 	})
 }
@@ -349,7 +351,7 @@ func FuzzContentRange(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if at, ok := contentRange(http.Header{"Content-Range": {text}}); ok && at < 0 {
-			t.Errorf("%q begins at %d", text, at)
+			t.Errorf("%q begins at %d, want at least 0", text, at)
 		}
 	})
 }
@@ -357,7 +359,7 @@ func FuzzContentRange(f *testing.F) {
 // BenchmarkDownload measures that memory does not grow with the file.
 func BenchmarkDownload(b *testing.B) {
 	file := bytes.Repeat([]byte("x"), 1<<20)
-	transport := wire(func(req *http.Request) (*http.Response, error) {
+	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
 		return &http.Response{
 			StatusCode: 200, Request: req, ContentLength: int64(len(file)), Body: io.NopCloser(bytes.NewReader(file)),
 		}, nil

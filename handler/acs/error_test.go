@@ -17,7 +17,7 @@ import (
 func TestErrorsClassifyAnswers(t *testing.T) {
 	tests := []struct {
 		name      string
-		op        do
+		op        clientCall
 		answer    answer
 		text      string
 		code, sub string
@@ -121,23 +121,25 @@ func TestErrorsClassifyAnswers(t *testing.T) {
 			err := tt.op.run(t.Context(), c)
 			e, ok := errors.AsType[*Error](err)
 			if !ok {
-				t.Fatalf("err = %v", err)
+				t.Fatalf("err = %v, want an *Error", err)
 			}
 			if e.Error() != tt.text {
 				t.Errorf("text = %q, want %q", e, tt.text)
 			}
 			if e.Op != tt.op.name || e.Status != tt.answer.status || e.Code != tt.code || e.SubCode != tt.sub {
-				t.Errorf("%s %d %q %q", e.Op, e.Status, e.Code, e.SubCode)
+				t.Errorf("error = %s %d %q %q, want %s %d %q %q",
+					e.Op, e.Status, e.Code, e.SubCode, tt.op.name, tt.answer.status, tt.code, tt.sub)
 			}
 			for _, kind := range []error{
 				ErrInvalidRequest, ErrThrottled, ErrGone, ErrNotEstablished, ErrConflict, ErrIncompatibleMedia,
 			} {
 				if got := errors.Is(err, kind); got != (kind == tt.kind) {
-					t.Errorf("errors.Is(%v) = %v", kind, got)
+					t.Errorf("errors.Is(%v) = %t, want %t", kind, got, !got)
 				}
 			}
 			if e.Refused() != tt.refused || e.Temporary() != tt.temporary {
-				t.Errorf("refused %v, temporary %v", e.Refused(), e.Temporary())
+				t.Errorf("refused %t, temporary %t, want %t, %t",
+					e.Refused(), e.Temporary(), tt.refused, tt.temporary)
 			}
 		})
 	}
@@ -147,24 +149,24 @@ func TestARefusalUnwrapsToAnAzcoreError(t *testing.T) {
 	_, c := newRecorder(t, answer{status: 404, body: `{"error":{"code":"8522"}}`})
 	_, err := c.GetCall(t.Context(), conn, nil)
 	if e, ok := errors.AsType[*azcore.ResponseError](err); !ok || e.StatusCode != 404 || e.ErrorCode != "8522" {
-		t.Errorf("err = %v", err)
+		t.Errorf("err = %v, want an azcore.ResponseError with 404 and 8522", err)
 	}
 }
 
 func TestNoAnswerIsTemporaryAndItsTextHoldsNoURL(t *testing.T) {
-	refuse := wire(func(req *http.Request) (*http.Response, error) {
+	refuse := transportFunc(func(req *http.Request) (*http.Response, error) {
 		return nil, &url.Error{Op: "Post", URL: req.URL.String(), Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
 	})
 	err := createCall.run(t.Context(), refuse.client(t))
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Status != 0 || !e.Temporary() || e.Refused() {
-		t.Fatalf("err = %#v", err)
+		t.Fatalf("err = %#v, want a temporary *Error without a status", err)
 	}
 	if got, want := err.Error(), "acs: CreateCall: no answer: dial: connection refused"; got != want {
 		t.Errorf("text = %q, want %q", got, want)
 	}
 	if _, ok := errors.AsType[*net.OpError](err); !ok {
-		t.Error("the cause is lost")
+		t.Errorf("err = %v, want a net.OpError in it", err)
 	}
 }
 
@@ -175,15 +177,15 @@ func TestAnErrorRepeatsNothingThatWasSent(t *testing.T) {
 	_, err := c.AnswerCall(t.Context(), offer, callback, nil)
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
-		t.Fatalf("err = %v", err)
+		t.Fatalf("err = %v, want an *Error", err)
 	}
 	for _, secret := range []string{offer, callback, "4255550123", "8005550100", "\n"} {
 		if strings.Contains(e.Error(), secret) {
-			t.Errorf("%q is in %q", secret, e)
+			t.Errorf("the error is %q, want no %q in it", e, secret)
 		}
 	}
 	if !strings.HasPrefix(e.Message, "Bad context ••• for •••  at tel:•••") || len(e.Message) > maxMessage {
-		t.Errorf("message = %q", e.Message)
+		t.Errorf("message = %q, want it masked and of %d characters at most", e.Message, maxMessage)
 	}
 }
 
@@ -191,7 +193,7 @@ func TestEmptyBodiesOfSuccessesAreAccepted(t *testing.T) {
 	_, c := newRecorder(t, answer{status: 201})
 	got, err := c.CreateCall(context.Background(), []Identifier{agent}, callback, nil)
 	if err != nil || got.CallConnectionID != "" {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf("answer = %+v, %v, want an empty one", got, err)
 	}
 }
 
@@ -208,17 +210,17 @@ func FuzzErrorBody(f *testing.F) {
 		resp := &http.Response{StatusCode: status, Header: http.Header{}}
 		e := refused(operation{name: "Op"}, resp, body, []byte(`{"a":"secret value"}`))
 		if e.Refused() && e.Temporary() {
-			t.Error("refused and temporary")
+			t.Errorf("%q is refused and temporary, want one of them", e)
 		}
 		for _, text := range []string{e.Error(), e.Message, e.Code, e.SubCode} {
 			if !utf8.ValidString(text) || len(text) > 3*maxMessage+100 {
-				t.Errorf("text = %q", text)
+				t.Errorf("text = %q, want UTF-8 of %d bytes at most", text, 3*maxMessage+100)
 			}
 			if strings.Contains(text, "secret value") || phoneNumbers.MatchString(text) {
-				t.Errorf("text = %q", text)
+				t.Errorf("text = %q, want no secret and no number in it", text)
 			}
 			if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-				t.Errorf("unprintable: %q", text)
+				t.Errorf("text = %q, want it printable", text)
 			}
 		}
 	})

@@ -52,11 +52,11 @@ func TestFramesAreRead(t *testing.T) {
 	}
 	for _, doc := range []string{``, `null`, `7`, `[]`, `{"kind":"AudioData","audioData":{"data":"?"}}`, `{}{}`} {
 		if f, err := ParseFrame([]byte(doc)); err == nil {
-			t.Errorf("%s: %+v", doc, f)
+			t.Errorf("%s: %+v, want an error", doc, f)
 		}
 	}
 	if got := (Ticks(5000000)).Duration(); got != 500*time.Millisecond {
-		t.Errorf("duration = %v", got)
+		t.Errorf("duration = %v, want 500 ms", got)
 	}
 }
 
@@ -68,7 +68,7 @@ func TestAChangedFrameIsWrittenFromItsFields(t *testing.T) {
 	f.DTMFData = &DTMFData{"6"}
 	got, err := json.Marshal(f)
 	if err != nil || string(got) != `{"kind":"DtmfData","dtmfData":{"data":"6"}}` {
-		t.Errorf("%s, %v", got, err)
+		t.Errorf("%s, %v, want the frame of key 6", got, err)
 	}
 }
 

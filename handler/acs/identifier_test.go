@@ -61,7 +61,7 @@ func readRawIDVectors(t *testing.T) rawIDVectors {
 	t.Helper()
 	vectors := readTestdata[rawIDVectors](t, "rawids.json")
 	if len(vectors.FromRawID) == 0 || len(vectors.FromIdentifier) == 0 || len(vectors.Deserialized) == 0 {
-		t.Fatal("no vectors")
+		t.Fatalf("vectors = %+v, want some of each kind", vectors)
 	}
 	return vectors
 }
@@ -74,7 +74,7 @@ func TestRawIDsAreParsedAsByTheOfficialClient(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 			if got.RawID() != v.RawID {
-				t.Errorf("raw id = %q", got.RawID())
+				t.Errorf("raw id = %q, want %q", got.RawID(), v.RawID)
 			}
 		})
 	}
@@ -85,7 +85,7 @@ func TestIdentifiersAreWrittenAsByTheOfficialClient(t *testing.T) {
 		t.Run("built/"+v.RawID, func(t *testing.T) {
 			i := v.Identifier.identifier()
 			if got := i.RawID(); got != v.RawID {
-				t.Errorf("raw id = %q", got)
+				t.Errorf("raw id = %q, want %q", got, v.RawID)
 			}
 			media, err := json.Marshal(mediaIdentifier(i))
 			if err != nil {
@@ -103,7 +103,7 @@ func TestIdentifiersAreWrittenAsByTheOfficialClient(t *testing.T) {
 				t.Fatal(err)
 			}
 			if back.Kind != v.Kind && i.ID != "" || back.RawID() != v.RawID {
-				t.Errorf("back from JSON = %+v", back)
+				t.Errorf("back from JSON = %+v, want %s, %s", back, v.Kind, v.RawID)
 			}
 		})
 	}
@@ -215,7 +215,7 @@ func FuzzIdentifierJSON(f *testing.F) {
 			t.Fatal(err)
 		}
 		if i.RawID() != back.RawID() {
-			t.Errorf("%+v became %+v", i, back)
+			t.Errorf("back from JSON = %+v, want %+v", back, i)
 		}
 	})
 }

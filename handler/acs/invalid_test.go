@@ -32,7 +32,7 @@ func wantNotSent(t *testing.T, tests []invalidRequest) {
 				t.Errorf("why = %q, want %q", e.Message, tt.why)
 			}
 			if len(rec.requests()) != 0 {
-				t.Error("it was sent")
+				t.Errorf("%d requests were sent, want none", len(rec.requests()))
 			}
 		})
 	}
@@ -289,13 +289,13 @@ func TestConnectionStrings(t *testing.T) {
 	} {
 		c, err := NewClientFromConnectionString(text, nil)
 		if (err == nil) != ok {
-			t.Errorf("%s: %v", text, err)
+			t.Errorf("%s: err = %v, want it accepted: %t", text, err, ok)
 		}
 		if ok && c.endpoint.String() != "https://contoso.communication.azure.com" {
-			t.Errorf("%s: endpoint = %s", text, c.endpoint)
+			t.Errorf("%s: endpoint = %s, want https://contoso.communication.azure.com", text, c.endpoint)
 		}
 		if err != nil && strings.Contains(err.Error(), testKey) {
-			t.Errorf("the error shows the key: %v", err)
+			t.Errorf("err = %v, want no key in it", err)
 		}
 	}
 }
@@ -324,11 +324,11 @@ func TestClientsNeedASecureEndpointAndAKey(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := NewClientWithKey(tt.endpoint, tt.key, nil); (err == nil) != tt.ok {
-				t.Errorf("err = %v", err)
+				t.Errorf("err = %v, want it accepted: %t", err, tt.ok)
 			}
 		})
 	}
 	if _, err := NewClient("https://contoso.communication.azure.com", nil, nil); err == nil {
-		t.Error("a client without a credential was made")
+		t.Error("a client without a credential was made, want an error")
 	}
 }

@@ -10,7 +10,7 @@ func TestOperationsOnMedia(t *testing.T) {
 	const op = "https://app.contoso.example/op"
 	const common = `"operationContext":"c/1.1","operationCallbackUri":"` + op + `"`
 	music := PlayFile("https://media.contoso.example/hold.wav")
-	checkSent(t, []sent{
+	checkSent(t, []requestCase{
 		{
 			"keys pressed",
 			func(ctx context.Context, c *Client) error {
@@ -108,7 +108,7 @@ func TestOperationsOnMedia(t *testing.T) {
 
 func TestOperationsOnRecordings(t *testing.T) {
 	const path = "/calling/recordings/eyJQbGF0Zm9ybSI6IjEifQ%3D%3D"
-	checkSent(t, []sent{
+	checkSent(t, []requestCase{
 		{
 			"the properties of a recording",
 			func(ctx context.Context, c *Client) error {

@@ -57,7 +57,7 @@ var (
 
 // The golden requests are those of Microsoft's JavaScript client.
 func TestEveryOperationSendsItsRequest(t *testing.T) {
-	checkSent(t, []sent{
+	checkSent(t, []requestCase{
 		{
 			"a call to an ACS user",
 			func(ctx context.Context, c *Client) error {
@@ -391,7 +391,7 @@ func decode(t *testing.T, doc string) (v any) {
 		return nil
 	}
 	if err := json.Unmarshal([]byte(doc), &v); err != nil {
-		t.Fatalf("%v in %s", err, doc)
+		t.Fatalf("%s: %v", doc, err)
 	}
 	return v
 }
@@ -401,10 +401,10 @@ func checkPair(t *testing.T, h http.Header, want bool) {
 	id, first := h.Get("Repeatability-Request-ID"), h.Get("Repeatability-First-Sent")
 	switch {
 	case !want && id+first != "":
-		t.Errorf("has a repeatability pair %q %q", id, first)
+		t.Errorf("Repeatability pair %q, %q, want none", id, first)
 	case want && id == pair.RequestID:
 		if first != "Tue, 03 Feb 2026 03:05:06 GMT" {
-			t.Errorf("Repeatability-First-Sent = %q", first)
+			t.Errorf("Repeatability-First-Sent = %q, want Tue, 03 Feb 2026 03:05:06 GMT", first)
 		}
 	case want:
 		if u, err := uuid.Parse(id); err != nil || u.Version() != 4 {
@@ -501,7 +501,7 @@ func TestNextLinksToOtherHostsAreRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := pager.NextPage(t.Context()); !errors.Is(err, ErrInvalidRequest) || len(rec.requests()) != 1 {
-				t.Errorf("err = %v after %d requests", err, len(rec.requests()))
+				t.Errorf("err = %v after %d requests, want %v after one", err, len(rec.requests()), ErrInvalidRequest)
 			}
 		})
 	}

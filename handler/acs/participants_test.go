@@ -33,7 +33,7 @@ var callingContext = &CustomCallingContext{
 func TestOperationsOnParticipants(t *testing.T) {
 	const path = "/calling/callConnections/" + conn
 	const op = "https://app.contoso.example/op"
-	checkSent(t, []sent{
+	checkSent(t, []requestCase{
 		{
 			"a redirection",
 			func(ctx context.Context, c *Client) error {

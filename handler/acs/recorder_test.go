@@ -72,7 +72,7 @@ func (r *recorder) requests() []received {
 func (r *recorder) check(req *http.Request, body []byte) {
 	h := req.Header
 	if got := h.Get("Accept"); got != "application/json" {
-		r.t.Errorf("Accept = %q", got)
+		r.t.Errorf("Accept = %q, want application/json", got)
 	}
 	want := ""
 	if len(body) > 0 {
@@ -119,14 +119,14 @@ func newRecorder(t *testing.T, answers ...answer) (*recorder, *Client) {
 	return r, c
 }
 
-// wire is a transport without a socket, for use in a synctest bubble.
-type wire func(*http.Request) (*http.Response, error)
+// transportFunc is a transport without a socket, for use in a synctest bubble.
+type transportFunc func(*http.Request) (*http.Response, error)
 
-func (w wire) Do(req *http.Request) (*http.Response, error) { return w(req) }
+func (f transportFunc) Do(req *http.Request) (*http.Response, error) { return f(req) }
 
-func (w wire) client(t *testing.T) *Client {
+func (f transportFunc) client(t *testing.T) *Client {
 	t.Helper()
-	checked := wire(func(req *http.Request) (*http.Response, error) {
+	checked := transportFunc(func(req *http.Request) (*http.Response, error) {
 		if strings.HasPrefix(req.URL.Path, "/calling/") {
 			var body []byte
 			if req.Body != nil {
@@ -135,7 +135,7 @@ func (w wire) client(t *testing.T) *Client {
 			}
 			checkSchema(t, req.Method, req.URL.RequestURI(), req.URL.RawQuery, req.Header, body)
 		}
-		return w(req)
+		return f(req)
 	})
 	c, err := NewClientWithKey("https://contoso.communication.azure.com", testKey,
 		&ClientOptions{ClientOptions: azcore.ClientOptions{Transport: checked}})
@@ -157,8 +157,8 @@ func reply(req *http.Request, a answer) *http.Response {
 	}
 }
 
-// do is a named operation for a test to run.
-type do struct {
+// clientCall is a call of a method of the client.
+type clientCall struct {
 	name string
 	run  func(context.Context, *Client) error
 }

@@ -16,15 +16,15 @@ type attempt struct {
 	header http.Header
 }
 
-// script is a transport that sends its answers in turn and records the attempts.
+// scriptedTransport is a transport that sends its answers in turn and records the attempts.
 // An answer with status 0 is lost.
-type script struct {
+type scriptedTransport struct {
 	answers []answer
 	start   time.Time
 	seen    []attempt
 }
 
-func (p *script) do(req *http.Request) (*http.Response, error) {
+func (p *scriptedTransport) do(req *http.Request) (*http.Response, error) {
 	if p.start.IsZero() {
 		p.start = time.Now()
 	}
@@ -37,53 +37,53 @@ func (p *script) do(req *http.Request) (*http.Response, error) {
 }
 
 var (
-	createCall = do{"CreateCall", func(ctx context.Context, c *Client) error {
+	createCall = clientCall{"CreateCall", func(ctx context.Context, c *Client) error {
 		_, err := c.CreateCall(ctx, []Identifier{phone}, callback, &CreateCallOptions{
 			Repeatability: pair, SourceCallerIDNumber: PhoneNumber("+18005550100"),
 		})
 		return err
 	}}
-	addParticipant = do{"AddParticipant", func(ctx context.Context, c *Client) error {
+	addParticipant = clientCall{"AddParticipant", func(ctx context.Context, c *Client) error {
 		_, err := c.AddParticipant(ctx, conn, phone, &AddParticipantOptions{Repeatability: pair, TeamsPhone: true})
 		return err
 	}}
-	redirectCall = do{"RedirectCall", func(ctx context.Context, c *Client) error {
+	redirectCall = clientCall{"RedirectCall", func(ctx context.Context, c *Client) error {
 		_, err := c.RedirectCall(ctx, offer, phone, nil)
 		return err
 	}}
-	transfer = do{"TransferToParticipant", func(ctx context.Context, c *Client) error {
+	transfer = clientCall{"TransferToParticipant", func(ctx context.Context, c *Client) error {
 		_, err := c.TransferToParticipant(ctx, conn, phone, nil)
 		return err
 	}}
-	move = do{"MoveParticipants", func(ctx context.Context, c *Client) error {
+	move = clientCall{"MoveParticipants", func(ctx context.Context, c *Client) error {
 		_, err := c.MoveParticipants(ctx, conn, []Identifier{phone}, "another", nil)
 		return err
 	}}
-	pauseRecording = do{"PauseRecording", func(ctx context.Context, c *Client) error {
+	pauseRecording = clientCall{"PauseRecording", func(ctx context.Context, c *Client) error {
 		_, err := c.PauseRecording(ctx, recordingID, nil)
 		return err
 	}}
-	answerCall = do{"AnswerCall", func(ctx context.Context, c *Client) error {
+	answerCall = clientCall{"AnswerCall", func(ctx context.Context, c *Client) error {
 		_, err := c.AnswerCall(ctx, offer, callback, &AnswerCallOptions{Repeatability: pair})
 		return err
 	}}
-	getCall = do{"GetCall", func(ctx context.Context, c *Client) error {
+	getCall = clientCall{"GetCall", func(ctx context.Context, c *Client) error {
 		_, err := c.GetCall(ctx, conn, nil)
 		return err
 	}}
-	hangupCall = do{"HangupCall", func(ctx context.Context, c *Client) error {
+	hangupCall = clientCall{"HangupCall", func(ctx context.Context, c *Client) error {
 		_, err := c.HangupCall(ctx, conn, nil)
 		return err
 	}}
-	playFile = do{"Play", func(ctx context.Context, c *Client) error {
+	playFile = clientCall{"Play", func(ctx context.Context, c *Client) error {
 		_, err := c.Play(ctx, conn, []PlaySource{PlayFile("https://media.contoso.example/hold.wav")}, nil)
 		return err
 	}}
-	recognizeKeys = do{"Recognize", func(ctx context.Context, c *Client) error {
+	recognizeKeys = clientCall{"Recognize", func(ctx context.Context, c *Client) error {
 		_, err := c.Recognize(ctx, conn, phone, InputDTMF, nil)
 		return err
 	}}
-	cancelMedia = do{"CancelAllMediaOperations", func(ctx context.Context, c *Client) error {
+	cancelMedia = clientCall{"CancelAllMediaOperations", func(ctx context.Context, c *Client) error {
 		_, err := c.CancelAllMediaOperations(ctx, conn, nil)
 		return err
 	}}
@@ -93,7 +93,7 @@ func TestWhichRequestsAreRetried(t *testing.T) {
 	ok, noContent := answer{status: 200}, answer{status: 204}
 	tests := []struct {
 		name     string
-		op       do
+		op       clientCall
 		answers  []answer
 		attempts int
 		ok       bool
@@ -125,8 +125,8 @@ func TestWhichRequestsAreRetried(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := &script{answers: tt.answers}
-				err := tt.op.run(t.Context(), wire(p.do).client(t))
+				p := &scriptedTransport{answers: tt.answers}
+				err := tt.op.run(t.Context(), transportFunc(p.do).client(t))
 				if len(p.seen) != tt.attempts || (err == nil) != tt.ok {
 					t.Errorf("%d attempts, err = %v; want %d, %v", len(p.seen), err, tt.attempts, tt.ok)
 				}
@@ -137,8 +137,8 @@ func TestWhichRequestsAreRetried(t *testing.T) {
 
 func TestARetryHasTheSamePairAndAFreshSignature(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &script{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "7"}}, {status: 200}}}
-		if err := answerCall.run(t.Context(), wire(p.do).client(t)); err != nil {
+		p := &scriptedTransport{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "7"}}, {status: 200}}}
+		if err := answerCall.run(t.Context(), transportFunc(p.do).client(t)); err != nil {
 			t.Fatal(err)
 		}
 		if len(p.seen) != 2 || p.seen[1].at != 7*time.Second {
@@ -147,47 +147,48 @@ func TestARetryHasTheSamePairAndAFreshSignature(t *testing.T) {
 		first, second := p.seen[0].header, p.seen[1].header
 		for _, name := range []string{"Repeatability-Request-Id", "Repeatability-First-Sent", "X-Ms-Client-Request-Id", "X-Ms-Content-Sha256"} {
 			if first.Get(name) == "" || first.Get(name) != second.Get(name) {
-				t.Errorf("%s: %q, then %q", name, first.Get(name), second.Get(name))
+				t.Errorf("%s: %q, then %q, want the same", name, first.Get(name), second.Get(name))
 			}
 		}
 		for _, name := range []string{"X-Ms-Date", "Authorization"} {
 			if first.Get(name) == second.Get(name) {
-				t.Errorf("%s is the same again", name)
+				t.Errorf("%s: %q twice, want another one", name, second.Get(name))
 			}
 		}
 		if got := second.Get("X-Ms-Date"); got != "Sat, 01 Jan 2000 00:00:07 GMT" {
-			t.Errorf("x-ms-date = %q", got)
+			t.Errorf("X-Ms-Date = %q, want Sat, 01 Jan 2000 00:00:07 GMT", got)
 		}
 	})
 }
 
 func TestAGeneratedPairIsKeptForTheRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &script{answers: []answer{{status: 500}, {status: 204}}}
-		if _, err := wire(p.do).client(t).TerminateCall(t.Context(), conn, nil); err != nil {
+		p := &scriptedTransport{answers: []answer{{status: 500}, {status: 204}}}
+		if _, err := transportFunc(p.do).client(t).TerminateCall(t.Context(), conn, nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{"Repeatability-Request-Id", "Repeatability-First-Sent"} {
 			if a, b := p.seen[0].header.Get(name), p.seen[1].header.Get(name); a == "" || a != b {
-				t.Errorf("%s: %q, then %q", name, a, b)
+				t.Errorf("%s: %q, then %q, want the same", name, a, b)
 			}
 		}
 	})
 }
 
 func TestAThrottledRequestReturnsAtOnceWithItsDelay(t *testing.T) {
-	for _, op := range []do{createCall, answerCall, playFile} {
+	for _, op := range []clientCall{createCall, answerCall, playFile} {
 		t.Run(op.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := &script{answers: []answer{{status: 429, header: map[string]string{"Retry-After": "12"}}}}
+				p := &scriptedTransport{answers: []answer{{status: 429, header: map[string]string{"Retry-After": "12"}}}}
 				start := time.Now()
-				err := op.run(t.Context(), wire(p.do).client(t))
+				err := op.run(t.Context(), transportFunc(p.do).client(t))
 				e, ok := errors.AsType[*Error](err)
 				if !ok || !errors.Is(err, ErrThrottled) || e.RetryAfter != 12*time.Second || time.Since(start) != 0 {
-					t.Errorf("err = %v after %v", err, time.Since(start))
+					t.Errorf("err = %+v after %v, want %v at once, with 12 s to wait",
+						err, time.Since(start), ErrThrottled)
 				}
 				if !e.Temporary() || e.Refused() {
-					t.Error("a throttled request may succeed later")
+					t.Errorf("refused %t, temporary %t, want false, true", e.Refused(), e.Temporary())
 				}
 			})
 		})
@@ -199,9 +200,9 @@ func TestTheContextBoundsWaitsAndAnswers(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			p := &script{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "30"}}}}
+			p := &scriptedTransport{answers: []answer{{status: 503, header: map[string]string{"Retry-After": "30"}}}}
 			start := time.Now()
-			err := answerCall.run(ctx, wire(p.do).client(t))
+			err := answerCall.run(ctx, transportFunc(p.do).client(t))
 			e, ok := errors.AsType[*Error](err)
 			if !ok || e.Status != 503 || e.RetryAfter != 30*time.Second || time.Since(start) != 0 {
 				t.Errorf("err = %v after %v, want the 503 at once", err, time.Since(start))
@@ -212,7 +213,7 @@ func TestTheContextBoundsWaitsAndAnswers(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			silent := wire(func(req *http.Request) (*http.Response, error) {
+			silent := transportFunc(func(req *http.Request) (*http.Response, error) {
 				<-req.Context().Done()
 				return nil, req.Context().Err()
 			})
@@ -220,10 +221,10 @@ func TestTheContextBoundsWaitsAndAnswers(t *testing.T) {
 			err := getCall.run(ctx, silent.client(t))
 			e, ok := errors.AsType[*Error](err)
 			if !ok || e.Status != 0 || !e.Temporary() || !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("err = %v", err)
+				t.Errorf("err = %v, want a temporary one: %v", err, context.DeadlineExceeded)
 			}
 			if time.Since(start) != 10*time.Second {
-				t.Errorf("it took %v", time.Since(start))
+				t.Errorf("it took %v, want 10 s", time.Since(start))
 			}
 		})
 	})

@@ -11,9 +11,9 @@ import (
 	"switchboard/test/wire/schema"
 )
 
-// sent is an operation and the request that it sends, the same as Microsoft's
+// requestCase is an operation and the request that it sends, the same as Microsoft's
 // JavaScript client sends.
-type sent struct {
+type requestCase struct {
 	name   string
 	call   func(context.Context, *Client) error
 	answer int
@@ -24,7 +24,7 @@ type sent struct {
 }
 
 // checkSent runs operations and compares their requests.
-func checkSent(t *testing.T, tests []sent) {
+func checkSent(t *testing.T, tests []requestCase) {
 	t.Helper()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func checkSent(t *testing.T, tests []sent) {
 			for _, status := range []int{206, 400, 404} {
 				_, c := newRecorder(t, answer{status: status})
 				if err := tt.call(t.Context(), c); err == nil {
-					t.Errorf("status %d counts as a success", status)
+					t.Errorf("no error for status %d, want one", status)
 				}
 			}
 		})

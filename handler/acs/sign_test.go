@@ -52,7 +52,7 @@ type hmacVectors struct {
 func TestSignaturesMatchTheOfficialClient(t *testing.T) {
 	vectors := readTestdata[hmacVectors](t, "hmac.json")
 	if len(vectors.Policy) == 0 || len(vectors.WholeCalls) == 0 {
-		t.Fatal("no vectors")
+		t.Fatalf("%d and %d vectors, want some of both", len(vectors.Policy), len(vectors.WholeCalls))
 	}
 	for _, v := range vectors.Policy {
 		t.Run(v.Name, func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestAnAccessKeyIsNotPrinted(t *testing.T) {
 	}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		if got := fmt.Sprintf(format, key); got != masked {
-			t.Errorf("%s: %q", format, got)
+			t.Errorf("%s: %q, want %q", format, got, masked)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func BenchmarkSign(b *testing.B) {
 // BenchmarkOperation measures a whole operation up to the transport and back,
 // including azcore and encoding/json.
 func BenchmarkOperation(b *testing.B) {
-	transport := wire(func(req *http.Request) (*http.Response, error) {
+	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusAccepted, Body: http.NoBody, Request: req}, nil
 	})
 	c, err := NewClientWithKey("https://contoso.communication.azure.com", testKey,
@@ -154,7 +154,7 @@ func BenchmarkOperation(b *testing.B) {
 
 func TestTheHostIsSentAsItIsSigned(t *testing.T) {
 	var host string
-	transport := wire(func(req *http.Request) (*http.Response, error) {
+	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
 		host = req.Host
 		return reply(req, answer{status: 204}), nil
 	})
@@ -202,16 +202,16 @@ func TestTokensAreSentInsteadOfSignatures(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.Get("Authorization") != "Bearer t0ken" || got.Get("X-Ms-Date")+got.Get("X-Ms-Content-Sha256") != "" {
-		t.Errorf("headers = %v", got)
+		t.Errorf("headers = %v, want the token and no signature", got)
 	}
 	if len(cred.scopes) != 1 || cred.scopes[0] != "https://communication.azure.com//.default" {
-		t.Errorf("scopes = %q", cred.scopes)
+		t.Errorf("scopes = %q, want that of ACS", cred.scopes)
 	}
 	plain, err := NewClient("http://127.0.0.1:1", cred, options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := plain.HangupCall(t.Context(), conn, nil); err == nil || !strings.Contains(err.Error(), "TLS") {
-		t.Errorf("a token over plain http: err = %v", err)
+		t.Errorf("a token over plain http: err = %v, want one that names TLS", err)
 	}
 }

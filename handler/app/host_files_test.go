@@ -81,16 +81,16 @@ func TestFunctionFoldersAndRoutesMatch(t *testing.T) {
 	for _, r := range routeTable() {
 		routed[r.Function] = true
 		if _, ok := found[r.Function]; !ok {
-			t.Errorf("the handler serves %s, which has no folder", r.Function)
+			t.Errorf("the handler serves %s, want a folder of that name", r.Function)
 		}
 	}
 	for name := range found {
 		if !routed[name] {
-			t.Errorf("folder %s: the handler does not serve it", name)
+			t.Errorf("folder %s, want the handler to serve it", name)
 		}
 		// Names of functions: Utility.cs, Azure/azure-functions-host.
 		if !regexp.MustCompile(`^[a-z][a-z0-9_-]{0,127}$`).MatchString(name) || name == "host" {
-			t.Errorf("folder %s: not a valid name of a function", name)
+			t.Errorf("folder %s, want the name of a function", name)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func TestTriggersAndRoutesMatch(t *testing.T) {
 	for _, r := range routeTable() {
 		f := found[r.Function]
 		if len(f.Bindings) == 0 || f.Bindings[0].Direction != "in" {
-			t.Errorf("%s: the first binding is not its trigger", r.Function)
+			t.Errorf("%s: bindings %+v, want the trigger first", r.Function, f.Bindings)
 			continue
 		}
 		trigger := f.Bindings[0]
@@ -108,7 +108,7 @@ func TestTriggersAndRoutesMatch(t *testing.T) {
 			t.Errorf("%s: trigger is named %q, want %q", r.Function, trigger.Name, r.Binding)
 		}
 		if isHTTP := trigger.Type == "httpTrigger"; isHTTP != (r.HTTP != nil) || isHTTP == (r.Event != nil) {
-			t.Errorf("%s: the trigger is a %s, but the route is of the other kind", r.Function, trigger.Type)
+			t.Errorf("%s: the trigger is a %s, want one of the route's kind", r.Function, trigger.Type)
 		}
 		switch trigger.Type {
 		case "httpTrigger":
@@ -124,7 +124,7 @@ func TestTriggersAndRoutesMatch(t *testing.T) {
 			}
 		case "eventGridTrigger":
 		default:
-			t.Errorf("%s: unexpected trigger %s", r.Function, trigger.Type)
+			t.Errorf("%s: trigger %s, want one that the handler knows", r.Function, trigger.Type)
 		}
 	}
 }
@@ -138,11 +138,12 @@ func checkHTTPTrigger(t *testing.T, f functionJSON, r invoke.Route) {
 	}
 	trigger := f.Bindings[0]
 	if !reaches("/api/"+trigger.Route, r.Path) {
-		t.Errorf("%s: route %q does not reach %s", r.Function, trigger.Route, r.Path)
+		t.Errorf("%s: route %q, want one that reaches %s", r.Function, trigger.Route, r.Path)
 	}
 	for _, m := range r.Methods {
 		if !slices.Contains(trigger.Methods, strings.ToLower(m)) {
-			t.Errorf("%s: method %s of %s is not among those of the trigger", r.Function, m, r.Path)
+			t.Errorf("%s: the trigger has the methods %v, want %s of %s among them",
+				r.Function, trigger.Methods, m, r.Path)
 		}
 	}
 }
@@ -211,6 +212,6 @@ func TestHostJSONHasTheRequiredSettings(t *testing.T) {
 		t.Errorf("defaultExecutablePath %q, want handler/handler: only this file gets the exec bit", program)
 	}
 	if !host.CustomHandler.EnableForwardingHTTPRequest || !host.CustomHandler.EnableProxyingHTTPRequest {
-		t.Error("HTTP requests are not proxied and forwarded")
+		t.Errorf("%+v, want HTTP requests proxied and forwarded", host.CustomHandler)
 	}
 }

@@ -78,10 +78,10 @@ func TestACopyToAzureResumesAfterAnyFailedRequest(t *testing.T) {
 			}
 			p, done, err := copyTo(t, files, r.open, archive.Progress{}, ever)
 			if done || !errors.Is(err, archive.ErrFiles) {
-				t.Fatalf("request %d, %v: done %t, %v", n, when, done, err)
+				t.Fatalf("request %d, %v: done %t, %v, want false, %v", n, when, done, err, archive.ErrFiles)
 			}
 			if p, done, err = copyTo(t, files, r.open, p, ever); !done || err != nil {
-				t.Fatalf("request %d, %v: done %t, %v", n, when, done, err)
+				t.Fatalf("request %d, %v, again: done %t, %v, want true", n, when, done, err)
 			}
 			checkBlob(t, files, r, p)
 		}
@@ -106,7 +106,7 @@ func TestACommitWhoseAnswerWasLostIsDone(t *testing.T) {
 	r := &recording{content: text(3 * block), contentType: "audio/wav"}
 	p, done, err := copyTo(t, files, r.open, archive.Progress{}, ever)
 	if !done || err != nil || lost != 1 {
-		t.Fatalf("done %t, %v, %d answers lost", done, err, lost)
+		t.Fatalf("done %t, %v, %d answers lost, want true, 1", done, err, lost)
 	}
 	checkBlob(t, files, r, p)
 }
@@ -134,7 +134,7 @@ func checkBlob(t *testing.T, files azure, r *recording, p archive.Progress) {
 	}
 	info, err := files.Stat(t.Context(), name)
 	if err != nil || info.Size != int64(len(r.content)) || info.SHA256 != hexSum(r.content) || p.SHA256() != info.SHA256 {
-		t.Errorf("%+v, %v", info, err)
+		t.Errorf("file %+v, %v, want %d bytes with hash %s", info, err, len(r.content), hexSum(r.content))
 	}
 }
 
@@ -143,7 +143,7 @@ func TestCopyUsesBlocksOfBlockSize(t *testing.T) {
 	r := &recording{content: text(2*archive.BlockSize + 5), contentType: "audio/wav"}
 	p, done, err := archive.Copy(t.Context(), r.open, files, name, archive.Progress{}, ever)
 	if !done || err != nil {
-		t.Fatalf("done %t, %v", done, err)
+		t.Fatalf("done %t, %v, want true", done, err)
 	}
 	checkBlob(t, files, r, p)
 }

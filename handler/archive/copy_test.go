@@ -84,10 +84,10 @@ func TestFilesOfEveryLengthAreCopiedWhole(t *testing.T) {
 					var m archivetest.Memory
 					p, done, err := copyTo(t, &m, r.open, archive.Progress{}, ever)
 					if !done || err != nil {
-						t.Fatalf("done %t, %v", done, err)
+						t.Fatalf("done %t, %v, want true", done, err)
 					}
 					if p.Offset != int64(length) || p.Size != int64(length) || p.SHA256() != hexSum(r.content) {
-						t.Errorf("%+v", p)
+						t.Errorf("progress %+v, want %d bytes with hash %s", p, length, hexSum(r.content))
 					}
 					checkFile(t, &m, r.content)
 					r.checkClosed(t)
@@ -112,16 +112,16 @@ func TestACopyResumesAtItsProgress(t *testing.T) {
 						t.Fatal(err)
 					}
 					if want := int64(min(run*block, length)); p.Offset != want || p.SHA256() != hexSum(r.content[:want]) {
-						t.Fatalf("after %d runs: %+v", run, p)
+						t.Fatalf("after %d runs: progress %+v, want %d bytes", run, p, want)
 					}
 					if done != (run == blocks) {
-						t.Fatalf("after %d runs: done %t", run, done)
+						t.Fatalf("after %d runs: done %t, want %t", run, done, run == blocks)
 					}
 					if done {
 						break
 					}
 					if len(m.Files()) > 0 {
-						t.Fatal("part of a file is there")
+						t.Fatalf("files %+v, want none before the copy is done", m.Files())
 					}
 				}
 				checkFile(t, &m, r.content)
@@ -140,7 +140,7 @@ func TestACopyThatIsDoneIsDoneAgain(t *testing.T) {
 	}
 	for _, from := range []archive.Progress{p, {}} {
 		if again, done, err := copyTo(t, &m, r.open, from, ever); !done || err != nil || !cmp.Equal(again, p) {
-			t.Errorf("from %d: %+v, %t, %v", from.Offset, again, done, err)
+			t.Errorf("from %d: progress %+v, done %t, %v, want %+v, true", from.Offset, again, done, err, p)
 		}
 	}
 	if n := r.opened.Load(); n != 2 {
@@ -160,10 +160,10 @@ func TestASourceThatFails(t *testing.T) {
 			var m archivetest.Memory
 			p, done, err := copyTo(t, &m, r.open, archive.Progress{}, ever)
 			if cause, ok := errors.AsType[*errSource](err); !ok || cause.offset != tt.breaks || done {
-				t.Fatalf("done %t, %v", done, err)
+				t.Fatalf("done %t, %v, want false, the error of the source at %d", done, err, tt.breaks)
 			}
 			if !errors.Is(err, archive.ErrSource) || errors.Is(err, archive.ErrFiles) {
-				t.Errorf("%v is not of the source alone", err)
+				t.Errorf("err = %v, want %v alone", err, archive.ErrSource)
 			}
 			if want := "copy r1/0.wav: source: the host has gone"; err.Error() != want {
 				t.Errorf("%q, want %q", err, want)
@@ -173,7 +173,7 @@ func TestASourceThatFails(t *testing.T) {
 			}
 			r.breaks = 0
 			if _, done, err = copyTo(t, &m, r.open, p, ever); !done || err != nil {
-				t.Fatalf("done %t, %v", done, err)
+				t.Fatalf("done %t, %v, want true", done, err)
 			}
 			checkFile(t, &m, r.content)
 			r.checkClosed(t)
@@ -191,10 +191,10 @@ func TestASourceThatCannotBeOpened(t *testing.T) {
 	unavailable := func(context.Context, int64) (archive.Content, error) { return archive.Content{}, &errSource{} }
 	p, done, err := copyTo(t, &m, unavailable, began, ever)
 	if _, ok := errors.AsType[*errSource](err); !ok || !errors.Is(err, archive.ErrSource) || done {
-		t.Errorf("done %t, %v", done, err)
+		t.Errorf("done %t, %v, want false, %v", done, err, archive.ErrSource)
 	}
 	if !cmp.Equal(p, began) {
-		t.Errorf("progress %+v, was %+v", p, began)
+		t.Errorf("progress %+v, want %+v", p, began)
 	}
 }
 
@@ -220,14 +220,14 @@ func TestALengthThatIsNotTheOneNamed(t *testing.T) {
 				var err error
 				for done := false; err == nil; {
 					if p, done, err = copyTo(t, &m, r.open, p, until); done {
-						t.Fatal("done")
+						t.Fatalf("done %t, %v, want false", done, err)
 					}
 				}
 				if !errors.Is(err, archive.ErrLength) || !errors.Is(err, archive.ErrSource) || err.Error() != tt.err {
 					t.Errorf("%q, want %q", err, tt.err)
 				}
 				if len(m.Files()) > 0 || !cmp.Equal(p, archive.Progress{}) {
-					t.Errorf("%v, %+v", m.Files(), p)
+					t.Errorf("files %v, progress %+v, want none", m.Files(), p)
 				}
 				r.checkClosed(t)
 			})
@@ -263,7 +263,7 @@ func TestAnotherFileOfThatNameIsNotReplaced(t *testing.T) {
 				t.Errorf("done %t, %v; want %v", done, err, tt.err)
 			}
 			if got := string(m.Files()[0].Body); got != tt.content {
-				t.Errorf("%q is there, was %q", got, tt.content)
+				t.Errorf("content = %q, want %q", got, tt.content)
 			}
 		})
 	}
@@ -279,17 +279,18 @@ func TestAFileOfTooManyBlocksIsRefused(t *testing.T) {
 	content := strings.Repeat("x", most+1)
 	m, _, done, err := copyBytes(&recording{content: content})
 	if done || !errors.Is(err, archive.ErrTooLarge) || m.Staged() > 0 {
-		t.Errorf("named: done %t, %v, %d blocks", done, err, m.Staged())
+		t.Errorf("named: done %t, %v, %d blocks, want false, %v, 0", done, err, m.Staged(), archive.ErrTooLarge)
 	}
 	m, p, done, err := copyBytes(&recording{content: content, size: -1})
 	if done || !errors.Is(err, archive.ErrTooLarge) || p.Offset != most {
-		t.Errorf("not named: done %t, %v, offset %d", done, err, p.Offset)
+		t.Errorf("not named: done %t, %v, offset %d, want false, %v, %d",
+			done, err, p.Offset, archive.ErrTooLarge, most)
 	}
 	if n := m.Staged(); n != most {
-		t.Errorf("%d blocks are staged", n)
+		t.Errorf("%d blocks are staged, want %d", n, most)
 	}
 	if _, _, done, err = copyBytes(&recording{content: content[:most]}); !done || err != nil {
-		t.Errorf("as many as may be: done %t, %v", done, err)
+		t.Errorf("as many as may be: done %t, %v, want true", done, err)
 	}
 }
 
@@ -305,7 +306,7 @@ func TestACancelledCopyKeepsItsProgress(t *testing.T) {
 	}
 	p, done, err := archive.CopyInBlocks(ctx, block, r.open, &m, name, archive.Progress{}, ever)
 	if done || !errors.Is(err, context.Canceled) || p.Offset != 3*block {
-		t.Errorf("%+v, done %t, %v", p, done, err)
+		t.Errorf("progress %+v, done %t, %v, want %d bytes, false, %v", p, done, err, 3*block, context.Canceled)
 	}
 }
 
@@ -325,7 +326,7 @@ func TestCopiesAtOnceFromDifferentProgressMakeOneFile(t *testing.T) {
 	for _, p := range from {
 		all.Go(func() {
 			if _, done, err := archive.CopyInBlocks(t.Context(), block, r.open, &m, name, p, ever); !done || err != nil {
-				t.Errorf("from %d: done %t, %v", p.Offset, done, err)
+				t.Errorf("from %d: done %t, %v, want true", p.Offset, done, err)
 			}
 		})
 	}
@@ -348,11 +349,11 @@ func TestCopiesOfTwoVersionsAtOnceAreNotMixed(t *testing.T) {
 		}
 	}
 	if _, done, err := copyTo(t, &m, one.open, p1, ever); !done || err != nil {
-		t.Fatalf("done %t, %v", done, err)
+		t.Fatalf("done %t, %v, want true", done, err)
 	}
 	checkFile(t, &m, one.content)
 	if _, done, err := copyTo(t, &m, two.open, p2, ever); done || !errors.Is(err, archive.ErrDiffers) {
-		t.Errorf("done %t, %v", done, err)
+		t.Errorf("done %t, %v, want false, %v", done, err, archive.ErrDiffers)
 	}
 	checkFile(t, &m, one.content)
 }

@@ -51,7 +51,7 @@ func testCrash(
 	all := []archive.Progress{p}
 	for runs, done, crashed := 0, false, false; !done; runs++ {
 		if runs > 10 {
-			t.Fatal("the copy does not end")
+			t.Fatalf("not done after %d runs, want 10 at most", runs)
 		}
 		var err error
 		p, done, err = copyTo(t, &m, r.open, p, until)
@@ -60,12 +60,12 @@ func testCrash(
 			continue
 		}
 		if crashed || !errors.Is(err, archive.ErrFiles) || !errors.Is(err, faulttest.ErrNoAnswer) {
-			t.Fatal(err)
+			t.Fatalf("crashed %t, %v, want it done, or %v", crashed, err, archive.ErrFiles)
 		}
 		crashed, p = true, restore(all)
 	}
 	if got := p.SHA256(); got != hexSum(r.content) {
-		t.Errorf("hash %s", got)
+		t.Errorf("hash %s, want %s", got, hexSum(r.content))
 	}
 	checkFile(t, &m, r.content)
 	r.checkClosed(t)
@@ -84,10 +84,10 @@ func TestTheSourceIsNotNeededForTheCommit(t *testing.T) {
 	}
 	p, done, err := copyTo(t, &m, r.open, archive.Progress{}, ever)
 	if done || !errors.Is(err, archive.ErrFiles) || p.Offset != p.Size {
-		t.Fatalf("%+v, done %t, %v", p, done, err)
+		t.Fatalf("progress %+v, done %t, %v, want all bytes, false, %v", p, done, err, archive.ErrFiles)
 	}
 	if _, done, err = copyTo(t, &m, nil, p, ever); !done || err != nil {
-		t.Errorf("done %t, %v", done, err)
+		t.Errorf("done %t, %v, want true", done, err)
 	}
 	checkFile(t, &m, r.content)
 }

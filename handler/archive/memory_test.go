@@ -56,11 +56,11 @@ func TestACopyUsesBoundedMemory(t *testing.T) {
 		t.Context(), zeros(size), archive.Azure{Container: client}, name, archive.Progress{}, ever)
 	runtime.ReadMemStats(&after)
 	if !done || err != nil || p.Size != size || service.bytes != size {
-		t.Fatalf("done %t, %v, %d bytes sent", done, err, service.bytes)
+		t.Fatalf("done %t, %v, %d bytes sent, want true, %d", done, err, service.bytes, size)
 	}
 	allocated := after.TotalAlloc - before.TotalAlloc
 	t.Logf("%d KiB allocated for a file of %d KiB", allocated>>10, size>>10)
 	if allocated > 3*archive.BlockSize {
-		t.Errorf("%d bytes were allocated, more than three blocks", allocated)
+		t.Errorf("%d bytes were allocated, want three blocks of %d at most", allocated, archive.BlockSize)
 	}
 }

@@ -41,7 +41,8 @@ func TestAnotherFileThanBeforeIsCopiedFromItsStart(t *testing.T) {
 			}
 			p, done, err := copyTo(t, &m, tt.then.open, p, ever)
 			if !done || err != nil || p.Size != int64(len(tt.then.content)) || p.ETag != tt.then.etag {
-				t.Errorf("%+v, done %t, %v", p, done, err)
+				t.Errorf("progress %+v, done %t, %v, want %d bytes of %s, true",
+					p, done, err, len(tt.then.content), tt.then.etag)
 			}
 			checkFile(t, &m, tt.then.content)
 			tt.first.checkClosed(t)
@@ -60,7 +61,7 @@ func TestASourceThatNamesItsSizeOnlySometimesHasTheSameFile(t *testing.T) {
 			var done bool
 			var err error
 			if p, done, err = copyTo(t, &m, r.open, p, now); err != nil || done != (i == 2) {
-				t.Fatalf("run %d: done %t, %v", i, done, err)
+				t.Fatalf("run %d: done %t, %v, want %t", i, done, err, i == 2)
 			}
 		}
 		checkFile(t, &m, r.content)
@@ -93,7 +94,7 @@ func TestAProgressThatCannotBeUsedBeginsAgain(t *testing.T) {
 			p.Hash = slices.Clone(good.Hash)
 			tt.spoil(&p)
 			if _, done, err := copyTo(t, &m, r.open, p, ever); !done || err != nil {
-				t.Fatalf("done %t, %v", done, err)
+				t.Fatalf("done %t, %v, want true", done, err)
 			}
 			checkFile(t, &m, r.content)
 		})
@@ -114,10 +115,10 @@ func TestACopyWithMissingBlocksBeginsAgain(t *testing.T) {
 		m.Forget()
 		p, done, err := copyTo(t, &m, r.open, p, ever)
 		if done || !errors.Is(err, archive.ErrNoBlock) || !cmp.Equal(p, archive.Progress{}) {
-			t.Fatalf("%+v, done %t, %v", p, done, err)
+			t.Fatalf("progress %+v, done %t, %v, want none, false, %v", p, done, err, archive.ErrNoBlock)
 		}
 		if _, done, err = copyTo(t, &m, r.open, p, ever); !done || err != nil {
-			t.Errorf("done %t, %v", done, err)
+			t.Errorf("done %t, %v, want true", done, err)
 		}
 		checkFile(t, &m, r.content)
 	}
@@ -135,6 +136,6 @@ func TestAFileThatIsCutShortBetweenTwoRunsIsAnError(t *testing.T) {
 	}
 	p, done, err := copyTo(t, &m, empty, p, ever)
 	if done || !errors.Is(err, archive.ErrLength) || !cmp.Equal(p, archive.Progress{}) {
-		t.Errorf("%+v, done %t, %v", p, done, err)
+		t.Errorf("progress %+v, done %t, %v, want none, false, %v", p, done, err, archive.ErrLength)
 	}
 }

@@ -46,13 +46,13 @@ func (r *recording) open(ctx context.Context, offset int64) (archive.Content, er
 	}
 	var body io.Reader = bytes.NewReader([]byte(r.content)[offset:])
 	if r.breaks > 0 {
-		body = io.MultiReader(io.LimitReader(body, r.breaks-offset), broken{&errSource{r.breaks}})
+		body = io.MultiReader(io.LimitReader(body, r.breaks-offset), brokenReader{&errSource{r.breaks}})
 	}
 	if r.reader != nil {
 		body = r.reader(body)
 	}
 	return archive.Content{
-		Body: closer{body, &r.closed}, Size: size, ETag: r.etag, ContentType: r.contentType,
+		Body: countedBody{body, &r.closed}, Size: size, ETag: r.etag, ContentType: r.contentType,
 	}, nil
 }
 
@@ -60,21 +60,21 @@ func (r *recording) open(ctx context.Context, offset int64) (archive.Content, er
 func (r *recording) checkClosed(t *testing.T) {
 	t.Helper()
 	if o, c := r.opened.Load(), r.closed.Load(); o != c {
-		t.Errorf("%d of %d bodies were closed", c, o)
+		t.Errorf("%d of %d bodies were closed, want all", c, o)
 	}
 }
 
-type closer struct {
+type countedBody struct {
 	io.Reader
 	closed *atomic.Int64
 }
 
-func (c closer) Close() error {
+func (c countedBody) Close() error {
 	c.closed.Add(1)
 	return errors.New("to be ignored")
 }
 
-// broken is a connection that breaks.
-type broken struct{ err error }
+// brokenReader is a connection that breaks.
+type brokenReader struct{ err error }
 
-func (b broken) Read([]byte) (int, error) { return 0, b.err }
+func (b brokenReader) Read([]byte) (int, error) { return 0, b.err }

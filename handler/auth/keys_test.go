@@ -83,7 +83,7 @@ func TestKeysThatCannotBeFetched(t *testing.T) {
 				v := i.verifier(t.Context()) // does not wait
 				check(t, "while it lasts", v, i, signedBy(0, "k0"), ErrKeysUnavailable, 1)
 				if err := v.Verify(t.Context(), signedBy(0, "k0")); errors.Is(err, ErrUnauthorized) {
-					t.Errorf("rejected as a forgery: %v", err)
+					t.Errorf("err = %v, want another one than %v", err, ErrUnauthorized)
 				}
 				i.set(func() { i.fail, i.status, i.body, i.delay = nil, 0, "", 0 })
 				i.count()
@@ -115,7 +115,7 @@ func TestManyWaitForOneFetch(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() {
 			if err := v.Verify(hurried, signedBy(0, "k0")); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("one that cannot wait: %v", err)
+				t.Errorf("one that cannot wait: %v, want %v", err, context.DeadlineExceeded)
 			}
 		})
 		for range 10 {
@@ -127,7 +127,7 @@ func TestManyWaitForOneFetch(t *testing.T) {
 		}
 		all.Wait()
 		if n := i.count(); n != 1 {
-			t.Errorf("%d fetches", n)
+			t.Errorf("%d fetches, want 1", n)
 		}
 	})
 }
@@ -157,7 +157,7 @@ func TestParseKeys(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			keys, err := parseKeys([]byte(tt.document))
 			if ok := err == nil && len(keys) == 1 && keys["k0"] != nil; ok != tt.ok {
-				t.Errorf("keys = %v, %v", keys, err)
+				t.Errorf("keys = %v, %v, want k0 alone: %t", keys, err, tt.ok)
 			}
 		})
 	}
@@ -169,7 +169,7 @@ func FuzzParseKeys(f *testing.F) {
 	f.Fuzz(func(t *testing.T, document []byte) {
 		keys, err := parseKeys(document)
 		if (err == nil) != (len(keys) > 0) {
-			t.Errorf("keys = %v, %v", keys, err)
+			t.Errorf("keys = %v, %v, want either of them", keys, err)
 		}
 	})
 }

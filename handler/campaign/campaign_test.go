@@ -29,7 +29,8 @@ func TestCampaignStartAndFinish(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.got.State != tt.state || !tt.got.Started.Equal(tt.started) || !tt.got.Finished.Equal(tt.finished) {
-				t.Errorf("it is %s, started %v, finished %v", tt.got.State, tt.got.Started, tt.got.Finished)
+				t.Errorf("it is %s, started %v, finished %v, want %s, %v, %v",
+					tt.got.State, tt.got.Started, tt.got.Finished, tt.state, tt.started, tt.finished)
 			}
 		})
 	}
@@ -55,7 +56,7 @@ func TestContactsAreSpreadOverAllShards(t *testing.T) {
 		}
 		for shard, n := range in {
 			if even := contacts / shards; n < even/2 || n > even*2 {
-				t.Errorf("%d of %d contacts are in shard %d of %d", n, contacts, shard, shards)
+				t.Errorf("%d of %d contacts in shard %d of %d, want about %d", n, contacts, shard, shards, even)
 			}
 		}
 	}
@@ -64,12 +65,12 @@ func TestContactsAreSpreadOverAllShards(t *testing.T) {
 func TestContactIDDependsOnTheNumberAlone(t *testing.T) {
 	id := NewContactID("+12065550100")
 	if id != NewContactID("+12065550100") {
-		t.Error("one number has two ids")
+		t.Errorf("one number has the ids %s and %s, want one", id, NewContactID("+12065550100"))
 	}
 	if id == NewContactID("+12065550101") {
-		t.Error("two numbers have one id")
+		t.Errorf("two numbers have the id %s, want two", id)
 	}
 	if len(id) != 32 {
-		t.Errorf("id = %s", id)
+		t.Errorf("id = %s, want 32 characters", id)
 	}
 }

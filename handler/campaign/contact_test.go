@@ -36,13 +36,13 @@ func TestClaimed(t *testing.T) {
 	c, a := waiting.Claimed(campaignID, start)
 	id := call.OutboundID(string(campaignID), string(waiting.ID), 1)
 	if id != waiting.NextCall(campaignID) {
-		t.Errorf("the call is %s, but NextCall returned %s", id, waiting.NextCall(campaignID))
+		t.Errorf("call = %s, want that of NextCall, %s", id, waiting.NextCall(campaignID))
 	}
 	if want := (Attempt{Schema: Schema, Claim: 1, Call: id, Line: line, Began: t0}); a != want {
 		t.Errorf("the attempt is %+v, want %+v", a, want)
 	}
 	if c.State != ContactDialling || c.Claim != 1 || c.Spent != 0 || c.Call != id {
-		t.Errorf("the contact is %+v", c)
+		t.Errorf("contact = %+v, want it %s by call %s, claimed once, none spent", c, ContactDialling, id)
 	}
 	if got, want := c.Entry(), (DueEntry{Contact: c.ID, Number: number, At: start.CheckAt, Call: id}); got != want {
 		t.Errorf("its entry moves to %+v, want %+v", got, want)
@@ -87,13 +87,14 @@ func TestSettled(t *testing.T) {
 			c, a := firstAttempt(tt.budget)
 			c, a = settle(c, a, tt.outcome)
 			if c.State != tt.state || c.Spent != tt.spent || !c.Due.Equal(tt.due) || c.Result() != tt.result {
-				t.Errorf("the contact is %s, %d spent, due %v, result %q", c.State, c.Spent, c.Due, c.Result())
+				t.Errorf("contact %s, %d spent, due %v, result %q, want %s, %d, %v, %q",
+					c.State, c.Spent, c.Due, c.Result(), tt.state, tt.spent, tt.due, tt.result)
 			}
 			if !a.Ended.Equal(ended) || a.Outcome != tt.outcome || a.Spent != (tt.spent == 1) {
-				t.Errorf("the attempt is %+v", a)
+				t.Errorf("attempt = %+v, want it ended at %v as %s, spent: %t", a, ended, tt.outcome, tt.spent == 1)
 			}
 			if c.Entry().Call != "" {
-				t.Errorf("its entry still names the call: %+v", c.Entry())
+				t.Errorf("entry = %+v, want no call", c.Entry())
 			}
 			again, b := settle(c, a, call.OutcomeCompleted)
 			if d := cmp.Diff(c, again); d != "" || a != b {
@@ -112,7 +113,7 @@ func TestSettledForAnEarlierAttemptLeavesTheContact(t *testing.T) {
 		t.Errorf("the end of an earlier attempt changed the contact (-before +after):\n%s", d)
 	}
 	if closed.Outcome != call.OutcomeCompleted || closed.Ended.IsZero() {
-		t.Errorf("the earlier attempt is not closed: %+v", closed)
+		t.Errorf("earlier attempt = %+v, want it ended as %s", closed, call.OutcomeCompleted)
 	}
 }
 
@@ -127,7 +128,7 @@ func TestValuesOfAllAttemptsAreKept(t *testing.T) {
 		t.Errorf("values (-want +got):\n%s", d)
 	}
 	if before.Values["x"] != "1" {
-		t.Error("the contact before was changed")
+		t.Errorf("values of the contact before = %v, want x=1", before.Values)
 	}
 }
 
@@ -147,7 +148,7 @@ func TestPostponed(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := tt.c.Postponed(later); !got.Due.Equal(tt.want) || got.State != tt.c.State {
-				t.Errorf("the contact is %s, due %v", got.State, got.Due)
+				t.Errorf("contact %s, due %v, want %s, %v", got.State, got.Due, tt.c.State, tt.want)
 			}
 		})
 	}
@@ -173,7 +174,8 @@ func TestRefusedBy(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got := tt.c.RefusedBy(RuleOptedOut)
 			if got.State != tt.state || got.Result() != tt.result || got.Due.IsZero() != (tt.state == ContactEnded) {
-				t.Errorf("the contact is %s by %q, due %v", got.State, got.Result(), got.Due)
+				t.Errorf("contact %s by %q, due %v, want %s by %q",
+					got.State, got.Result(), got.Due, tt.state, tt.result)
 			}
 		})
 	}

@@ -108,9 +108,9 @@ func TestPlusAddsAndChangesNeitherArgument(t *testing.T) {
 		t.Errorf("sum (-want +got):\n%s", d)
 	}
 	if a.Results["busy"] != 1 || b.Results["busy"] != 1 {
-		t.Errorf("the arguments were changed to %v and %v", a, b)
+		t.Errorf("arguments = %v and %v, want them unchanged", a, b)
 	}
 	if got := (Counters{}).Plus(Counters{}); got.Contacts != 0 || len(got.Results) != 0 {
-		t.Errorf("the sum of empty counters is %+v", got)
+		t.Errorf("sum of empty counters = %+v, want it empty", got)
 	}
 }

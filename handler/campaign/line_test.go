@@ -34,10 +34,10 @@ func TestHold(t *testing.T) {
 			before := slices.Clone(tt.l.Holders)
 			got, err := tt.l.Hold(tt.h, 2)
 			if !errors.Is(err, tt.err) || !slices.Equal(got.Holders, tt.want) {
-				t.Errorf("holders %v, error %v", got.Holders, err)
+				t.Errorf("holders %v, error %v, want %v, %v", got.Holders, err, tt.want, tt.err)
 			}
 			if !slices.Equal(tt.l.Holders, before) {
-				t.Errorf("its argument was changed to %v", tt.l.Holders)
+				t.Errorf("holders of the argument = %v, want %v", tt.l.Holders, before)
 			}
 		})
 	}
@@ -48,15 +48,15 @@ func TestLineRelease(t *testing.T) {
 	l := Line{Holders: []Holder{one, two}}
 	for range 2 { // the second release changes nothing
 		if got := l.Release(one); !slices.Equal(got.Holders, []Holder{two}) {
-			t.Errorf("holders %v", got.Holders)
+			t.Errorf("holders %v, want %v", got.Holders, []Holder{two})
 		}
 	}
 	if !slices.Equal(l.Holders, []Holder{one, two}) {
-		t.Errorf("its argument was changed to %v", l.Holders)
+		t.Errorf("holders of the argument = %v, want %v", l.Holders, []Holder{one, two})
 	}
 	later := Holder{Call: "a", Leg: 1, Since: t0.Add(time.Hour)} // the caller may not know Since
 	if got := l.Release(later).Release(one); !slices.Equal(got.Holders, []Holder{two}) {
-		t.Errorf("holders %v", got.Holders)
+		t.Errorf("holders %v, want %v", got.Holders, []Holder{two})
 	}
 }
 
@@ -91,7 +91,7 @@ func TestBackOff(t *testing.T) {
 		})
 	}
 	if backedOff.HasPlace(setting, wait(5*time.Second-1)) || !backedOff.HasPlace(setting, wait(5*time.Second)) {
-		t.Errorf("it waits until %v", backedOff.NotBefore)
+		t.Errorf("it waits until %v, want %v", backedOff.NotBefore, wait(5*time.Second))
 	}
 
 	t.Run("never lowers the limit below 1", func(t *testing.T) {
@@ -99,14 +99,14 @@ func TestBackOff(t *testing.T) {
 		for n := range 10 {
 			now := t0.Add(time.Duration(n) * backOffOnce)
 			if l = l.BackOff(now.Add(time.Second), 2, now); l.limitAt(2, now) != 1 {
-				t.Fatalf("the limit is %d", l.limitAt(2, now))
+				t.Fatalf("limit = %d, want 1", l.limitAt(2, now))
 			}
 		}
 	})
 	t.Run("never brings NotBefore forward", func(t *testing.T) {
 		l := Line{}.BackOff(wait(time.Minute), setting, t0).BackOff(wait(time.Second), setting, t0)
 		if !l.NotBefore.Equal(wait(time.Minute)) {
-			t.Errorf("it waits until %v", l.NotBefore)
+			t.Errorf("it waits until %v, want %v", l.NotBefore, wait(time.Minute))
 		}
 	})
 }

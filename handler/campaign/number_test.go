@@ -83,7 +83,7 @@ func TestNumberRelease(t *testing.T) {
 			dials := maps.Clone(tt.n.Dials)
 			got := tt.n.Release(tt.id, tt.ended)
 			if got.Call != tt.call || got.Since.IsZero() != (tt.call == "") {
-				t.Errorf("reserved for %q since %v", got.Call, got.Since)
+				t.Errorf("reserved for %q since %v, want %q", got.Call, got.Since, tt.call)
 			}
 			if d := cmp.Diff(tt.dials, got.Dials); d != "" {
 				t.Errorf("dials (-want +got):\n%s", d)
@@ -113,11 +113,11 @@ func TestDialsAreCountedFor31Days(t *testing.T) {
 	for ago := range 33 {
 		counted := n.Dials[last.AddDate(0, 0, -ago).Format("20060102")] == 1
 		if counted != (ago < 31) {
-			t.Errorf("the dial of %d days ago is counted: %v", ago, counted)
+			t.Errorf("dial of %d days ago counted: %t, want %t", ago, counted, ago < 31)
 		}
 	}
 	if len(n.Dials) != 31 {
-		t.Errorf("%d days are counted", len(n.Dials))
+		t.Errorf("%d days are counted, want 31", len(n.Dials))
 	}
 }
 
@@ -135,10 +135,10 @@ func TestOptOut(t *testing.T) {
 		t.Errorf("number (-want +got):\n%s", d)
 	}
 	if again := once.OptOut(ourCall, t0.Add(time.Hour)); len(again.OptOuts) != 1 || !again.OptOuts[0].At.Equal(t0) {
-		t.Errorf("opted out twice in one call: %+v", again.OptOuts)
+		t.Errorf("twice in one call: opt-outs %+v, want one, at %v", again.OptOuts, t0)
 	}
 	if other := once.OptOut(otherCall, t0.Add(time.Hour)); len(other.OptOuts) != 2 || len(once.OptOuts) != 1 {
-		t.Errorf("opted out in two calls: %+v", other.OptOuts)
+		t.Errorf("in two calls: opt-outs %+v, want two; before: %+v, want one", other.OptOuts, once.OptOuts)
 	}
 
 	t.Run("leaves the reservation as it is", func(t *testing.T) {

@@ -129,7 +129,7 @@ func TestGetRefusesADocumentAboveTheLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		if doc, err := b.Get(t.Context(), "x"); (err == nil) != (size == maxDocument) {
-			t.Errorf("of %d bytes %d were read: %v", size, len(doc), err)
+			t.Errorf("of %d bytes %d were read: %v, want all that are not too many", size, len(doc), err)
 		}
 	}
 }
@@ -141,12 +141,12 @@ func TestRouteReturnsTheDefaultFlowOfAnEmptyCatalog(t *testing.T) {
 			t.Fatal(err)
 		}
 		if ref.Name != "welcome" {
-			t.Errorf("calls are answered with %q", ref.Name)
+			t.Errorf("calls are answered with %q, want welcome", ref.Name)
 		}
 		// Another process has not cached the default, and a later release may have another one.
 		f, err := New(b).Flow(t.Context(), ref)
 		if err != nil || f.Name != "welcome" {
-			t.Errorf("the pinned default: %v, %v", f, err)
+			t.Errorf("the pinned default: %v, %v, want welcome", f, err)
 		}
 	})
 }
@@ -157,7 +157,7 @@ func TestFlowReturnsThePinnedVersion(t *testing.T) {
 		pin := func(doc []byte) flow.Ref {
 			t.Helper()
 			if name, err := c.PutFlow(ctx, doc); err != nil || name != "goodbye" {
-				t.Fatalf("put: %q, %v", name, err)
+				t.Fatalf("put: %q, %v, want goodbye", name, err)
 			}
 			ref, err := c.Pin(ctx, "goodbye")
 			if err != nil {
@@ -167,11 +167,11 @@ func TestFlowReturnsThePinnedVersion(t *testing.T) {
 		}
 		first := pin(goodbyeFlow("Bye."))
 		if again := pin(goodbyeFlow("Bye.")); again != first {
-			t.Errorf("the same document is %+v and %+v", first, again)
+			t.Errorf("the same document is %+v and %+v, want one version", first, again)
 		}
 		second := pin(goodbyeFlow("So long."))
 		if first == second {
-			t.Errorf("two documents are %+v", first)
+			t.Errorf("two documents are %+v, want two versions", first)
 		}
 		for ref, want := range map[flow.Ref]string{first: "Bye.", second: "So long."} {
 			for _, from := range []*Catalog{c, New(b)} {
@@ -203,11 +203,11 @@ func TestCurrentDocumentsAreDownloadedAgainAfterMaxAge(t *testing.T) {
 		b.docs["flows/goodbye.json"] = goodbyeFlow("So long.")
 		time.Sleep(maxAge - time.Nanosecond)
 		if got := pin(); got != first || len(b.gets) != 1 {
-			t.Errorf("read %v within %v", b.gets, maxAge)
+			t.Errorf("pinned %+v, read %v within %v, want %+v, read once", got, b.gets, maxAge, first)
 		}
 		time.Sleep(time.Nanosecond)
 		if got := pin(); got == first || len(b.gets) != 2 {
-			t.Errorf("read %v after %v", b.gets, maxAge)
+			t.Errorf("pinned %+v, read %v after %v, want another version, read twice", got, b.gets, maxAge)
 		}
 		// A pinned version is read once.
 		for range 2 {
@@ -216,7 +216,7 @@ func TestCurrentDocumentsAreDownloadedAgainAfterMaxAge(t *testing.T) {
 			}
 		}
 		if len(b.gets) != 2 {
-			t.Errorf("read %v", b.gets)
+			t.Errorf("read %v, want two reads", b.gets)
 		}
 	})
 }
@@ -287,7 +287,7 @@ func TestRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if ref, err := c.Route(t.Context(), line); err != nil || ref.Name != "goodbye" {
-		t.Errorf("a line with a rule: %+v, %v", ref, err)
+		t.Errorf("a line with a rule: %+v, %v, want goodbye", ref, err)
 	}
 	if _, err := c.Route(t.Context(), "28:orgid:third"); !errors.Is(err, ErrNoRoute) {
 		t.Errorf("a line without a rule: %v, want %v", err, ErrNoRoute)
@@ -314,7 +314,7 @@ func TestErrorsOfStorageAreReturned(t *testing.T) {
 	}
 	b.err = nil
 	if ref, err := c.Route(t.Context(), line); err != nil || ref.Name != "welcome" {
-		t.Errorf("when storage answers again: %+v, %v", ref, err)
+		t.Errorf("when storage answers again: %+v, %v, want welcome", ref, err)
 	}
 }
 
@@ -325,7 +325,7 @@ func TestDefaultFlowsHaveNoFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		if f, err := flow.Parse(doc); err != nil || f.Name != name {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want the flow of that name", name, err)
 		}
 	}
 }
@@ -337,13 +337,13 @@ func FuzzParseRoutes(f *testing.F) {
 		r, err := parseRoutes(doc)
 		if err != nil {
 			if faults, ok := errors.AsType[problem.Faults](err); !ok || len(faults) == 0 || len(r.Rules) > 0 {
-				t.Fatalf("rules %v, error %#v", r.Rules, err)
+				t.Fatalf("rules %v, error %#v, want faults alone", r.Rules, err)
 			}
 			return
 		}
 		for _, rule := range r.Rules {
 			if strings.Trim(rule.Flow, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" || rule.Flow == "" {
-				t.Fatalf("flow %q", rule.Flow)
+				t.Fatalf("flow %q, want a name", rule.Flow)
 			}
 		}
 	})
@@ -381,7 +381,7 @@ func TestRouteUsesTheCachedDocumentIfTheNewOneIsUnusable(t *testing.T) {
 					t.Errorf("%v, %v; want %v", got, err, want)
 				}
 				if !strings.Contains(log.String(), `"level":"error"`) {
-					t.Errorf("no error is logged: %s", &log)
+					t.Errorf("log %s, want an error in it", &log)
 				}
 			})
 		})

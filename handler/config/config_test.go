@@ -41,12 +41,9 @@ func env(pairs ...string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-func TestDefaults(t *testing.T) {
-	got, err := Load(env())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := Config{
+// defaults returns the configuration of env.
+func defaults() Config {
+	return Config{
 		Port:     "40123",
 		LogLevel: zerolog.InfoLevel,
 		Storage:  Storage{ConnectionString: testConnection},
@@ -67,63 +64,56 @@ func TestDefaults(t *testing.T) {
 			Ring: 45 * time.Second, Confirm: 10 * time.Minute, Recording: 25 * time.Hour, RecordingCopy: 75 * time.Second,
 		},
 	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("config (-want +got):\n%s", d)
-	}
 }
 
 func TestSettings(t *testing.T) {
 	var a, b = encodedKey("a"), encodedKey("b")
 	simulated := []string{"ACS_ENDPOINT", "http://127.0.0.1:8080", "CALLBACK_BASE_URL", "http://localhost:7071"}
+	simulatedACS := func(c *Config) {
+		c.ACS.Endpoint, c.Callbacks.BaseURL = "http://127.0.0.1:8080", "http://localhost:7071"
+	}
 	tests := []struct {
 		name     string
 		settings []string
-		want     func(*Config) bool
+		change   func(*Config) // of the defaults
 	}{
+		{"the defaults", nil, func(*Config) {}},
 		{"storage by identity", []string{"AzureWebJobsStorage", "", "AzureWebJobsStorage__accountName", "acme1",
 			"AzureWebJobsStorage__clientId", testResource},
-			func(c *Config) bool { return c.Storage == Storage{Account: "acme1", ClientID: testResource} }},
-		{"Azurite's short form is spelled out", []string{"AzureWebJobsStorage", "UseDevelopmentStorage=true;"},
-			func(c *Config) bool {
-				return strings.Contains(string(c.Storage.ConnectionString),
-					"TableEndpoint=http://127.0.0.1:10002/devstoreaccount1")
-			}},
+			func(c *Config) { c.Storage = Storage{Account: "acme1", ClientID: testResource} }},
 		{"ACS by identity", []string{"ACS_ACCESS_KEY", ""},
-			func(c *Config) bool { return c.ACS.AccessKey == "" }},
+			func(c *Config) { c.ACS.AccessKey = "" }},
 		{"an issuer is kept to the letter", []string{"ACS_ISSUER", "https://issuer.example/"},
-			func(c *Config) bool { return c.ACS.Issuer == "https://issuer.example/" }},
+			func(c *Config) { c.ACS.Issuer = "https://issuer.example/" }},
 		{"a callback URL replaces the host's name",
 			[]string{"CALLBACK_BASE_URL", "https://calls.example/tel/"},
-			func(c *Config) bool { return c.Callbacks.BaseURL == "https://calls.example/tel" }},
-		{"a simulator on this machine may be used by plain http", simulated,
-			func(c *Config) bool { return c.Callbacks.BaseURL == "http://localhost:7071" }},
+			func(c *Config) { c.Callbacks.BaseURL = "https://calls.example/tel" }},
+		{"a simulator on this machine may be used by plain http", simulated, simulatedACS},
 		{"with a simulator the host's name may be local",
-			append(simulated, "CALLBACK_BASE_URL", "", "WEBSITE_HOSTNAME", "localhost:7071"),
-			func(c *Config) bool { return c.Callbacks.BaseURL == "http://localhost:7071" }},
+			append(simulated, "CALLBACK_BASE_URL", "", "WEBSITE_HOSTNAME", "localhost:7071"), simulatedACS},
 		{"two keys, in their order", []string{"CALLBACK_KEYS", "new-1:" + a + ", old_1:" + b},
-			func(c *Config) bool {
-				keys := c.Callbacks.Keys
-				return len(keys) == 2 && keys[0].ID == "new-1" && keys[1].Secret[0] == 'b'
+			func(c *Config) {
+				c.Callbacks.Keys = []Key{
+					{"new-1", Secret(strings.Repeat("a", minKey))}, {"old_1", Secret(strings.Repeat("b", minKey))},
+				}
 			}},
 		{"lines by raw id and number", []string{"LINES", "28:orgid:8f1e, +12065550100"},
-			func(c *Config) bool { return slices.Equal(c.Lines, []string{"28:orgid:8f1e", "4:+12065550100"}) }},
+			func(c *Config) { c.Lines = []string{"28:orgid:8f1e", "4:+12065550100"} }},
 		{"as many calls on a line as there may be", []string{"LINE_CALLS", "1000"},
-			func(c *Config) bool { return c.LineCalls == 1000 }},
+			func(c *Config) { c.LineCalls = 1000 }},
 		{"hosts of recordings, one by one and all of a domain",
 			[]string{"RECORDING_HOSTS", "Media.Example, .contoso.example,127.0.0.1"},
-			func(c *Config) bool {
-				return slices.Equal(c.RecordingHosts, []string{"media.example", ".contoso.example", "127.0.0.1"})
-			}},
+			func(c *Config) { c.RecordingHosts = []string{"media.example", ".contoso.example", "127.0.0.1"} }},
 		{"cognitive services", []string{"COGNITIVE_SERVICES_ENDPOINT", "https://acme.cognitiveservices.azure.com/"},
-			func(c *Config) bool { return c.CognitiveServices == "https://acme.cognitiveservices.azure.com" }},
+			func(c *Config) { c.CognitiveServices = "https://acme.cognitiveservices.azure.com" }},
 		{"a log level", []string{"LOG_LEVEL", "debug"},
-			func(c *Config) bool { return c.LogLevel == zerolog.DebugLevel }},
+			func(c *Config) { c.LogLevel = zerolog.DebugLevel }},
 		{"a duration", []string{"CALL_TIMEOUT", "90m"},
-			func(c *Config) bool { return c.Timeouts.Call == 90*time.Minute }},
+			func(c *Config) { c.Timeouts.Call = 90 * time.Minute }},
 		{"no grace at all", []string{"INVITE_GRACE", "0s"},
-			func(c *Config) bool { return c.Timeouts.InviteGrace == 0 }},
+			func(c *Config) { c.Timeouts.InviteGrace = 0 }},
 		{"blanks around a value", []string{"ANSWER_TIMEOUT", " 20s\n"},
-			func(c *Config) bool { return c.Timeouts.Answer == 20*time.Second }},
+			func(c *Config) { c.Timeouts.Answer = 20 * time.Second }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -131,10 +121,23 @@ func TestSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !tt.want(&got) {
-				t.Errorf("config = %+v", got)
+			want := defaults()
+			tt.change(&want)
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("config (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+func TestShortFormOfAzuriteIsSpelledOut(t *testing.T) {
+	c, err := Load(env("AzureWebJobsStorage", "UseDevelopmentStorage=true;"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
+	if got := string(c.Storage.ConnectionString); !strings.Contains(got, want) {
+		t.Errorf("connection string %s, want %s in it", got, want)
 	}
 }
 
@@ -231,16 +234,16 @@ func TestFaults(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := Load(env(tt.settings...))
 			if err == nil {
-				t.Fatal("no error")
+				t.Fatalf("config %+v, want an error", got)
 			}
 			if d := cmp.Diff(tt.want, strings.Split(err.Error(), "\n")); d != "" {
 				t.Errorf("faults (-want +got):\n%s", d)
 			}
 			if d := cmp.Diff(Config{}, got); d != "" {
-				t.Errorf("a config beside the error:\n%s", d)
+				t.Errorf("config beside the error, want none (-want +got):\n%s", d)
 			}
 			if strings.Contains(err.Error(), "c2VjcmV0") || strings.Contains(err.Error(), key) {
-				t.Error("a secret is in the error")
+				t.Errorf("error %v, want no secret in it", err)
 			}
 		})
 	}
@@ -265,7 +268,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	log.Info().Interface("c", c).Stringer("s", c.ACS.AccessKey).Send()
 	for _, secret := range []string{testConnection, testAccessKey, "xxxx", "787878", "120 120"} {
 		if strings.Contains(shown.String(), secret) {
-			t.Errorf("%q is in %s", secret, &shown)
+			t.Errorf("printed %s, want no %q in it", &shown, secret)
 		}
 	}
 }
@@ -290,12 +293,12 @@ func TestLocalSettingsLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !isLoopback(c.ACS.Endpoint) || !isLoopback(c.Callbacks.BaseURL) {
-		t.Errorf("local settings point away from this machine: %+v", c)
+		t.Errorf("local settings %+v, want addresses of this machine", c)
 	}
 	for name := range local.Values {
 		known := slices.ContainsFunc(settings, func(s setting) bool { return s.name == name })
 		if !known && name != "FUNCTIONS_WORKER_RUNTIME" { // read by the host itself
-			t.Errorf("local.settings.json has %s, which is not read", name)
+			t.Errorf("local.settings.json has %s, want settings that are read", name)
 		}
 	}
 }
@@ -323,6 +326,7 @@ func TestCopyTimeoutFitsIntoTheFunctionTimeout(t *testing.T) {
 	}
 	most := timeout.Sub(timeout.Truncate(24*time.Hour)) / 4
 	if c.Timeouts.RecordingCopy > most {
-		t.Errorf("RECORDING_COPY_TIMEOUT is %s, of a functionTimeout of %s at most %s", c.Timeouts.RecordingCopy, host.FunctionTimeout, most)
+		t.Errorf("RECORDING_COPY_TIMEOUT is %s, want %s at most of a functionTimeout of %s",
+			c.Timeouts.RecordingCopy, most, host.FunctionTimeout)
 	}
 }

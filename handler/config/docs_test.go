@@ -26,7 +26,7 @@ func TestEverySettingIsDocumented(t *testing.T) {
 			continue
 		}
 		if len(cells) != 4 || cells[3] == "" {
-			t.Fatalf("not a row of name, default, required and meaning: %s", line)
+			t.Fatalf("row %s, want name, default, required and meaning", line)
 		}
 		documented = append(documented, row{cells[0], cells[1], cells[2]})
 	}

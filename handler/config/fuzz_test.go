@@ -37,7 +37,7 @@ func checkNoSecret(t *testing.T, err error, secrets ...string) {
 	t.Helper()
 	for _, secret := range secrets {
 		if len(secret) > 20 && strings.Contains(err.Error(), secret) {
-			t.Errorf("a secret is in %v", err)
+			t.Errorf("error %v, want no secret in it", err)
 		}
 	}
 }

@@ -21,15 +21,15 @@ func TestInfraSetsOnlyKnownSettings(t *testing.T) {
 	for _, name := range given {
 		known := slices.ContainsFunc(settings, func(s setting) bool { return s.name == name })
 		if !known && name != "APPLICATIONINSIGHTS_CONNECTION_STRING" { // read by the host itself
-			t.Errorf("main.bicep sets %s, which is not read", name)
+			t.Errorf("main.bicep sets %s, want settings that are read", name)
 		}
 	}
 	for _, s := range settings {
 		if s.required && s.name != "FUNCTIONS_CUSTOMHANDLER_PORT" && !slices.Contains(given, s.name) {
-			t.Errorf("main.bicep does not set %s", s.name)
+			t.Errorf("main.bicep sets %q, want %s among them", given, s.name)
 		}
 	}
 	if !slices.Contains(given, accountSetting) {
-		t.Errorf("main.bicep does not set %s", accountSetting)
+		t.Errorf("main.bicep sets %q, want %s among them", given, accountSetting)
 	}
 }

@@ -146,7 +146,7 @@ func claimContact(t *testing.T, h *cluster.Harness) (campaign.Campaign, call.ID)
 	c := h.StartCampaign(t, "notice", 1, cluster.Number(1))
 	due, err := h.Ledger.Due(t.Context(), c, 0, time.Now(), 1)
 	if err != nil || len(due) != 1 {
-		t.Fatal(due, err)
+		t.Fatalf("due %+v, error %v, want one", due, err)
 	}
 	_, a, err := h.Ledger.Claim(t.Context(), c, due[0], campaign.AttemptStart{
 		Line: cluster.Line, Began: time.Now(), CheckAt: time.Now().Add(cluster.Limits.Confirm),

@@ -35,7 +35,8 @@ const (
 )
 
 // dialSim simulates ACS and the callees of campaigns around a cluster. It checks the requests that ACS is
-// sent.
+// sent. It stands where package gateway does, and not behind it as acssim does, because a callee's script also
+// says what ACS answers to each request, such as nothing although it rings.
 type dialSim struct {
 	*cluster.Cluster
 	campaigns []campaign.Campaign
@@ -152,7 +153,7 @@ func (s *dialSim) accept(c call.Call, a outbox.Action) (call.Replied, call.Resul
 		done.Connected = phone.current() != calleeSilent
 		done.Participants = []call.Participant{{ID: c.Callee}}
 	default:
-		s.T.Errorf("ACS was sent %s, which no flow of the test asks for", a.Verb)
+		s.T.Errorf("ACS was sent %s, want what a flow of the test asks for", a.Verb)
 	}
 	return done, call.Result{}
 }
@@ -162,7 +163,7 @@ func (s *dialSim) ring(c call.Call, a outbox.Action, number string) (call.Replie
 	phone := s.telephones[number]
 	send := fmt.Sprint(c.ID, a.Ref)
 	if s.sent[send] || time.Now().After(a.LeaseUntil) {
-		s.T.Errorf("%s was sent again, or after its lease", send)
+		s.T.Errorf("%s was sent at %v, want once, and before %v", send, time.Now(), a.LeaseUntil)
 	}
 	s.sent[send] = true
 	phone.requests++
@@ -212,10 +213,10 @@ func (s *dialSim) ring(c call.Call, a outbox.Action, number string) (call.Replie
 // pickUp connects a telephone with a call, on the call's line. It is called with the lock held.
 func (s *dialSim) pickUp(c call.Call, phone *telephone) {
 	if phone.rings[c.ID]++; phone.rings[c.ID] > 1 {
-		s.T.Errorf("the telephone rang twice for call %s", c.ID)
+		s.T.Errorf("the telephone rang %d times for call %s, want once", phone.rings[c.ID], c.ID)
 	}
 	if phone.with != "" {
-		s.T.Errorf("calls %s and %s rang one telephone at the same time", phone.with, c.ID)
+		s.T.Errorf("calls %s and %s rang one telephone at the same time, want one of them", phone.with, c.ID)
 	}
 	phone.with = c.ID
 	if s.lines[c.Line]++; s.lines[c.Line] > s.lineCalls {
@@ -243,9 +244,9 @@ func (s *dialSim) report(after time.Duration, id call.ID, ref outbox.Ref, body c
 	})
 }
 
-// play lets the timer dial once a minute, delivers messages every 5 s, and starts an instance when all have
+// run lets the timer dial once a minute, delivers messages every 5 s, and starts an instance when all have
 // crashed; until the campaigns are done and the worklist is empty, limit at most. Then it checks the rows.
-func (s *dialSim) play(limit time.Duration) {
+func (s *dialSim) run(limit time.Duration) {
 	s.T.Helper()
 	for began, n := time.Now(), 0; time.Since(began) < limit && !s.ended(); n++ {
 		if n%12 == 0 && s.dialable() {

@@ -58,7 +58,7 @@ func TestCampaignReachesItsResults(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newDialSim(t, map[string][]calleeScript{cluster.Number(i): tt.script})
 				c := s.startCampaign("notice", tt.attempts, cluster.Line)
-				s.play(3 * time.Hour)
+				s.run(3 * time.Hour)
 				rings := slices.Collect(maps.Values(s.telephones[cluster.Number(i)].rings))
 				if got := s.results(c)[cluster.Number(i)]; got != tt.result || len(rings) != tt.rings {
 					t.Errorf("result %q after %d rings, want %q after %d", got, len(rings), tt.result, tt.rings)
@@ -72,7 +72,7 @@ func TestCampaignReachesItsResults(t *testing.T) {
 			delete(all, cluster.Number(len(tests)-1)) // the late call takes a place that was released
 			s := newDialSim(t, all)
 			c := s.startCampaign("notice", 3, cluster.Line)
-			s.play(4 * time.Hour)
+			s.run(4 * time.Hour)
 			want := map[string]string{}
 			for i, tt := range tests[:len(tests)-1] {
 				want[cluster.Number(i)] = tt.result
@@ -90,7 +90,7 @@ func TestCampaignEndsUnderEveryFault(t *testing.T) {
 		s := newDialSim(t, map[string][]calleeScript{cluster.Number(1): {calleePressesNine}, cluster.Number(2): {calleeBusy}})
 		c := s.startCampaign("notice", 1, cluster.Line)
 		s.Fault = fault
-		s.play(time.Hour)
+		s.run(time.Hour)
 		for _, result := range s.results(c) {
 			if fault == (cluster.Fault{}) && result == "unknown" {
 				t.Errorf("results %v without a fault, want none unknown", s.results(c))
@@ -105,7 +105,7 @@ func TestThrottledAttemptEndsUnderEveryFault(t *testing.T) {
 		s := newDialSim(t, map[string][]calleeScript{cluster.Number(1): {calleeThrottled, calleeLineFull, calleeInvalidNumber}})
 		s.startCampaign("notice", 1, cluster.Line)
 		s.Fault = fault
-		s.play(time.Hour)
+		s.run(time.Hour)
 		return s.Points
 	})
 }
@@ -126,7 +126,7 @@ func TestAttemptWhoseCallHasATombstoneEndsUnderEveryFault(t *testing.T) {
 		s.dialRound()
 		s.Background.Wait()
 		first := s.Points
-		s.play(time.Hour)
+		s.run(time.Hour)
 		if got := s.results(c)[cluster.Number(0)]; got != "completed" && got != "unknown" {
 			t.Errorf("result %q, want completed or unknown", got)
 		}
@@ -155,7 +155,7 @@ func TestPlaceOfAnEndedCallIsRefilledAtOnce(t *testing.T) {
 }
 
 func TestInstancesDialOneCampaign(t *testing.T) {
-	play := func(t *testing.T, instances int, fault cluster.Fault) {
+	run := func(t *testing.T, instances int, fault cluster.Fault) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newDialSim(t, callees(4, calleeBusy, calleePressesOne))
 			for range instances - 1 {
@@ -163,7 +163,7 @@ func TestInstancesDialOneCampaign(t *testing.T) {
 			}
 			c := s.startCampaign("notice", 2, cluster.Line)
 			s.Fault = fault
-			s.play(time.Hour)
+			s.run(time.Hour)
 			for number, result := range s.results(c) {
 				if result != "completed" && fault.Point == 0 {
 					t.Errorf("%s: result %q, want completed", number, result)
@@ -172,12 +172,12 @@ func TestInstancesDialOneCampaign(t *testing.T) {
 		})
 	}
 	for _, instances := range []int{2, 3} {
-		t.Run(fmt.Sprintf("%d of them", instances), func(t *testing.T) { play(t, instances, cluster.Fault{}) })
+		t.Run(fmt.Sprintf("%d of them", instances), func(t *testing.T) { run(t, instances, cluster.Fault{}) })
 	}
 	for point := 1; point < 300; point += 13 {
 		t.Run(fmt.Sprintf("and one of two crashes at point %d", point), func(t *testing.T) {
 			t.Parallel()
-			play(t, 2, cluster.Fault{Kind: cluster.FaultCrashBefore, Point: point})
+			run(t, 2, cluster.Fault{Kind: cluster.FaultCrashBefore, Point: point})
 		})
 	}
 }
@@ -194,7 +194,7 @@ func TestCampaignsShareNumbersAndALine(t *testing.T) {
 					s.Start()
 				}
 				a, b := s.startCampaign("a", 1, cluster.Line), s.startCampaign("b", 1, cluster.Line)
-				s.play(time.Hour)
+				s.run(time.Hour)
 				first, second := s.results(a), s.results(b)
 				want := map[string]string{
 					cluster.Number(0): "completed", cluster.Number(1): "busy", cluster.Number(3): "completed",
@@ -225,7 +225,7 @@ func TestCampaignWithTwoLinesUsesBoth(t *testing.T) {
 				t.Errorf("line %+v, error %v, want 2 holders", l, err)
 			}
 		}
-		s.play(time.Hour)
+		s.run(time.Hour)
 	})
 }
 

@@ -86,7 +86,7 @@ func TestGateIsAskedBeforeEachRequest(t *testing.T) {
 		if !slices.ContainsFunc(history, func(e call.Entry) bool {
 			return e.GateVerdict != nil && *e.GateVerdict == call.DialVerdict{Allowed: true}
 		}) {
-			t.Errorf("no verdict in the history %+v", history)
+			t.Errorf("history %+v, want a verdict that allows the dial", history)
 		}
 	})
 	cluster.Run(t, "refuses a contact that opts out while its call is throttled", func(t *testing.T, h *cluster.Harness) {

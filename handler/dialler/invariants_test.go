@@ -17,7 +17,7 @@ func (s *dialSim) checkAfterCrash(crashedAt time.Time) {
 	s.T.Helper()
 	check := func(what string, id call.ID, since time.Time) {
 		if _, written := s.Row(id); !written && !since.After(crashedAt) {
-			s.T.Errorf("75 s after a crash: a %s of call %s, which has no row", what, id)
+			s.T.Errorf("75 s after a crash: a %s of call %s, which has no row, want none", what, id)
 		}
 	}
 	for _, e := range s.WorklistRows.Entities() {
@@ -52,14 +52,14 @@ func (s *dialSim) checkAfterCrash(crashedAt time.Time) {
 func (s *dialSim) checkInvariants() {
 	s.T.Helper()
 	if !s.ended() {
-		s.T.Errorf("campaigns not done, or work left: %d items on the worklist", len(s.WorklistRows.Entities()))
+		s.T.Errorf("%d items on the worklist, want none, and all campaigns done", len(s.WorklistRows.Entities()))
 	}
 	var ids []campaign.ID
 	for _, c := range s.campaigns {
 		ids = append(ids, c.ID)
 	}
 	for _, fault := range s.invariants().Check(s.T.Context(), ids...) {
-		s.T.Error(fault)
+		s.T.Errorf("fault: %v", fault)
 	}
 	for _, e := range s.CallRows.Entities() {
 		if e.Key.Row != "call" {

@@ -10,11 +10,11 @@ func TestDifferentPartsHaveDifferentDigests(t *testing.T) {
 	} {
 		k := Hex(Size, parts...)
 		if other, ok := seen[k]; ok {
-			t.Errorf("%q and %q have the same digest", parts, other)
+			t.Errorf("%q and %q have the digest %s, want two", parts, other, k)
 		}
 		seen[k] = parts
 		if len(k) != 2*Size {
-			t.Errorf("Hex(Size, %q) = %q", parts, k)
+			t.Errorf("Hex(Size, %q) = %q, want %d characters", parts, k, 2*Size)
 		}
 	}
 }
@@ -24,7 +24,8 @@ func FuzzHex(f *testing.F) {
 	f.Add("1:a", "", "", "1:a")
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {
 		if (Hex(Size, a, b) == Hex(Size, c, d)) != (a == c && b == d) {
-			t.Fatalf("(%q, %q) and (%q, %q)", a, b, c, d)
+			t.Fatalf("(%q, %q) = %s and (%q, %q) = %s, want them equal if the parts are",
+				a, b, Hex(Size, a, b), c, d, Hex(Size, c, d))
 		}
 	})
 }

@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestInboundCallReachesTheAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newInboundSim(t)
-		wantCompleted(t, s, s.play())
+		wantCompleted(t, s, s.run())
 	})
 }
 
@@ -38,7 +38,7 @@ func TestInboundCallReachesTheAgentUnderEveryFault(t *testing.T) {
 	cluster.ForEachFaultPoint(t, 70, cluster.AllFaults, func(t *testing.T, fault cluster.Fault) cluster.FaultPoints {
 		s := newInboundSim(t)
 		s.Fault = fault
-		wantCompleted(t, s, s.play())
+		wantCompleted(t, s, s.run())
 		return s.Points
 	})
 }
@@ -47,7 +47,7 @@ func TestTwoInstancesReceiveTheSameEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newInboundSim(t)
 		s.Start()
-		wantCompleted(t, s, s.play())
+		wantCompleted(t, s, s.run())
 	})
 	for point := 1; point < 200; point += 7 {
 		t.Run(fmt.Sprintf("and one of them crashes at point %d", point), func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestTwoInstancesReceiveTheSameEvents(t *testing.T) {
 				s := newInboundSim(t)
 				s.Start()
 				s.Fault = cluster.Fault{Kind: cluster.FaultCrashBefore, Point: point}
-				wantCompleted(t, s, s.play())
+				wantCompleted(t, s, s.run())
 			})
 		})
 	}

@@ -11,7 +11,9 @@ import (
 )
 
 // inboundSim simulates ACS and the people of one inbound call around a cluster: the caller presses 1, the
-// agent joins after 4 s, talks for a minute and hangs up.
+// agent joins after 4 s, talks for a minute and hangs up. It stands where package gateway does, and not behind
+// it as acssim does, because what the engine promises about owners, leases and sends is seen only there; the
+// hundreds of runs with faults take half as long, too.
 type inboundSim struct {
 	*cluster.Cluster
 	sends map[string]int // number of requests, by verb, operation, send and lease
@@ -66,10 +68,10 @@ func (s *inboundSim) tickUntilDone() {
 	}
 }
 
-// play runs the whole call: the offer twice, deadlines and sweep, and a new instance when all have crashed;
+// run runs the whole call: the offer twice, deadlines and sweep, and a new instance when all have crashed;
 // until the call has ended and the worklist is empty. An item that a crash has left there is removed when it is
 // due, at the longest wait of its call.
-func (s *inboundSim) play() call.Call {
+func (s *inboundSim) run() call.Call {
 	s.Background.Go(func() {
 		ev := cluster.Offer()
 		deliver := func(inst *cluster.Instance) error { return inst.Open(s.T.Context(), cluster.InboundID, ev) }

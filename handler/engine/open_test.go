@@ -122,7 +122,7 @@ func TestOpenFails(t *testing.T) {
 		body.Flow.Version = "gone"
 		ev.Body = body
 		if err := h.Open(t.Context(), cluster.InboundID, ev); err == nil {
-			t.Error("open: no error")
+			t.Error("open: no error, want one")
 		}
 		if _, err := h.Calls.Load(t.Context(), cluster.InboundID); !errors.Is(err, table.ErrNotFound) {
 			t.Errorf("the call's row: error %v, want %v", err, table.ErrNotFound)
@@ -146,7 +146,8 @@ func TestApplyWaitsForActionsThatRingOnly(t *testing.T) {
 			t.Errorf("an event of a call that does not exist: %v", err)
 		}
 		if len(h.CallRows.Entities())+len(h.WorklistRows.Entities()) > 0 {
-			t.Error("an event of a call that does not exist was written")
+			t.Errorf("rows %+v, items %+v of a call that does not exist, want none",
+				h.CallRows.Entities(), h.WorklistRows.Entities())
 		}
 		h.OpenInbound(t)
 		h.Answer = func(outbox.Action) call.Replied {

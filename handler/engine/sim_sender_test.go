@@ -102,19 +102,19 @@ func (s *inboundSim) answerInvitation(a outbox.Action) {
 func (s *inboundSim) check(a outbox.Action) {
 	request := fmt.Sprintf("%s %v lease %d", a.Verb, a.Ref, a.Leases)
 	if s.sends[request]++; s.sends[request] > 1 {
-		s.T.Errorf("%s was sent twice", request)
+		s.T.Errorf("%s was sent %d times, want once", request, s.sends[request])
 	}
 	s.refs[a.Ref] = append(s.refs[a.Ref], a)
 	if first := s.refs[a.Ref][0]; len(s.refs[a.Ref]) > 1 {
 		if a.Verb.RetryClass() != outbox.Repeatable {
-			s.T.Errorf("%s %v was sent by two owners", a.Verb, a.Ref)
+			s.T.Errorf("%s %v was sent by %s and %s, want one owner", a.Verb, a.Ref, first.Owner, a.Owner)
 		}
 		if !a.FirstSent.Equal(first.FirstSent) {
 			s.T.Errorf("%s %v was sent with FirstSent %v, want %v", a.Verb, a.Ref, a.FirstSent, first.FirstSent)
 		}
 	}
 	if time.Now().After(a.LeaseUntil) {
-		s.T.Errorf("%s was sent after its lease", request)
+		s.T.Errorf("%s was sent at %v, want it before the end of its lease, %v", request, time.Now(), a.LeaseUntil)
 	}
 }
 

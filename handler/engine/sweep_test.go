@@ -23,7 +23,7 @@ func TestWhatACrashedRunHasLeftIsSent(t *testing.T) {
 	cluster.Run(t, "repeats a repeatable request after its lease", func(t *testing.T, h *cluster.Harness) {
 		err := h.CrashBeforeSending().Open(t.Context(), cluster.InboundID, cluster.Offer())
 		if !errors.Is(err, engine.ErrUnanswered) {
-			t.Fatal(err)
+			t.Fatalf("open: %v, want %v", err, engine.ErrUnanswered)
 		}
 		first := h.LoadInbound(t).Pending[0]
 		h.AttendAfter(t, time.Until(first.LeaseUntil)-time.Second)
@@ -110,7 +110,8 @@ func TestTombstoneIsWritten(t *testing.T) {
 		}
 		h.AttendAfter(t, 59*time.Second)
 		if len(h.WorklistRows.Entities()) != 1 || len(h.CallRows.Entities()) > 0 {
-			t.Fatal("tombstone written before a minute had passed")
+			t.Fatalf("%d items, rows %+v before a minute had passed, want 1, none",
+				len(h.WorklistRows.Entities()), h.CallRows.Entities())
 		}
 		h.AttendAfter(t, time.Second)
 		c := h.LoadInbound(t)
@@ -256,7 +257,7 @@ func TestItemsThatFail(t *testing.T) {
 		for _, id := range []call.ID{cluster.InboundID, "in-2"} {
 			err := h.CrashBeforeSending().Open(t.Context(), id, cluster.Offer())
 			if !errors.Is(err, engine.ErrUnanswered) {
-				t.Fatal(err)
+				t.Fatalf("open: %v, want %v", err, engine.ErrUnanswered)
 			}
 		}
 		time.Sleep(5 * time.Second)

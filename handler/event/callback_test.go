@@ -84,7 +84,7 @@ func TestParseCallbacksReadsEveryType(t *testing.T) {
 		t.Run(tt.name+" "+tt.data, func(t *testing.T) {
 			got, err := ParseCallbacks([]byte(callbackEvent(tt.name, tt.data)), callID, tt.op)
 			if err != nil || len(got) != 1 {
-				t.Fatalf("%v, %v", got, err)
+				t.Fatalf("events %v, %v, want one", got, err)
 			}
 			if d := cmp.Diff(tt.want, got[0].Body); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
@@ -146,7 +146,7 @@ func TestKeyOfACallback(t *testing.T) {
 		t.Helper()
 		got, err := ParseCallbacks([]byte(doc), callID, 0)
 		if err != nil || len(got) != 1 {
-			t.Fatalf("%v, %v", got, err)
+			t.Fatalf("events %v, %v, want one", got, err)
 		}
 		return got[0].Key
 	}
@@ -170,7 +170,7 @@ func TestKeyOfACallback(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := key(tt.one) == key(tt.other); got != tt.same {
-				t.Errorf("same key: %v", got)
+				t.Errorf("keys %q and %q, want them equal: %t", key(tt.one), key(tt.other), tt.same)
 			}
 		})
 	}
@@ -211,7 +211,7 @@ func TestParseCallbacksBoundsItsValues(t *testing.T) {
 	}
 	got, _ := ParseCallbacks([]byte(docs[0]), callID, 0)
 	if u, ok := got[0].Body.(call.ParticipantsUpdated); !ok || u.Count != 100 || len(u.Participants) != maxParticipants {
-		t.Errorf("%d of %d participants", len(u.Participants), u.Count)
+		t.Errorf("%d of %d participants, want %d of 100", len(u.Participants), u.Count, maxParticipants)
 	}
 }
 
@@ -223,7 +223,7 @@ func checkBounded(t *testing.T, e call.Event) {
 		t.Fatal(err)
 	}
 	if n := utf8.RuneCount(doc); n > 15*30000 {
-		t.Errorf("%s has %d characters", e.Kind(), n)
+		t.Errorf("%s has %d characters, want %d at most", e.Kind(), n, 15*30000)
 	}
 }
 
@@ -233,10 +233,10 @@ func TestParseCallbacksReadsALegacyInvitationOfTwoAsTwoEvents(t *testing.T) {
 		{"CommunicationUser":{"Id":"8:acs:user"}},{"PhoneNumber":{"Value":"+14255550123"}}]}}`
 	got, err := ParseCallbacks([]byte(doc), callID, 0)
 	if err != nil || len(got) != 2 {
-		t.Fatalf("%v, %v", got, err)
+		t.Fatalf("events %v, %v, want two", got, err)
 	}
 	if got[0].Key == got[1].Key {
-		t.Error("both have the same key")
+		t.Errorf("two events have the key %q, want two", got[0].Key)
 	}
 	if d := cmp.Diff(call.Body(call.AddFailed{Participant: "4:+14255550123"}), got[1].Body); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -265,7 +265,7 @@ func readCorpus(t testing.TB) (c corpus) {
 		t.Fatal(err)
 	}
 	if len(c.Events) == 0 || len(c.Edge) == 0 {
-		t.Fatal("no events")
+		t.Fatalf("%d events, %d edge cases, want some of both", len(c.Events), len(c.Edge))
 	}
 	return c
 }
@@ -275,16 +275,16 @@ func TestParseCallbacksReadsWhatTheOfficialClientReads(t *testing.T) {
 		t.Run(e.Name, func(t *testing.T) {
 			got, err := ParseCallbacks(e.Payload, callID, 0)
 			if err != nil || len(got) != 1 {
-				t.Fatalf("%v, %v", got, err)
+				t.Fatalf("events %v, %v, want one", got, err)
 			}
 			g := got[0]
 			if g.ConnectionID != e.Parsed.CallConnectionID || g.ServerCallID != e.Parsed.ServerCallID ||
 				g.CorrelationID != e.Parsed.CorrelationID || g.Ref != (outbox.Ref{}) || g.At.IsZero() {
-				t.Errorf("%+v", g)
+				t.Errorf("event %+v, want the ids of %+v, a time and no reference", g, e.Parsed)
 			}
 			name, _, _ := strings.Cut(e.Name, "/")
 			if u, ok := g.Body.(call.Unknown); ok && u.Type != "Microsoft.Communication."+name {
-				t.Errorf("type = %q", u.Type)
+				t.Errorf("type = %q, want %s", u.Type, name)
 			}
 		})
 	}
@@ -297,12 +297,12 @@ func TestParseCallbacksReadsOddBodiesAsTheOfficialClientDoes(t *testing.T) {
 			switch {
 			case e.Name == "text-not-json":
 				if err == nil {
-					t.Error("no error")
+					t.Errorf("events %v, want an error", got)
 				}
 			case err != nil:
 				t.Error(err)
 			case e.Error == nil && len(got) == 0:
-				t.Error("no event, but the official client reads one")
+				t.Error("no event, want one, as the official client reads")
 			}
 		})
 	}
@@ -324,7 +324,7 @@ func FuzzParseCallbacks(f *testing.F) {
 		}
 		for _, e := range events {
 			if e.Body == nil || e.Key == "" {
-				t.Errorf("%+v", e)
+				t.Errorf("event %+v, want a body and a key", e)
 			}
 			checkBounded(t, e)
 			doc, err := json.Marshal(e)

@@ -99,7 +99,7 @@ func TestParseOfferIsLenient(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.To != tt.to || got.From != tt.from || got.CorrelationID != "c" || got.IncomingCallContext != token {
-				t.Errorf("%+v", got)
+				t.Errorf("offer %+v, want it from %q to %q, with its ids", got, tt.from, tt.to)
 			}
 		})
 	}
@@ -149,13 +149,13 @@ func TestKeyOfAnOffer(t *testing.T) {
 		return o.Key
 	}
 	if key("e1", "t", "a") != key("e1", "u", "b") {
-		t.Error("one id, two keys")
+		t.Errorf("keys %q and %q of one id, want one", key("e1", "t", "a"), key("e1", "u", "b"))
 	}
 	if key("e1", "t", "a") == key("e2", "t", "a") {
-		t.Error("two ids, one key")
+		t.Errorf("key %q of two ids, want two", key("e1", "t", "a"))
 	}
 	if without := key("", "t", "a"); without == key("", "t", "b") || without == key("", "u", "a") {
-		t.Error("without an id, the key does not depend on time and data")
+		t.Errorf("without an id, key %q of another time or other data, want another key", without)
 	}
 }
 
@@ -172,11 +172,11 @@ func TestParseOfferBoundsItsValues(t *testing.T) {
 	}
 	for _, text := range []string{got.To, got.CorrelationID, got.ServerCallID, got.VoIPHeaders["X-0"]} {
 		if len(text) > maxText {
-			t.Errorf("a text has %d bytes", len(text))
+			t.Errorf("a text has %d bytes, want %d at most", len(text), maxText)
 		}
 	}
 	if len(got.VoIPHeaders) != maxHeaders {
-		t.Errorf("%d headers", len(got.VoIPHeaders))
+		t.Errorf("%d headers, want %d", len(got.VoIPHeaders), maxHeaders)
 	}
 }
 
@@ -190,10 +190,10 @@ func FuzzParseOffer(f *testing.F) {
 			return
 		}
 		if got.To == "" || got.IncomingCallContext == "" || got.CorrelationID == "" || got.Key == "" {
-			t.Errorf("%+v", got)
+			t.Errorf("offer %+v, want a line, a context, a correlation id and a key", got)
 		}
 		if again, err := ParseOffer(doc); err != nil || again.Key != got.Key {
-			t.Errorf("again: %+v, %v", again, err)
+			t.Errorf("again: %+v, %v, want the key %q", again, err, got.Key)
 		}
 	})
 }

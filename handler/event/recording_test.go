@@ -88,7 +88,7 @@ func TestParseFinishedRecordingReadsTheDocumentedEvent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !strings.HasPrefix(got.Key, "recording ") {
-				t.Errorf("key %q", got.Key)
+				t.Errorf("key %q, want one of a recording", got.Key)
 			}
 			want.Key = got.Key
 			if d := cmp.Diff(want, got); d != "" {
@@ -210,12 +210,12 @@ func TestParseFinishedRecordingBoundsItsValues(t *testing.T) {
 		got.Chunks[0].EndReason,
 	} {
 		if text == "" || len(text) > maxText {
-			t.Errorf("text %d has %d bytes", i, len(text))
+			t.Errorf("text %d has %d bytes, want 1 to %d", i, len(text), maxText)
 		}
 	}
 	most := recordingChunks(`[` + strings.Repeat(oneChunk+",", maxChunks-1) + oneChunk + `]`)
 	if got, err = ParseFinishedRecording([]byte(most)); err != nil || len(got.Chunks) != maxChunks {
-		t.Errorf("%d chunks, %v", len(got.Chunks), err)
+		t.Errorf("%d chunks, %v, want %d", len(got.Chunks), err, maxChunks)
 	}
 }
 
@@ -231,13 +231,13 @@ func TestKeyOfAFinishedRecording(t *testing.T) {
 		return got.Key
 	}
 	if key("e1", "t") != key("e1", "u") {
-		t.Error("one id, two keys")
+		t.Errorf("keys %q and %q of one id, want one", key("e1", "t"), key("e1", "u"))
 	}
 	if key("e1", "t") == key("e2", "t") {
-		t.Error("two ids, one key")
+		t.Errorf("key %q of two ids, want two", key("e1", "t"))
 	}
 	if key("", "t") == key("", "u") {
-		t.Error("without an id, the key does not depend on the time")
+		t.Errorf("without an id, key %q of two times, want two", key("", "t"))
 	}
 }
 
@@ -275,7 +275,7 @@ func TestMessageRefusesOtherTexts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const want = "message is neither JSON nor base64 of JSON"
 			if got, err := Message(text); err == nil || err.Error() != want {
-				t.Errorf("%s, %v", got, err)
+				t.Errorf("message %s, %v, want the error %s", got, err, want)
 			}
 		})
 	}
@@ -292,15 +292,15 @@ func FuzzParseFinishedRecording(f *testing.F) {
 		}
 		if got.RecordingID == "" || got.Key == "" || got.Duration < 0 ||
 			len(got.Chunks) == 0 || len(got.Chunks) > maxChunks {
-			t.Errorf("%+v", got)
+			t.Errorf("recording %+v, want its id, a key, and chunks", got)
 		}
 		for _, c := range got.Chunks {
 			if c.DocumentID == "" || c.ContentLocation == "" || len(c.ContentLocation) > maxText {
-				t.Errorf("%+v", c)
+				t.Errorf("chunk %+v, want its document and location", c)
 			}
 		}
 		if again, err := ParseFinishedRecording(doc); err != nil || !cmp.Equal(again, got) {
-			t.Errorf("again: %+v, %v", again, err)
+			t.Errorf("again: %+v, %v, want %+v", again, err, got)
 		}
 	})
 }
@@ -315,11 +315,11 @@ func FuzzMessage(f *testing.F) {
 			return
 		}
 		if !json.Valid(doc) {
-			t.Fatalf("%q", doc)
+			t.Fatalf("message %q, want JSON", doc)
 		}
 		encoded, err := Message(base64.StdEncoding.EncodeToString(doc))
 		if err != nil || string(encoded) != string(doc) {
-			t.Errorf("as base64: %q, %v; as it is: %q", encoded, err, doc)
+			t.Errorf("as base64: %q, %v, want %q", encoded, err, doc)
 		}
 	})
 }

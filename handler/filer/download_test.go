@@ -22,16 +22,16 @@ type storedFile struct {
 	opened []int64 // the offset of each download
 }
 
-// download is ACS's recording storage as one instance sees it.
-type download struct {
+// faultyContent is ACS's recording storage as one instance sees it.
+type faultyContent struct {
 	sim  *filingSim
 	inst *cluster.Instance
 }
 
-func (d *download) DownloadRecording(
+func (f *faultyContent) DownloadRecording(
 	ctx context.Context, location string, o *acs.DownloadRecordingOptions,
 ) (res acs.DownloadRecordingResponse, err error) {
-	down := d.sim.Perform(d.inst, false, func() { res, err = d.sim.open(ctx, location, o) })
+	down := f.sim.Perform(f.inst, false, func() { res, err = f.sim.open(ctx, location, o) })
 	if down != nil {
 		return acs.DownloadRecordingResponse{}, down
 	}

@@ -44,7 +44,7 @@ func TestRecordingIsFiledUnderEveryFault(t *testing.T) {
 		s.keepFile("one.meta", []byte(`{"resourceId":"r"}`))
 		s.Fault = fault
 		s.receive(message("m1", "one", "two"))
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, twoFiles)
 		if got := s.callRecording(); got.State != call.RecordingFiled || got.ID != recordingID {
 			t.Errorf("the call has %+v, want %s %s", got, recordingID, call.RecordingFiled)
@@ -63,7 +63,7 @@ func TestRecordingOfSeveralRunsIsFiledUnderEveryFault(t *testing.T) {
 		s.keepFiles(long)
 		s.Fault = fault
 		s.receive(message("m1", "long"))
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, long)
 		s.wantCallRecording(call.RecordingFiled)
 		want := []int64{0, archive.BlockSize}
@@ -80,7 +80,7 @@ func TestRecordingIsFiled(t *testing.T) {
 		s.keepFile("one.meta", []byte(`{"resourceId": "r"}`))
 		s.keepFile("two.meta", []byte(`{`)) // not JSON
 		s.receive(message("m1", "one", "two"))
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, twoFiles)
 		want := filer.Sidecar{
 			File: s.loadRecording().Chunks[0].File, Size: 8, SHA256: sha256Hex(twoFiles["one"]),
@@ -106,18 +106,18 @@ func TestRecordingIsFiledOnce(t *testing.T) {
 		s.keepFiles(twoFiles)
 		s.receive(message("m1", "one", "two"))
 		s.receive(message("m1", "one", "two"))
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.receive(message("m1", "one", "two")) // and once more, late
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, twoFiles)
 	})
 	runFilingSim(t, "whole when its files come in two messages", recordingID, func(t *testing.T, s *filingSim) {
 		s.keepFiles(twoFiles)
 		s.receive(message("m1", "one"))
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, bodies{"one": twoFiles["one"]})
 		s.receive(message("m2", "one", "two"))
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, twoFiles)
 	})
 	runFilingSim(t, "once by three instances at the same time", recordingID, func(t *testing.T, s *filingSim) {
@@ -127,7 +127,7 @@ func TestRecordingIsFiledOnce(t *testing.T) {
 		for _, m := range []filing.Message{message("m1", "one"), message("m2", "two", "one"), message("m1", "one")} {
 			s.receive(m)
 		}
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, twoFiles)
 		s.wantCallRecording(call.RecordingFiled)
 	})
@@ -139,7 +139,7 @@ func TestRecordingIsFiledOnce(t *testing.T) {
 		s.receive(message("m1", "one"))
 		time.Sleep(time.Second)
 		s.receive(message("m2", "two")) // the run finds it in the row
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, twoFiles)
 		if got := s.downloads("one") + s.downloads("two"); got != 2 {
 			t.Errorf("%d downloads of two files, want 2", got)
@@ -158,7 +158,7 @@ func TestRecordingIsFiledForItsCall(t *testing.T) {
 		if err := s.Instances[0].Apply(t.Context(), cluster.InboundID, ev); err != nil {
 			t.Fatal(err)
 		}
-		s.play(time.Minute)
+		s.run(time.Minute)
 		s.wantFiled(cluster.InboundID, twoFiles)
 		if got := s.callRecording(); got.State != call.RecordingFiled || got.ID != recordingID {
 			t.Errorf("the call has %+v, want %s %s", got, recordingID, call.RecordingFiled)
@@ -187,7 +187,7 @@ func TestRecordingIsFiledByLaterRuns(t *testing.T) {
 		s.Instances[0].CopyTimeout = 0
 		s.keepFiles(many)
 		s.receive(message("m1", names...))
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, many)
 		if s.sends != len(many)-1 {
 			t.Errorf("%d messages for further runs, want %d", s.sends, len(many)-1)
@@ -199,7 +199,7 @@ func TestRecordingIsFiledByLaterRuns(t *testing.T) {
 		s.keepFiles(twoFiles)
 		s.receive(message("m1", "one", "two"))
 		began := time.Now()
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, twoFiles)
 		if took := time.Since(began); took < 3*copyGrace || took > 4*copyGrace {
 			t.Errorf("it took %v, want %v to %v", took, 3*copyGrace, 4*copyGrace)
@@ -224,7 +224,7 @@ func TestRecordingThatCannotBeDownloaded(t *testing.T) {
 		if r := s.loadRecording(); r.Tries != 1 || !strings.Contains(r.Reason, "the host has gone") || r.NotBefore.IsZero() {
 			t.Errorf("recording %+v, want one try, its reason, and a backoff", r)
 		}
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, bodies{"one": twoFiles["one"]})
 		want := []time.Duration{0, 5 * time.Second, 15 * time.Second, 35 * time.Second, 75 * time.Second}
 		if d := cmp.Diff(want, at); d != "" {
@@ -242,7 +242,7 @@ func TestRecordingThatCannotBeDownloaded(t *testing.T) {
 		if r := s.loadRecording(); r.Tries != 1 {
 			t.Errorf("recording %+v, want one try", r)
 		}
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, bodies{"one": twoFiles["one"]})
 	})
 	runFilingSim(t, "does not keep the other files from being copied", recordingID, func(t *testing.T, s *filingSim) {
@@ -255,7 +255,7 @@ func TestRecordingThatCannotBeDownloaded(t *testing.T) {
 			t.Errorf("recording %+v, want files two and three %s", r, filing.ChunkFiled)
 		}
 		s.deleteFile("one")
-		s.play(48 * time.Hour)
+		s.run(48 * time.Hour)
 		s.wantCallRecording(call.RecordingLost)
 	})
 }
@@ -268,7 +268,7 @@ func TestRecordingWhoseFileIsGone(t *testing.T) {
 		if r := s.loadRecording(); r.State != filing.StateFiling || r.Chunks[1].State != filing.ChunkFiled {
 			t.Errorf("recording %+v, want it %s, with file two %s", r, filing.StateFiling, filing.ChunkFiled)
 		}
-		s.play(48 * time.Hour)
+		s.run(48 * time.Hour)
 		r := s.loadRecording()
 		one, two := r.Chunks[0], r.Chunks[1]
 		if r.State != filing.StateLost || one.State != filing.ChunkLost || two.State != filing.ChunkFiled {
@@ -293,7 +293,7 @@ func TestRecordingWhoseFileIsGone(t *testing.T) {
 			t.Fatalf("%d instances, files %+v, want no instance and one file", len(s.Running()), s.files.Files())
 		}
 		s.deleteFile("one")
-		s.play(time.Hour)
+		s.run(time.Hour)
 		s.wantFiled(cluster.InboundID, bodies{"one": twoFiles["one"]})
 	})
 }
@@ -306,7 +306,7 @@ func TestRecordingWhoseMetadataCannotBeDownloaded(t *testing.T) {
 			s.keepFiles(twoFiles)
 			s.keepFile("one.meta", nil).fails = func(int) error { return fails }
 			s.receive(message("m1", "one"))
-			s.play(time.Minute)
+			s.run(time.Minute)
 			s.wantFiled(cluster.InboundID, bodies{"one": twoFiles["one"]})
 		})
 	}
@@ -319,7 +319,7 @@ func TestRecordingWhoseMetadataCannotBeDownloaded(t *testing.T) {
 			return nil
 		}
 		s.receive(message("m1", "one"))
-		s.play(time.Minute)
+		s.run(time.Minute)
 		s.wantFiled(cluster.InboundID, bodies{"one": twoFiles["one"]})
 		if got := string(s.sidecar("one").Metadata); got != `{"a":1}` || s.downloads("one") != 1 {
 			t.Errorf(`metadata %s, %d downloads of the file, want {"a":1}, 1`, got, s.downloads("one"))
@@ -332,13 +332,13 @@ func TestRecordingWithoutAnyReportIsReportedLost(t *testing.T) {
 		recordingID: "no file came in time", "": "no file came in time, and ACS never reported its id",
 	} {
 		runFilingSim(t, fmt.Sprintf("with the id %q", startsAs), startsAs, func(t *testing.T, s *filingSim) {
-			s.play(cluster.Limits.Recording + 10*time.Minute)
+			s.run(cluster.Limits.Recording + 10*time.Minute)
 			if got := s.callRecording(); got.State != call.RecordingLost || got.Reason != reason {
 				t.Errorf("the call has %+v, want it %s because of %q", got, call.RecordingLost, reason)
 			}
 			s.keepFiles(twoFiles) // the files come late, and are filed
 			s.receive(message("m1", "one", "two"))
-			s.play(time.Hour)
+			s.run(time.Hour)
 			want := call.RecordingLost
 			if startsAs != "" {
 				want = call.RecordingFiled

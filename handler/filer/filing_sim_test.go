@@ -25,7 +25,8 @@ const recordingID = "recording/1=="
 var recordingKey = filing.Key(recordingID)
 
 // filingSim simulates ACS's recording storage, a queue and an archive around a cluster in which a call was
-// recorded.
+// recorded. Its storage is not that of acssim, because each file fails, hangs or is slow as a test says, and
+// counts its downloads.
 type filingSim struct {
 	*cluster.Cluster
 	stored   map[string]*storedFile // by location
@@ -46,7 +47,7 @@ func newFilingSim(t *testing.T, startsAs string) *filingSim {
 	s := &filingSim{stored: map[string]*storedFile{}, copyTime: time.Minute, startsAs: startsAs}
 	s.Cluster = cluster.New(t, func(inst *cluster.Instance) cluster.Config {
 		return cluster.Config{
-			Sender: s, Content: &download{s, inst}, Files: &faultyFiles{s, inst}, Queue: &queue{s, inst},
+			Sender: s, Content: &faultyContent{s, inst}, Files: &faultyFiles{s, inst}, Queue: &faultyQueue{s, inst},
 			CopyTimeout: s.copyTime,
 		}
 	})
@@ -130,9 +131,9 @@ func (s *filingSim) receive(m filing.Message) {
 	s.put(0, func(e *cluster.Instance) error { return e.Receive(s.T.Context(), recordingID, m) })
 }
 
-// play sweeps every 5 s and starts an instance when all have crashed, until the worklist is empty, limit at
+// run sweeps every 5 s and starts an instance when all have crashed, until the worklist is empty, limit at
 // most. Then it waits for the messages.
-func (s *filingSim) play(limit time.Duration) {
+func (s *filingSim) run(limit time.Duration) {
 	s.T.Helper()
 	began := time.Now()
 	for s.Tick(); time.Since(began) < limit && len(s.WorklistRows.Entities()) > 0; {
@@ -169,7 +170,7 @@ func (s *filingSim) checkFiledBeforeReported(w table.Write) {
 	}
 	for _, r := range c.Recordings {
 		if r.State == call.RecordingFiled && len(s.files.Files()) == 0 {
-			s.T.Error("the call's row says that its recording is filed, and there is no file")
+			s.T.Errorf("the call's row has %+v, and there is no file, want one before", r)
 		}
 	}
 }
@@ -199,6 +200,14 @@ func (s *filingSim) wantCallRecording(want call.RecordingState) {
 	s.T.Helper()
 	if got := s.callRecording(); got.State != want {
 		s.T.Errorf("the call has %+v, want it %s", got, want)
+	}
+}
+
+// wantSends checks the number of messages that were put into the queue.
+func (s *filingSim) wantSends(want int) {
+	s.T.Helper()
+	if s.sends != want {
+		s.T.Errorf("%d messages, want %d", s.sends, want)
 	}
 }
 

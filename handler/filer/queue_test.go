@@ -11,25 +11,25 @@ import (
 	"switchboard/test/cluster"
 )
 
-// queue is the storage queue as one instance sees it.
-type queue struct {
+// faultyQueue is the storage queue as one instance sees it.
+type faultyQueue struct {
 	sim  *filingSim
 	inst *cluster.Instance
 }
 
-func (q *queue) Send(_ context.Context, text string, delay time.Duration) (err error) {
+func (f *faultyQueue) Send(_ context.Context, text string, delay time.Duration) (err error) {
 	var m filer.ResumeMessage
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return err
 	}
-	down := q.sim.Perform(q.inst, true, func() {
-		q.sim.Mu.Lock()
-		defer q.sim.Mu.Unlock()
-		if q.sim.sends++; q.sim.queueFails != nil && q.sim.queueFails(q.sim.sends) {
+	down := f.sim.Perform(f.inst, true, func() {
+		f.sim.Mu.Lock()
+		defer f.sim.Mu.Unlock()
+		if f.sim.sends++; f.sim.queueFails != nil && f.sim.queueFails(f.sim.sends) {
 			err = errors.New("queue does not answer")
 			return
 		}
-		q.sim.put(delay, func(e *cluster.Instance) error { return e.File(q.sim.T.Context(), m.Recording) })
+		f.sim.put(delay, func(e *cluster.Instance) error { return e.File(f.sim.T.Context(), m.Recording) })
 	})
 	if down != nil {
 		return down
@@ -67,7 +67,7 @@ func (s *filingSim) put(delay time.Duration, handle func(*cluster.Instance) erro
 				time.Sleep(time.Second)
 			}
 		}
-		s.T.Errorf("a message failed %d times and went to the poison queue", deliveries)
+		s.T.Errorf("a message failed %d times and went to the poison queue, want it handled", deliveries)
 	})
 }
 

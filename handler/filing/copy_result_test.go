@@ -83,7 +83,7 @@ func TestRecordingAfterACopyResult(t *testing.T) {
 				t.Errorf("%d tries, the next not before %v; want %d tries", tt.r.Tries, tt.r.NotBefore, tt.tries)
 			}
 			if tt.r.State != filing.StateFiling {
-				t.Errorf("state %s", tt.r.State)
+				t.Errorf("state %s, want %s", tt.r.State, filing.StateFiling)
 			}
 		})
 	}
@@ -96,6 +96,6 @@ func TestReasonOfAFailureIsBounded(t *testing.T) {
 		Chunk: chunk("a", filing.ChunkWaiting, ""), Failed: failed, GiveUpAfter: time.Hour, At: t0,
 	})
 	if got := len(r.Reason); got == 0 || got > 500 || !strings.HasPrefix(failed.Error(), r.Reason) {
-		t.Errorf("reason of %d bytes", got)
+		t.Errorf("reason of %d bytes, want the first of %q, 500 at most", got, failed)
 	}
 }

@@ -61,6 +61,6 @@ func TestFileNameIsTheSameInEveryRun(t *testing.T) {
 		t.Errorf("FileName\n got %s\nwant %s", got, want)
 	}
 	if got := filing.SidecarName(want); got != want+".json" {
-		t.Errorf("SidecarName = %s", got)
+		t.Errorf("SidecarName = %s, want %s.json", got, want)
 	}
 }

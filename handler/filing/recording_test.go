@@ -87,7 +87,8 @@ func TestStatesOfARecording(t *testing.T) {
 				t.Errorf("%s for %q, want %s for %q", tt.r.State, tt.r.Reason, tt.state, tt.reason)
 			}
 			if tt.r.HasWork() != (tt.state == filing.StateFiling) || tt.r.Schema != filing.Schema {
-				t.Errorf("has work: %v, schema %d", tt.r.HasWork(), tt.r.Schema)
+				t.Errorf("has work: %t, schema %d, want it in state %s, schema %d",
+					tt.r.HasWork(), tt.r.Schema, tt.state, filing.Schema)
 			}
 		})
 	}
@@ -109,7 +110,7 @@ func TestARecordingKeepsItsFirstLinkAndMessage(t *testing.T) {
 		r = r.WithMessage(finished(fmt.Sprint("again ", i), "a"), t0)
 	}
 	if len(r.Messages) != 16 || r.Messages[15] != "again 39" || len(r.Chunks) != 2 {
-		t.Errorf("%d chunks, messages %v", len(r.Chunks), r.Messages)
+		t.Errorf("%d chunks, messages %v, want 2 chunks and the latest 16 messages", len(r.Chunks), r.Messages)
 	}
 }
 
@@ -122,9 +123,9 @@ func TestARecordingIsAValue(t *testing.T) {
 	r.WithChunk(chunk("a", filing.ChunkFiled, ""))
 	one, two := r.WithMessage(finished("m2", "c"), t0), r.WithMessage(finished("m3", "d"), t0)
 	if after := fmt.Sprintf("%+v", r); after != before {
-		t.Errorf("recording before:\n%s\nafter:\n%s", before, after)
+		t.Errorf("recording after:\n%s\nwant it as before:\n%s", after, before)
 	}
 	if one.Chunks[2].DocumentID != "c" || two.Chunks[2].DocumentID != "d" || one.Messages[1] != "m2" {
-		t.Errorf("%+v\n%+v", one, two)
+		t.Errorf("recordings\n%+v\n%+v\nwant chunk c in the one, d in the other", one, two)
 	}
 }

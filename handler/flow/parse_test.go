@@ -263,7 +263,7 @@ func chain(n int) string {
 func TestDuration(t *testing.T) {
 	doc, err := json.Marshal(Duration(90 * time.Second))
 	if err != nil || string(doc) != `"1m30s"` {
-		t.Errorf("written as %s, %v", doc, err)
+		t.Errorf("written as %s, %v, want \"1m30s\"", doc, err)
 	}
 	if got := Duration(0).Or(time.Minute); got != time.Minute {
 		t.Errorf("default = %v, want 1m", got)
@@ -276,7 +276,7 @@ func TestDuration(t *testing.T) {
 func TestVersionChangesWithTheDocument(t *testing.T) {
 	a, b := Version([]byte("{}")), Version([]byte("{ }"))
 	if len(a) != 64 || a == b || a != Version([]byte("{}")) {
-		t.Errorf("versions %q and %q", a, b)
+		t.Errorf("versions %q and %q of two documents, want two of 64 characters, the same each time", a, b)
 	}
 }
 
@@ -294,10 +294,10 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		if faults := Lint(flow); len(faults) > 0 {
-			t.Fatalf("parsed with faults:\n%v", faults)
+			t.Fatalf("faults of a parsed flow, want none:\n%v", faults)
 		}
 		if steps := longestPath(flow, flow.Start, map[string]int{}); steps > len(flow.Nodes) {
-			t.Fatalf("%d nodes without a choice in a flow of %d", steps, len(flow.Nodes))
+			t.Fatalf("%d nodes without a choice, want %d at most", steps, len(flow.Nodes))
 		}
 		again, err := Parse(marshal(t, flow))
 		if d := cmp.Diff(flow, again); err != nil || d != "" {

@@ -180,7 +180,7 @@ func decode(t *testing.T, doc string) (v any) {
 		return nil
 	}
 	if err := json.Unmarshal([]byte(doc), &v); err != nil {
-		t.Fatalf("%v: %s", err, doc)
+		t.Fatalf("%s: %v", doc, err)
 	}
 	return v
 }
@@ -279,7 +279,7 @@ func TestRequestIDIsTheSameForTheSameSendOnly(t *testing.T) {
 		requestID(callID, outbox.Ref{Op: 71, Send: 1}), requestID("in-2", outbox.Ref{Op: 7, Send: 1}),
 	} {
 		if seen[other] {
-			t.Errorf("two requests have the id %s", other)
+			t.Errorf("two requests have the id %s, want two ids", other)
 		}
 		seen[other] = true
 	}

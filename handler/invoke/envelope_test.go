@@ -46,7 +46,7 @@ func TestTrigger(t *testing.T) {
 func TestTriggerErrorsDoNotQuoteTheBody(t *testing.T) {
 	_, err := trigger([]byte(`{"Data":{"msg":"secret context"}}`), "msg")
 	if err == nil || strings.Contains(err.Error(), "secret") {
-		t.Errorf("error = %v", err)
+		t.Errorf("error = %v, want one without the body", err)
 	}
 }
 
@@ -59,10 +59,10 @@ func FuzzTrigger(f *testing.F) {
 		for _, binding := range []string{"event", "msg", "timer"} {
 			data, err := trigger(body, binding)
 			if err == nil && !json.Valid(data) {
-				t.Errorf("%s: not JSON: %q", binding, data)
+				t.Errorf("%s: data %q, want JSON", binding, data)
 			}
 			if err != nil && data != nil {
-				t.Errorf("%s: both data and error", binding)
+				t.Errorf("%s: data %q and error %v, want one of them", binding, data, err)
 			}
 		}
 	})

@@ -87,22 +87,22 @@ func checkData(t *testing.T, r recording, got json.RawMessage) {
 	case "QueueText":
 		var text string
 		if err := json.Unmarshal(got, &text); err != nil || !strings.HasSuffix(r.Case, " "+text) {
-			t.Errorf("message = %s (%v)", got, err)
+			t.Errorf("message = %s (%v), want that of %s", got, err, r.Case)
 		}
 	case "EventGridMany":
 		var events []struct{ ID string }
 		if err := json.Unmarshal(got, &events); err != nil || len(events) != 2 || events[1].ID != "e2" {
-			t.Errorf("events = %s (%v)", got, err)
+			t.Errorf("events = %s (%v), want two", got, err)
 		}
 	case "EventGridOne":
 		var event struct{ ID string }
 		if err := json.Unmarshal(got, &event); err != nil || event.ID == "" {
-			t.Errorf("event = %s (%v)", got, err)
+			t.Errorf("event = %s (%v), want one with an id", got, err)
 		}
 	default:
 		var timer struct{ IsPastDue *bool }
 		if err := json.Unmarshal(got, &timer); err != nil || timer.IsPastDue == nil {
-			t.Errorf("timer = %s (%v)", got, err)
+			t.Errorf("timer = %s (%v), want one with isPastDue", got, err)
 		}
 	}
 }
@@ -136,11 +136,11 @@ func TestEveryRecordedInvocationReachesItsFunction(t *testing.T) {
 	}
 	for function := range bindings {
 		if seen[function] == 0 {
-			t.Errorf("no recording for %s", function)
+			t.Errorf("no recording for %s, want some", function)
 		}
 	}
 	if log.Len() > 0 {
-		t.Errorf("logged: %s", log)
+		t.Errorf("logged: %s, want nothing", log)
 	}
 }
 
@@ -197,6 +197,6 @@ func TestEveryRecordedHTTPRequestReachesItsFunction(t *testing.T) {
 		delete(want, name)
 	}
 	if len(want) > 0 {
-		t.Errorf("not among the recordings: %v", want)
+		t.Errorf("not among the recordings: %v, want all there", want)
 	}
 }

@@ -41,12 +41,12 @@ func TestBodiesOfBothFramings(t *testing.T) {
 		ran = 0
 		full := post(t, server.URL+"/api/v1/x", strings.Repeat("x", maxBody), chunked)
 		if body, _ := io.ReadAll(full.Body); full.StatusCode != 200 || string(body) != "1048576\n" {
-			t.Errorf("chunked %v: a full body: %d %s", chunked, full.StatusCode, body)
+			t.Errorf("chunked %v: a full body: %d %s, want 200 and its length", chunked, full.StatusCode, body)
 		}
 		checkProblem(t, post(t, server.URL+"/api/v1/x", strings.Repeat("x", maxBody+1), chunked), 413)
 		checkProblem(t, post(t, server.URL+"/api/v1/x", strings.Repeat("x", 5*maxBody), chunked), 413)
 		if ran != 1 {
-			t.Errorf("chunked %v: the handler ran %d times", chunked, ran)
+			t.Errorf("chunked %v: the handler ran %d times, want once", chunked, ran)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func TestHTTPErrors(t *testing.T) {
 				t.Errorf("document (-want +got):\n%s", d)
 			}
 			if lines := log.lines(t); len(lines) != 1 || lines[0]["level"] != tt.level {
-				t.Errorf("logged: %v", lines)
+				t.Errorf("logged: %v, want one line of level %s", lines, tt.level)
 			}
 		})
 	}
@@ -109,9 +109,9 @@ func TestPanicAfterTheReplyBeganCutsIt(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	if body, err := io.ReadAll(resp.Body); err == nil {
-		t.Errorf("a whole reply: %q", body)
+		t.Errorf("reply %q, want it cut", body)
 	}
 	if lines := log.lines(t); len(lines) != 1 || lines[0]["stack"] == "" {
-		t.Errorf("logged: %v", lines)
+		t.Errorf("logged: %v, want one line with a stack", lines)
 	}
 }

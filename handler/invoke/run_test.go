@@ -78,7 +78,7 @@ func TestSignalsDrain(t *testing.T) {
 				replied <- err
 			}()
 			if line, _ := out.ReadString('\n'); line != "begun\n" {
-				t.Fatalf("printed %q", line)
+				t.Fatalf("printed %q, want begun", line)
 			}
 			if err := cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
@@ -89,7 +89,7 @@ func TestSignalsDrain(t *testing.T) {
 				t.Errorf("exit code = %d, want %d", got, code)
 			}
 			if string(rest) != "finished <nil>\nended <nil>\n" {
-				t.Errorf("printed %q", rest)
+				t.Errorf("printed %q, want finished, and then ended", rest)
 			}
 			if err := <-replied; err != nil {
 				t.Errorf("the invocation under way: %v", err)
@@ -143,10 +143,10 @@ func TestListenIsOnLoopbackOnly(t *testing.T) {
 	defer l.Close()
 	address := l.Addr().(*net.TCPAddr)
 	if !address.IP.Equal(net.IPv4(127, 0, 0, 1)) {
-		t.Errorf("address = %s", address)
+		t.Errorf("address = %s, want 127.0.0.1", address)
 	}
 	if _, err := Listen(fmt.Sprint(address.Port)); err == nil {
-		t.Error("the same port twice")
+		t.Errorf("port %d was opened twice, want an error", address.Port)
 	}
 }
 
@@ -157,12 +157,12 @@ func TestGoSurvivesAPanic(t *testing.T) {
 	cancel()
 	s.Go(ctx, func(ctx context.Context) {
 		if ctx.Err() != nil {
-			t.Error("the context ended with its invocation")
+			t.Errorf("context: %v, want it to outlive its invocation", ctx.Err())
 		}
 		panic("boom")
 	})
 	s.running.Wait()
 	if lines := log.lines(t); len(lines) != 1 || lines[0]["fn"] != "sweep" || lines[0]["stack"] == "" {
-		t.Errorf("logged: %v", lines)
+		t.Errorf("logged: %v, want one line of sweep with a stack", lines)
 	}
 }

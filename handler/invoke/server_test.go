@@ -79,11 +79,11 @@ func checkEventReply(t *testing.T, r *http.Response, status int) {
 		t.Errorf("status = %d, want %d", r.StatusCode, status)
 	}
 	if ct := r.Header.Get("Content-Type"); ct != "application/json" {
-		t.Errorf("Content-Type = %q", ct)
+		t.Errorf("Content-Type = %q, want application/json", ct)
 	}
 	var object map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&object); err != nil || object == nil {
-		t.Errorf("body is not a JSON object: %v", err)
+		t.Errorf("body = %v, %v, want a JSON object", object, err)
 	}
 }
 
@@ -94,14 +94,14 @@ func checkProblem(t *testing.T, r *http.Response, status int) map[string]any {
 		t.Errorf("status = %d, want %d", r.StatusCode, status)
 	}
 	if ct := r.Header.Get("Content-Type"); ct != "application/problem+json" {
-		t.Errorf("Content-Type = %q", ct)
+		t.Errorf("Content-Type = %q, want application/problem+json", ct)
 	}
 	var document map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&document); err != nil {
 		t.Fatal(err)
 	}
 	if document["status"] != float64(status) || document["title"] == "" {
-		t.Errorf("problem = %v", document)
+		t.Errorf("problem = %v, want status %d and a title", document, status)
 	}
 	return document
 }
@@ -135,16 +135,16 @@ func TestEventReplies(t *testing.T) {
 			lines := log.lines(t)
 			if tt.level == "" {
 				if len(lines) > 0 {
-					t.Errorf("logged: %v", lines)
+					t.Errorf("logged: %v, want nothing", lines)
 				}
 				return
 			}
 			if len(lines) != 1 {
-				t.Fatalf("logged: %v", lines)
+				t.Fatalf("logged: %v, want one line", lines)
 			}
 			line := lines[0]
 			if line["level"] != tt.level || line["fn"] != "incomingcall" || line[zerolog.ErrorFieldName] == nil {
-				t.Errorf("logged: %v", line)
+				t.Errorf("logged: %v, want level %s, the function and an error", line, tt.level)
 			}
 		})
 	}
@@ -157,11 +157,11 @@ func TestPanicIsLoggedWithItsStack(t *testing.T) {
 	checkProblem(t, do(s, "GET", "/api/v1/x", ""), 500)
 	lines := log.lines(t)
 	if len(lines) != 2 {
-		t.Fatalf("logged: %v", lines)
+		t.Fatalf("logged: %v, want two lines", lines)
 	}
 	for _, line := range lines {
 		if stack, _ := line["stack"].(string); !strings.Contains(stack, "invoke.explode") {
-			t.Errorf("stack = %q", stack)
+			t.Errorf("stack = %q, want invoke.explode in it", stack)
 		}
 	}
 }
@@ -249,7 +249,7 @@ func TestImpossibleTablesPanic(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			defer func() {
 				if recover() == nil {
-					t.Error("no panic")
+					t.Errorf("routes %+v were accepted, want a panic", tt.routes)
 				}
 			}()
 			New(zerolog.Nop()).Handle(tt.routes)
@@ -262,7 +262,7 @@ func TestRequestsWaitUntilTheFunctionsAreReady(t *testing.T) {
 	const body = `{"Data":{"timer":{}}}`
 	t.Run("the probe does not", func(t *testing.T) {
 		if r := do(New(zerolog.Nop()), "GET", "/", ""); r.StatusCode != 200 {
-			t.Errorf("status = %d", r.StatusCode)
+			t.Errorf("status = %d, want 200", r.StatusCode)
 		}
 	})
 	t.Run("and are then served", func(t *testing.T) {
@@ -282,7 +282,7 @@ func TestRequestsWaitUntilTheFunctionsAreReady(t *testing.T) {
 			})
 			checkEventReply(t, do(s, "POST", "/sweep", body), 503)
 			if waited := time.Since(begun); waited != time.Second {
-				t.Errorf("waited %s", waited)
+				t.Errorf("waited %s, want 1s", waited)
 			}
 		})
 	})
@@ -291,7 +291,7 @@ func TestRequestsWaitUntilTheFunctionsAreReady(t *testing.T) {
 			begun := time.Now()
 			checkEventReply(t, do(New(zerolog.Nop()), "POST", "/sweep", body), 503)
 			if waited := time.Since(begun); waited != readyTimeout {
-				t.Errorf("waited %s", waited)
+				t.Errorf("waited %s, want %s", waited, readyTimeout)
 			}
 		})
 	})
@@ -320,7 +320,7 @@ func TestTheLoggerNamesTheInvocation(t *testing.T) {
 			s.ServeHTTP(httptest.NewRecorder(), r)
 			lines := log.lines(t)
 			if len(lines) != 1 || lines[0]["fn"] != "sweep" || lines[0]["invocation"] != tt.want {
-				t.Errorf("logged: %v", lines)
+				t.Errorf("logged: %v, want one line of sweep with the invocation %v", lines, tt.want)
 			}
 		})
 	}

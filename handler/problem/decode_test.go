@@ -152,11 +152,11 @@ func FuzzDecode(f *testing.F) {
 		faults := Decode(doc, &got)
 		right := strictly(doc, &want)
 		if right != (len(faults) == 0) {
-			t.Fatalf("right is %v, but the faults are:\n%v", right, faults)
+			t.Fatalf("faults of a document that is right: %t, want none if it is:\n%v", right, faults)
 		}
 		for _, fault := range faults {
 			if fault.Text == "" {
-				t.Errorf("a fault at %q has no text", fault.Path)
+				t.Errorf("fault %+v, want a text", fault)
 			}
 		}
 		if d := cmp.Diff(want, got); right && d != "" {

@@ -27,7 +27,7 @@ func refusal(t *testing.T) error {
 	res.Request = httptest.NewRequest(http.MethodPost, address, nil)
 	err := runtime.NewResponseError(res)
 	if !strings.Contains(err.Error(), "+12065550100") {
-		t.Fatalf("azcore's text is without the URL: %v", err)
+		t.Fatalf("azcore's text is %v, want the URL in it", err)
 	}
 	return err
 }

@@ -156,7 +156,7 @@ func TestShards(t *testing.T) {
 		shards[store.Shard(n)] = true
 	}
 	if len(shards) != store.Shards || !shards["00"] || !shards["0f"] {
-		t.Fatalf("shards = %v", shards)
+		t.Fatalf("shards = %v, want %d, from 00 to 0f", shards, store.Shards)
 	}
 }
 
@@ -202,7 +202,7 @@ func TestDueWorkIsFoundByShard(t *testing.T) {
 		}
 		all, err := calls.Worklist(ctx)
 		if err != nil || len(all) != 20 {
-			t.Errorf("all: %d, %v", len(all), err)
+			t.Errorf("all: %d, %v, want 20", len(all), err)
 		}
 	})
 }
@@ -252,7 +252,7 @@ func TestPostponeKeepsTheItemOfAnotherProcess(t *testing.T) {
 					return found[0]
 				}
 			}
-			t.Fatal("the worklist is empty")
+			t.Fatal("no item on the worklist, want one")
 			return table.Row[store.WorkItem]{}
 		}
 		if err := calls.Schedule(ctx, "in-1", dueNow); err != nil {
@@ -263,13 +263,13 @@ func TestPostponeKeepsTheItemOfAnotherProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := read().Value; !got.Due.Equal(t0.Add(time.Minute)) || !got.Written.Equal(t0) {
-			t.Errorf("postponed to %v, written %v", got.Due, got.Written)
+			t.Errorf("postponed to %v, written %v, want %v, %v", got.Due, got.Written, t0.Add(time.Minute), t0)
 		}
 		if err := calls.Postpone(ctx, seen, t0.Add(time.Hour)); err != nil {
 			t.Errorf("postponed by an old version: %v", err)
 		}
 		if got := read().Value.Due; !got.Equal(t0.Add(time.Minute)) {
-			t.Errorf("the other process's item was overwritten: due %v", got)
+			t.Errorf("the other process's item is due at %v, want %v", got, t0.Add(time.Minute))
 		}
 	})
 }
@@ -293,7 +293,7 @@ func TestUnscheduleRemovesACallWithoutWork(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := calls.Unschedule(ctx, "in-1"); err != nil || items() != 1 {
-			t.Errorf("a call that rings: %v, %d scheduled", err, items())
+			t.Errorf("a call that rings: %v, %d scheduled, want 1", err, items())
 		}
 		row, err := calls.Load(ctx, "in-1")
 		if err != nil {
@@ -367,7 +367,7 @@ func TestUnscheduleKeepsACallThatGetsWork(t *testing.T) {
 		}
 		all, err := calls.Worklist(ctx)
 		if err != nil || len(all) != 1 {
-			t.Errorf("at operation %d: %d scheduled, %v", faultPoint, len(all), err)
+			t.Errorf("at operation %d: %d scheduled, %v, want 1", faultPoint, len(all), err)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func TestACampaignIsCreatedOnceForItsKey(t *testing.T) {
 			t.Errorf("the campaign under another key: %v, want %v", err, table.ErrConflict)
 		}
 		if got, err := l.Replied(ctx, "key"); err != nil || !cmp.Equal(created, got) {
-			t.Errorf("replied %+v, %v", got, err)
+			t.Errorf("replied %+v, %v, want %+v", got, err, created)
 		}
 		all, err := l.Campaigns(ctx)
 		if d := cmp.Diff([]campaign.Campaign{c}, all); err != nil || d != "" {
@@ -84,7 +84,7 @@ func TestStatesOfACampaign(t *testing.T) {
 		}
 		got, err := l.Campaign(ctx, c.ID)
 		if err != nil || got.State != campaign.StateDone {
-			t.Errorf("campaign: %+v, %v", got, err)
+			t.Errorf("campaign: %+v, %v, want it %s", got, err, campaign.StateDone)
 		}
 	})
 }

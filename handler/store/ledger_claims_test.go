@@ -73,7 +73,7 @@ func newOneContact(t *testing.T, l *store.Ledger, rows table.Rows) (oneContact, 
 func (o oneContact) claim(due table.Row[campaign.DueEntry], now time.Time) error {
 	o.t.Helper()
 	_, _, err := o.l.Claim(o.t.Context(), o.c, due, attemptAt(now))
-	audit(o.t, o.rows, o.c, 0)
+	checkShard(o.t, o.rows, o.c, 0)
 	return err
 }
 
@@ -92,7 +92,7 @@ func (o oneContact) settle(claim int, outcome call.Outcome, at time.Time) {
 		if _, err := o.l.Settle(o.t.Context(), o.c.ID, settlement(o.id, claim, outcome, at)); err != nil {
 			o.t.Fatal(err)
 		}
-		audit(o.t, o.rows, o.c, 0)
+		checkShard(o.t, o.rows, o.c, 0)
 	}
 }
 
@@ -127,11 +127,11 @@ func TestClaimOfAContact(t *testing.T) {
 			t.Errorf("claimed twice: %v, want %v", err, table.ErrConflict)
 		}
 		if due := dueEntries(t, l, c, t0.Add(checkAfter-1)); len(due) != 0 {
-			t.Errorf("due before the check: %+v", due)
+			t.Errorf("due before the check: %+v, want none", due)
 		}
 		checks := dueEntries(t, l, c, t0.Add(checkAfter))
 		if len(checks) != 1 || checks[0].Value.Call != id {
-			t.Fatalf("due at the check: %+v", checks)
+			t.Fatalf("due at the check: %+v, want call %s", checks, id)
 		}
 		if err := o.claim(checks[0], t0); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("claimed while it is dialled: %v, want %v", err, table.ErrConflict)
@@ -241,13 +241,13 @@ func TestRefuseAndPostpone(t *testing.T) {
 				if err := tt.do(t, l, c, dueEntries(t, l, c, t0)[0]); err != nil {
 					t.Fatal(err)
 				}
-				audit(t, rows, c, 0)
+				checkShard(t, rows, c, 0)
 				got, err := l.Contact(t.Context(), c.ID, 0, contacts[0].ID)
 				if err != nil || got.State != tt.state || !got.Due.Equal(tt.due) {
 					t.Errorf("contact: %+v, %v, want %s, due %v", got, err, tt.state, tt.due)
 				}
 				if tt.state == campaign.ContactEnded && got.Refused != campaign.RuleOptedOut {
-					t.Errorf("refused by %q", got.Refused)
+					t.Errorf("refused by %q, want %q", got.Refused, campaign.RuleOptedOut)
 				}
 			})
 		}
@@ -275,7 +275,7 @@ func TestOneOfSeveralConcurrentClaimsSucceeds(t *testing.T) {
 		if won != 1 {
 			t.Errorf("%d claims succeeded, want 1", won)
 		}
-		audit(t, rows, c, 0)
+		checkShard(t, rows, c, 0)
 	})
 }
 
@@ -298,9 +298,9 @@ func TestConcurrentClaimsOfDifferentContactsSucceed(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		audit(t, rows, c, 0)
+		checkShard(t, rows, c, 0)
 		if got, err := l.Counters(t.Context(), c); err != nil || got.Ended != 6 {
-			t.Errorf("counters: %+v, %v", got, err)
+			t.Errorf("counters: %+v, %v, want 6 ended", got, err)
 		}
 	})
 }

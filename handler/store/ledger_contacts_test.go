@@ -28,7 +28,7 @@ func TestContactsAreAddedOnce(t *testing.T) {
 		}
 		got, err := l.Counters(ctx, c)
 		if err != nil || got.Contacts != 120 || got.Waiting != 120 {
-			t.Errorf("counters: %+v, %v", got, err)
+			t.Errorf("counters: %+v, %v, want 120 contacts, all waiting", got, err)
 		}
 		for i, want := range all {
 			if i >= 70 {
@@ -40,7 +40,7 @@ func TestContactsAreAddedOnce(t *testing.T) {
 			}
 		}
 		for shard := range c.Shards {
-			audit(t, rows, c, shard)
+			checkShard(t, rows, c, shard)
 		}
 		if _, err := l.Contact(ctx, c.ID, 0, "unknown"); !errors.Is(err, table.ErrNotFound) {
 			t.Errorf("unknown contact: %v, want %v", err, table.ErrNotFound)
@@ -52,9 +52,9 @@ func TestAddUnderFaults(t *testing.T) {
 	eachFault(t, func(t *testing.T, rows *tabletest.Memory, faulty func(func())) {
 		l, c, all := ledgerIn(rows), reminder(60, 1), testContacts(60) // two transactions
 		faulty(func() { retry(t, func() error { return l.Add(t.Context(), c, all) }) })
-		audit(t, rows, c, 0)
+		checkShard(t, rows, c, 0)
 		if got, err := l.Counters(t.Context(), c); err != nil || got.Contacts != len(all) {
-			t.Errorf("counters: %+v, %v", got, err)
+			t.Errorf("counters: %+v, %v, want %d contacts", got, err, len(all))
 		}
 	})
 }
@@ -64,7 +64,7 @@ func TestPagesOfContacts(t *testing.T) {
 		ctx, all := t.Context(), testContacts(12)
 		c := reminder(len(all), 3)
 		if page, next, err := l.Contacts(ctx, c, "", 5); err != nil || len(page) > 0 || next != "" {
-			t.Errorf("before contacts are added: %v, %q, %v", page, next, err)
+			t.Errorf("before contacts are added: %v, %q, %v, want an empty page", page, next, err)
 		}
 		if err := l.Add(ctx, c, all); err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func TestPagesOfContacts(t *testing.T) {
 			for {
 				page, next, err := l.Contacts(ctx, c, after, limit)
 				if err != nil || len(page) > limit {
-					t.Fatalf("limit %d: page of %d, %v", limit, len(page), err)
+					t.Fatalf("limit %d: page of %d, %v, want no more", limit, len(page), err)
 				}
 				for _, contact := range page {
 					got = append(got, contact.ID)
@@ -90,7 +90,8 @@ func TestPagesOfContacts(t *testing.T) {
 				order = got
 			}
 			if most := len(all)/limit + 1; len(got) != len(all) || pages > most || !slices.Equal(order, got) {
-				t.Errorf("limit %d: %d contacts on %d pages, or another order", limit, len(got), pages)
+				t.Errorf("limit %d: %d contacts on %d pages, want %d on %d at most, in the order of their ids",
+					limit, len(got), pages, len(all), most)
 			}
 		}
 	})

@@ -87,7 +87,7 @@ func (s *twoContacts) race(t *testing.T, first, second string, faultPoint int) (
 	}
 	errs[0] = operations[first](t.Context(), s)
 	s.rows.Fail = nil
-	audit(t, s.rows, s.c, 0)
+	checkShard(t, s.rows, s.c, 0)
 	for i, name := range []string{first, second} {
 		if lost := name == "claim" && errors.Is(errs[i], table.ErrConflict); errs[i] != nil && !lost {
 			t.Errorf("%s, at operation %d %s: %v", first, faultPoint, second, errs)
@@ -114,7 +114,7 @@ func TestClaimUnderFaults(t *testing.T) {
 		}
 		var first error
 		faulty(func() { first = claim() })
-		audit(t, rows, c, 0)
+		checkShard(t, rows, c, 0)
 		contact, err := l.Contact(t.Context(), c.ID, 0, due.Value.Contact)
 		if err != nil {
 			t.Fatal(err)
@@ -122,7 +122,7 @@ func TestClaimUnderFaults(t *testing.T) {
 		second := claim()
 		if contact.State == campaign.ContactWaiting { // the first claim was not applied
 			if first == nil || second != nil {
-				t.Errorf("first %v, then %v", first, second)
+				t.Errorf("first claim %v, the second %v, want an error of the first alone", first, second)
 			}
 			return
 		}
@@ -132,8 +132,8 @@ func TestClaimUnderFaults(t *testing.T) {
 		if first == nil {
 			return
 		}
-		if len(dueEntries(t, l, c, t0.Add(checkAfter))) != 1 { // no process dials it, so it must be due again
-			t.Error("a claim without an answer is not due for its check")
+		if due := dueEntries(t, l, c, t0.Add(checkAfter)); len(due) != 1 { // no process dials it, so it must be due again
+			t.Errorf("due %+v after a claim without an answer, want its check", due)
 		}
 		s := settlement(contact.ID, contact.Claim, call.OutcomeCancelled, t0.Add(checkAfter))
 		if _, err := l.Settle(t.Context(), c.ID, s); err != nil {
@@ -142,7 +142,7 @@ func TestClaimUnderFaults(t *testing.T) {
 		if err := claim(); !errors.Is(err, table.ErrConflict) {
 			t.Errorf("claimed by the old entry: %v, want %v", err, table.ErrConflict)
 		}
-		audit(t, rows, c, 0)
+		checkShard(t, rows, c, 0)
 	})
 }
 
@@ -160,10 +160,10 @@ func TestSettleUnderFaults(t *testing.T) {
 				return err
 			})
 		})
-		audit(t, rows, c, 0)
+		checkShard(t, rows, c, 0)
 		got, err := l.Counters(t.Context(), c)
 		if err != nil || got.Attempts != 1 || got.Waiting != 1 {
-			t.Errorf("counters: %+v, %v", got, err)
+			t.Errorf("counters: %+v, %v, want one attempt, one waiting", got, err)
 		}
 	})
 }
@@ -173,9 +173,9 @@ func TestRefuseUnderFaults(t *testing.T) {
 		l := ledgerIn(rows)
 		c, due := addOne(t, l)
 		faulty(func() { retry(t, func() error { return l.Refuse(t.Context(), due, campaign.RuleOptedOut) }) })
-		audit(t, rows, c, 0)
+		checkShard(t, rows, c, 0)
 		if got, err := l.Counters(t.Context(), c); err != nil || got.Results["optedOut"] != 1 {
-			t.Errorf("counters: %+v, %v", got, err)
+			t.Errorf("counters: %+v, %v, want one opted out", got, err)
 		}
 	})
 }
@@ -185,9 +185,9 @@ func TestPostponeUnderFaults(t *testing.T) {
 		l := ledgerIn(rows)
 		c, due := addOne(t, l)
 		faulty(func() { retry(t, func() error { return l.Postpone(t.Context(), due, t0.Add(time.Hour)) }) })
-		audit(t, rows, c, 0)
+		checkShard(t, rows, c, 0)
 		if got := dueEntries(t, l, c, t0.Add(time.Hour)); len(got) != 1 || !got[0].Value.At.Equal(t0.Add(time.Hour)) {
-			t.Errorf("due: %+v", got)
+			t.Errorf("due: %+v, want one at %v", got, t0.Add(time.Hour))
 		}
 	})
 }

@@ -82,7 +82,7 @@ func TestRowsOfAShardAgreeAfterAnyOperations(t *testing.T) {
 					faulty(func() error { return l.Postpone(t.Context(), due, to) })
 				}
 			},
-			"": func(*rapid.T) { audit(rt, rows, c, 0) },
+			"": func(*rapid.T) { checkShard(rt, rows, c, 0) },
 		})
 	})
 }

@@ -72,8 +72,8 @@ type tester interface {
 	Context() context.Context
 }
 
-// audit checks that the contacts, the index, the attempts and the counters of a shard agree.
-func audit(t tester, rows table.Rows, c campaign.Campaign, shard int) {
+// checkShard checks that the contacts, the index, the attempts and the counters of a shard agree.
+func checkShard(t tester, rows table.Rows, c campaign.Campaign, shard int) {
 	t.Helper()
 	p := fmt.Sprintf("%s|%02x", c.ID, shard)
 	contacts := values(t, table.NewTable[campaign.Contact](rows), table.WithPrefix(p, "c|"))
@@ -99,10 +99,10 @@ func audit(t tester, rows table.Rows, c campaign.Campaign, shard int) {
 			}
 		}
 		if len(attempts) != contact.Claim || spent != contact.Spent {
-			t.Errorf("%d attempts, %d of them spent, of the contact %+v", len(attempts), spent, contact)
+			t.Errorf("%d attempts, %d of them spent, want those of the contact %+v", len(attempts), spent, contact)
 		}
 		if dialling := contact.State == campaign.ContactDialling; open > 1 || dialling != (open == 1) {
-			t.Errorf("%d open attempts of the contact %+v", open, contact)
+			t.Errorf("%d open attempts, want one of a contact that is dialled: %+v", open, contact)
 		}
 	}
 	if d := cmp.Diff(index, entries, cmpopts.EquateEmpty()); d != "" {
@@ -131,10 +131,10 @@ func TestNumbersAndLines(t *testing.T) {
 		ctx := t.Context()
 		const number, line = "+12065550001", "28:orgid:0f9d6bd5-8c4f-4d3e-8a55-1a2b3c4d5e6f"
 		if n, err := l.Number(ctx, number); err != nil || n.Schema != 0 {
-			t.Errorf("a number without a row: %+v, %v", n, err)
+			t.Errorf("a number without a row: %+v, %v, want it empty", n, err)
 		}
 		if n, err := l.Line(ctx, line); err != nil || n.Schema != 0 {
-			t.Errorf("a line without a row: %+v, %v", n, err)
+			t.Errorf("a line without a row: %+v, %v, want it empty", n, err)
 		}
 		reserve := func(id call.ID) error {
 			_, err := l.EditNumber(ctx, number, func(n campaign.Number) (campaign.Number, error) {
@@ -149,7 +149,7 @@ func TestNumbersAndLines(t *testing.T) {
 			t.Errorf("reserved twice: %v, want %v", err, campaign.ErrReserved)
 		}
 		if n, err := l.Number(ctx, number); err != nil || n.Call != "out-1" || n.Dials["20260304"] != 1 {
-			t.Errorf("number: %+v, %v", n, err)
+			t.Errorf("number: %+v, %v, want one dial of out-1", n, err)
 		}
 		held := campaign.Holder{Call: "out-1", Leg: 1, Since: t0}
 		for range 2 {
@@ -159,7 +159,7 @@ func TestNumbersAndLines(t *testing.T) {
 			}
 		}
 		if got, err := l.Line(ctx, line); err != nil || len(got.Holders) != 1 {
-			t.Errorf("line: %+v, %v", got, err)
+			t.Errorf("line: %+v, %v, want one holder", got, err)
 		}
 	})
 }
@@ -180,7 +180,7 @@ func TestErrorTextsHoldNoNumber(t *testing.T) {
 		})
 		for _, err := range []error{read, edit} {
 			if err == nil || strings.Contains(err.Error(), number) {
-				t.Errorf("%s: error %v", name, err)
+				t.Errorf("%s: error %v, want one without the number", name, err)
 			}
 		}
 	}
@@ -198,7 +198,7 @@ func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
 	}
 	due, err := l.Due(ctx, c, 0, t0, 1)
 	if err != nil || len(due) != 1 {
-		t.Fatal(due, err)
+		t.Fatalf("due %+v, %v, want one", due, err)
 	}
 	later := table.NewTable[map[string]any](rows)
 	for _, k := range []table.Key{
@@ -228,7 +228,7 @@ func TestRowsOfALaterVersionAreLeftAlone(t *testing.T) {
 		}
 	}
 	if all, err := l.Campaigns(ctx); err != nil || len(all) != 0 {
-		t.Errorf("campaigns: %v, %v", all, err)
+		t.Errorf("campaigns: %v, %v, want none", all, err)
 	}
 	if d := cmp.Diff(before, rows.Entities()); d != "" {
 		t.Errorf("rows (-before +after):\n%s", d)

@@ -66,7 +66,7 @@ func TestLoopsUnderFaults(t *testing.T) {
 				}
 			}
 			if loops || err != nil {
-				t.Errorf("%v at operation %d: loops %t, %v", fault, n, loops, err)
+				t.Errorf("%v at operation %d: loops %t, %v, want false", fault, n, loops, err)
 			}
 		}
 	}

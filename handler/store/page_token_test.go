@@ -22,7 +22,7 @@ func FuzzPageToken(f *testing.F) {
 		}
 		bad := contactKey("p", token.contact).Check()
 		if token.String() != s || token.shard < 0 || token.shard >= shards || bad != nil {
-			t.Fatalf("%q reads as %+v", s, token)
+			t.Fatalf("%q reads as %+v, %v, want a token that is written so", s, token, bad)
 		}
 	})
 }

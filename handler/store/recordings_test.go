@@ -45,7 +45,7 @@ func workItems(t *testing.T, rows table.Rows) map[string]time.Time {
 	due := map[string]time.Time{}
 	for _, row := range all {
 		if due[row.ID] = row.Due; (row.Kind == store.WorkRecording) != strings.HasPrefix(row.ID, "re-") {
-			t.Errorf("%s is a recording: %v", row.ID, row.Kind)
+			t.Errorf("%s is of kind %v, want that of its id", row.ID, row.Kind)
 		}
 	}
 	return due
@@ -54,7 +54,7 @@ func workItems(t *testing.T, rows table.Rows) map[string]time.Time {
 func TestKeyOfARecording(t *testing.T) {
 	key := filing.Key(acsRecording)
 	if !strings.HasPrefix(key, "re-") || len(key) != len("re-")+32 || key != filing.Key(acsRecording) {
-		t.Fatalf("key %q", key)
+		t.Fatalf("key %q, want re- and 32 characters", key)
 	}
 }
 
@@ -67,12 +67,13 @@ func TestLinkAndMessageOfARecording(t *testing.T) {
 		}
 		linked, err := s.Link(ctx, acsRecording, "in-1", 2)
 		if err != nil || linked.State != filing.StateLinked || len(workItems(t, worklist)) != 0 {
-			t.Errorf("linked: %+v, %v, scheduled %v", linked, err, workItems(t, worklist))
+			t.Errorf("linked: %+v, %v, scheduled %v, want it %s and not scheduled",
+				linked, err, workItems(t, worklist), filing.StateLinked)
 		}
 		for range 2 {
 			got, err := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
 			if err != nil || got.State != filing.StateFiling || got.ID != acsRecording || got.Call != "in-1" {
-				t.Errorf("message: %+v, %v", got, err)
+				t.Errorf("message: %+v, %v, want it %s, of in-1", got, err, filing.StateFiling)
 			}
 			if d := cmp.Diff(map[string]time.Time{key: t0.Add(time.Minute)}, workItems(t, worklist)); d != "" {
 				t.Errorf("worklist (-want +got):\n%s", d)
@@ -94,22 +95,23 @@ func TestARecordingIsUnscheduledOnceItHasNoWork(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := s.Unschedule(ctx, key); err != nil || len(workItems(t, worklist)) != 1 {
-			t.Errorf("unschedule with outstanding work: %v, scheduled %v", err, workItems(t, worklist))
+			t.Errorf("unschedule with outstanding work: %v, scheduled %v, want it to stay",
+				err, workItems(t, worklist))
 		}
 		filed := filing.CopyResult{Chunk: chunk("a", filing.ChunkFiled, ""), At: t0}
 		if got, err := s.SaveCopy(ctx, key, filed); err != nil || got.State != filing.StateFiled {
-			t.Errorf("filed: %+v, %v", got, err)
+			t.Errorf("filed: %+v, %v, want it %s", got, err, filing.StateFiled)
 		}
 		for range 2 {
 			if err := s.Unschedule(ctx, key); err != nil || len(workItems(t, worklist)) != 0 {
-				t.Errorf("unschedule without work: %v, scheduled %v", err, workItems(t, worklist))
+				t.Errorf("unschedule without work: %v, scheduled %v, want none", err, workItems(t, worklist))
 			}
 		}
 		if got, err := s.AddMessage(ctx, acsRecording, finished("m2", "a"), t0); err != nil || got.HasWork() {
-			t.Errorf("message about the same file: %+v, %v", got, err)
+			t.Errorf("message about the same file: %+v, %v, want no work", got, err)
 		}
 		if len(workItems(t, worklist)) != 0 {
-			t.Error("a message about the same file schedules the recording")
+			t.Errorf("scheduled %v after a message about the same file, want none", workItems(t, worklist))
 		}
 	})
 }
@@ -122,14 +124,15 @@ func TestARecordingWithoutARowIsUnscheduled(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := s.Unschedule(ctx, key); err != nil || len(workItems(t, worklist)) != 0 {
-			t.Errorf("unschedule: %v, scheduled %v", err, workItems(t, worklist))
+			t.Errorf("unschedule: %v, scheduled %v, want none", err, workItems(t, worklist))
 		}
 		if _, err := s.Load(ctx, key); !errors.Is(err, table.ErrNotFound) {
 			t.Errorf("load: %v, want %v", err, table.ErrNotFound)
 		}
 		got, err := s.AddMessage(ctx, acsRecording, finished("m1", "a"), t0)
 		if err != nil || !got.HasWork() || got.ID != acsRecording || len(workItems(t, worklist)) != 1 {
-			t.Errorf("message after it: %+v, %v", got, err)
+			t.Errorf("message after it: %+v, %v, scheduled %v, want work, scheduled",
+				got, err, workItems(t, worklist))
 		}
 	})
 }
@@ -174,7 +177,8 @@ func TestAddMessageUnderFaults(t *testing.T) {
 				})
 				row, err := s.Load(t.Context(), filing.Key(acsRecording))
 				if err != nil || !row.Value.HasWork() || len(row.Value.Chunks) != 1 || len(workItems(t, rows)) != 1 {
-					t.Errorf("recording %+v, %v, scheduled %v", row.Value, err, workItems(t, rows))
+					t.Errorf("recording %+v, %v, scheduled %v, want work on one chunk, scheduled",
+						row.Value, err, workItems(t, rows))
 				}
 			})
 		})
@@ -224,7 +228,8 @@ func TestUnscheduleKeepsARecordingThatGetsAMessage(t *testing.T) {
 				}
 				row, loadErr := s.Load(t.Context(), key)
 				if err := errors.Join(err, loadErr); err != nil || !row.Value.HasWork() || len(workItems(t, rows)) != 1 {
-					t.Errorf("%s, %s, operation %d: %v, %+v, scheduled %v", name, order, faultPoint, err, row.Value, workItems(t, rows))
+					t.Errorf("%s, %s, operation %d: %v, %+v, scheduled %v, want work, scheduled",
+						name, order, faultPoint, err, row.Value, workItems(t, rows))
 				}
 			}
 		}

@@ -30,11 +30,11 @@ func TestOpen(t *testing.T) {
 			_, err := Open(tt.connection, nil)
 			switch {
 			case tt.want == "" && err != nil:
-				t.Error(err)
+				t.Errorf("error %v, want none", err)
 			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
 				t.Errorf("Open: %v, want %q in it", err, tt.want)
 			case err != nil && strings.Contains(err.Error(), "s3cr3t"):
-				t.Errorf("the error holds the key: %v", err)
+				t.Errorf("error %v, want no key in it", err)
 			}
 		})
 	}

@@ -143,7 +143,7 @@ func TestAnswersToATransaction(t *testing.T) {
 func checkKind(t *testing.T, err, want error) {
 	t.Helper()
 	if err == nil {
-		t.Fatal("no error")
+		t.Fatal("no error, want one")
 	}
 	for _, kind := range []error{ErrNotFound, ErrExists, ErrConflict, ErrTooLarge, ErrInvalid} {
 		if got := errors.Is(err, kind); got != (kind == want) {
@@ -151,7 +151,7 @@ func checkKind(t *testing.T, err, want error) {
 		}
 	}
 	if strings.Contains(err.Error(), "2065550100") || strings.Contains(err.Error(), "\n") {
-		t.Errorf("error text: %v", err)
+		t.Errorf("error %v, want one line without the number", err)
 	}
 }
 
@@ -193,7 +193,7 @@ func TestRetriesEndWithTheContext(t *testing.T) {
 		start := time.Now()
 		_, err := rows.Get(ctx, Key{"p", "r"})
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 2*time.Second {
-			t.Errorf("after %v: %v", time.Since(start), err)
+			t.Errorf("error %v after %v, want %v after 2 s", err, time.Since(start), context.DeadlineExceeded)
 		}
 	})
 }
@@ -213,7 +213,7 @@ func TestErrorTextsHoldNoKey(t *testing.T) {
 	for _, err := range []error{getErr, listErr, oneErr, twoErr} {
 		checkKind(t, err, nil)
 		if !strings.HasPrefix(err.Error(), "table numbers: ") || !strings.Contains(err.Error(), "refused") {
-			t.Errorf("error text: %v", err)
+			t.Errorf("error %v, want one of the table numbers that says refused", err)
 		}
 	}
 }

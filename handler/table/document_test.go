@@ -85,7 +85,7 @@ func FuzzASCIIJSON(f *testing.F) {
 		ascii := asciiJSON([]byte(doc))
 		for _, b := range ascii {
 			if b >= utf8.RuneSelf {
-				t.Fatalf("byte %#x in %q", b, ascii)
+				t.Fatalf("byte %#x in %q, want ASCII", b, ascii)
 			}
 		}
 		if err := json.Unmarshal(ascii, &got); err != nil {
@@ -94,7 +94,7 @@ func FuzzASCIIJSON(f *testing.F) {
 		a, _ := json.Marshal(want)
 		b, _ := json.Marshal(got)
 		if string(a) != string(b) {
-			t.Fatalf("%q and %q are different values", ascii, doc)
+			t.Fatalf("value of %q, want that of %q", ascii, doc)
 		}
 	})
 }

@@ -40,26 +40,26 @@ func FuzzLiteral(f *testing.F) {
 		got := odataLiteral(s)
 		inner, ok := strings.CutPrefix(got, "'")
 		if !ok {
-			t.Fatalf("odataLiteral(%q) = %q", s, got)
+			t.Fatalf("odataLiteral(%q) = %q, want it in quotes", s, got)
 		}
 		var text strings.Builder
 		for {
 			before, after, found := strings.Cut(inner, "'")
 			text.WriteString(before)
 			if !found {
-				t.Fatalf("odataLiteral(%q) = %q has no end", s, got)
+				t.Fatalf("odataLiteral(%q) = %q, want an end", s, got)
 			}
 			if after == "" {
 				break // the closing one
 			}
 			if after[0] != '\'' {
-				t.Fatalf("odataLiteral(%q) = %q ends before %q", s, got, after)
+				t.Fatalf("odataLiteral(%q) = %q ends before %q, want it to end there", s, got, after)
 			}
 			text.WriteByte('\'')
 			inner = after[1:]
 		}
 		if text.String() != s {
-			t.Fatalf("odataLiteral(%q) reads as %q", s, text.String())
+			t.Fatalf("odataLiteral reads as %q, want %q", text.String(), s)
 		}
 	})
 }

@@ -23,7 +23,7 @@ func TestTimeKeysSortAsTheirTimesDo(t *testing.T) {
 	for i, next := range ordered[1:] {
 		a, b := TimeKey(ordered[i]), TimeKey(next)
 		if a >= b || len(a) != 25 || len(b) != 25 {
-			t.Errorf("TimeKey: %q, then %q", a, b)
+			t.Errorf("TimeKey: %q, then %q, want 25 characters in their order", a, b)
 		}
 		if err := checkKey("key", b); err != nil {
 			t.Error(err)
@@ -43,19 +43,19 @@ func FuzzCheckKey(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		err := Key{s, "r"}.Check()
 		if other := (Key{"p", s}).Check(); (err == nil) != (other == nil) {
-			t.Fatalf("partition: %v, row: %v", err, other)
+			t.Fatalf("as partition: %v, as row: %v, want the same", err, other)
 		}
 		if err == nil {
 			if s == "" || !utf8.ValidString(s) || strings.ContainsAny(s, `/\#?'`) || len(s) > 4*maxKey {
-				t.Fatalf("%q passed", s)
+				t.Fatalf("%q passed, want an error", s)
 			}
 			return
 		}
 		if !errors.Is(err, ErrInvalid) {
-			t.Fatal(err)
+			t.Fatalf("error %v, want %v", err, ErrInvalid)
 		}
 		if len(s) > 3 && strings.Contains(err.Error(), s) {
-			t.Fatalf("the error quotes the key: %v", err)
+			t.Fatalf("error %v, want no key in it", err)
 		}
 	})
 }

@@ -31,7 +31,7 @@ func FuzzTransactionAnswers(f *testing.F) {
 		}
 		answers, err := transactionAnswers(outer)
 		if err != nil && answers != nil {
-			t.Fatal("answers and an error")
+			t.Fatalf("answers %v and error %v, want one of them", answers, err)
 		}
 		for _, a := range answers {
 			if _, err := io.ReadAll(a.Body); err != nil {
@@ -52,11 +52,11 @@ func FuzzToken(f *testing.F) {
 				t.Fatal(err)
 			}
 			if utf8.ValidString(partition) && utf8.ValidString(row) && (*p != partition || *r != row) {
-				t.Fatalf("token of (%q, %q) reads as (%q, %q)", partition, row, *p, *r)
+				t.Fatalf("token reads as (%q, %q), want (%q, %q)", *p, *r, partition, row)
 			}
 		}
 		if p, _, err := readToken(s); err == nil && p == nil {
-			t.Fatalf("%q is a token without a partition", s)
+			t.Fatalf("token %q without a partition, want an error", s)
 		}
 	})
 }
@@ -72,7 +72,7 @@ func FuzzReadEntity(f *testing.F) {
 			switch v.(type) {
 			case string, bool, int64, time.Time:
 			default:
-				t.Fatalf("column %q is a %T (%v)", name, v, err)
+				t.Fatalf("column %q is a %T (%v), want a type of a column", name, v, err)
 			}
 		}
 	})

@@ -96,6 +96,6 @@ func TestARowOfAnotherTypeIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := table.NewTable[int](rows).Get(t.Context(), key); err == nil {
-		t.Error("a text was read as a number")
+		t.Error("a text was read as a number, want an error")
 	}
 }

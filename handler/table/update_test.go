@@ -54,7 +54,7 @@ func TestAnUpdateIsAppliedOnceUnderEveryFault(t *testing.T) {
 					break
 				}
 				if !errors.Is(err, faulttest.ErrNoAnswer) {
-					t.Errorf("Update: %v", err)
+					t.Errorf("Update: %v, want %v", err, faulttest.ErrNoAnswer)
 				}
 			}
 			rows.Fail = nil

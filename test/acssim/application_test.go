@@ -234,6 +234,14 @@ func (a simAnswer) code() string {
 	return fmt.Sprintf("%d/%s", a.status, e.Error.Code)
 }
 
+// wantCode checks the status and the code of a refusal, as code returns them.
+func wantCode(t *testing.T, what string, answer simAnswer, want string) {
+	t.Helper()
+	if got := answer.code(); got != want {
+		t.Errorf("%s = %s, want %s", what, got, want)
+	}
+}
+
 // pairHeader returns a new Repeatability pair.
 func pairHeader() http.Header {
 	return http.Header{
@@ -326,7 +334,7 @@ func (a *application) pathOf(answer simAnswer) string {
 	a.t.Helper()
 	var p connectionProperties
 	if err := json.Unmarshal(answer.body, &p); err != nil || p.CallConnectionID == "" {
-		a.t.Fatalf("no call connection in %s, %v", answer.body, err)
+		a.t.Fatalf("answer = %s, %v, want a call connection", answer.body, err)
 	}
 	return "/calling/callConnections/" + p.CallConnectionID
 }
@@ -373,7 +381,7 @@ func (a *application) last(kind string) callbackEvent {
 			return e
 		}
 	}
-	a.t.Fatalf("no %s among the events", kind)
+	a.t.Fatalf("events = %+v, want %s among them", a.events, kind)
 	return callbackEvent{}
 }
 
@@ -388,6 +396,6 @@ func (a *application) page(at string, v any) {
 		answer = a.must(http.StatusOK, "GET", at, "")
 	}
 	if err := json.Unmarshal(answer.body, v); err != nil || answer.status != http.StatusOK {
-		a.t.Fatalf("page = %d %s, %v", answer.status, answer.body, err)
+		a.t.Fatalf("page = %d %s, %v, want %d", answer.status, answer.body, err, http.StatusOK)
 	}
 }

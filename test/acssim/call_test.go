@@ -79,14 +79,14 @@ func TestInboundCallFromGreetingToGoodbye(t *testing.T) {
 			t.Errorf("events (-want +got):\n%s", d)
 		}
 		if tones := app.last("RecognizeCompleted").Data.DTMFResult.Tones; !cmp.Equal(tones, []string{"one"}) {
-			t.Errorf("tones = %v", tones)
+			t.Errorf("tones = %v, want one", tones)
 		}
 		if d := cmp.Diff([]Rings{{agent, "agent", 1}}, app.sim.Rings()); d != "" {
 			t.Errorf("rings (-want +got):\n%s", d)
 		}
 		c := app.sim.Calls()[0]
 		if c.State != "disconnected" || !c.Group || c.SubCode != 7000 {
-			t.Errorf("call = %+v", c)
+			t.Errorf("call = %+v, want a group that is disconnected, 7000", c)
 		}
 		var stayed []string
 		for _, p := range c.Participants {
@@ -96,7 +96,7 @@ func TestInboundCallFromGreetingToGoodbye(t *testing.T) {
 			t.Errorf("participants (-want +got):\n%s", d)
 		}
 		if app.offers[0].To.Kind != "unknown" || app.offers[0].From.PhoneNumber.Value != "+12065550100" {
-			t.Errorf("offer = %+v", app.offers[0])
+			t.Errorf("offer = %+v, want it from +12065550100 to an unknown kind", app.offers[0])
 		}
 	})
 }
@@ -282,9 +282,7 @@ func TestPagesOfParticipantsAreLinked(t *testing.T) {
 			t.Errorf("participants (-want +got):\n%s", d)
 		}
 		app.must(http.StatusOK, "GET", path+"/participants/4%3A%2B12065550100", "")
-		if got := app.send("GET", path+"/participants/unknown", "").code(); got != "404/8522" {
-			t.Errorf("a person who is not in the call = %s", got)
-		}
+		wantCode(t, "a person who is not in the call", app.send("GET", path+"/participants/unknown", ""), "404/8522")
 	})
 }
 

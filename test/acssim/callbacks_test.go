@@ -39,7 +39,7 @@ func TestUnacknowledgedCallbacksAreRepeated(t *testing.T) {
 					t.Errorf("events (-want +got):\n%s", d)
 				}
 				if n := app.last("ParticipantsUpdated").Data.SequenceNumber; n != 1 {
-					t.Errorf("sequence number = %d", n)
+					t.Errorf("sequence number = %d, want 1", n)
 				}
 			})
 		})

@@ -42,20 +42,20 @@ func TestConnect(t *testing.T) {
 					path := app.connect(tt.locator(app.sim.Calls()[0]))
 					app.wait(time.Second)
 					if got := app.received(); len(got) != 2 || got[0] != "CallConnected connect" {
-						t.Fatalf("events = %q", got)
+						t.Fatalf("events = %q, want 2, CallConnected first", got)
 					}
 					if n := len(app.last("ParticipantsUpdated").Data.Participants); n != 2 {
-						t.Errorf("%d people", n)
+						t.Errorf("%d people, want 2", n)
 					}
 					again := app.send("POST", "/calling/callConnections:connect", fmt.Sprintf(
 						`{"callLocator":%s,"callbackUri":"https://x.example"}`, tt.locator(app.sim.Calls()[0])))
 					if again.code() != "400/8585" {
-						t.Errorf("connected twice = %s", again.code())
+						t.Errorf("connected twice = %s, want 400/8585", again.code())
 					}
 					app.must(204, "DELETE", path, "")
 					app.wait(time.Second)
 					if c := app.sim.Calls()[0]; c.State != "connected" {
-						t.Errorf("the people's call = %+v", c)
+						t.Errorf("the people's call = %+v, want it connected", c)
 					}
 					app.connect(tt.locator(app.sim.Calls()[0])) // and once more
 					app.wait(time.Minute)
@@ -81,13 +81,13 @@ func TestConnectWithoutACall(t *testing.T) {
 			app.connect(`{"kind":"roomCallLocator","roomId":"nowhere"}`)
 			app.wait(5 * time.Second)
 			if got := app.received(); !slices.Equal(got, []string{"ConnectFailed 404/8522 connect", "ConnectFailed 404/8522 connect"}) {
-				t.Errorf("events = %q", got)
+				t.Errorf("events = %q, want ConnectFailed 404/8522 twice", got)
 			}
 			for _, locator := range []string{`{}`, `{"kind":"groupCallLocator"}`, `{"kind":"groupCallLocator","roomId":"r"}`,
 				`{"kind":"groupCallLocator","groupCallId":"g","roomId":"r"}`, `{"kind":"other","roomId":"r"}`} {
 				got := app.send("POST", "/calling/callConnections:connect", `{"callLocator":`+locator+`,"callbackUri":"https://x.example"}`)
 				if got.code() != "400/8523" {
-					t.Errorf("%s = %s", locator, got.code())
+					t.Errorf("%s = %s, want 400/8523", locator, got.code())
 				}
 			}
 		})
@@ -119,11 +119,11 @@ func TestRedirect(t *testing.T) {
 			}
 			app.wait(5 * time.Second)
 			if c := app.sim.Calls()[0]; c.State != "connected" || len(c.Participants) != 2 {
-				t.Errorf("call = %+v", c)
+				t.Errorf("call = %+v, want two people, connected", c)
 			}
 			app.wait(time.Minute)
 			if c := app.sim.Calls()[0]; c.State != "disconnected" || len(app.received()) != 0 {
-				t.Errorf("call = %+v, events %q", c, app.received())
+				t.Errorf("call = %+v, events %q, want it disconnected, without events", c, app.received())
 			}
 		})
 	})
@@ -138,7 +138,7 @@ func TestRedirect(t *testing.T) {
 			}
 			app.wait(5 * time.Second)
 			if c := app.sim.Calls()[0]; c.Code != 486 {
-				t.Errorf("call = %+v", c)
+				t.Errorf("call = %+v, want code 486", c)
 			}
 		})
 	})
@@ -153,7 +153,7 @@ func TestRedirectBetweenLines(t *testing.T) {
 			}
 			app.wait(5 * time.Second)
 			if got := app.received(); len(got) != 2 || len(app.offers) != 2 || app.offers[1].To.RawID != "4:+12065550177" {
-				t.Errorf("events = %q, offers %+v", got, app.offers)
+				t.Errorf("events = %q, offers %+v, want 2 and 2, the second to the other line", got, app.offers)
 			}
 		})
 	})
@@ -193,10 +193,10 @@ func TestOffersOnBehalfOfAResourceAccount(t *testing.T) {
 				app.wait(time.Second)
 				o := app.offers[0]
 				if o.To.RawID != tt.to || o.OnBehalfOfCallee == nil || o.OnBehalfOfCallee.RawID != tt.behalf || o.From.RawID != agent {
-					t.Errorf("offer = %+v", o)
+					t.Errorf("offer = %+v, want it to %s, on behalf of %s, from %s", o, tt.to, tt.behalf, agent)
 				}
 				if o.CustomContext.VoIPHeaders["a"] != "b" {
-					t.Errorf("context = %+v", o.CustomContext)
+					t.Errorf("context = %+v, want the VoIP header a=b", o.CustomContext)
 				}
 				app.must(200, "POST", "/calling/callConnections:answer", app.answerBody(o.IncomingCallContext))
 				app.wait(time.Second)
@@ -205,7 +205,7 @@ func TestOffersOnBehalfOfAResourceAccount(t *testing.T) {
 		})
 	}
 	if _, err := (&Server{}).Ring(Caller{From: agent, To: caller, OnBehalfForm: "sideways"}); err == nil {
-		t.Error("an unknown form is accepted")
+		t.Error("an unknown form is accepted, want an error")
 	}
 }
 
@@ -240,7 +240,7 @@ func TestApplicationCallsItsOwnLine(t *testing.T) {
 				app.must(204, "POST", leg+":terminate", "")
 				app.wait(2 * time.Second)
 				if n := len(app.last("ParticipantsUpdated").Data.Participants); n != 1 {
-					t.Errorf("%d are in the call after the line has gone", n)
+					t.Errorf("%d are in the call after the line has gone, want 1", n)
 				}
 			})
 		})

@@ -44,7 +44,7 @@ func sendControl(t *testing.T, app *application, want int, method, path, body st
 		t.Errorf("%s %s = %d, want %d: %s", method, path, w.Code, want, w.Body)
 	}
 	if want >= 400 && w.Header().Get("Content-Type") != "application/problem+json" {
-		t.Errorf("%s %s is refused as %s", method, path, w.Header().Get("Content-Type"))
+		t.Errorf("%s %s is refused as %s, want a problem document", method, path, w.Header().Get("Content-Type"))
 	}
 	return w.Body.Bytes()
 }
@@ -81,24 +81,24 @@ func TestCallOverSockets(t *testing.T) {
 	sendControl(t, app, 202, "POST", "/sim/calls", fmt.Sprintf(`{"from":"+12065550100","to":%q,"displayName":"Ada"}`, line))
 	<-ended
 	if tones := app.last("RecognizeCompleted").Data.DTMFResult.Tones; len(tones) != 2 {
-		t.Errorf("tones = %v", tones)
+		t.Errorf("tones = %v, want 2", tones)
 	}
 	if app.offers[0].CallerDisplayName != "Ada" {
-		t.Errorf("caller = %q", app.offers[0].CallerDisplayName)
+		t.Errorf("caller = %q, want Ada", app.offers[0].CallerDisplayName)
 	}
 	var calls []CallInfo
 	if err := json.Unmarshal(sendControl(t, app, 200, "GET", "/sim/calls", ""), &calls); err != nil || len(calls) != 1 || calls[0].State != "disconnected" {
-		t.Errorf("calls = %+v, %v", calls, err)
+		t.Errorf("calls = %+v, %v, want one that is disconnected", calls, err)
 	}
 	for lines := bufio.NewScanner(timeline.Body); lines.Scan(); {
 		if strings.Contains(lines.Text(), "12065550100") {
-			t.Errorf("a number is on the timeline: %s", lines.Text())
+			t.Errorf("timeline = %s, want no number in it", lines.Text())
 		}
 		if strings.Contains(lines.Text(), `"kind":"ended"`) {
 			return
 		}
 	}
-	t.Error("the timeline does not report the end")
+	t.Error("the timeline does not report the end, want it to")
 }
 
 func TestControlAPIRefusesInvalidRequests(t *testing.T) {
@@ -140,10 +140,10 @@ func TestTheMetadataLeadsToTheKeys(t *testing.T) {
 		err = json.NewDecoder(response.Body).Decode(&got)
 		response.Body.Close()
 		if err != nil || got[member] == nil {
-			t.Errorf("%s = %v, %v", next, got, err)
+			t.Errorf("%s = %v, %v, want %s in it", next, got, err, member)
 		}
 		if member == "jwks_uri" && (got["issuer"] != app.sim.Endpoint || got[member] != app.sim.Endpoint+keysPath) {
-			t.Errorf("metadata = %v", got)
+			t.Errorf("metadata = %v, want addresses at %s", got, app.sim.Endpoint)
 		}
 	}
 }
@@ -174,7 +174,7 @@ func TestHundredsOfConcurrentCalls(t *testing.T) {
 		app.wait(time.Minute)
 		for _, c := range app.sim.Calls() {
 			if c.State != "disconnected" || c.SubCode != 7000 {
-				t.Errorf("call = %+v", c)
+				t.Errorf("call = %+v, want it disconnected, 7000", c)
 			}
 		}
 		if got := len(app.received()); got != 4*n {

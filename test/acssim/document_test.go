@@ -129,21 +129,21 @@ func TestRecordingInOneChunk(t *testing.T) {
 	inBubble(t, subscribed(&Server{ContentURL: "https://us-storage.asm.skype.com"}), func(t *testing.T, app *application) {
 		recordTalk(app, "")
 		if len(app.files) != 1 || len(app.files[0].StorageInfo.Chunks) != 1 {
-			t.Fatalf("files = %+v", app.files)
+			t.Fatalf("files = %+v, want one of one chunk", app.files)
 		}
 		file, chunk := app.files[0], app.files[0].StorageInfo.Chunks[0]
 		if file.ContentType != "Audio" || file.FormatType != "Wav" || file.SessionReason != "InitiatorLeft" ||
 			!strings.HasPrefix(chunk.ContentLocation, "https://us-storage.asm.skype.com/v1/objects/") {
-			t.Errorf("file = %+v", file)
+			t.Errorf("file = %+v, want audio as WAV at the service, ended by the initiator", file)
 		}
 		got := app.content("GET", chunk.ContentLocation, nil)
 		if got.status != 200 {
-			t.Fatalf("content = %d %s", got.status, got.body)
+			t.Fatalf("content = %d %s, want 200", got.status, got.body)
 		}
 		wav := got.body
 		seconds := float64(len(wav)-waveHeader) / (sampleRate * sampleBytes)
 		if string(wav[:4]) != "RIFF" || math.Abs(seconds-9.6) > 0.01 || math.Abs(seconds*1000-float64(file.DurationMs)) > 1 {
-			t.Errorf("%s of %v s, event says %d ms", wav[:4], seconds, file.DurationMs)
+			t.Errorf("%s of %v s, event says %d ms, want RIFF of 9.6 s", wav[:4], seconds, file.DurationMs)
 		}
 		// It begins 2.2 s after the call; the pause is not in it.
 		checkSounds(t, wav, 1, []soundAt{
@@ -156,7 +156,7 @@ func TestRecordingInOneChunk(t *testing.T) {
 		})
 		part := app.content("GET", chunk.ContentLocation, http.Header{"Range": {"bytes=44-143"}})
 		if part.status != 206 || !bytes.Equal(part.body, wav[44:144]) {
-			t.Errorf("a range = %d, %d bytes", part.status, len(part.body))
+			t.Errorf("a range = %d, %d bytes, want 206, 100 bytes of the file", part.status, len(part.body))
 		}
 		checkMetadata(t, app, file.DurationMs, chunk.MetadataLocation)
 		if got := app.content("DELETE", chunk.DeleteLocation, nil).status; got != 200 {
@@ -185,13 +185,13 @@ func TestUnmixedRecordingInChunks(t *testing.T) {
 		recordTalk(app, fmt.Sprintf(`,"recordingChannelType":"unmixed","channelAffinity":[{"channel":2,"participant":{"rawId":%q}}]`, agent))
 		chunks := app.files[0].StorageInfo.Chunks
 		if len(chunks) != 2 || chunks[0].EndReason != "ChunkMaximumSizeExceeded" || chunks[1].EndReason != "SessionEnded" {
-			t.Fatalf("chunks = %+v", chunks)
+			t.Fatalf("chunks = %+v, want two: of the maximum size, and of the end", chunks)
 		}
 		var wav []byte
 		for i, c := range chunks {
 			part := app.content("GET", c.ContentLocation, nil).body
 			if channels := binary.LittleEndian.Uint16(part[22:]); channels != 3 {
-				t.Errorf("%d channels", channels)
+				t.Errorf("%d channels, want 3", channels)
 			}
 			if i == 0 {
 				wav = append(wav, part[:waveHeader]...)
@@ -224,11 +224,11 @@ func TestDownloadOfARecording(t *testing.T) {
 			at := app.files[0].StorageInfo.Chunks[0].ContentLocation
 			app.wait(retention - 2*time.Minute)
 			if got := app.content("GET", at, nil).status; got != 200 {
-				t.Errorf("on the same day = %d", got)
+				t.Errorf("on the same day = %d, want 200", got)
 			}
 			app.wait(2 * time.Minute)
 			if got := app.content("GET", at, nil).status; got != 404 {
-				t.Errorf("a day later = %d", got)
+				t.Errorf("a day later = %d, want 404", got)
 			}
 		})
 	})
@@ -244,14 +244,14 @@ func TestDownloadOfARecording(t *testing.T) {
 				answer := app.content("GET", at, header)
 				var flat struct{ Status int }
 				if _ = json.Unmarshal(answer.body, &flat); answer.status != 401 || flat.Status != 401 {
-					t.Errorf("%s = %d %s", name, answer.status, answer.body)
+					t.Errorf("%s = %d %s, want 401 in both", name, answer.status, answer.body)
 				}
 			}
 			if got := app.content("GET", at, http.Header{"Authorization": {"Bearer good"}}).status; got != 200 {
-				t.Errorf("a token = %d", got)
+				t.Errorf("a token = %d, want 200", got)
 			}
 			if got := app.content("PUT", at, nil).status; got != 404 {
-				t.Errorf("another method = %d", got)
+				t.Errorf("another method = %d, want 404", got)
 			}
 		})
 	})
@@ -268,7 +268,7 @@ func TestDownloadOfARecording(t *testing.T) {
 				}
 			}
 			if cut == 0 || cut == 20 { // the others are answered
-				t.Errorf("%d of 20 were cut", cut)
+				t.Errorf("%d of 20 were cut, want some", cut)
 			}
 		})
 	})
@@ -292,7 +292,7 @@ func TestExportOfARecording(t *testing.T) {
 			if file.StorageType != "AzureBlob" || file.RecordingID == "" || len(blobs) != 2 ||
 				blobs[chunk.ContentLocation] < 300_000 || blobs[chunk.MetadataLocation] == 0 ||
 				!strings.HasPrefix(chunk.ContentLocation, "https://a.example/c/sub/20000101/") {
-				t.Errorf("file = %+v, blobs %v", file, blobs)
+				t.Errorf("file = %+v, blobs %v, want both blobs of it, by its day", file, blobs)
 			}
 		})
 	})
@@ -308,7 +308,7 @@ func TestExportOfARecording(t *testing.T) {
 		inBubble(t, sim, func(t *testing.T, app *application) {
 			recordTalk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c"}`)
 			if blobs != 4 {
-				t.Errorf("%d blobs", blobs)
+				t.Errorf("%d blobs, want 4", blobs)
 			}
 		})
 	})
@@ -316,7 +316,7 @@ func TestExportOfARecording(t *testing.T) {
 		inBubble(t, subscribed(&Server{}), func(t *testing.T, app *application) {
 			recordTalk(app, `,"externalStorage":{"recordingStorageKind":"azureBlobStorage","recordingDestinationContainerUrl":"https://a.example/c"}`)
 			if got := app.content("GET", app.files[0].StorageInfo.Chunks[0].ContentLocation, nil).status; got != 200 {
-				t.Errorf("content = %d", got)
+				t.Errorf("content = %d, want 200", got)
 			}
 		})
 	})

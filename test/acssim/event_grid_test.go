@@ -39,7 +39,7 @@ func TestIncomingCallsAreAnnouncedByEventGridsRules(t *testing.T) {
 					t.Errorf("%d deliveries, want %d", len(app.offers), tt.want)
 				}
 				if c := app.sim.Calls()[0]; c.State != "disconnected" || c.EndedAt.Sub(c.StartedAt) != ringTime {
-					t.Errorf("the caller did not give up after 30 s: %+v", c)
+					t.Errorf("call = %+v, want the caller to give up after %v", c, ringTime)
 				}
 			})
 		})
@@ -90,22 +90,23 @@ func TestEventsOntoAQueue(t *testing.T) {
 		app.wait(time.Minute)
 	})
 	if len(encoded.messages) != 2 || len(plain.messages) != 2 || len(cloud.messages) != 2 {
-		t.Fatalf("%d, %d and %d messages", len(encoded.messages), len(plain.messages), len(cloud.messages))
+		t.Fatalf("%d, %d and %d messages, want 2 each",
+			len(encoded.messages), len(plain.messages), len(cloud.messages))
 	}
 	decoded, err := base64.StdEncoding.DecodeString(encoded.messages[1])
 	if err != nil || string(decoded) != plain.messages[1] {
-		t.Errorf("base64 = %s, %v", decoded, err)
+		t.Errorf("base64 = %s, %v, want %s", decoded, err, plain.messages[1])
 	}
 	var event gridEvent
 	if err := json.Unmarshal([]byte(plain.messages[1]), &event); err != nil || event.EventType != "Microsoft.Communication.RecordingFileStatusUpdated" {
-		t.Errorf("plain = %s", plain.messages[1])
+		t.Errorf("plain = %s, want a RecordingFileStatusUpdated", plain.messages[1])
 	}
 	if !strings.HasPrefix(event.Subject, "/recording/call/") || !strings.Contains(event.Subject, "/recordingId/") {
-		t.Errorf("subject = %s", event.Subject)
+		t.Errorf("subject = %s, want the call and the recording in it", event.Subject)
 	}
 	var ce cloudGridEvent
 	if err := json.Unmarshal([]byte(cloud.messages[1]), &ce); err != nil || ce.SpecVersion != "1.0" || ce.Type != event.EventType || ce.ID != event.ID {
-		t.Errorf("cloud = %s", cloud.messages[1])
+		t.Errorf("cloud = %s, want a CloudEvent of the type and id of %+v", cloud.messages[1], event)
 	}
 }
 
@@ -164,7 +165,7 @@ func TestEventGridRetrySchedule(t *testing.T) {
 					v := httptest.NewRecorder()
 					sim.ServeHTTP(v, httptest.NewRequest("GET", strings.TrimPrefix(events[0].Data.ValidationURL, sim.endpoint()), nil))
 					if v.Code != 200 {
-						t.Errorf("validation = %d", v.Code)
+						t.Errorf("validation = %d, want 200", v.Code)
 					}
 					return
 				}
@@ -186,7 +187,7 @@ func TestEventGridRetrySchedule(t *testing.T) {
 				}
 			}
 			if last := at[len(at)-1].Sub(at[0]); last > 24*time.Hour {
-				t.Errorf("%d: tried for %v", tt.status, last)
+				t.Errorf("%d: tried for %v, want 24 h at most", tt.status, last)
 			}
 		})
 	}

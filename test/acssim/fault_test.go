@@ -56,7 +56,7 @@ func TestEventFaults(t *testing.T) {
 			}
 			for id, n := range seen {
 				if n != 2 {
-					t.Errorf("event %s came %d times", id, n)
+					t.Errorf("event %s came %d times, want twice", id, n)
 				}
 			}
 			if len(seen) != 2 {
@@ -70,10 +70,10 @@ func TestEventFaults(t *testing.T) {
 			app.create("8:orgid:o")
 			app.wait(10 * time.Second)
 			if len(app.events) != 2 {
-				t.Fatalf("events = %q", app.received())
+				t.Fatalf("events = %q, want 2", app.received())
 			}
 			if late := app.last("CallConnected").At.Sub(created) - time.Second - eventTime; late <= 0 || late > maxDelay {
-				t.Errorf("CallConnected was %v late", late)
+				t.Errorf("CallConnected was %v late, want up to %v", late, maxDelay)
 			}
 		})
 	})
@@ -112,7 +112,7 @@ func TestAnswersAreLost(t *testing.T) {
 				case err == nil && answer.status == 500:
 					lost++
 				default:
-					t.Errorf("answer = %s, %v", answer.code(), err)
+					t.Errorf("answer = %s, %v, want none", answer.code(), err)
 				}
 			}
 			app.wait(5 * time.Second)
@@ -139,7 +139,7 @@ func TestAnswersAreLost(t *testing.T) {
 				t.Errorf("again = %s, %v, want 201", again.code(), err)
 			}
 			if n := app.sim.RingsOf("8:orgid:o"); n != rang {
-				t.Errorf("the repeat rang the telephone again")
+				t.Errorf("%d rings after the repeat, want %d", n, rang)
 			}
 		})
 	})
@@ -149,7 +149,7 @@ func TestRatesOfFaults(t *testing.T) {
 	t.Run("rates are between 0 and 1", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
 			if app.sim.SetFaults(Faults{Delay: 1.1}) == nil || app.sim.SetFaults(Faults{Delay: -1}) == nil {
-				t.Error("an impossible rate was accepted")
+				t.Error("an impossible rate was accepted, want an error")
 			}
 		})
 	})
@@ -186,10 +186,10 @@ func TestASeedReplaysARun(t *testing.T) {
 		t.Errorf("the same seed (-first +second):\n%s", d)
 	}
 	if cmp.Equal(first, run(8)) {
-		t.Error("another seed gives the same run")
+		t.Errorf("two seeds give the run %q, want two runs", first)
 	}
 	if !slices.ContainsFunc(first, func(e string) bool { return strings.Contains(e, "fault") }) {
-		t.Error("nothing went wrong at all")
+		t.Errorf("run = %q, want a fault in it", first)
 	}
 }
 
@@ -202,7 +202,7 @@ func TestEventsAreLostOrComeTogether(t *testing.T) {
 			}
 			app.wait(10 * time.Second)
 			if len(app.events)+len(app.offers) != 0 {
-				t.Errorf("events = %q, offers %d", app.received(), len(app.offers))
+				t.Errorf("events = %q, offers %d, want none", app.received(), len(app.offers))
 			}
 		})
 	})
@@ -216,7 +216,7 @@ func TestEventsAreLostOrComeTogether(t *testing.T) {
 			}
 			app.wait(10 * time.Second)
 			if len(app.events) != 2 || app.events[0].Together != 2 || len(app.offers) != 3 {
-				t.Errorf("events = %+v, offers %d", app.events, len(app.offers))
+				t.Errorf("events = %+v, offers %d, want 2 events together, 3 offers", app.events, len(app.offers))
 			}
 		})
 	})
@@ -233,7 +233,7 @@ func TestTokensAreSkewed(t *testing.T) {
 				defer mu.Unlock()
 				off[d] = true
 				if d > maxSkewed+time.Second {
-					t.Errorf("off by %v", d)
+					t.Errorf("off by %v, want %v at most", d, maxSkewed)
 				}
 			}
 			for range 5 {
@@ -241,7 +241,7 @@ func TestTokensAreSkewed(t *testing.T) {
 			}
 			app.wait(10 * time.Second)
 			if len(off) < 5 || len(app.events) != 10 {
-				t.Errorf("skews = %v, %d events", off, len(app.events))
+				t.Errorf("skews = %v, %d events, want 5 skews of 10 events", off, len(app.events))
 			}
 		})
 	})
@@ -253,7 +253,7 @@ func TestServicesAreSlowOrFail(t *testing.T) {
 			began := time.Now()
 			app.create("8:orgid:o")
 			if took := time.Since(began); took != slowHold {
-				t.Errorf("it took %v", took)
+				t.Errorf("it took %v, want %v", took, slowHold)
 			}
 		})
 	})

@@ -19,33 +19,30 @@ func TestHoldAndMute(t *testing.T) {
 		app.add(path, agent, "a", 30)
 		app.wait(time.Second)
 		app.must(200, "POST", path+"/participants:mute", fmt.Sprintf(`{"targetParticipants":[{"rawId":%q}],"operationContext":"m"}`, agent))
-		if got := app.send("POST", path+"/participants:mute", fmt.Sprintf(`{"targetParticipants":[{"rawId":%q}]}`, caller)).code(); got != "400/8523" {
-			t.Errorf("muting a number = %s", got)
-		}
+		wantCode(t, "muting a number",
+			app.send("POST", path+"/participants:mute", fmt.Sprintf(`{"targetParticipants":[{"rawId":%q}]}`, caller)), "400/8523")
 		hold := func(file string) simAnswer {
 			return app.send("POST", path+":hold", fmt.Sprintf(
 				`{"targetParticipant":{"rawId":%q},"operationContext":"h","playSourceInfo":{"kind":"file","file":{"uri":%q}}}`, agent, file))
 		}
 		hold("https://x.example/gone.wav")
 		if got := hold("https://x.example/music.wav"); got.status != 200 {
-			t.Errorf("hold = %s", got.code())
+			t.Errorf("hold = %s, want 200", got.code())
 		}
 		if got := hold("https://x.example/music.wav").code(); got != "400/8585" {
-			t.Errorf("hold twice = %s", got)
+			t.Errorf("hold twice = %s, want 400/8585", got)
 		}
 		app.wait(time.Second)
 		if p := app.last("ParticipantsUpdated").Data.Participants[1]; !p.IsMuted || !p.IsOnHold {
-			t.Errorf("participant = %+v", p)
+			t.Errorf("participant = %+v, want it muted and on hold", p)
 		}
 		app.must(200, "POST", path+":unhold", withTarget(agent))
-		if got := app.send("POST", path+":unhold", withTarget(agent)).code(); got != "400/8585" {
-			t.Errorf("unhold twice = %s", got)
-		}
+		wantCode(t, "unhold twice", app.send("POST", path+":unhold", withTarget(agent)), "400/8585")
 		app.wait(10 * time.Second)
 		app.wanted(t, "AddParticipantSucceeded a", "ParticipantsUpdated", "ParticipantsUpdated",
 			"HoldFailed 400/8536 h", "ParticipantsUpdated", "ParticipantsUpdated", "ParticipantsUpdated")
 		if n := len(app.last("ParticipantsUpdated").Data.Participants); n != 1 {
-			t.Errorf("%d participants: the agent did not hear the music end", n)
+			t.Errorf("%d participants, want the agent gone, who heard the music end", n)
 		}
 	})
 }
@@ -56,21 +53,19 @@ func TestContinuousRecognitionOfKeys(t *testing.T) {
 		app.must(200, "POST", path+":startContinuousDtmfRecognition", withTarget(caller))
 		app.wait(3 * time.Second)
 		app.must(200, "POST", path+":stopContinuousDtmfRecognition", withTarget(caller))
-		if got := app.send("POST", path+":stopContinuousDtmfRecognition", withTarget(caller)).code(); got != "400/8585" {
-			t.Errorf("stopped twice = %s", got)
-		}
+		wantCode(t, "stopped twice",
+			app.send("POST", path+":stopContinuousDtmfRecognition", withTarget(caller)), "400/8585")
 		app.wait(6 * time.Second)
 		app.wanted(t, "ContinuousDtmfRecognitionToneReceived x", "ContinuousDtmfRecognitionToneReceived x", "ContinuousDtmfRecognitionStopped x")
 		if e := app.last("ContinuousDtmfRecognitionToneReceived").Data; e.Tone != "pound" || e.SequenceID != 2 {
-			t.Errorf("tone = %+v", e)
+			t.Errorf("tone = %+v, want the second, pound", e)
 		}
 		// While a recognition runs for one leg, no other operation for one leg may run.
 		app.add(path, agent, "a", 30)
 		app.wait(3 * time.Second)
 		app.must(202, "POST", path+":recognize", recognizeBody(`"dtmfOptions":{"maxTonesToCollect":4}`))
-		if got := app.send("POST", path+":startContinuousDtmfRecognition", withTarget(caller)).code(); got != "412/8583" {
-			t.Errorf("while a recognition runs = %s", got)
-		}
+		wantCode(t, "while a recognition runs",
+			app.send("POST", path+":startContinuousDtmfRecognition", withTarget(caller)), "412/8583")
 		// A participant who leaves during continuous recognition makes it fail.
 		app.must(202, "POST", path+":cancelAllMediaOperations", "")
 		app.must(200, "POST", path+":startContinuousDtmfRecognition", withTarget(agent))
@@ -79,7 +74,7 @@ func TestContinuousRecognitionOfKeys(t *testing.T) {
 		}
 		app.wait(time.Second)
 		if e := app.last("ContinuousDtmfRecognitionToneFailed").Data; e.ResultInformation.SubCode != 8522 {
-			t.Errorf("failure = %+v", e.ResultInformation)
+			t.Errorf("failure = %+v, want 8522", e.ResultInformation)
 		}
 	})
 }
@@ -91,17 +86,17 @@ func TestSendingTones(t *testing.T) {
 			return app.send("POST", path+":sendDtmfTones", fmt.Sprintf(`{"tones":[%s],"targetParticipant":{"rawId":%q},"operationContext":"s"}`, tones, raw))
 		}
 		if got := send(caller, `"one","pound"`); got.status != 202 {
-			t.Errorf("send = %s", got.code())
+			t.Errorf("send = %s, want 202", got.code())
 		}
 		if got := send(caller, `"one"`).code(); got != "412/8583" {
-			t.Errorf("two at a time = %s", got)
+			t.Errorf("two at a time = %s, want 412/8583", got)
 		}
 		app.wait(2 * time.Second)
 		app.add(path, agent, "a", 30)
 		app.wait(2 * time.Second)
 		for tones, raw := range map[string]string{`"1"`: caller, ``: caller, `"one"`: agent} {
 			if got := send(raw, tones).code(); got != "400/8523" {
-				t.Errorf("%s to %s = %s", tones, raw, got)
+				t.Errorf("%s to %s = %s, want 400/8523", tones, raw, got)
 			}
 		}
 		send(caller, `"one","one","one","one","one","one"`)

@@ -30,7 +30,7 @@ func TestRawIDsAndIdentifiersAgree(t *testing.T) {
 			id.RawID = "" // the typed member alone must be enough
 		}
 		if got, err := id.raw(); got != raw || err != nil {
-			t.Errorf("%s, identified and back, is %s, %v", raw, got, err)
+			t.Errorf("identified and back = %s, %v, want %s", got, err, raw)
 		}
 	}
 }
@@ -45,7 +45,7 @@ func TestFaultyIdentifiersAreRefused(t *testing.T) {
 		"a cloud that does not exist": {MicrosoftTeamsApp: &teamsApp{AppID: "a", Cloud: "mars"}},
 	} {
 		if raw, err := id.raw(); err == nil {
-			t.Errorf("%s is taken for %q", name, raw)
+			t.Errorf("%s is taken for %q, want an error", name, raw)
 		}
 	}
 }

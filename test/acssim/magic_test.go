@@ -35,7 +35,7 @@ func TestMagicNumbers(t *testing.T) {
 					answer := app.send("POST", "/calling/callConnections", fmt.Sprintf(
 						`{"targets":[{"rawId":%q}],"callbackUri":"https://x.example","teamsAppSource":{"appId":"a"}}`, number))
 					if answer.status != 429 || answer.header.Get("Retry-After") == "" {
-						t.Errorf("answer = %s, %v", answer.code(), answer.header)
+						t.Errorf("answer = %s, %v, want 429 with Retry-After", answer.code(), answer.header)
 					}
 					return
 				}
@@ -60,7 +60,7 @@ func TestMagicNumbers(t *testing.T) {
 				}
 				readme, err := os.ReadFile("README.md")
 				if err != nil || !strings.Contains(string(readme), "| `"+tt.digits+"` |") {
-					t.Errorf("the README does not describe %s, %v", tt.digits, err)
+					t.Errorf("the README has no row of %s, %v, want one", tt.digits, err)
 				}
 			})
 		})
@@ -73,7 +73,7 @@ func TestMagicNumbers(t *testing.T) {
 			app.create("4:+12065550189")
 			app.wait(time.Second)
 			if got := app.received(); len(got) != 2 {
-				t.Errorf("events = %q", got)
+				t.Errorf("events = %q, want 2", got)
 			}
 		})
 	})
@@ -89,12 +89,12 @@ func TestLineLimit(t *testing.T) {
 			path := app.pathOf(create(app, 0))
 			create(app, 1)
 			if got := create(app, 2); got.code() != "429/TooManyRequests" {
-				t.Errorf("third = %s", got.code())
+				t.Errorf("third = %s, want 429/TooManyRequests", got.code())
 			}
 			app.create(agent) // is on the internet, where there is no limit
 			app.must(204, "POST", path+":terminate", "")
 			if got := create(app, 2); got.status != 201 {
-				t.Errorf("after one ended = %s", got.code())
+				t.Errorf("after one ended = %s, want 201", got.code())
 			}
 		})
 	})
@@ -104,7 +104,7 @@ func TestLineLimit(t *testing.T) {
 			create(app, 1)
 			app.wait(5 * time.Second)
 			if n := len(app.sim.Rings()); n != 1 || !slices.Contains(app.received(), "CreateCallFailed 603/560603") {
-				t.Errorf("%d rang, events = %q", n, app.received())
+				t.Errorf("%d rang, events = %q, want one, and 603/560603", n, app.received())
 			}
 		})
 	})
@@ -112,7 +112,7 @@ func TestLineLimit(t *testing.T) {
 		inBubble(t, &Server{CallsPerNumber: -1}, func(t *testing.T, app *application) {
 			for n := range 10 {
 				if got := create(app, n); got.status != 201 {
-					t.Errorf("call %d = %s", n, got.code())
+					t.Errorf("call %d = %s, want 201", n, got.code())
 				}
 			}
 		})
@@ -127,9 +127,7 @@ func TestTeamsUsersCanBeRefused(t *testing.T) {
 			{path + "/participants:add", `{"participantToAdd":{"rawId":"8:orgid:o"}}`},
 			{path + ":transferToParticipant", `{"targetParticipant":{"rawId":"8:orgid:o"}}`},
 		} {
-			if got := app.send("POST", request.path, request.body).code(); got != "405/8520" {
-				t.Errorf("%s = %s", request.path, got)
-			}
+			wantCode(t, request.path, app.send("POST", request.path, request.body), "405/8520")
 		}
 	})
 }

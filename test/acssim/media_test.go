@@ -141,9 +141,7 @@ func TestRecordingsChangeState(t *testing.T) {
 		path := app.connectCaller("")
 		start := `{"callConnectionId":"` + path[len("/calling/callConnections/"):] + `"` + more
 		app.must(202, "POST", "/calling/recordings", start)
-		if got := app.send("POST", "/calling/recordings", start).code(); got != "400/8559" {
-			t.Errorf("a second recording = %s", got)
-		}
+		wantCode(t, "a second recording", app.send("POST", "/calling/recordings", start), "400/8559")
 		app.wait(time.Second)
 		id := app.last("RecordingStateChanged").Data.RecordingID
 		at := "/calling/recordings/" + strings.ReplaceAll(id, "=", "%3D")
@@ -151,9 +149,7 @@ func TestRecordingsChangeState(t *testing.T) {
 		app.must(202, "POST", at+":resume", "")
 		app.must(200, "GET", at, "")
 		app.must(204, "DELETE", at, "")
-		if got := app.send("GET", at, "").code(); got != "404/8522" {
-			t.Errorf("the recording that has ended = %s", got)
-		}
+		wantCode(t, "the recording that has ended", app.send("GET", at, ""), "404/8522")
 		app.wait(time.Second)
 		var states []string
 		for _, e := range app.events {
@@ -186,7 +182,7 @@ func TestRecordingsChangeState(t *testing.T) {
 			app.must(204, "POST", path+":terminate", "")
 			app.wait(time.Second)
 			if got := app.received()[2:]; !cmp.Equal(got, []string{"StartRecordingFailed 400/8501", "CallDisconnected 200/7000 answer"}) {
-				t.Errorf("events = %q", got)
+				t.Errorf("events = %q, want StartRecordingFailed 400/8501 before the end", got)
 			}
 		})
 	})

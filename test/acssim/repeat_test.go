@@ -49,7 +49,7 @@ func TestRepeatedRequests(t *testing.T) {
 				h := pairHeader()
 				first, err := app.try("POST", "/calling/callConnections", body, h)
 				if err != nil || first.status != http.StatusCreated {
-					t.Fatalf("first = %s, %v", first.code(), err)
+					t.Fatalf("first = %s, %v, want 201", first.code(), err)
 				}
 				second, err := tt.second(app, h)
 				if err != nil || second.code() != tt.code {
@@ -67,7 +67,7 @@ func TestRepeatedRequests(t *testing.T) {
 			h := pairHeader()
 			first, _ := app.try("POST", "/calling/callConnections", body, h)
 			if first.status != http.StatusTooManyRequests || first.header.Get("Retry-After") != "1" {
-				t.Errorf("first = %s, Retry-After %q", first.code(), first.header.Get("Retry-After"))
+				t.Errorf("first = %s, Retry-After %q, want 429, 1", first.code(), first.header.Get("Retry-After"))
 			}
 			_ = app.sim.SetFaults(Faults{})
 			if again, _ := app.try("POST", "/calling/callConnections", body, h); again.status != http.StatusTooManyRequests {
@@ -79,14 +79,14 @@ func TestRepeatedRequests(t *testing.T) {
 		inBubble(t, &Server{Faults: &Faults{ServerError: 1}}, func(t *testing.T, app *application) {
 			h := pairHeader()
 			if first, _ := app.try("POST", "/calling/callConnections", body, h); first.status != http.StatusServiceUnavailable {
-				t.Errorf("first = %s", first.code())
+				t.Errorf("first = %s, want 503", first.code())
 			}
 			_ = app.sim.SetFaults(Faults{})
 			if again, _ := app.try("POST", "/calling/callConnections", body, h); again.status != http.StatusCreated {
 				t.Errorf("again = %s, want 201", again.code())
 			}
 			if n := app.sim.RingsOf("8:orgid:o"); n != 1 {
-				t.Errorf("the telephone rang %d times", n)
+				t.Errorf("the telephone rang %d times, want once", n)
 			}
 		})
 	})

@@ -51,7 +51,7 @@ func TestFaultyRequestsAreRefused(t *testing.T) {
 					t.Errorf("answer = %s, want %s", got, tt.want)
 				}
 				if n := len(app.sim.Calls()); n != 0 {
-					t.Errorf("%d calls began", n)
+					t.Errorf("%d calls began, want none", n)
 				}
 			})
 		})
@@ -68,7 +68,7 @@ func TestFaultyRequestsAreRefused(t *testing.T) {
 	}
 	inBubble(t, &Server{}, func(t *testing.T, app *application) {
 		if got := app.send("POST", create, strings.Repeat(" ", maxBody+1)).status; got != http.StatusRequestEntityTooLarge {
-			t.Errorf("a body of more than 1 MiB = %d", got)
+			t.Errorf("a body of more than 1 MiB = %d, want %d", got, http.StatusRequestEntityTooLarge)
 		}
 	})
 }
@@ -125,7 +125,7 @@ func TestFaultyRequestsWithinACallAreRefused(t *testing.T) {
 				}
 				app.wait(time.Second)
 				if n := len(app.received()); n != 2 {
-					t.Errorf("events = %q", app.received())
+					t.Errorf("events = %q, want 2", app.received())
 				}
 			})
 		})

@@ -83,12 +83,12 @@ func TestThePublishedOperationsAreSimulated(t *testing.T) {
 	}
 	for _, op := range operations {
 		if !described[op.name] {
-			t.Errorf("%s is not described", op.name)
+			t.Errorf("%s is simulated, want it described as well", op.name)
 		}
 		delete(described, op.name)
 	}
 	for name := range described {
-		t.Errorf("%s is not simulated", name)
+		t.Errorf("%s is described, want it simulated as well", name)
 	}
 }
 

@@ -82,7 +82,7 @@ func FuzzParseScript(f *testing.F) {
 			t.Fatalf("%q is written as %q, which is refused: %v", text, sc, err)
 		}
 		if again.String() != sc.String() {
-			t.Errorf("%q, written and read, is %q", sc, again)
+			t.Errorf("written and read = %q, want %q", again, sc)
 		}
 	})
 }

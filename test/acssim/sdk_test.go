@@ -115,7 +115,7 @@ func TestOfficialSDKAsClient(t *testing.T) {
 	whole := strings.Join(log, "\n")
 	for _, op := range operations {
 		if !strings.Contains(whole, " request "+op.name+": 2") {
-			t.Errorf("the SDK did not call %s with success", op.name)
+			t.Errorf("the SDK did not call %s with success, want it to call all", op.name)
 		}
 	}
 }

@@ -100,7 +100,7 @@ func TestUnsignedRequestsAreRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			inBubble(t, &Server{}, func(t *testing.T, app *application) {
-				app.http.Transport = changed{tt.change, app.http.Transport}
+				app.http.Transport = changingTransport{tt.change, app.http.Transport}
 				if got := app.send("GET", "/calling/callConnections/x", "").code(); got != "401/7509" {
 					t.Errorf("answer = %s, want 401/7509", got)
 				}
@@ -109,7 +109,7 @@ func TestUnsignedRequestsAreRefused(t *testing.T) {
 	}
 	t.Run("an hour late", func(t *testing.T) {
 		inBubble(t, &Server{}, func(t *testing.T, app *application) {
-			app.http.Transport = changed{func(*http.Request) { time.Sleep(time.Hour) }, app.http.Transport}
+			app.http.Transport = changingTransport{func(*http.Request) { time.Sleep(time.Hour) }, app.http.Transport}
 			if got := app.send("GET", "/calling/callConnections/x", "").code(); got != "401/7509" {
 				t.Errorf("answer = %s, want 401/7509", got)
 			}
@@ -117,13 +117,13 @@ func TestUnsignedRequestsAreRefused(t *testing.T) {
 	})
 }
 
-// changed is a transport that changes requests after signing.
-type changed struct {
+// changingTransport is a transport that changes requests after signing.
+type changingTransport struct {
 	change func(*http.Request)
 	next   http.RoundTripper
 }
 
-func (c changed) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c changingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	c.change(r)
 	return c.next.RoundTrip(r)

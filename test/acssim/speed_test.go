@@ -15,7 +15,7 @@ func TestSpeed(t *testing.T) {
 		app.wait(time.Minute)
 		c := app.sim.Calls()[0]
 		if ring, talk := c.ConnectedAt.Sub(c.StartedAt), c.EndedAt.Sub(c.ConnectedAt); ring != time.Second || talk != 2*time.Second {
-			t.Errorf("it rang for %v and lasted for %v", ring, talk)
+			t.Errorf("it rang for %v and lasted for %v, want 1s and 2s", ring, talk)
 		}
 	})
 }
@@ -38,9 +38,7 @@ func TestBearerTokens(t *testing.T) {
 					t.Fatal(err)
 				}
 				if tt.token == "" {
-					if got := app.send("GET", "/calling/callConnections/x", "").code(); got != tt.want {
-						t.Errorf("answer = %s", got)
-					}
+					wantCode(t, "answer", app.send("GET", "/calling/callConnections/x", ""), tt.want)
 					return
 				}
 				r.Header.Set("Authorization", "Bearer "+tt.token)
@@ -50,7 +48,7 @@ func TestBearerTokens(t *testing.T) {
 				}
 				defer response.Body.Close()
 				if got := (map[int]string{401: "401/7509", 404: "404/8522"})[response.StatusCode]; got != tt.want {
-					t.Errorf("answer = %d", response.StatusCode)
+					t.Errorf("answer = %d, want %s", response.StatusCode, tt.want)
 				}
 			})
 		})

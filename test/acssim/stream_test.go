@@ -79,16 +79,12 @@ func TestStreamOfWords(t *testing.T) {
 			app.wait(5 * time.Second)
 			app.must(202, "POST", path+":updateTranscription", `{"locale":"de-DE","operationContext":"german"}`)
 			if state := app.must(200, "GET", path, ""); !strings.Contains(string(state.body), `"state":"active"`) {
-				t.Errorf("call = %s", state.body)
+				t.Errorf("call = %s, want an active stream", state.body)
 			}
-			if got := app.send("POST", path+":startTranscription", `{}`).code(); got != "409/8519" {
-				t.Errorf("started twice = %s", got)
-			}
+			wantCode(t, "started twice", app.send("POST", path+":startTranscription", `{}`), "409/8519")
 			app.must(202, "POST", path+":stopTranscription", `{"operationContext":"enough"}`)
 			app.wait(10 * time.Second)
-			if got := app.send("POST", path+":stopTranscription", `{}`).code(); got != "400/8585" {
-				t.Errorf("stopped twice = %s", got)
-			}
+			wantCode(t, "stopped twice", app.send("POST", path+":stopTranscription", `{}`), "400/8585")
 			want := []string{"TranscriptionStarted words", "TranscriptionUpdated german", "TranscriptionStopped enough"}
 			if d := cmp.Diff(want, app.received()[2:]); d != "" {
 				t.Errorf("events (-want +got):\n%s", d)
@@ -101,7 +97,7 @@ func TestStreamOfWords(t *testing.T) {
 				t.Errorf("words (-want +got):\n%s", d)
 			}
 			if m := app.streamed("TranscriptionMetadata"); len(m) != 2 || m[0].TranscriptionMetadata.Locale != "en-GB" || m[1].TranscriptionMetadata.Locale != "de-DE" {
-				t.Errorf("metadata = %+v", m)
+				t.Errorf("metadata = %+v, want those of en-GB and de-DE", m)
 			}
 		})
 	})
@@ -130,13 +126,13 @@ func TestStreamOfSound(t *testing.T) {
 			frames := app.streamed("AudioData")
 			loud := slices.DeleteFunc(slices.Clone(frames), func(f streamFrame) bool { return f.AudioData.Silent })
 			if n := len(frames); n < 195 || n > 201 {
-				t.Errorf("%d frames in 4 s", n)
+				t.Errorf("%d frames in 4 s, want 195 to 201", n)
 			}
 			if n := len(loud); n < 50 || n > 60 || loud[0].AudioData.ParticipantRawID != caller || len(loud[0].AudioData.Data) != 640 {
-				t.Errorf("%d frames with sound", n)
+				t.Errorf("%d frames with sound, want 50 to 60 of %s, of 640 bytes", n, caller)
 			}
 			if got := app.streamed("DtmfData"); len(got) != 1 || got[0].DTMFData.Data != "five" {
-				t.Errorf("keys = %+v", got)
+				t.Errorf("keys = %+v, want five", got)
 			}
 		})
 	})
@@ -161,14 +157,10 @@ func TestStreamsThatFail(t *testing.T) {
 			path := app.create(agent)
 			app.wait(2 * time.Second)
 			for _, op := range []string{":startMediaStreaming", ":stopMediaStreaming", ":startTranscription", ":updateTranscription"} {
-				if got := app.send("POST", path+op, `{}`).code(); got != "400/8523" {
-					t.Errorf("%s = %s", op, got)
-				}
+				wantCode(t, op, app.send("POST", path+op, `{}`), "400/8523")
 			}
 			body := fmt.Sprintf(`{"targets":[{"rawId":%q}],"callbackUri":"https://x.example"`+streamOptions+`}`, agent, "sideways", false, streamURL, false)
-			if got := app.send("POST", "/calling/callConnections", body).code(); got != "400/8523" {
-				t.Errorf("options that make no sense = %s", got)
-			}
+			wantCode(t, "options that make no sense", app.send("POST", "/calling/callConnections", body), "400/8523")
 		})
 	})
 }

@@ -24,20 +24,19 @@ func TestTransfer(t *testing.T) {
 			path := app.connectCaller("wait answer; hang up after 30s")
 			app.must(202, "POST", path+":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q},"operationContext":"t",
 				"customCallingContext":{"sipHeaders":{"X-MS-Custom-A":"b"},"voipHeaders":{}}}`, expert))
-			if got := app.send("POST", path+":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, agent)).code(); got != "409/8607" {
-				t.Errorf("a second transfer = %s", got)
-			}
+			wantCode(t, "a second transfer",
+				app.send("POST", path+":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, agent)), "409/8607")
 			app.wait(5 * time.Second)
 			app.wanted(t, "CallTransferAccepted t", "CallDisconnected 200/7000 answer")
 			if e := app.last("CallTransferAccepted").Data; e.TransferTarget.RawID != expert || e.Transferee.RawID != caller {
-				t.Errorf("transfer = %+v", e)
+				t.Errorf("transfer = %+v, want that of %s to %s", e, caller, expert)
 			}
 			if c := app.sim.Calls()[0]; c.State != "connected" || len(c.Participants) != 2 {
-				t.Errorf("call = %+v", c)
+				t.Errorf("call = %+v, want two people, connected", c)
 			}
 			app.wait(time.Minute)
 			if c := app.sim.Calls()[0]; c.State != "disconnected" {
-				t.Errorf("call = %+v", c)
+				t.Errorf("call = %+v, want it disconnected", c)
 			}
 		})
 	})
@@ -60,18 +59,17 @@ func TestTransferOutOfAGroup(t *testing.T) {
 			path := app.connectCaller("")
 			app.add(path, agent, "a", 30)
 			app.wait(5 * time.Second)
-			if got := app.send("POST", path+":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, expert)).code(); got != "400/8523" {
-				t.Errorf("without transferee = %s", got)
-			}
+			wantCode(t, "without transferee",
+				app.send("POST", path+":transferToParticipant", fmt.Sprintf(`{"targetParticipant":{"rawId":%q}}`, expert)), "400/8523")
 			app.must(202, "POST", path+":transferToParticipant", fmt.Sprintf(
 				`{"targetParticipant":{"rawId":%q},"transferee":{"rawId":%q},"operationContext":"t"}`, expert, caller))
 			app.wait(5 * time.Second)
 			app.wanted(t, "AddParticipantSucceeded a", "ParticipantsUpdated", "CallTransferAccepted t", "ParticipantsUpdated")
 			if n := len(app.last("ParticipantsUpdated").Data.Participants); n != 1 {
-				t.Errorf("%d stayed", n)
+				t.Errorf("%d stayed, want 1", n)
 			}
 			if calls := app.sim.Calls(); len(calls) != 2 || len(calls[1].Participants) != 2 || calls[1].State != "connected" {
-				t.Errorf("calls = %+v", calls)
+				t.Errorf("calls = %+v, want a second one of two people, connected", calls)
 			}
 		})
 	})
@@ -106,7 +104,7 @@ func TestMove(t *testing.T) {
 		}
 		got := app.received()
 		if len(got) != len(want) {
-			t.Fatalf("events = %q of %s", got, answer.body)
+			t.Fatalf("events = %q of %s, want %q", got, answer.body, want)
 		}
 		for _, event := range want {
 			found := false
@@ -118,15 +116,13 @@ func TestMove(t *testing.T) {
 			}
 		}
 		if e := app.last("MoveParticipantSucceeded").Data; e.FromCall != id || e.Participant.RawID != agent {
-			t.Errorf("moved = %+v", e)
+			t.Errorf("moved = %+v, want %s from call %s", e, agent, id)
 		}
 		if n := len(app.last("ParticipantsUpdated").Data.Participants); n != 2 {
 			t.Errorf("%d are in the call, want 2", n)
 		}
-		if got := app.send("POST", here+"/participants:moveHere", fmt.Sprintf(
-			`{"targetParticipants":[{"rawId":%q}],"fromCall":%q}`, agent, id)).code(); got != "404/8522" {
-			t.Errorf("from a call that is over = %s", got)
-		}
+		wantCode(t, "from a call that is over", app.send("POST", here+"/participants:moveHere", fmt.Sprintf(
+			`{"targetParticipants":[{"rawId":%q}],"fromCall":%q}`, agent, id)), "404/8522")
 	})
 }
 
@@ -140,7 +136,7 @@ func TestNothingFollowsTheEndOfACall(t *testing.T) {
 		app.must(204, "POST", here+":terminate", "")
 		app.wait(5 * time.Second)
 		if got := app.received(); got[len(got)-1] != "CallDisconnected 200/7000 answer" {
-			t.Errorf("events = %q", got)
+			t.Errorf("events = %q, want CallDisconnected 200/7000 at the end", got)
 		}
 	})
 }

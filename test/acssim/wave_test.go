@@ -17,7 +17,7 @@ func TestWaveReadsTheSameInAnyPieces(t *testing.T) {
 	between := func(from, to time.Time) time.Duration { return to.Sub(from) }
 	list := notes(all, []span{{at(0), at(0.3)}, {at(0.4), at(0.6)}}, between)
 	if len(list) != 3 || list[2].to != samples(500*time.Millisecond) {
-		t.Fatalf("notes = %+v", list)
+		t.Fatalf("notes = %+v, want 3, the last until 500 ms", list)
 	}
 	for _, channels := range [][][]note{{list}, {list[:1], nil, list[1:]}} {
 		w := &wave{channels: channels, from: 100, to: samples(500 * time.Millisecond)}

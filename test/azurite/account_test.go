@@ -90,12 +90,12 @@ func TestNewAccountFailsWhenAllAreInUse(t *testing.T) {
 	s := &Server{}
 	s.given.Store(accounts)
 	if a, err := s.NewAccount(); err == nil {
-		t.Errorf("got %s", a.Name)
+		t.Errorf("account %s, want an error", a.Name)
 	}
 }
 
 func TestTheAccountListFitsIntoAVariableOnWindows(t *testing.T) {
 	if n := len(accountList()); n > 32_767 {
-		t.Errorf("the list has %d characters", n)
+		t.Errorf("the list has %d characters, want 32,767 at most", n)
 	}
 }

@@ -39,17 +39,17 @@ func TestAllServicesAnswerUntilClose(t *testing.T) {
 	}
 	for _, url := range []string{s.BlobURL, s.QueueURL, s.TableURL} {
 		if !answers(url) {
-			t.Errorf("%s does not answer", url)
+			t.Errorf("%s does not answer, want an answer", url)
 		}
 		if !strings.Contains(s.ConnectionString(), "Endpoint="+url+";") {
-			t.Errorf("connection string without %s: %s", url, s.ConnectionString())
+			t.Errorf("connection string %s, want %s in it", s.ConnectionString(), url)
 		}
 	}
 	s.Close()
 	s.Close() // may be repeated
 	for _, url := range []string{s.BlobURL, s.QueueURL, s.TableURL} {
 		if answers(url) {
-			t.Errorf("%s answers after Close", url)
+			t.Errorf("%s answers after Close, want no answer", url)
 		}
 	}
 }
@@ -69,7 +69,7 @@ func TestAzuriteEndsWithTheProcessThatStartedIt(t *testing.T) {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	url := strings.TrimSpace(line)
 	if err != nil || !answers(url) {
-		t.Fatalf("child said %q: %v", line, err)
+		t.Fatalf("child said %q, %v, want an address that answers", line, err)
 	}
 	cmd.Process.Kill()
 	cmd.Wait()

@@ -142,7 +142,7 @@ func (c *Cluster) Deliver(to func(*Instance) error, again time.Duration) {
 		}
 		time.Sleep(again)
 	}
-	c.T.Error("no instance has acknowledged an event after 100 deliveries")
+	c.T.Error("no instance has acknowledged an event after 100 deliveries, want one to")
 }
 
 // sweepInterval is the time between two sweeps.

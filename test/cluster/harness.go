@@ -16,7 +16,7 @@ import (
 )
 
 // Harness is one instance, and an ACS that accepts everything and reports nothing: only the test delivers
-// events.
+// events, each at the moment that it is about, which acssim would decide itself.
 type Harness struct {
 	*Instance
 	CallRows, WorklistRows, OtherRows *tabletest.Memory // see Cluster

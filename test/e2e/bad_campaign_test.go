@@ -59,7 +59,7 @@ func (h host) refusedCampaigns(t *testing.T) {
 		status, body := post(t, r, validKey, valid)
 		all, err := r.Env.Ledger.Campaigns(t.Context())
 		if err != nil || len(all) != 1 {
-			t.Fatalf("%d campaigns, %v", len(all), err)
+			t.Fatalf("%d campaigns, %v, want one", len(all), err)
 		}
 		if status != http.StatusCreated || !strings.Contains(body, string(all[0].ID)) {
 			t.Errorf("answered %d %s, want the campaign %s", status, body, all[0].ID)
@@ -82,7 +82,7 @@ func (b badCampaign) send(t *testing.T, r *rig.Rig, valid string) {
 		Errors []struct{ Field, Detail string }
 	}
 	if err := json.Unmarshal([]byte(body), &problem); err != nil {
-		t.Fatalf("%v: %s", err, body)
+		t.Fatalf("%s: %v", body, err)
 	}
 	if status != b.status || problem.Status != b.status || problem.Title == "" || problem.Detail == "" {
 		t.Errorf("answered %d %s, want %d", status, body, b.status)
@@ -92,7 +92,7 @@ func (b badCampaign) send(t *testing.T, r *rig.Rig, valid string) {
 	}
 	for _, q := range r.Hook.Seen()[before:] {
 		if counts(q.Method, q.Path) && q.Method != http.MethodGet {
-			t.Errorf("the handler sent %s %s", q.Method, q.Path)
+			t.Errorf("the handler sent %s %s, want no write", q.Method, q.Path)
 		}
 	}
 }

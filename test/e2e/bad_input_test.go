@@ -18,16 +18,16 @@ import (
 
 func TestBadInputToTheBuiltHandler(t *testing.T) {
 	t.Parallel()
-	onFuncsim.badInput(t)
+	onFuncsim.refusedInput(t)
 }
 
 func TestBadInputUnderFunc(t *testing.T) {
 	t.Parallel()
-	onFunc(t).badInput(t)
+	onFunc(t).refusedInput(t)
 }
 
-// input is a request that must change nothing, and the expected reply.
-type input struct {
+// badInput is a request that must change nothing, and the expected reply.
+type badInput struct {
 	name   string
 	event  string // posted to the Event Grid webhook; empty: the request is a callback
 	mac    string // of the callback
@@ -49,7 +49,7 @@ const (
 	unknownCall = "in-unknown" // the id of no call
 )
 
-func (h host) badInput(t *testing.T) {
+func (h host) refusedInput(t *testing.T) {
 	const secret = "a secret of 32 bytes, for a test"
 	secrets := map[string]string{"CALLBACK_KEYS": "test:" + base64.StdEncoding.EncodeToString([]byte(secret))}
 	recorder := &tokenRecorder{}
@@ -65,7 +65,7 @@ func (h host) badInput(t *testing.T) {
 	claims, signature, _ := strings.Cut(claims, ".")
 	noAlgorithm := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`))
 
-	for _, in := range []input{
+	for _, in := range []badInput{
 		{name: "a malformed offer is acknowledged", event: malformedOffer, status: http.StatusAccepted, logged: "error"},
 		{name: "an event of an unknown type is acknowledged", event: unknownEvent, status: http.StatusAccepted, logged: "debug"},
 		{name: "a body over 1 MiB is refused", mac: mac, token: token, body: strings.Repeat("x", 1<<20+1), status: http.StatusRequestEntityTooLarge},
@@ -83,7 +83,7 @@ func (h host) badInput(t *testing.T) {
 }
 
 // send sends the request, and checks the reply and what the handler did.
-func (in input) send(t *testing.T, r *rig.Rig, log *logBuffer) {
+func (in badInput) send(t *testing.T, r *rig.Rig, log *logBuffer) {
 	requests, lines := len(r.Hook.Seen()), len(log.ofFunction("incomingcall"))
 	reply, err := r.Env.Host.Do(in.request(t, r.Env.URL))
 	if err != nil {
@@ -107,7 +107,7 @@ func (in input) send(t *testing.T, r *rig.Rig, log *logBuffer) {
 		case q.Method == http.MethodGet:
 			reads++
 		default:
-			t.Errorf("the handler sent %s %s", q.Method, q.Path)
+			t.Errorf("the handler sent %s %s, want no write", q.Method, q.Path)
 		}
 	}
 	if reads != in.reads {
@@ -118,7 +118,7 @@ func (in input) send(t *testing.T, r *rig.Rig, log *logBuffer) {
 	}
 }
 
-func (in input) request(t *testing.T, frontend string) *http.Request {
+func (in badInput) request(t *testing.T, frontend string) *http.Request {
 	t.Helper()
 	to, body := frontend+"/api/callbacks/"+unknownCall+"?t="+in.mac, in.body
 	if in.event != "" {
@@ -140,7 +140,7 @@ func (in input) request(t *testing.T, frontend string) *http.Request {
 
 // mustBeLogged waits for the function's line in the log, and fails the test if there
 // are several or if the level is another one.
-func (in input) mustBeLogged(t *testing.T, log *logBuffer, before int) {
+func (in badInput) mustBeLogged(t *testing.T, log *logBuffer, before int) {
 	t.Helper()
 	waitFor(t, "a line of the function incomingcall", func() bool { return len(log.ofFunction("incomingcall")) > before })
 	time.Sleep(200 * time.Millisecond) // for another line
@@ -195,7 +195,7 @@ func (r *tokenRecorder) mustToken(t *testing.T) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.token == "" {
-		t.Fatal("no token was sent")
+		t.Fatal("no token was sent, want one")
 	}
 	return r.token
 }

@@ -141,7 +141,7 @@ func drive(b *testing.B, n int, request func() (*http.Request, error)) {
 				text, err := io.ReadAll(resp.Body)
 				resp.Body.Close()
 				if err != nil || resp.StatusCode/100 != 2 {
-					b.Errorf("%s: %s %s, %v", q.URL.Path, resp.Status, text, err)
+					b.Errorf("%s: %s %s, %v, want success", q.URL.Path, resp.Status, text, err)
 					return
 				}
 			}

@@ -92,7 +92,7 @@ func (c *crasher) mustHaveCrashed(t *testing.T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.points) > 0 {
-		t.Errorf("the scenario ended before %d of the crashes", len(c.points))
+		t.Errorf("%d crashes were not reached, want all %d", len(c.points), len(c.points)+len(c.crashedAt))
 	}
 }
 

@@ -65,7 +65,7 @@ func TestScenariosWithoutFaults(t *testing.T) {
 				result := app.run(t, s)
 				for _, level := range []zerolog.Level{zerolog.WarnLevel, zerolog.ErrorLevel} {
 					for _, line := range app.log.atLevel(level) {
-						t.Errorf("the handler logged %s", line)
+						t.Errorf("the handler logged %s, want no warning", line)
 					}
 				}
 				if !t.Failed() {
@@ -88,7 +88,7 @@ func TestAnOfferThatComesTooLateIsNotAnswered(t *testing.T) {
 	app := runInProcess(t, readScenario(t, "too-late.txtar"), &acssim.Server{Strict: true, Seed: 1}, options{})
 	for _, r := range app.requests {
 		if r.to == toACS {
-			t.Errorf("the handler sent %s to ACS", r.what)
+			t.Errorf("the handler sent %s to ACS, want nothing", r.what)
 		}
 	}
 }

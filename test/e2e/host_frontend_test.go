@@ -117,7 +117,7 @@ func (h host) frontend(t *testing.T) {
 	t.Run("no line has the forged id", func(t *testing.T) {
 		for _, line := range log.handlerLines() {
 			if strings.Contains(line, forgedInvocationID) {
-				t.Error(line)
+				t.Errorf("the handler logged %s, want no %s in it", line, forgedInvocationID)
 			}
 		}
 	})
@@ -129,10 +129,10 @@ func (x frontendCase) run(t *testing.T, r *rig.Rig) {
 		t.Errorf("status %d, want %d; %s", status, x.status, body)
 	}
 	if !strings.Contains(body, x.reply) {
-		t.Errorf("the reply is %s", body)
+		t.Errorf("the reply is %s, want %q in it", body, x.reply)
 	}
 	if name, value, ok := strings.Cut(x.header, ": "); ok && headers.Get(name) != value {
-		t.Errorf("%s is %q", name, headers.Get(name))
+		t.Errorf("%s is %q, want %q", name, headers.Get(name), value)
 	}
 	// A refusal of the host's own has no body or a plain text.
 	problem := strings.HasPrefix(headers.Get("Content-Type"), "application/problem+json")
@@ -182,17 +182,17 @@ func sendLateOffersTwice(t *testing.T, r *rig.Rig) {
 	for range 2 {
 		both.Go(func() {
 			if status, _, body := send(t, r, batch); status != http.StatusAccepted {
-				t.Errorf("status %d, %s", status, body)
+				t.Errorf("status %d, want %d; %s", status, http.StatusAccepted, body)
 			}
 		})
 	}
 	both.Wait()
 	if _, after := r.Requests(); after != before {
-		t.Errorf("the handler sent %d requests to ACS", after-before)
+		t.Errorf("the handler sent %d requests to ACS, want none", after-before)
 	}
 	items, err := r.Env.Calls.Worklist(t.Context())
 	if err != nil || len(items) != 0 {
-		t.Errorf("%d items are on the worklist, %v", len(items), err)
+		t.Errorf("%d items are on the worklist, %v, want none", len(items), err)
 	}
 }
 
@@ -243,10 +243,10 @@ func (h host) runWithTimeout(t *testing.T) {
 	select {
 	case <-held:
 	default:
-		t.Fatal("no request was held")
+		t.Fatal("no request was held, want one")
 	}
 	if log.count("was exceeded by function") == 0 {
-		t.Errorf("the host did not time the function out\n%s", log)
+		t.Errorf("no function timed out, want one\n%s", log)
 	}
 }
 

@@ -102,7 +102,7 @@ func (h host) refusedMessages(t *testing.T) {
 		t.Errorf("the function has logged %+v, want %d lines", lines, maxTries*len(unprocessable))
 	}
 	if items, err := r.Env.Calls.Worklist(t.Context()); err != nil || len(items) != 0 {
-		t.Errorf("%d items are on the worklist, %v", len(items), err)
+		t.Errorf("%d items are on the worklist, %v, want none", len(items), err)
 	}
 }
 
@@ -264,10 +264,10 @@ func (h host) recordingWithoutCall(t *testing.T) {
 		enqueue(t, r, encode(recordingEvent(id, id, string(doc))))
 		found := mustBeFiled(t, r, log, filing.Key(id))
 		if found.Call != "" {
-			t.Errorf("the recording is linked to call %s", found.Call)
+			t.Errorf("the recording is linked to call %s, want none", found.Call)
 		}
 		if c := found.Chunks[0]; c.Size != chunk.Size || c.SHA256 != chunk.SHA256 || c.File == chunk.File {
-			t.Errorf("filed as %+v, the same content is %+v", c, chunk)
+			t.Errorf("filed as %+v, want the content of %+v in another file", c, chunk)
 		}
 	}
 	if err := r.Env.Verify(t.Context(), result); err != nil {

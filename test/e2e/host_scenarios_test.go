@@ -75,15 +75,15 @@ func (b *logBuffer) mustHaveNoSecrets(t *testing.T, r *rig.Rig, recorder *tokenR
 	}
 	lines := b.handlerLines()
 	if len(lines) == 0 {
-		t.Error("there is no line of the handler")
+		t.Errorf("the log has no line of the handler, want some\n%s", b)
 	}
 	for _, line := range lines {
 		if found := secretPattern.FindString(line); found != "" {
-			t.Errorf("the handler logged %q: %s", found, line)
+			t.Errorf("the handler logged %s, want no %q in it", line, found)
 		}
 		for _, secret := range secrets {
 			if secret != "" && strings.Contains(line, secret) {
-				t.Errorf("the handler logged a secret: %s", line)
+				t.Errorf("the handler logged %s, want no secret in it", line)
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func TestThePackage(t *testing.T) {
 	runCommand(t, repository, string(h), "pack", "-o", out)
 	packages, err := filepath.Glob(filepath.Join(out, "*.zip"))
 	if err != nil || len(packages) != 1 {
-		t.Fatalf("packages %q, %v", packages, err)
+		t.Fatalf("packages %q, %v, want one", packages, err)
 	}
 	app := filepath.Join(out, "app")
 	if d := cmp.Diff(packageFiles(t, repository), unzip(t, packages[0], app)); d != "" {
@@ -59,7 +59,7 @@ func packageFiles(t *testing.T, repository string) []string {
 	t.Helper()
 	functions, err := fs.Glob(os.DirFS(repository), "*/function.json")
 	if err != nil || len(functions) != 6 {
-		t.Fatalf("%d functions, %v", len(functions), err)
+		t.Fatalf("%d functions, %v, want 6", len(functions), err)
 	}
 	want := append(functions, "handler/handler, executable", "host.json")
 	slices.Sort(want)
@@ -101,7 +101,7 @@ func unzip(t *testing.T, from, to string) (names []string) {
 	for _, f := range z.File {
 		name, mode := f.Name, f.Mode()
 		if !filepath.IsLocal(name) {
-			t.Fatalf("the package holds %s", name)
+			t.Fatalf("the package holds %s, want local names", name)
 		}
 		if mode&0o111 != 0 {
 			name += ", executable"

@@ -119,7 +119,7 @@ func waitFor(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for began := time.Now(); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(began) > maxWait {
-			t.Fatalf("waited %v in vain: %s", maxWait, what)
+			t.Fatalf("waited %v, want: %s", maxWait, what)
 		}
 	}
 }

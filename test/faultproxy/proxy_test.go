@@ -68,7 +68,8 @@ func TestRequestsAndAnswersPassUnchanged(t *testing.T) {
 		t.Errorf("request for %s, want %s", got.RequestURI, want)
 	}
 	if got.Host != req.Host || got.Method != http.MethodPut || got.ContentLength != int64(len(body)) || !bytes.Equal(gotBody, body) {
-		t.Errorf("%s to %s with %d bytes (%d read)", got.Method, got.Host, got.ContentLength, len(gotBody))
+		t.Errorf("%s to %s with %d bytes (%d read), want what was sent, %d bytes to %s",
+			got.Method, got.Host, got.ContentLength, len(gotBody), len(body), req.Host)
 	}
 	if d := cmp.Diff(http.Header{
 		"Authorization": {"SharedKeyLite a:b"}, "Content-Length": {fmt.Sprint(len(body))},
@@ -77,7 +78,8 @@ func TestRequestsAndAnswersPassUnchanged(t *testing.T) {
 	}
 	if resp.StatusCode != http.StatusConflict || !bytes.Equal(respBody, body) ||
 		resp.Header.Get("Content-Encoding") != "gzip" || len(resp.Header["X-Ms-Twice"]) != 2 {
-		t.Errorf("answer %s with %d bytes, headers %v", resp.Status, len(respBody), resp.Header)
+		t.Errorf("answer %s with %d bytes, headers %v, want %d bytes as they were sent",
+			resp.Status, len(respBody), resp.Header, len(body))
 	}
 }
 
@@ -101,7 +103,7 @@ func TestARequestIsDroppedBeforeOrAfterTheTarget(t *testing.T) {
 					resp.Body.Close()
 				}
 				if (err != nil) != (n == 2) {
-					t.Errorf("request %d: %v", n, err)
+					t.Errorf("request %d: %v, want an error of the second alone", n, err)
 				}
 			}
 			if served.Load() != tt.served {
@@ -175,7 +177,7 @@ func TestProxiesOfOneHookShareItsNumbers(t *testing.T) {
 		}
 	}
 	if len(seen) != 2*each || len(byTarget) != 2 {
-		t.Errorf("%d requests to %v", len(seen), byTarget)
+		t.Errorf("%d requests to %v, want %d to two targets", len(seen), byTarget, 2*each)
 	}
 	for target, n := range byTarget {
 		if got := h.Count(func(r faultproxy.Request) bool { return r.Target == target }); n != each || got != each {
@@ -231,7 +233,7 @@ func TestATargetThatHasStoppedGivesNoAnswer(t *testing.T) {
 	}
 	defer p.Close()
 	if resp, err := http.Get(p.URL); err == nil {
-		t.Errorf("answer %s", resp.Status)
+		t.Errorf("answer %s, want none", resp.Status)
 		resp.Body.Close()
 	}
 }
@@ -244,7 +246,7 @@ func TestOnlyPlainHTTPIsForwarded(t *testing.T) {
 		}
 		if p, err := faultproxy.Start(u, new(faultproxy.Hook)); err == nil {
 			p.Close()
-			t.Errorf("a proxy to %s", target)
+			t.Errorf("a proxy to %s, want an error", target)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func TestBlobsKeepTheContract(t *testing.T) {
 func testBlobs(t *testing.T, b Blobs, name string) {
 	ctx := t.Context()
 	if _, err := b.Read(ctx, name); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("read of nothing: %v", err)
+		t.Errorf("read of nothing: %v, want %v", err, fs.ErrNotExist)
 	}
 	for _, text := range []string{"one", "two"} {
 		if err := b.Write(ctx, name, []byte(text)); err != nil {
@@ -32,7 +32,7 @@ func testBlobs(t *testing.T, b Blobs, name string) {
 		}
 	}
 	if got, err := b.Read(ctx, name); err != nil || string(got) != "two" {
-		t.Errorf("read %q, %v", got, err)
+		t.Errorf("read %q, %v, want two", got, err)
 	}
 	name += "-lock"
 	me, you := newUUID(), newUUID()
@@ -52,7 +52,7 @@ func testBlobs(t *testing.T, b Blobs, name string) {
 		{"the first acquires again", b.Acquire(ctx, name, me, 15*time.Second), nil},
 	} {
 		if !errors.Is(step.err, step.want) {
-			t.Errorf("%s: %v", step.what, step.err)
+			t.Errorf("%s: %v, want %v", step.what, step.err, step.want)
 		}
 	}
 }

@@ -130,16 +130,16 @@ func TestSettingsAreReadFromHostJSONLocalSettingsAndEnv(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(a.functions) != 1 || a.functions[0].queue != "from-file" {
-		t.Errorf("functions = %+v", a.functions)
+		t.Errorf("functions = %+v, want one of the queue from-file", a.functions)
 	}
 	if a.executable != "from-env" || a.routePrefix != "v2" || a.functionTimeout != 0 || !a.queues.base64 {
-		t.Errorf("app = %+v", a)
+		t.Errorf("app = %+v, want the values of the environment", a)
 	}
 	if want := 24*time.Hour + 1500*time.Millisecond; a.initTimeout != want {
 		t.Errorf("initialisation timeout = %v, want %v", a.initTimeout, want)
 	}
 	if got := strings.Join(a.arguments, "|"); got != "a|b|c" {
-		t.Errorf("arguments = %s: they are joined by blanks, without quotes", got)
+		t.Errorf("arguments = %s, want a|b|c: they are joined by blanks, without quotes", got)
 	}
 }
 
@@ -176,7 +176,7 @@ func FuzzParseFunction(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		fn, err := parseFunction("fn", raw, environment{})
 		if err == nil && fn != nil && fn.trigger == "" {
-			t.Error("accepted without a trigger")
+			t.Errorf("function %+v, want a trigger or an error", fn)
 		}
 	})
 }

@@ -47,7 +47,7 @@ func TestMembersOfAMessageBecomeMetadata(t *testing.T) {
 		}
 	}
 	if o, ok := got.Metadata["o"].(map[string]any); !ok || o["t"] != "2024-01-02T03:04:05.1Z" {
-		t.Errorf("Metadata.o = %v", got.Metadata["o"])
+		t.Errorf("Metadata.o = %v, want an object with its time", got.Metadata["o"])
 	}
 }
 
@@ -59,11 +59,11 @@ func FuzzReformat(f *testing.F) {
 			return
 		}
 		if !json.Valid([]byte(once)) {
-			t.Fatalf("not JSON any more: %s", once)
+			t.Fatalf("quoted = %s, want JSON", once)
 		}
 		twice, err := reformat([]byte(once))
 		if err != nil || twice != once {
-			t.Errorf("again: %s, %v; once: %s", twice, err, once)
+			t.Errorf("again: %s, %v, want %s", twice, err, once)
 		}
 	})
 }
@@ -78,7 +78,7 @@ func FuzzEventCalls(f *testing.F) {
 		}
 		for _, c := range calls {
 			if body := c.body("guid"); !json.Valid(body) || bytes.ContainsRune(body, '\n') {
-				t.Errorf("body = %s", body)
+				t.Errorf("body = %s, want JSON on one line", body)
 			}
 		}
 	})
@@ -90,7 +90,7 @@ func FuzzMessageCall(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		c := messageCall(&function{name: "Fn", binding: "msg"}, Message{ID: "1"}, text)
 		if body := c.body("guid"); !json.Valid(body) {
-			t.Errorf("body = %s", body)
+			t.Errorf("body = %s, want JSON", body)
 		}
 	})
 }

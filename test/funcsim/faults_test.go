@@ -86,17 +86,17 @@ func (p faultRun) ids() (ids []string) {
 func TestFaultsDuplicateSwapDelayKillAndPing(t *testing.T) {
 	once := runWithFaults(t, nil).ids()
 	if !slices.IsSorted(once) || len(once) != 40 {
-		t.Errorf("without faults: %v", once)
+		t.Errorf("without faults: %v, want 40 in their order", once)
 	}
 	twice := runWithFaults(t, &Faults{Seed: 1, Duplicate: 1}).ids()
 	slices.Sort(twice)
 	if len(twice) != 80 || len(slices.Compact(twice)) != 40 {
-		t.Errorf("every delivery twice: %v", twice)
+		t.Errorf("every delivery twice: %v, want 80 of 40", twice)
 	}
 	for name, f := range map[string]*Faults{"swapped": {Seed: 1, Swap: 0.3}, "delayed": {Seed: 1, Delay: 0.3}} {
 		ids := runWithFaults(t, f).ids()
 		if slices.IsSorted(ids) || len(ids) != 40 {
-			t.Errorf("%s: %v", name, ids)
+			t.Errorf("%s: %v, want 40 in another order", name, ids)
 		}
 	}
 	for kills, want := range map[int]int{0: 2, 1: 1} {
@@ -105,7 +105,7 @@ func TestFaultsDuplicateSwapDelayKillAndPing(t *testing.T) {
 		}
 	}
 	if p := runWithFaults(t, &Faults{Seed: 1}); p.pings < 3 {
-		t.Errorf("%d pings", p.pings)
+		t.Errorf("%d pings, want 3 at least", p.pings)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestASeedRepeatsARun(t *testing.T) {
 		t.Errorf("the same seed again (-first +second):\n%s", d)
 	}
 	if cmp.Equal(first, runWithFaults(t, f(8)).seen) {
-		t.Error("another seed did the same")
+		t.Errorf("two seeds did %v, want two runs", first)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestTheLoseLeaseFaultStopsTheHost(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if h.Err() == nil {
-			t.Error("the host did not notice")
+			t.Errorf("the host's error: %v, want that it has noticed", h.Err())
 		}
 	})
 }
@@ -142,7 +142,7 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 		h := &Host{Root: "testdata/golden-app", Handler: http.NotFoundHandler(), Env: map[string]string{faultsSetting: text}}
 		if err := h.Start(t.Context()); err == nil {
 			h.Stop()
-			t.Errorf("%s was accepted", text)
+			t.Errorf("%s was accepted, want an error", text)
 		}
 	}
 }

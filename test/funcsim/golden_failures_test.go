@@ -93,6 +93,6 @@ func TestExitsAreThoseOfTheRealHost(t *testing.T) {
 		}
 	}
 	if exits == 0 || h.Err() == nil {
-		t.Errorf("%d exits, the host: %v", exits, h.Err())
+		t.Errorf("%d exits, the host: %v, want an exit and an error", exits, h.Err())
 	}
 }

@@ -188,7 +188,7 @@ func compareReceived(t *testing.T, seen, want []received) {
 	for i, w := range want {
 		w.Body = retryContext.ReplaceAllString(w.Body, "")
 		if i >= len(seen) {
-			t.Errorf("handler did not receive %s", w.Line)
+			t.Errorf("the handler received %d requests, want %s among them", len(seen), w.Line)
 			continue
 		}
 		got := seen[i]
@@ -200,7 +200,7 @@ func compareReceived(t *testing.T, seen, want []received) {
 		}
 		match(t, "body", got.Body, w.Body)
 		if a, b := got.Headers["X-Ms-Invocation-Id"], got.Headers["X-Azure-Functions-Invocationid"]; a != "" && a != b {
-			t.Errorf("X-Ms-Invocation-Id %s is not the invocation's id %s", a, b)
+			t.Errorf("X-Ms-Invocation-Id %s, want the invocation's id %s", a, b)
 		}
 	}
 }
@@ -226,7 +226,7 @@ func compareHeaders(t *testing.T, what string, got, want map[string]string, leng
 	}
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(want)), func(w string) bool { return strings.EqualFold(w, name) }) {
-			t.Errorf("%s has a header %s: %s that the recording has not", what, name, got[name])
+			t.Errorf("%s has a header %s: %s, want only those of the recording", what, name, got[name])
 		}
 	}
 }

@@ -76,7 +76,7 @@ func playQueue(t *testing.T, c recordedTrigger) {
 	}
 	for i, n := range c.DequeueCounts {
 		if !strings.Contains(seen[i].Body, `"DequeueCount":"`+n+`"`) {
-			t.Errorf("invocation %d: DequeueCount is not %s: %s", i, n, seen[i].Body)
+			t.Errorf("invocation %d: %s, want DequeueCount %s", i, seen[i].Body, n)
 		}
 	}
 	var poison []string
@@ -90,7 +90,7 @@ func playQueue(t *testing.T, c recordedTrigger) {
 		t.Errorf("poison queue (-want +got):\n%s", d)
 	}
 	if q.Len() != 0 {
-		t.Errorf("%d messages left in the queue", q.Len())
+		t.Errorf("%d messages left in the queue, want none", q.Len())
 	}
 }
 

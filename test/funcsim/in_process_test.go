@@ -49,7 +49,7 @@ func TestATimerFiresInVirtualTime(t *testing.T) {
 		h.Stop()
 		time.Sleep(time.Minute)
 		if got := strings.Join(at, " "); got != "00:00:05 00:00:10 00:00:15" {
-			t.Errorf("fired at %s", got)
+			t.Errorf("fired at %s, want 00:00:05 00:00:10 00:00:15", got)
 		}
 	})
 }
@@ -60,7 +60,7 @@ func TestRunsOfATimerDoNotOverlap(t *testing.T) {
 		startTimerApp(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/sweep" {
 				if running.Add(1) > 1 {
-					t.Error("two runs at once")
+					t.Error("two runs at once, want one")
 				}
 				time.Sleep(7 * time.Second)
 				running.Add(-1)
@@ -70,7 +70,7 @@ func TestRunsOfATimerDoNotOverlap(t *testing.T) {
 		})
 		time.Sleep(time.Minute - time.Second)
 		if got := runs.Load(); got != 5 { // at 5, 15, 25, 35, 45 s, done 7 s later
-			t.Errorf("%d runs", got)
+			t.Errorf("%d runs, want 5", got)
 		}
 	})
 }
@@ -106,11 +106,11 @@ func TestRunningAFunctionByHandAnswersAtOnce(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("POST", "/admin/functions/sweep", strings.NewReader(`{"input":"x"}`)))
 		if w.Code != http.StatusAccepted || time.Since(began) != 0 {
-			t.Errorf("status %d after %v", w.Code, time.Since(began))
+			t.Errorf("status %d after %v, want %d at once", w.Code, time.Since(began), http.StatusAccepted)
 		}
 		var body struct{ Metadata struct{ Timer string } }
 		if err := json.Unmarshal([]byte(<-done), &body); err != nil || body.Metadata.Timer != `"x"` {
-			t.Errorf("Metadata.timer = %s, %v", body.Metadata.Timer, err)
+			t.Errorf("Metadata.timer = %s, %v, want \"x\"", body.Metadata.Timer, err)
 		}
 	})
 }
@@ -132,13 +132,13 @@ func TestKillInProcessCancelsRequestsAndRestartsTheHandler(t *testing.T) {
 		time.Sleep(time.Second)
 		h.Kill()
 		if err := <-failed; err == nil {
-			t.Error("the invocation survived")
+			t.Error("the invocation survived, want it to fail")
 		}
 		if err := h.Invoke(t.Context(), "sweep", ""); err != nil {
 			t.Error(err)
 		}
 		if h.Restarts() != 1 {
-			t.Errorf("restarts = %d", h.Restarts())
+			t.Errorf("restarts = %d, want 1", h.Restarts())
 		}
 		h.Kill()
 		time.Sleep(failureWindow + time.Minute) // so that the count restarts
@@ -156,14 +156,14 @@ func TestAFrontendWithoutARunningHostIsUnavailable(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 		if w.Code != http.StatusOK {
-			t.Errorf("home page: %d", w.Code)
+			t.Errorf("home page: %d, want 200", w.Code)
 		}
 		h.Stop()
 		for _, host := range []*Host{h, {}} {
 			w := httptest.NewRecorder()
 			host.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 			if w.Code != http.StatusServiceUnavailable {
-				t.Errorf("without a running host: %d", w.Code)
+				t.Errorf("without a running host: %d, want 503", w.Code)
 			}
 		}
 	})

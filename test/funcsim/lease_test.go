@@ -69,12 +69,12 @@ func TestOneOfTwoHostsRunsATimer(t *testing.T) {
 		app.start("second")
 		time.Sleep(3*time.Minute - time.Second)
 		if a, b := app.since("first"), app.since("second"); a != "00:20 00:40 01:00 01:20 01:40 02:00 02:20 02:40" || b != "" {
-			t.Errorf("the first ran at %s, the second at %s", a, b)
+			t.Errorf("the first ran at %q, the second at %q, want the first alone, every 20 s", a, b)
 		}
 		first.Stop()
 		time.Sleep(time.Minute + 30*time.Second)
 		if a, b := app.since("first"), app.since("second"); a != "" || b != "03:20 03:40 04:00 04:20" { // it acquires the lease at 03:00
-			t.Errorf("after the first has stopped it ran at %s, the second at %s", a, b)
+			t.Errorf("the first ran at %q, the second at %q, want the second alone, from 03:20 on", a, b)
 		}
 	})
 }
@@ -85,7 +85,7 @@ func TestATimerRunsOnTwoHostsUntilALostLeaseIsNoticed(t *testing.T) {
 		first := app.start("first")
 		synctest.Wait()
 		if err := first.LoseLease(t.Context(), "unknown"); err == nil {
-			t.Error("the lease of an unknown timer was lost")
+			t.Error("the lease of an unknown timer was lost, want an error")
 		}
 		time.Sleep(17 * time.Second) // the first renews at 00:30
 		app.since("first")
@@ -95,11 +95,12 @@ func TestATimerRunsOnTwoHostsUntilALostLeaseIsNoticed(t *testing.T) {
 		second := app.start("second")
 		time.Sleep(10 * time.Second)
 		if a, b := app.since("first"), app.since("second"); a != "00:20 00:25" || b != a {
-			t.Errorf("the first ran at %s, the second at %s", a, b)
+			t.Errorf("the first ran at %q, the second at %q, want both at 00:20 00:25", a, b)
 		}
 		time.Sleep(10 * time.Second)
 		if !errors.Is(first.Err(), ErrGaveUp) || second.Err() != nil {
-			t.Errorf("the first: %v, the second: %v", first.Err(), second.Err())
+			t.Errorf("the first: %v, the second: %v, want %v of the first alone",
+				first.Err(), second.Err(), ErrGaveUp)
 		}
 	})
 }
@@ -115,13 +116,13 @@ func TestAMissedRunIsMadeUpOnce(t *testing.T) {
 		synctest.Wait()
 		if runs := app.since("second"); runs != "41:00" || !strings.Contains(app.body, `"IsPastDue":true`) ||
 			!strings.Contains(app.body, `"Last":"2000-01-01T00:10:00+00:00","Next":"2000-01-01T00:20:00+00:00"`) {
-			t.Errorf("ran at %s with %s", runs, app.body)
+			t.Errorf("ran at %s with %s, want 41:00, past due since 00:20:00", runs, app.body)
 		}
 		second.Stop()
 		app.start("third")
 		time.Sleep(8 * time.Minute)
 		if runs := app.since("third"); runs != "" {
-			t.Errorf("the missed run was made up again at %s", runs)
+			t.Errorf("the missed run was made up again at %s, want once", runs)
 		}
 	})
 }

@@ -14,7 +14,7 @@ func TestFreePortDoesNotRepeatAPort(t *testing.T) {
 			t.Fatal(err)
 		}
 		if given[port] || port < firstPort || port >= firstPort+ports {
-			t.Fatalf("port %d after %d others", port, len(given))
+			t.Fatalf("port %d after %d others, want another one from %d on", port, len(given), firstPort)
 		}
 		given[port] = true
 	}

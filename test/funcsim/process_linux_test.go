@@ -35,7 +35,7 @@ func TestTheHandlerIsKilledWithItsHost(t *testing.T) {
 		select {
 		case <-time.After(time.Millisecond):
 		case <-t.Context().Done():
-			t.Fatal("the handler still runs")
+			t.Fatalf("handler %s still runs, want it killed", strings.TrimSpace(pid))
 		}
 	}
 }

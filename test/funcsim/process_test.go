@@ -165,7 +165,7 @@ func TestExitCode0LeavesTheHostWithoutAHandler(t *testing.T) {
 	log.wait(t, "exit code 0")
 	fail(t, h, "nothing")
 	if h.Restarts() != 0 || h.PID() != 0 || h.Err() != nil {
-		t.Errorf("restarts %d, pid %d, err %v", h.Restarts(), h.PID(), h.Err())
+		t.Errorf("restarts %d, pid %d, err %v, want none of them", h.Restarts(), h.PID(), h.Err())
 	}
 }
 
@@ -175,7 +175,7 @@ func TestExitCode200IsNotCounted(t *testing.T) {
 		fail(t, h, "exit200")
 	}
 	if status, _ := ask(t, h, "pid"); status != http.StatusOK {
-		t.Errorf("status after the restarts = %d", status)
+		t.Errorf("status after the restarts = %d, want 200", status)
 	}
 	if got := h.Restarts(); got != maxFailures+1 {
 		t.Errorf("restarts = %d, want %d", got, maxFailures+1)
@@ -193,17 +193,17 @@ func TestTheThirdFailureStopsTheHost(t *testing.T) {
 	h.Kill()
 	<-h.Stopped()
 	if !errors.Is(h.Err(), ErrGaveUp) || !strings.Contains(h.Err().Error(), "Exceeded http worker restart retry count") {
-		t.Errorf("err = %v", h.Err())
+		t.Errorf("err = %v, want %v after three failures", h.Err(), ErrGaveUp)
 	}
 	if resp, err := h.Client().Get(url); err == nil {
 		resp.Body.Close()
-		t.Error("the front end still listens")
+		t.Errorf("the front end answers %d, want no answer", resp.StatusCode)
 	}
 	if err := h.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if status, _ := ask(t, h, "pid"); status != http.StatusOK || h.Err() != nil || h.Restarts() != 0 {
-		t.Errorf("started again: status %d, err %v, restarts %d", status, h.Err(), h.Restarts())
+		t.Errorf("started again: status %d, err %v, restarts %d, want 200 and neither", status, h.Err(), h.Restarts())
 	}
 }
 
@@ -215,18 +215,18 @@ func TestAKilledHandlerIsReplacedAndInvocationsWait(t *testing.T) {
 	}
 	h.Kill()
 	if !ended(first) {
-		t.Error("the handler survived")
+		t.Errorf("handler %s survived, want it killed", first)
 	}
 	if err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e1"}`); err != nil {
 		t.Error(err)
 	}
 	_, second := ask(t, h, "pid")
 	if second == first || h.Restarts() != 1 {
-		t.Errorf("pid %s after %s, restarts %d", second, first, h.Restarts())
+		t.Errorf("pid %s after %s, restarts %d, want another one, 1", second, first, h.Restarts())
 	}
 	h.Stop()
 	if !ended(second) {
-		t.Error("the handler survived the host")
+		t.Errorf("handler %s survived the host, want it killed", second)
 	}
 }
 
@@ -255,17 +255,17 @@ func TestFunctionTimeoutKillsTheHandlerWithAllItsInvocations(t *testing.T) {
 	}()
 	failure, ok := errors.AsType[*Failure](<-failed)
 	if !ok || failure.Error() != "Timeout value of 00:00:00.4000000 was exceeded by function: Functions.EventGridOne" {
-		t.Errorf("failure = %v", failure)
+		t.Errorf("failure = %v, want a timeout of 0.4 s", failure)
 	}
 	if err := <-other; err == nil {
-		t.Error("what else the handler was doing has survived")
+		t.Error("the other invocation survived, want it to fail")
 	}
 	if second := askPID(t, h); second == first {
 		t.Errorf("process %s after the timeout, want another one", second)
 	}
 	for range maxFailures { // these restarts do not count
 		if err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e3","subject":"reply=null"}`); err == nil {
-			t.Error("a reply of null succeeded")
+			t.Error("a reply of null succeeded, want an error")
 		}
 	}
 	if h.Err() != nil {
@@ -277,7 +277,7 @@ func TestAHandlerThatNeverAnswersStopsTheHost(t *testing.T) {
 	h, _ := startProcessHost(t, "deaf handler", func(h *Host) { h.InitializationTimeout = 50 * time.Millisecond })
 	<-h.Stopped()
 	if !errors.Is(h.Err(), ErrGaveUp) {
-		t.Errorf("err = %v", h.Err())
+		t.Errorf("err = %v, want %v", h.Err(), ErrGaveUp)
 	}
 }
 
@@ -288,10 +288,10 @@ func TestAMissingExecutableFailsTheFirstInvocation(t *testing.T) {
 	})
 	log.wait(t, "Failed to start Worker Channel. Process fileName: no-such-program")
 	if err := h.Invoke(t.Context(), "EventGridOne", `{"id":"e1"}`); err == nil {
-		t.Error("an invocation without a handler succeeded")
+		t.Error("an invocation without a handler succeeded, want an error")
 	}
 	<-h.Stopped()
 	if h.Err() == nil || !strings.Contains(h.Err().Error(), "Initialization timed out and host is shutting down") {
-		t.Errorf("err = %v", h.Err())
+		t.Errorf("err = %v, want that the initialization timed out", h.Err())
 	}
 }

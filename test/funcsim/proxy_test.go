@@ -61,10 +61,12 @@ func TestAnAnswerBeforeTheBodyWasReadIsLost(t *testing.T) {
 				}
 				resp.Body.Close()
 				if resp.StatusCode != tt.status || seen.Load() != 1 {
-					t.Errorf("status %d, handler asked %d times", resp.StatusCode, seen.Load())
+					t.Errorf("status %d, handler asked %d times, want %d, once",
+						resp.StatusCode, seen.Load(), tt.status)
 				}
 				if took := time.Since(began); (tt.status == http.StatusInternalServerError) != (took > time.Second) {
-					t.Errorf("took %v", took)
+					t.Errorf("took %v, want more than a second: %t",
+						took, tt.status == http.StatusInternalServerError)
 				}
 				h.Stop()
 				time.Sleep(time.Second) // a Go server half-closes such a connection first
@@ -103,11 +105,11 @@ func TestTheFrontendGivesUpAndTheFunctionGoesOn(t *testing.T) {
 				}
 				resp.Body.Close()
 				if took := time.Since(began); resp.StatusCode != tt.status || took != tt.after {
-					t.Errorf("status %d after %v", resp.StatusCode, took)
+					t.Errorf("status %d after %v, want %d after %v", resp.StatusCode, took, tt.status, tt.after)
 				}
 				time.Sleep(duration)
 				if !done.Load() {
-					t.Error("the function did not go on")
+					t.Error("the function has ended, want it to go on")
 				}
 			})
 		})
@@ -125,7 +127,7 @@ func TestFunctionTimeoutAppliesAfterTheFrontendGaveUp(t *testing.T) {
 		resp.Body.Close()
 		time.Sleep(2 * time.Minute)
 		if h.Restarts() == 0 {
-			t.Error("the handler was not killed")
+			t.Error("no restart, want the handler killed")
 		}
 	})
 }

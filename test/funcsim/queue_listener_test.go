@@ -108,7 +108,7 @@ func TestAMessageStaysHiddenHoweverLongItsFunctionRuns(t *testing.T) {
 		q.Send("plain text, as messageEncoding none wants it")
 		time.Sleep(27 * time.Minute)
 		if runs.Load() != 1 || q.Len() != 0 {
-			t.Errorf("%d runs, %d messages left", runs.Load(), q.Len())
+			t.Errorf("%d runs, %d messages left, want 1, 0", runs.Load(), q.Len())
 		}
 	})
 }

@@ -207,7 +207,7 @@ func TestMessagesOfAStorageQueueAreProcessedOrPoisoned(t *testing.T) {
 	}
 	if got := <-texts; !strings.Contains(got, `"msg":"\"{\\\"recordingId\\\":\\\"r1\\\"}\""`) ||
 		!strings.Contains(got, `"recordingId":"\"r1\""`) || !strings.Contains(got, `"DequeueCount":"1"`) {
-		t.Errorf("body = %s", got)
+		t.Errorf("body = %s, want the text, its member and DequeueCount 1", got)
 	}
 	log.wait(t, "Moving message to queue")
 	poison, err := azqueue.NewQueueClientFromConnectionString(storage, name+"-poison", nil)
@@ -215,7 +215,7 @@ func TestMessagesOfAStorageQueueAreProcessedOrPoisoned(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := waitForMessage(ctx, t, poison); got != "bad" {
-		t.Errorf("poisoned: %q", got)
+		t.Errorf("poisoned: %q, want bad", got)
 	}
 }
 

@@ -60,7 +60,7 @@ func TestRepliesAreJudgedByTheHostsRules(t *testing.T) {
 func TestLogsAndOutputsOfAReply(t *testing.T) {
 	r, err := parseReply(200, "application/json", []byte(`{"Logs":["a",2],"Outputs":{"z":1,"b":{}}}`))
 	if err != nil || !slices.Equal(r.logs, []string{"a", "2"}) || !slices.Equal(r.outputs, []string{"b", "z"}) {
-		t.Errorf("reply = %+v, %v", r, err)
+		t.Errorf("reply = %+v, %v, want logs a and 2, outputs b and z", r, err)
 	}
 }
 
@@ -69,7 +69,7 @@ func FuzzParseReply(f *testing.F) {
 	f.Add(204, "", []byte(nil))
 	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
 		if _, err := parseReply(status, contentType, body); err == nil && status/100 != 2 {
-			t.Errorf("status %d was taken for success", status)
+			t.Errorf("status %d was taken for success, want an error", status)
 		}
 	})
 }

@@ -58,7 +58,7 @@ func TestTheMoreExactRouteWins(t *testing.T) {
 	}
 	for _, path := range []string{"/calls/new", "/apicalls/new", "/"} {
 		if f := a.httpFunction("GET", path); f != nil {
-			t.Errorf("%s goes to %s", path, f.name)
+			t.Errorf("%s goes to %s, want no function", path, f.name)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func TestSchedulesThatTheHostReadsDifferentlyAreRefused(t *testing.T) {
 	for _, s := range []string{"", "x", "* * * *", "* * * * * * *", "@daily", "00:05:00", "0 0 0 L * *", "0 0 0 ? * *", "61 * * * * *",
 		"0 0 0 1 * 1", "0 0 0 * * 7", "0 0 0 * * 1#2", "0 0 0 31 2 *", "*/0 * * * * *", "5-1 * * * * *"} {
 		if got, err := parseSchedule(s); err == nil {
-			t.Errorf("%q was read as %q", s, got)
+			t.Errorf("%q was read as %q, want an error", s, got)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func FuzzParseSchedule(f *testing.F) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, text string) {
 		if s, err := parseSchedule(text); err == nil && !s.next(now).After(now) {
-			t.Errorf("%q: the next occurrence is not after now", text)
+			t.Errorf("%q: the next occurrence is %v, want one after %v", text, s.next(now), now)
 		}
 	})
 }

@@ -31,7 +31,7 @@ func TestCampaignThatHasEndedHasNoFaults(t *testing.T) {
 	cluster.Run(t, "whose one contact was busy", func(t *testing.T, h *cluster.Harness) {
 		c, campaigns := runCampaign(t, h)
 		if faults := campaigns.Check(t.Context(), c.ID); len(faults) > 0 {
-			t.Errorf("faults %v", errors.Join(faults...))
+			t.Errorf("faults %v, want none", errors.Join(faults...))
 		}
 	})
 }
@@ -54,7 +54,7 @@ func TestEachFaultIsFound(t *testing.T) {
 			}
 			return
 		}
-		t.Fatal("no such row")
+		t.Fatal("no such row, want one")
 	}
 	row := func(prefix string) func(table.Key) bool {
 		return func(k table.Key) bool { return k.Partition == "notice|00" && strings.HasPrefix(k.Row, prefix) }

@@ -27,14 +27,14 @@ func TestTheDemonstrationPrintsItsResults(t *testing.T) {
 		" events, ", " transitions, ", " storage operations, ",
 	} {
 		if !strings.Contains(last, want) {
-			t.Errorf("the last lines do not contain %q:\n%s", want, last)
+			t.Errorf("the last lines are\n%s\nwant %q in them", last, want)
 		}
 	}
 	if strings.Contains(out.String(), "\x1b[") {
-		t.Error("colour, though it is not for a terminal")
+		t.Errorf("output %q, want no colour, which is for terminals", &out)
 	}
 	if strings.Contains(out.String(), "206555") {
-		t.Error("a full number is in the timeline")
+		t.Errorf("output %s, want no full number in it", &out)
 	}
 }
 
@@ -52,9 +52,9 @@ func TestAMissingHostIsReportedBeforeAnythingStarts(t *testing.T) {
 func TestAnUnknownFlagStartsNothing(t *testing.T) {
 	var out bytes.Buffer
 	if err := run(t.Context(), []string{"-nonsense"}, os.Getenv, &out, false); err == nil {
-		t.Error("no error")
+		t.Error("no error, want one")
 	}
 	if out.Len() > 0 {
-		t.Errorf("it began: %s", &out)
+		t.Errorf("output %s, want none", &out)
 	}
 }

@@ -33,7 +33,7 @@ func TestFromHandlerDistinguishesRequestsOfTheHandlerAndOfTheHost(t *testing.T) 
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := FromHandler(tt.method, tt.path); got != tt.handler {
-				t.Errorf("FromHandler(%s, %s) = %v", tt.method, tt.path, got)
+				t.Errorf("FromHandler(%s, %s) = %t, want %t", tt.method, tt.path, got, tt.handler)
 			}
 		})
 	}

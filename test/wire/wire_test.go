@@ -12,14 +12,14 @@ import (
 func TestCorpusPasses(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) != 8 {
-		t.Fatalf("files = %q, %v", files, err)
+		t.Fatalf("files = %q, %v, want 8", files, err)
 	}
 	var out, errs bytes.Buffer
 	if status := run(t.Context(), files, &out, &errs); status != 0 {
-		t.Fatalf("status %d\n%s%s", status, &out, &errs)
+		t.Fatalf("status %d, want 0\n%s%s", status, &out, &errs)
 	}
 	if got := out.String(); !strings.HasPrefix(got, "wire: ") || !strings.HasSuffix(got, ", 0 failed\n") {
-		t.Errorf("output = %q", got)
+		t.Errorf("output = %q, want none failed", got)
 	}
 }
 
@@ -93,10 +93,10 @@ func TestDifferencesAreReported(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			status, out := check(t, tt.doc)
 			if !strings.Contains(out, tt.want) {
-				t.Errorf("output lacks %q:\n%s", tt.want, out)
+				t.Errorf("output\n%s\nwant %q in it", out, tt.want)
 			}
 			if failed := strings.Contains(out, "FAIL"); failed != (status == 1) {
-				t.Errorf("status %d:\n%s", status, out)
+				t.Errorf("status %d, want 1 if something failed:\n%s", status, out)
 			}
 		})
 	}
@@ -105,13 +105,13 @@ func TestDifferencesAreReported(t *testing.T) {
 func TestUnreadableFilesExitWithStatus2(t *testing.T) {
 	for _, doc := range []string{``, `nonsense`, `7`, `{}`, `[{}]`, `{"a":1}`, `[{"operation":7,"request":{}}]`} {
 		if status, out := check(t, doc); status != 2 {
-			t.Errorf("%s: status %d\n%s", doc, status, out)
+			t.Errorf("%s: status %d, want 2\n%s", doc, status, out)
 		}
 	}
 	var out bytes.Buffer
 	for _, args := range [][]string{nil, {"-x"}, {"no/such/file"}} {
 		if status := run(t.Context(), args, &out, &out); status != 2 {
-			t.Errorf("%q: status %d", args, status)
+			t.Errorf("%q: status %d, want 2", args, status)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func readCorpus(t testing.TB) (c corpus) {
 		t.Fatal(err)
 	}
 	if len(c.Events) == 0 || len(c.Edge) == 0 {
-		t.Fatal("no events")
+		t.Fatalf("%d events, %d edge cases, want some of both", len(c.Events), len(c.Edge))
 	}
 	return c
 }

@@ -38,11 +38,11 @@ func TestHandshakes(t *testing.T) {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
 			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.reply) {
-				t.Errorf("%d %s", w.Code, w.Body)
+				t.Errorf("reply = %d %s, want %d with %q", w.Code, w.Body, tt.status, tt.reply)
 			}
 			if tt.method == "OPTIONS" && w.Code == 200 &&
 				(w.Header().Get("WebHook-Allowed-Origin") != "eventgrid.azure.net" || w.Header().Get("WebHook-Allowed-Rate") != "*") {
-				t.Errorf("headers = %v", w.Header())
+				t.Errorf("headers = %v, want eventgrid.azure.net allowed at any rate", w.Header())
 			}
 		})
 	}

@@ -89,7 +89,7 @@ func TestModernTone(t *testing.T) {
 		"Tone0": acs.Tone0, "Tone9": acs.Tone9, "ToneA": acs.ToneA, "TonePound": acs.TonePound, "ToneStar": acs.ToneAsterisk, "": "",
 	} {
 		if got := modernTone(name); got != want {
-			t.Errorf("%s: %s", name, got)
+			t.Errorf("%s: tone = %s, want %s", name, got, want)
 		}
 	}
 }

@@ -17,7 +17,7 @@ func parseOne(t *testing.T, doc string) Event {
 	t.Helper()
 	events, err := Parse([]byte(doc))
 	if err != nil || len(events) != 1 {
-		t.Fatalf("%d events, %v", len(events), err)
+		t.Fatalf("%d events, %v, want one", len(events), err)
 	}
 	return events[0]
 }
@@ -26,7 +26,7 @@ func parseOne(t *testing.T, doc string) Event {
 func decodeJSON(t *testing.T, doc []byte) (v any) {
 	t.Helper()
 	if err := json.Unmarshal(doc, &v); err != nil {
-		t.Fatalf("%v in %s", err, doc)
+		t.Fatalf("%s: %v", doc, err)
 	}
 	return v
 }
@@ -35,12 +35,12 @@ func TestParseKnowsEveryType(t *testing.T) {
 	types := append(readCorpus(t).Types, typePrefix+"IncomingCall", typePrefix+"RecordingFileStatusUpdated", typePrefix+"CallStarted",
 		typePrefix+"CallEnded", typePrefix+"CallParticipantAdded", typePrefix+"CallParticipantRemoved")
 	if len(types) != 38+6 || len(newData) != len(types) {
-		t.Fatalf("%d types, %d known", len(types), len(newData))
+		t.Fatalf("%d types, %d known, want %d", len(types), len(newData), 38+6)
 	}
 	for _, name := range types {
 		e := parseOne(t, `{"id":"1","type":"`+name+`"}`)
 		if got := typePrefix + e.Data.eventType(); got != name || e.Type != name {
-			t.Errorf("%s is read as %s, %T", name, e.Type, e.Data)
+			t.Errorf("%s is read as %s, %T, want its own type", name, e.Type, e.Data)
 		}
 	}
 }
@@ -61,7 +61,7 @@ func TestDataHasAFieldForEveryMember(t *testing.T) {
 			got := decodeJSON(t, data).(map[string]any)
 			for name := range came.Data {
 				if _, ok := got[name]; !ok {
-					t.Errorf("%s is not among the fields of %T", name, e.Data)
+					t.Errorf("the fields of %T are %v, want %s among them", e.Data, got, name)
 				}
 			}
 		})
@@ -108,14 +108,14 @@ func TestMarshalJSONWritesNewEventsAsCloudEvents(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	if _, err := json.Marshal(Event{}); err == nil {
-		t.Error("no error for an event without data")
+		t.Error("an event without data was written, want an error")
 	}
 
 	e = parseOne(t, string(got))
 	e.Data.(*AddParticipantFailed).CallConnectionID = "d" // Raw does not have this change
 	again, err := json.Marshal(e)
 	if err != nil || !strings.Contains(string(again), `"callConnectionId":"d"`) {
-		t.Errorf("%s, %v", again, err)
+		t.Errorf("%s, %v, want the changed callConnectionId", again, err)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestRecordingSubject(t *testing.T) {
 		"/recording/call": {}, "": {}, "/caller/4:+1/recipient/28:orgid:a": {},
 	} {
 		if a, b, c := RecordingSubject(subject); [3]string{a, b, c} != want {
-			t.Errorf("%s: %q %q %q", subject, a, b, c)
+			t.Errorf("%s: %q, want %q", subject, [3]string{a, b, c}, want)
 		}
 	}
 }
@@ -215,19 +215,19 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, e := range events {
 			if _, err := json.Marshal(e); err != nil {
-				t.Fatalf("%v: %+v", err, e)
+				t.Fatalf("%+v: %v", e, err)
 			}
 			e.Raw = nil
 			doc, err := json.Marshal(e)
 			if err != nil {
-				t.Fatalf("%v: %+v", err, e)
+				t.Fatalf("%+v: %v", e, err)
 			}
 			again, err := Parse(doc)
 			if err != nil || len(again) != 1 {
-				t.Fatalf("%s: %v", doc, err)
+				t.Fatalf("%s: %d events, %v, want one", doc, len(again), err)
 			}
 			if _, unknown := e.Data.(*Unknown); !unknown && reflect.TypeOf(again[0].Data) != reflect.TypeOf(e.Data) {
-				t.Errorf("%T became %T", e.Data, again[0].Data)
+				t.Errorf("data of type %T, want %T", again[0].Data, e.Data)
 			}
 		}
 	})

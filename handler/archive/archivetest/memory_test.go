@@ -55,7 +55,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("files %q, want %q", got, tt.files)
 			}
 			if got := m.Staged() > 0; got != (tt.files != "") {
-				t.Errorf("%d blocks are staged", m.Staged())
+				t.Errorf("%d blocks are staged, want some: %t", m.Staged(), tt.files != "")
 			}
 			want := []archivetest.Op{
 				{N: 1, Kind: archivetest.KindStat, Name: "file.wav"}, {N: 2, Kind: archivetest.KindPut, Name: "doc.json"},
@@ -76,7 +76,7 @@ func TestBlocksThatAzureRefuses(t *testing.T) {
 		"no content": m.Stage(t.Context(), "f", block, nil),
 	} {
 		if !errors.Is(err, archive.ErrInvalid) {
-			t.Errorf("%s: %v", what, err)
+			t.Errorf("%s: %v, want %v", what, err, archive.ErrInvalid)
 		}
 	}
 }
@@ -87,7 +87,7 @@ func TestALengthThatIsNotThatOfTheBlocksIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := m.Commit(t.Context(), "f", []string{block}, archive.Info{Size: 3}); !errors.Is(err, archive.ErrInvalid) {
-		t.Errorf("Commit: %v", err)
+		t.Errorf("Commit: %v, want %v", err, archive.ErrInvalid)
 	}
 }
 
@@ -98,7 +98,7 @@ func TestForgottenBlocksAreMissing(t *testing.T) {
 	}
 	m.Forget()
 	if err := m.Commit(t.Context(), "f", []string{block}, archive.Info{Size: 2}); !errors.Is(err, archive.ErrNoBlock) {
-		t.Errorf("Commit: %v", err)
+		t.Errorf("Commit: %v, want %v", err, archive.ErrNoBlock)
 	}
 }
 
@@ -111,6 +111,6 @@ func TestFilesAreCopies(t *testing.T) {
 	files := m.Files()
 	doc[0], files[0].Body[0] = 'x', 'x'
 	if last := m.Files(); string(last[0].Body) != `{}` {
-		t.Errorf("%+v", last)
+		t.Errorf("body = %s, want {}", last[0].Body)
 	}
 }

@@ -196,12 +196,12 @@ func testNames(t *testing.T, files Files) {
 func testInvalid(t *testing.T, files Files) {
 	for what, block := range map[string]string{"no base64": "a*", "beyond 64 bytes": id(strings.Repeat("x", 65))} {
 		if files.Stage(t.Context(), name, block, []byte("x")) == nil {
-			t.Errorf("block id: %s: accepted", what)
+			t.Errorf("block id: %s: accepted, want an error", what)
 		}
 	}
 	stage(t, files, name, "1")
 	if files.Stage(t.Context(), name, id("1234567"), []byte("x")) == nil {
-		t.Error("block ids of several lengths: accepted")
+		t.Error("block ids of several lengths: accepted, want an error")
 	}
 	_, err := files.Stat(t.Context(), name)
 	is(t, "Stat", err, archive.ErrNotFound)
@@ -228,11 +228,11 @@ func testConcurrent(t *testing.T, files Files) {
 		case err == nil:
 			made++
 		case !errors.Is(err, archive.ErrExists):
-			t.Error(err)
+			t.Errorf("Commit: %v, want %v", err, archive.ErrExists)
 		}
 	}
 	if made != 1 {
-		t.Errorf("%d commits made the file", made)
+		t.Errorf("%d commits made the file, want 1", made)
 	}
 	holds(t, files, name, "1122")
 }

@@ -33,12 +33,13 @@ func testDocuments(t *testing.T, newRows func(*testing.T) table.Rows) {
 			e := entity("p", fmt.Sprintf("%x", name), doc)
 			apply(t, rows, insert(e))
 			if got := string(read(t, rows, e.Key).Doc); got != doc {
-				t.Errorf("read %d bytes, wrote %d", len(got), len(doc))
+				t.Errorf("read %d bytes, want the %d that were written", len(got), len(doc))
 			}
 			apply(t, rows, put(e), put(entity("p", "other", doc)))
 			for _, got := range all(t, rows, table.Query{Partition: "p", From: "other"}) {
 				if string(got.Doc) != doc {
-					t.Errorf("after a transaction: listed %d bytes, wrote %d", len(got.Doc), len(doc))
+					t.Errorf("after a transaction: listed %d bytes, want the %d that were written",
+						len(got.Doc), len(doc))
 				}
 			}
 		})

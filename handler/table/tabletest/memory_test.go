@@ -64,10 +64,10 @@ func TestFaults(t *testing.T) {
 			}
 			last := ops[len(ops)-1]
 			if last.N != len(ops) || last.Kind != tabletest.KindList || last.Query.Partition != "p" {
-				t.Errorf("last operation %+v", last)
+				t.Errorf("last operation %+v, want number %d, a list of p", last, len(ops))
 			}
 			if r, w := m.Reads(), m.Writes(); r != len(ops)-1 || w != 1 {
-				t.Errorf("%d reads and %d writes of %d", r, w, len(ops))
+				t.Errorf("%d reads and %d writes, want %d and 1", r, w, len(ops)-1)
 			}
 		})
 	}
@@ -75,7 +75,10 @@ func TestFaults(t *testing.T) {
 
 func TestARefusedRequestIsNotCounted(t *testing.T) {
 	m := tabletest.NewMemory()
-	m.Fail = func(tabletest.Op) faulttest.Fault { t.Error("Fail was called"); return faulttest.FaultNone }
+	m.Fail = func(op tabletest.Op) faulttest.Fault {
+		t.Errorf("Fail was called with %+v, want no call", op)
+		return faulttest.FaultNone
+	}
 	m.Apply(t.Context(), put("a/b", `1`))
 	m.Get(t.Context(), table.Key{})
 	m.List(t.Context(), table.Query{})
@@ -105,6 +108,6 @@ func TestRowsAreCopies(t *testing.T) {
 	spoil(m.Entities()[0])
 	last := m.Entities()[0]
 	if string(last.Doc) != `"abc"` || last.Columns["S"] != "x" {
-		t.Errorf("the table holds %s %v", last.Doc, last.Columns)
+		t.Errorf("the table holds %s %v, want \"abc\" and S=x", last.Doc, last.Columns)
 	}
 }

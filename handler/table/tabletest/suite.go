@@ -102,7 +102,7 @@ func all(t *testing.T, rows table.Rows, q table.Query) []table.Entity {
 			t.Fatalf("List: %v", err)
 		}
 		if q.Limit > 0 && len(p.Entities) > q.Limit {
-			t.Fatalf("page of %d rows, limit is %d", len(p.Entities), q.Limit)
+			t.Fatalf("page of %d rows, want %d at most", len(p.Entities), q.Limit)
 		}
 		es = append(es, p.Entities...)
 		if p.Next == "" {
@@ -110,7 +110,7 @@ func all(t *testing.T, rows table.Rows, q table.Query) []table.Entity {
 		}
 		q.After = p.Next
 	}
-	t.Fatal("the list has more than 1000 pages")
+	t.Fatalf("%d rows on 1000 pages, want an end", len(es))
 	return nil
 }
 

@@ -62,7 +62,7 @@ func testLaterVersion(t *testing.T, rows table.Rows) {
 	}
 	for row, err := range view.List(t.Context(), table.Query{Partition: "p"}) {
 		if err != nil || row.Key.Row != "old" || row.Value.N != 2 {
-			t.Errorf("listed: %+v, %v", row, err)
+			t.Errorf("listed: %+v, %v, want old with 2", row, err)
 		}
 	}
 }

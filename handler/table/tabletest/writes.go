@@ -67,7 +67,7 @@ func testReplace(t *testing.T, rows table.Rows) {
 	etag := read(t, rows, version1.Key).ETag
 	second.ETag = apply(t, rows, replace(second, etag))[0]
 	if second.ETag == etag {
-		t.Error("the ETag did not change")
+		t.Errorf("ETag %s after the write, want another one", etag)
 	}
 	diff(t, "row", second, read(t, rows, version1.Key))
 }

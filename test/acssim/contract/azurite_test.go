@@ -41,11 +41,11 @@ func TestRecordingIsExportedToAzurite(t *testing.T) {
 
 	all, err := events.Parse(receive(t, queue))
 	if err != nil || len(all) != 1 {
-		t.Fatalf("%d events, %v", len(all), err)
+		t.Fatalf("%d events, %v, want one", len(all), err)
 	}
 	file, ok := all[0].Data.(*events.RecordingFileStatusUpdated)
 	if !ok {
-		t.Fatalf("event = %T", all[0].Data)
+		t.Fatalf("event = %T, want that of a file", all[0].Data)
 	}
 	at := file.RecordingStorageInfo.RecordingChunks[0].ContentLocation
 	blob, err := blobs.NewBlobClient(strings.TrimPrefix(at, blobs.URL()+"/")).DownloadStream(ctx, nil)
@@ -55,7 +55,7 @@ func TestRecordingIsExportedToAzurite(t *testing.T) {
 	defer blob.Body.Close()
 	wav, err := io.ReadAll(blob.Body)
 	if err != nil || !bytes.HasPrefix(wav, []byte("RIFF")) || len(wav) < 32_000 {
-		t.Errorf("blob of %d bytes, %v", len(wav), err)
+		t.Errorf("blob of %d bytes, %v, want RIFF of 32,000 at least", len(wav), err)
 	}
 }
 
@@ -116,7 +116,7 @@ func until(t *testing.T, what string, there func() bool) {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-t.Context().Done():
-			t.Fatalf("no %s", what)
+			t.Fatalf("the test has no time left, want %s", what)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func TestDownloadOverBrokenConnections(t *testing.T) {
 	}
 	for range 5 {
 		if got := download(); !bytes.Equal(got, whole) {
-			t.Errorf("%d bytes arrived of %d", len(got), len(whole))
+			t.Errorf("%d bytes arrived, want the %d of the file", len(got), len(whole))
 		}
 	}
 }

@@ -38,11 +38,11 @@ func TestClientOperations(t *testing.T) {
 		x.connect()
 		x.stream()
 		if x.frames < 100 {
-			t.Errorf("%d frames", x.frames)
+			t.Errorf("%d frames, want 100 at least", x.frames)
 		}
 		for _, op := range operations {
 			if !x.saw(op) {
-				t.Errorf("the simulator did not carry out %s", op)
+				t.Errorf("the simulator did not carry out %s, want all operations", op)
 			}
 		}
 	})

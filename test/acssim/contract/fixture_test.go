@@ -173,7 +173,7 @@ func (x *fixture) offered(script string) string {
 	}
 	x.wait(time.Second)
 	if len(x.offers) != n+1 {
-		x.t.Fatal("no offer")
+		x.t.Fatalf("%d offers, want %d", len(x.offers), n+1)
 	}
 	return x.offers[n].IncomingCallContext
 }

@@ -30,7 +30,7 @@ func (l logLines) until(t *testing.T, text string) string {
 				return line
 			}
 		case <-t.Context().Done():
-			t.Fatalf("the log has no %q", text)
+			t.Fatalf("the log has no line with %q, want one", text)
 		}
 	}
 }
@@ -83,25 +83,25 @@ func TestCallByCommands(t *testing.T) {
 	}
 	log.until(t, "subscribed")
 	if got := command("call", "+12065550100", "28:orgid:line"); got != "call-1\n" {
-		t.Errorf("call = %q", got)
+		t.Errorf("call = %q, want call-1", got)
 	}
 	log.until(t, "IncomingCall")
 	if got := command("calls"); !strings.Contains(got, "ringing") {
-		t.Errorf("calls = %q", got)
+		t.Errorf("calls = %q, want one that is ringing", got)
 	}
 	command("phone", "+12065550101", "busy")
 	if got := command("talk", "-group", "g", "8:orgid:a", "8:orgid:b"); got != "call-2\n" {
-		t.Errorf("talk = %q", got)
+		t.Errorf("talk = %q, want call-2", got)
 	}
 	command("faults", `{"delay":0.5}`)
 	if got := command("faults"); !strings.Contains(got, `"delay":0.5`) {
-		t.Errorf("faults = %q", got)
+		t.Errorf("faults = %q, want a delay of 0.5", got)
 	}
 	command("faults", `{}`)
 	command("hangup", "call-1")
 	log.until(t, "ended")
 	if got := command("rings"); !strings.HasPrefix(got, "RINGS") {
-		t.Errorf("rings = %q", got)
+		t.Errorf("rings = %q, want a table", got)
 	}
 }
 

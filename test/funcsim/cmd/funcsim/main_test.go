@@ -75,7 +75,7 @@ func TestRunPrintsFunctionsAndTheHandlersLines(t *testing.T) {
 		"Information stdout handler is up",
 	} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("not shown: %s\n%s", want, out)
+			t.Errorf("output\n%s\nwant %q in it", out, want)
 		}
 	}
 }
@@ -83,6 +83,6 @@ func TestRunPrintsFunctionsAndTheHandlersLines(t *testing.T) {
 func TestAFolderWithoutAnAppIsRefused(t *testing.T) {
 	err := run(t.Context(), []string{"-root", t.TempDir(), "-port", "0"}, &output{}, &output{})
 	if err == nil || !strings.Contains(err.Error(), "host.json") {
-		t.Errorf("err = %v", err)
+		t.Errorf("err = %v, want one that names host.json", err)
 	}
 }
