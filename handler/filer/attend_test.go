@@ -89,9 +89,7 @@ func TestAttendToARecordingWithFiles(t *testing.T) {
 		s.keepFiles(twoFiles)
 		schedule(t, s, &messageOne, nil)
 		attendAfter(t, s, 0)
-		if s.sends != 1 {
-			t.Errorf("%d messages, want 1", s.sends)
-		}
+		s.wantSends(1)
 		s.wantCallRecording(call.RecordingFiled)
 		wantUnscheduled(t, s)
 	})
