@@ -321,12 +321,13 @@ func TestAnIdleQueueIsPolledWithGrowingPauses(t *testing.T) {
 				h.CoreTools = tt.coreTools
 				q.Send("m")
 				mustStart(t, h)
+				first := 0
 				for range 2 { // the second message comes after long pauses
-					first := q.pollCount()
 					time.Sleep(time.Hour + time.Millisecond) // no poll is at this moment
 					if got := q.pauses(first, strings.Count(tt.want, " ")+1); got != tt.want {
 						t.Errorf("pauses = %s, want %s", got, tt.want)
 					}
+					first = q.pollCount()
 					q.Send("m")
 				}
 			})
