@@ -25,7 +25,7 @@ func parseCalls(args []string, e environment) (callsOptions, error) {
 	flags.IntVar(&o.n, "n", 400, "calls to place at each of the two, 1 to 100000")
 	flags.IntVar(&o.at, "at", 40, "calls at a time, 1 to 1000")
 	flags.IntVar(&o.rounds, "rounds", 4, "rounds into which the calls are divided; the app and the sample take turns")
-	flags.Float64Var(&o.speed, "speed", 10, "how many times as fast people are, 1 to 100")
+	flags.Float64Var(&o.speed, "speed", 4, "how many times as fast people are, 1 to 100")
 	flags.DurationVar(&o.idle, "idle", 0, "measure the idle app first, for so long; the command cost needs that")
 	flags.DurationVar(&o.limit, "limit", 15*time.Minute, "the longest time of the run")
 	flags.BoolVar(&o.direct, "direct", false, "leave out the proxies that count storage operations")

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"switchboard/test/acssim"
@@ -126,35 +128,41 @@ func (o inbound) measure(ctx context.Context, a application, line string) (measu
 	if _, refused := n.acks.counts(); refused > 0 {
 		return measure{}, fmt.Errorf("%d callbacks were not acknowledged", refused)
 	}
+	if err := verifyCalls(ctx, a, ids); err != nil {
+		return measure{}, err
+	}
 	now, _ := n.done()
 	for _, operation := range perCall {
 		if got := now[operation] - requests[operation]; got < o.n {
 			return measure{}, fmt.Errorf("%s was done %d times in %d calls", operation, got, o.n)
 		}
 	}
-	return m, verifyCalls(ctx, a, ids)
+	return m, nil
 }
 
-// place places the calls, so many at a time, and waits for their ends. It returns their ids.
+// callLength is how long a call lasts about, in the time of its people.
+const callLength = 20 * time.Second
+
+// place places the calls, so many at a time, and waits for their ends. It returns their ids. The first ones begin one
+// after the other over the length of a call, so that there is no moment at which all of them ring.
 func (o inbound) place(ctx context.Context, n *network, line string) ([]string, error) {
 	ids, faults := make([]string, o.n), make([]error, o.n)
-	places := make(chan struct{}, o.at)
+	var next atomic.Int64
 	var all sync.WaitGroup
-	for i := range o.n {
-		select {
-		case places <- struct{}{}:
-		case <-ctx.Done():
-			all.Wait()
-			return nil, ctx.Err()
-		}
+	for place := range o.at {
 		all.Go(func() {
-			defer func() { <-places }()
-			from := fmt.Sprintf("+1206555%04d", 1000+i%9000)
-			ids[i], faults[i] = n.ring(ctx, acssim.Caller{From: from, To: line, Script: callerScript})
+			first := time.Duration(float64(callLength) / n.sim.Speed * float64(place) / float64(o.at))
+			if err := pause(ctx, first); err != nil {
+				return
+			}
+			for i := next.Add(1) - 1; i < int64(o.n) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				from := fmt.Sprintf("+1206555%04d", 1000+i%9000)
+				ids[i], faults[i] = n.ring(ctx, acssim.Caller{From: from, To: line, Script: callerScript})
+			}
 		})
 	}
 	all.Wait()
-	return ids, firstOf(faults)
+	return ids, cmp.Or(ctx.Err(), firstOf(faults))
 }
 
 // firstOf returns the first error, with the number of all.
