@@ -226,7 +226,7 @@ func (e *Engine) commitReply(
 }
 
 // scheduleRetry lets this process retry the next action whose backoff is short: people on the telephone wait
-// for it, and the sweep runs every few seconds only. If this fails, the sweep retries the action.
+// for it, and the message that announces it may be seconds late. If this fails, that message leads to the retry.
 func (e *Engine) scheduleRetry(ctx context.Context, t *Tracker, c call.Call) {
 	at := c.Pending.NextRetry()
 	wait := time.Until(at)
@@ -251,7 +251,8 @@ func (e *Engine) scheduleRetry(ctx context.Context, t *Tracker, c call.Call) {
 // unscheduleTimeout bounds the removal of a work item.
 const unscheduleTimeout = 30 * time.Second
 
-// unschedule removes a call without outstanding work from the worklist. If this fails, the sweep does it.
+// unschedule removes a call without outstanding work from the worklist. If this fails, it is done when the item is
+// due.
 func (e *Engine) unschedule(ctx context.Context, id call.ID) {
 	ctx, cancel := context.WithTimeout(ctx, unscheduleTimeout)
 	defer cancel()

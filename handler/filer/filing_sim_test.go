@@ -131,7 +131,7 @@ func (s *filingSim) receive(m filing.Message) {
 	s.put(0, func(e *cluster.Instance) error { return e.Receive(s.T.Context(), recordingID, m) })
 }
 
-// run sweeps every 5 s and starts an instance when all have crashed, until the worklist is empty, limit at
+// run delivers messages every 5 s and starts an instance when all have crashed, until the worklist is empty, limit at
 // most. Then it waits for the messages.
 func (s *filingSim) run(limit time.Duration) {
 	s.T.Helper()

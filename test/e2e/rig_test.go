@@ -198,7 +198,7 @@ func (b *logBuffer) mustHaveNoWarnings(t *testing.T) {
 // containers and queues.
 var startRequest = regexp.MustCompile(`^POST /\w+/Tables$|^PUT /\w+/\w+$`)
 
-// pollRequest matches the queries of the timers, which are sent every few seconds.
+// pollRequest matches the queries of the timers and of the function deadline, which depend on the time.
 var pollRequest = regexp.MustCompile(`^GET /\w+/(worklist|campaigns)\(\)$`)
 
 // counts reports whether a request is one of the handler, but not one at its start or
