@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"switchboard/handler/faulttest"
@@ -34,10 +35,11 @@ func eachFault(t *testing.T, test func(t *testing.T, rows *tabletest.Memory, fau
 		for faultPoint := 1; ; faultPoint++ {
 			reached := false
 			t.Run(fmt.Sprintf("%s, operation %d", mode.name, faultPoint), func(t *testing.T) {
-				rows, n := tabletest.NewMemory(), 0
+				rows := tabletest.NewMemory()
+				var n atomic.Int64 // an operation may read two rows at the same time
 				test(t, rows, func(do func()) {
 					rows.Fail = func(op tabletest.Op) faulttest.Fault {
-						if n++; n != faultPoint {
+						if n.Add(1) != int64(faultPoint) {
 							return faulttest.FaultNone
 						}
 						reached = true

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,9 +78,9 @@ func TestConcurrentOperationsLeaveTheShardConsistent(t *testing.T) {
 func (s *twoContacts) race(t *testing.T, first, second string, faultPoint int) (reached bool) {
 	t.Helper()
 	var errs [2]error
-	n := 0
+	var n atomic.Int64 // an operation may read two rows at the same time
 	s.rows.Fail = func(tabletest.Op) faulttest.Fault {
-		if n++; n == faultPoint {
+		if n.Add(1) == int64(faultPoint) {
 			reached = true
 			errs[1] = operations[second](t.Context(), s)
 		}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,9 +26,10 @@ func TestRowsOfAShardAgreeAfterAnyOperations(t *testing.T) {
 		pick := func(n int, label string) int { return rapid.IntRange(0, n-1).Draw(rt, label) }
 		// faulty runs do with at most one fault in it.
 		faulty := func(do func() error) {
-			faultPoint, mode, n := pick(8, "fault point"), faultModes[pick(len(faultModes), "fault mode")], 0
+			faultPoint, mode := pick(8, "fault point"), faultModes[pick(len(faultModes), "fault mode")]
+			var n atomic.Int64 // an operation may read two rows at the same time
 			rows.Fail = func(op tabletest.Op) faulttest.Fault {
-				if n++; n != faultPoint {
+				if n.Add(1) != int64(faultPoint) {
 					return faulttest.FaultNone
 				}
 				return mode.fail(rows, op)
