@@ -91,7 +91,7 @@ type Call struct {
 	// call's state any more.
 	RecentEvents RecentEvents `json:"recentEvents,omitempty"`
 	// WorkDue is when the call's work item was due when a transition wrote it last; zero: there is none. An
-	// item that has come due may have been postponed since, to the call's Wake at most.
+	// item that has come due may have been postponed since, to AttendBy at most.
 	WorkDue time.Time `json:"workDue,omitzero"`
 }
 

@@ -128,7 +128,7 @@ func nextWorkDue(before, after Call, now time.Time) time.Time {
 		return due
 	case before.WorkDue.After(now.Add(clockDifference)): // the item is due then
 		return earlier(due, before.WorkDue)
-	case due.Before(before.Wake()): // the item may have been postponed to before.Wake
+	case due.Before(before.AttendBy(before.Updated)): // the item may have been postponed to then
 		return due
 	default:
 		return before.WorkDue

@@ -63,6 +63,11 @@ func (l Line) Places(setting int, now time.Time) int {
 	return max(l.limitAt(setting, now)-len(l.Holders), 0)
 }
 
+// IsFull reports whether the line holds as many legs as it may. Setting is the configured limit.
+func (l Line) IsFull(setting int, now time.Time) bool {
+	return len(l.Holders) >= l.limitAt(setting, now)
+}
+
 // Hold returns the line with the holder added, or ErrLineFull. A holder that is there already
 // keeps its place.
 func (l Line) Hold(h Holder, setting int) (Line, error) {

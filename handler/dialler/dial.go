@@ -15,7 +15,7 @@ import (
 )
 
 // dial places the call of one due contact. The order of its writes makes a crash at any point harmless: the
-// call is on the worklist before anything is reserved for it, so the sweep releases the reservations if the
+// call is on the worklist before anything is reserved for it, so the engine releases the reservations if the
 // call's row is not written within engine.OrphanAfter; and the row is written before ACS is sent a request.
 func (r *round) dial(ctx context.Context, shard int, row table.Row[campaign.DueEntry]) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -101,7 +101,7 @@ func (r *round) writeDial(
 		case errors.Is(err, campaign.ErrReserved), errors.Is(err, campaign.ErrOptedOut):
 			return false, r.engine.Tombstone(ctx, id, dial)
 		}
-		return true, err // the sweep writes the tombstone
+		return true, err // the engine writes the tombstone when it attends to the item
 	}
 	limits := r.Limits
 	limits.Ring = r.campaign.Ring

@@ -90,9 +90,11 @@ func (d *Dialler) DialCampaign(ctx context.Context, id campaign.ID) {
 	switch {
 	case errors.Is(err, table.ErrNotFound), errors.Is(err, table.ErrNewer), errors.Is(err, table.ErrInvalid):
 		zerolog.Ctx(ctx).Debug().Err(err).Str("campaign", string(id)).Msg("no campaign to dial")
+		return
 	case err != nil:
-		zerolog.Ctx(ctx).Warn().Err(err).Str("campaign", string(id)).Msg("campaign left to the timer")
-	case !next.IsZero():
+		zerolog.Ctx(ctx).Warn().Err(err).Str("campaign", string(id)).Msg("not all contacts could be dialled")
+	}
+	if !next.IsZero() {
 		d.engine.AnnounceRound(ctx, string(id), next)
 	}
 }

@@ -2,11 +2,12 @@ package dialler
 
 import (
 	"context"
-	"errors"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
 	"switchboard/handler/campaign"
@@ -49,9 +50,7 @@ func (d *Dialler) readPlaces(ctx context.Context, names []string) (*places, erro
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	if err := d.removeStaleHolders(ctx, names, rows); err != nil {
-		return nil, err
-	}
+	d.removeStaleHolders(ctx, names, rows)
 	p := &places{}
 	now := time.Now().UTC()
 	for i, l := range rows {
@@ -106,12 +105,12 @@ type staleHolder struct {
 }
 
 // removeStaleHolders removes holders of full lines whose calls have ended, and changes the lines' rows. A call
-// releases its place when it ends; this is for calls that could not. Of all holders the oldest are checked,
-// staleChecks at most.
-func (d *Dialler) removeStaleHolders(ctx context.Context, names []string, rows []campaign.Line) error {
+// releases its place when it ends; this is for calls that could not. Some of the holders are checked, chosen at
+// random, staleChecks at most. It is a last resort, which stops no round: what fails is logged.
+func (d *Dialler) removeStaleHolders(ctx context.Context, names []string, rows []campaign.Line) {
 	var old []staleHolder
 	for i, l := range rows {
-		if l.HasPlace(d.LineCalls, time.Now().UTC()) {
+		if !l.IsFull(d.LineCalls, time.Now().UTC()) {
 			continue
 		}
 		for _, h := range l.Holders {
@@ -120,18 +119,22 @@ func (d *Dialler) removeStaleHolders(ctx context.Context, names []string, rows [
 			}
 		}
 	}
-	slices.SortFunc(old, func(a, b staleHolder) int { return a.Since.Compare(b.Since) })
-	var failed []error
+	rand.Shuffle(len(old), func(i, j int) { old[i], old[j] = old[j], old[i] })
 	for _, h := range old[:min(len(old), staleChecks)] {
 		_, ended, err := d.engine.HasEnded(ctx, h.Call)
 		if err == nil && ended {
-			rows[h.line], err = d.editLine(ctx, names[h.line], func(l campaign.Line) (campaign.Line, error) {
+			var l campaign.Line
+			l, err = d.editLine(ctx, names[h.line], func(l campaign.Line) (campaign.Line, error) {
 				return l.Release(h.Holder), nil
 			})
+			if err == nil {
+				rows[h.line] = l
+			}
 		}
-		failed = append(failed, err)
+		if err != nil {
+			zerolog.Ctx(ctx).Debug().Err(err).Str("call", string(h.Call)).Msg("holder of a line not checked")
+		}
 	}
-	return errors.Join(failed...)
 }
 
 // editLine replaces a line by edit of it. The edits of one line wait for each other within this process, instead

@@ -78,6 +78,9 @@ func (d *Dialler) refillFrom(ctx context.Context, c campaign.Campaign, p *places
 		}
 	}
 	r.noteQuiet()
+	if r.next.After(time.Now()) {
+		d.engine.AnnounceRound(ctx, string(c.ID), r.next)
+	}
 	return false, r.finish(ctx)
 }
 

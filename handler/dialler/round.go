@@ -62,15 +62,23 @@ func (d *Dialler) dialCampaign(ctx context.Context, c campaign.Campaign) (next t
 	for n := range c.Shards {
 		shards.Go(func() error { return r.pages(ctx, (first+n)%c.Shards) })
 	}
-	if err := shards.Wait(); err != nil {
-		return time.Time{}, err
-	}
+	err = shards.Wait()
 	r.noteQuiet()
 	r.wait(ctx)
 	if p.none() {
-		return p.notBefore, nil
+		return r.nextWhenFull(time.Now()), err
 	}
-	return r.next, r.finish(ctx)
+	return r.next, errors.Join(err, r.finish(ctx))
+}
+
+// nextWhenFull returns when the next round should be if the lines are full now: when a throttled line may be
+// dialled again, or when another contact comes due. The contacts that are due now wait for the end of a call.
+func (r *round) nextWhenFull(now time.Time) time.Time {
+	next := r.places.notBefore
+	if r.next.After(now) && (next.IsZero() || r.next.Before(next)) {
+		next = r.next
+	}
+	return next
 }
 
 // pages attends to the entries that are due in one partition, page by page, as long as there are places.
@@ -81,7 +89,9 @@ func (r *round) pages(ctx context.Context, shard int) error {
 		switch {
 		case err != nil || !full || r.places.none():
 			return err
-		case r.placed() == before || !time.Now().Before(r.until):
+		case r.placed() == before: // the timer comes back to them
+			return nil
+		case !time.Now().Before(r.until):
 			r.dialAgain(time.Now())
 			return nil
 		}
@@ -220,7 +230,7 @@ func (r *round) finish(ctx context.Context) error {
 func (r *round) checkAttempt(ctx context.Context, row table.Row[campaign.DueEntry]) error {
 	attempt, err := r.engine.Calls.Load(ctx, row.Value.Call)
 	switch {
-	case errors.Is(err, table.ErrNotFound): // the sweep writes a tombstone
+	case errors.Is(err, table.ErrNotFound): // the engine writes a tombstone when it attends to the call
 		return store.IgnoreConflict(r.ledger.Postpone(ctx, row, time.Now().UTC().Add(engine.OrphanAfter)))
 	case err != nil:
 		return err

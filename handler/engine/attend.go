@@ -22,6 +22,8 @@ const (
 	attendLimit    = 64
 	// attendTime is how long one message may be worked on. What is left then is announced again.
 	attendTime = 15 * time.Second
+	// clockDifference is how far the clocks of two processes may differ.
+	clockDifference = 5 * time.Second
 	// resendAfter is the wait before a message that met an error is worked on again.
 	resendAfter = 5 * time.Second
 	// OrphanAfter is how long a scheduled call may be without its row.
@@ -40,7 +42,8 @@ const (
 // processes may attend to one shard at the same time, because each change is committed as an event.
 // AttendShard does not fail: what it could not do is announced again.
 func (e *Engine) AttendShard(ctx context.Context, shard string) {
-	if err := e.attendDue(ctx, shard, time.Now(), time.Now().Add(attendTime)); err != nil {
+	now := time.Now()
+	if err := e.attendDue(ctx, shard, now, now.Add(attendTime), attendTime); err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Str("shard", shard).Msg("deadlines not attended to yet")
 		ctx := context.WithoutCancel(ctx)
 		e.sendDeadline(ctx, DeadlineMessage{Shard: shard, Slot: slotOf(time.Now())}, resendAfter)
@@ -50,21 +53,26 @@ func (e *Engine) AttendShard(ctx context.Context, shard string) {
 // errMoreDue means that items were due when the time to attend to them was up.
 var errMoreDue = errors.New("more items are due")
 
-// attendDue attends to the items of a shard that were due at the given time, and starts none after until.
-// It waits for the actions that this starts. The error has those of the items that failed; they are put off.
-func (e *Engine) attendDue(ctx context.Context, shard string, dueAt, until time.Time) error {
-	due, unreadable, err := e.Calls.Due(ctx, shard, dueAt)
+// attendDue attends to the items of a shard that were due at the given time, and starts none after until. It
+// announces those that are due a little later: this clock may be behind the one by which the message was sent.
+// It waits for the actions that it starts, for the given time at most, and not after until. The error has those
+// of the items that failed; they are put off.
+func (e *Engine) attendDue(ctx context.Context, shard string, dueAt, until time.Time, wait time.Duration) error {
+	due, unreadable, err := e.Calls.Due(ctx, shard, dueAt.Add(clockDifference))
 	if err != nil {
 		return fmt.Errorf("list shard %s: %w", shard, err)
 	}
+	var round attendRound
 	for _, item := range unreadable {
-		if err := e.Calls.PutOff(ctx, item, time.Now().Add(putOffUnreadable)); err != nil {
-			return fmt.Errorf("put off work item: %w", err)
-		}
+		round.add(nil, e.Calls.PutOff(ctx, item, time.Now().Add(putOffUnreadable)))
+	}
+	for len(due) > 0 && due[len(due)-1].Value.Due.After(dueAt) {
+		last := due[len(due)-1].Value
+		e.Announce(ctx, last.ID, last.Due)
+		due = due[:len(due)-1]
 	}
 	var group errgroup.Group
 	group.SetLimit(attendParallel)
-	var round attendRound
 	for i, item := range due {
 		if !time.Now().Before(until) {
 			round.add(nil, fmt.Errorf("%w: %d", errMoreDue, len(due)-i))
@@ -76,6 +84,7 @@ func (e *Engine) attendDue(ctx context.Context, shard string, dueAt, until time.
 		})
 	}
 	_ = group.Wait() // its functions return no error
+	until = earlier(until, time.Now().Add(wait))
 	for _, t := range round.trackers {
 		t.Wait(ctx, time.Until(until))
 	}
@@ -116,7 +125,7 @@ func (e *Engine) attendLimited(ctx context.Context, item table.Row[store.WorkIte
 	if permanent(err) {
 		wait = putOffPermanent
 	}
-	return t, errors.Join(err, e.Calls.Postpone(ctx, item, time.Now().Add(wait)))
+	return t, errors.Join(err, e.postpone(ctx, item, time.Now().Add(wait)))
 }
 
 // attend attends to one item that is due, and returns what follows the actions that this starts; nil if it
@@ -142,11 +151,7 @@ func (e *Engine) attend(ctx context.Context, item table.Row[store.WorkItem]) (*T
 	}
 	c := t.Call()
 	if c.HasWork() {
-		due := c.AttendBy(time.Now())
-		if !due.After(time.Now()) { // it waits for the gate, which could not be asked
-			due = time.Now().Add(putOffFailed)
-		}
-		return t, e.postpone(ctx, item, due)
+		return t, e.postpone(ctx, item, postponedTo(c, item.Value, time.Now()))
 	}
 	if !c.WorkDue.IsZero() {
 		return t, nil // Start removes the item
@@ -154,10 +159,24 @@ func (e *Engine) attend(ctx context.Context, item table.Row[store.WorkItem]) (*T
 	return t, e.unscheduleEnded(ctx, item, c)
 }
 
-// postpone changes when an item is due.
+// postponedTo returns when a call that was attended to must be attended to again. If the process that wrote its
+// work item may still be committing the call's row, that is within raceTime of the item.
+func postponedTo(c call.Call, item store.WorkItem, now time.Time) time.Time {
+	due := c.AttendBy(now)
+	if !due.After(now) { // it waits for the gate, which could not be asked
+		due = now.Add(putOffFailed)
+	}
+	if committed := item.Written.Add(raceTime); committed.After(now) {
+		due = earlier(due, committed)
+	}
+	return due
+}
+
+// postpone changes when an item is due, and announces it.
 func (e *Engine) postpone(ctx context.Context, item table.Row[store.WorkItem], due time.Time) error {
+	err := e.Calls.Postpone(ctx, item, due)
 	e.Announce(ctx, item.Value.ID, due)
-	return e.Calls.Postpone(ctx, item, due)
+	return err
 }
 
 // unscheduleEnded removes the item of an ended call. If a dialler scheduled the call again without knowing

@@ -49,7 +49,7 @@ type commitment struct {
 	owner string
 
 	// scheduled reports that a try has written the call's work item, and then lost its race: the item may be
-	// due too late for the row that another process has written.
+	// due too late for the row that another process has written, or is about to write.
 	scheduled bool
 }
 
@@ -69,9 +69,21 @@ func (cm *commitment) try(ctx context.Context) (call.Call, error) {
 	}
 	c, written, err := cm.commitTo(ctx, row)
 	if err == nil && !written && cm.scheduled && c.HasWork() {
-		err = cm.Schedule(ctx, c)
+		err = cm.Schedule(ctx, c, earlier(c.WorkDue, time.Now().Add(raceTime)))
 	}
 	return c, err
+}
+
+// raceTime is how long after a write of a work item the process that wrote it may still be committing the call's
+// row: during this time, what another process finds in the row may be out of date.
+const raceTime = commitTimeout + clockDifference
+
+// earlier returns the earlier of two times.
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // assume returns the call's row without a read, for an event that is likely to find it so: a reply to our own
@@ -115,34 +127,39 @@ func (cm *commitment) commitTo(ctx context.Context, row table.Row[call.Call]) (c
 }
 
 // schedule writes the call's work item before the call's row is written, if the transition changes when it is
-// due.
+// due. After a lost race the item is due within raceTime: then the row shows when it must be.
 func (cm *commitment) schedule(ctx context.Context, t call.Transition) error {
 	if t.After.WorkDue.Equal(t.Before.WorkDue) && !(cm.scheduled && t.After.HasWork()) {
 		return nil
 	}
+	due := t.After.WorkDue
+	if cm.scheduled {
+		due = earlier(due, time.Now().Add(raceTime))
+	}
 	cm.scheduled = true
-	return cm.Schedule(ctx, t.After)
+	return cm.Schedule(ctx, t.After, due)
 }
 
 // findCommitted finds out whether a transition was committed although commitErr was returned, because the
 // answer was lost, and returns the call as it is now. The event may also have been committed by another
-// process, to which it was delivered as well.
+// process, to which it was delivered as well: then this one has written nothing.
 func (e *Engine) findCommitted(ctx context.Context, t call.Transition, commitErr error) (call.Call, bool, error) {
 	row, err := e.Calls.Load(ctx, t.After.ID)
 	if err != nil {
 		return call.Call{}, false, errors.Join(commitErr, ignoreNotFound(err))
 	}
-	if row.Value.HasEvent(t.Entry.Event.Key) {
-		return row.Value, true, nil
-	}
 	if row.Value.Seq < t.Entry.Seq {
 		return call.Call{}, false, commitErr
 	}
-	committed, err := e.Calls.Committed(ctx, t.After.ID, t.Entry)
-	if err != nil || !committed {
+	ours, err := e.Calls.Committed(ctx, t.After.ID, t.Entry)
+	switch {
+	case err != nil:
 		return call.Call{}, false, errors.Join(commitErr, err)
+	case ours, row.Value.HasEvent(t.Entry.Event.Key):
+		return row.Value, ours, nil
+	default:
+		return call.Call{}, false, commitErr
 	}
-	return row.Value, true, nil
 }
 
 // ignoreNotFound returns err, or nil if it means that there is no such row.
@@ -229,10 +246,11 @@ func (e *Engine) flowOf(ctx context.Context, c call.Call, ev call.Event) (*flow.
 	return f, nil
 }
 
-// Schedule writes the call's work item, due at WorkDue, and announces it.
-func (e *Engine) Schedule(ctx context.Context, c call.Call) error {
-	e.Announce(ctx, string(c.ID), c.WorkDue)
-	return e.Calls.Schedule(ctx, c.ID, store.WorkItem{Due: c.WorkDue, Written: time.Now(), Dial: dialOf(c)})
+// Schedule writes the call's work item, due at the given time, and announces it.
+func (e *Engine) Schedule(ctx context.Context, c call.Call, due time.Time) error {
+	err := e.Calls.Schedule(ctx, c.ID, store.WorkItem{Due: due, Written: time.Now(), Dial: dialOf(c)})
+	e.Announce(ctx, string(c.ID), due) // also if the item may have been written all the same
+	return err
 }
 
 // dialDue is how long after a dial its work item is due.
@@ -241,8 +259,9 @@ const dialDue = 30 * time.Second
 // ScheduleDial puts a call on the worklist that is about to be dialled and has no row yet. The event
 // call.Dialled must have the same time.
 func (e *Engine) ScheduleDial(ctx context.Context, id call.ID, dial call.Dial, now time.Time) error {
+	err := e.Calls.Schedule(ctx, id, store.WorkItem{Due: now.Add(dialDue), Written: now, Dial: &dial})
 	e.Announce(ctx, string(id), now.Add(dialDue))
-	return e.Calls.Schedule(ctx, id, store.WorkItem{Due: now.Add(dialDue), Written: now, Dial: &dial})
+	return err
 }
 
 // dialOf returns what is needed to undo a dial whose call row was never written; nil for an inbound call.

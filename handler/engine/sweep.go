@@ -51,7 +51,7 @@ func (e *Engine) sweepShard(ctx context.Context, shard string, until time.Time) 
 	if !overdue {
 		return nil
 	}
-	err = e.attendDue(ctx, shard, now.Add(-overdueAfter), until)
+	err = e.attendDue(ctx, shard, now.Add(-overdueAfter), until, ReplyWait)
 	if errors.Is(err, errMoreDue) { // more than one instance can do
 		e.sendDeadline(ctx, DeadlineMessage{Shard: shard, Slot: slotOf(now)}, 0)
 	}

@@ -38,6 +38,13 @@ func (x *ringingACS) Send(_ context.Context, c call.Call, a outbox.Action) call.
 	}
 }
 
+// count returns the number of requests.
+func (x *ringingACS) count() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.created
+}
+
 // sizeOfDialling is how many lines of two places are filled by how many campaigns.
 type sizeOfDialling struct{ lines, campaigns int }
 
@@ -72,7 +79,7 @@ func runDialling(t *testing.T, size sizeOfDialling) {
 	if err := inst.Dial(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for began := time.Now(); acs.created < places && time.Since(began) < 3*time.Minute; {
+	for began := time.Now(); acs.count() < places && time.Since(began) < 3*time.Minute; {
 		time.Sleep(time.Second)
 	}
 	host.stop()
