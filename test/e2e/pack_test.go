@@ -58,8 +58,8 @@ func TestThePackage(t *testing.T) {
 func packageFiles(t *testing.T, repository string) []string {
 	t.Helper()
 	functions, err := fs.Glob(os.DirFS(repository), "*/function.json")
-	if err != nil || len(functions) != 6 {
-		t.Fatalf("%d functions, %v, want 6", len(functions), err)
+	if err != nil || len(functions) != 7 {
+		t.Fatalf("%d functions, %v, want 7", len(functions), err)
 	}
 	want := append(functions, "handler/handler, executable", "host.json")
 	slices.Sort(want)
