@@ -98,29 +98,29 @@ func TestATransitionIsOneLine(t *testing.T) {
 					Text: "123456789 123456789 äöüßé",
 				}},
 			},
-		}, `    0.00  playStarted 2.2                                 connected  menu       3 play c.wav in a loop; ` +
+		}, `     0.0  playStarted 2.2                                 connected  menu       3 play c.wav in a loop; ` +
 			`4 recognize ann "123456789 123456789 äöüß…"`},
 		{"a refused reply, and a verdict of the gate", call.Entry{
 			Now: t0, State: call.StateRinging, GateVerdict: &call.DialVerdict{Rule: "optedOut"},
 			Event: call.Event{Ref: ref, Body: call.Replied{Verdict: call.VerdictRefused, Code: "8522"}},
-		}, "    0.00  replied 2 refused 8522 gate allows: false optedOut ringing"},
+		}, "     0.0  replied 2 refused 8522 gate allows: false optedOut ringing"},
 		{"a check of participants", call.Entry{Now: t0, Event: call.Event{Ref: ref, Body: call.Replied{
 			Verdict: call.VerdictOK, Connected: true, Participants: []call.Participant{{ID: "4:+12065550100"}, {ID: "4:+12065550101"}, {ID: "8:acs:x"}},
-		}}}, "    0.00  replied 2 ok connected ann, +12065550101, 8:acs:x"},
+		}}}, "     0.0  replied 2 ok connected ann, +12065550101, 8:acs:x"},
 		{"several keys", call.Entry{Now: t0, Event: call.Event{Ref: ref, Body: call.Recognized{Tones: []string{"one", "pound"}}}},
-			"    0.00  recognized 2 one pound"},
+			"     0.0  recognized 2 one pound"},
 		{"a choice", call.Entry{Now: t0, Event: call.Event{Ref: ref, Body: call.Recognized{Choice: "sales"}}},
-			"    0.00  recognized 2 sales"},
+			"     0.0  recognized 2 sales"},
 		{"keys that were not enough", call.Entry{Now: t0, Event: call.Event{Ref: ref, Body: call.RecognizeFailed{Tones: []string{"one"}}}},
-			"    0.00  recognizeFailed 2 one"},
+			"     0.0  recognizeFailed 2 one"},
 		{"a lost recording", call.Entry{Now: t0, Event: call.Event{Body: call.FilesLost{Op: 2, Files: 3, Reason: "gone"}}},
-			"    0.00  filesLost 2 files: 3, gone"},
+			"     0.0  filesLost 2 files: 3, gone"},
 		{"a recording that did not start", call.Entry{Now: t0, Event: call.Event{Body: call.StartRecordingFailed{Op: 2}}},
-			"    0.00  startRecordingFailed 2"},
-		{"an event of an unknown type", call.Entry{Now: t0, Event: call.Event{Body: call.Unknown{Type: "Bell"}}}, "    0.00  unknown Bell"},
+			"     0.0  startRecordingFailed 2"},
+		{"an event of an unknown type", call.Entry{Now: t0, Event: call.Event{Body: call.Unknown{Type: "Bell"}}}, "     0.0  unknown Bell"},
 		{"a link to a recording that is filed", call.Entry{Now: t0, Event: call.Event{Ref: ref, Body: call.Replied{
 			Verdict: call.VerdictOK, Recording: call.RecordingFiled,
-		}}}, "    0.00  replied 2 ok filed"},
+		}}}, "     0.0  replied 2 ok filed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -37,7 +37,7 @@
 // At the end of the file, after the line `-- history --`, is what a run leads to. Each
 // call, in the order of the lines, has a line for each transition, and its outcome; each
 // campaign has its contacts with their results, and the calls of their attempts. The
-// columns are the seconds since the run began; the event with its operation, with ACS's
+// columns are the seconds since the run began, to a tenth; the event with its operation, with ACS's
 // codes unless they are 200/0, and with its keys, persons or verdict; state and node after
 // it; and the actions that it added, with their operations. Persons have the names that
 // the scenario gives them, and nothing is shown that differs from run to run: replies that

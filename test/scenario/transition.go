@@ -27,7 +27,7 @@ func (h *historyText) transition(e call.Entry) string {
 
 // since returns the seconds since the run began.
 func (h *historyText) since(at time.Time) string {
-	return fmt.Sprintf("%.2f", at.Sub(h.began).Seconds())
+	return fmt.Sprintf("%.1f", at.Sub(h.began).Seconds())
 }
 
 // event returns what happened: the kind of the event, its operation, ACS's codes other than 200, and its details.
