@@ -89,7 +89,7 @@ func TestATransitionIsOneLine(t *testing.T) {
 		{"an event with codes of the network, in an ended call", call.Entry{
 			Now: t0.Add(75 * time.Second), State: call.StateEnded, Node: "menu",
 			Event: call.Event{Ref: ref, Result: call.Result{Code: 603, SubCode: 560603, SIP: 603, Q850: 21}, Body: call.CreateCallFailed{}},
-		}, "   75.00  createCallFailed 2 603/560603 SIP 603 Q.850 21  ended      menu"},
+		}, "    75.0  createCallFailed 2 603/560603 SIP 603 Q.850 21  ended      menu"},
 		{"a second send, and actions", call.Entry{
 			Now: t0, State: call.StateConnected, Node: "menu", Event: call.Event{Ref: outbox.Ref{Op: 2, Send: 2}, Body: call.PlayStarted{}},
 			Actions: []outbox.Action{
