@@ -30,9 +30,9 @@ func parseCampaign(args []string, e environment) (campaignOptions, error) {
 	var o campaignOptions
 	flags := flag.NewFlagSet("campaign", flag.ContinueOnError)
 	flags.IntVar(&o.n, "n", 1000, "contacts, 1 to 10000")
-	flags.IntVar(&o.places, "places", 50, "calls at a time on the one line, 1 to 1000")
-	flags.Float64Var(&o.speed, "speed", 20, "how many times as fast people are, 1 to 100")
-	flags.DurationVar(&o.limit, "limit", 15*time.Minute, "the longest time of the run")
+	flags.IntVar(&o.places, "places", 20, "calls at a time on the one line, 1 to 1000")
+	flags.Float64Var(&o.speed, "speed", 4, "how many times as fast people are, 1 to 100")
+	flags.DurationVar(&o.limit, "limit", 30*time.Minute, "the longest time of the run")
 	flags.BoolVar(&o.direct, "direct", false, "leave out the proxies that count storage operations")
 	flags.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	flags.BoolVar(&o.verbose, "v", false, "print the lines of the host and the handler, too")
