@@ -113,8 +113,8 @@ func (c Call) AttendBy(now time.Time) time.Time {
 	return now.Add(noWake)
 }
 
-// clockDifference is the largest difference between the clocks of two processes that the worklist allows for.
-const clockDifference = 5 * time.Second
+// ClockDifference is the largest difference between the clocks of two processes that the worklist allows for.
+const ClockDifference = 5 * time.Second
 
 // nextWorkDue returns WorkDue after a transition at now. If it is another than before the transition, the work
 // item must be written before the call's row is. The item is never due later than AttendBy of the row.
@@ -126,7 +126,7 @@ func nextWorkDue(before, after Call, now time.Time) time.Time {
 	switch {
 	case before.WorkDue.IsZero() || !before.HasWork(): // the item is missing, or is being removed
 		return due
-	case before.WorkDue.After(now.Add(clockDifference)): // the item is due then
+	case before.WorkDue.After(now.Add(ClockDifference)): // the item is due then
 		return earlier(due, before.WorkDue)
 	case due.Before(before.AttendBy(before.Updated)): // the item may have been postponed to then
 		return due

@@ -22,8 +22,6 @@ const (
 	attendLimit    = 64
 	// attendTime is how long one message may be worked on. What is left then is announced again.
 	attendTime = 15 * time.Second
-	// clockDifference is how far the clocks of two processes may differ.
-	clockDifference = 5 * time.Second
 	// resendAfter is the wait before a message that met an error is worked on again.
 	resendAfter = 5 * time.Second
 	// OrphanAfter is how long a scheduled call may be without its row.
@@ -58,7 +56,7 @@ var errMoreDue = errors.New("more items are due")
 // It waits for the actions that it starts, for the given time at most, and not after until. The error has those
 // of the items that failed; they are put off.
 func (e *Engine) attendDue(ctx context.Context, shard string, dueAt, until time.Time, wait time.Duration) error {
-	due, unreadable, err := e.Calls.Due(ctx, shard, dueAt.Add(clockDifference))
+	due, unreadable, err := e.Calls.Due(ctx, shard, dueAt.Add(call.ClockDifference))
 	if err != nil {
 		return fmt.Errorf("list shard %s: %w", shard, err)
 	}

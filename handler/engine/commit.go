@@ -76,7 +76,7 @@ func (cm *commitment) try(ctx context.Context) (call.Call, error) {
 
 // raceTime is how long after a write of a work item the process that wrote it may still be committing the call's
 // row: during this time, what another process finds in the row may be out of date.
-const raceTime = commitTimeout + clockDifference
+const raceTime = commitTimeout + call.ClockDifference
 
 // earlier returns the earlier of two times.
 func earlier(a, b time.Time) time.Time {
